@@ -1,0 +1,1 @@
+//! A FastAGI server for Asterisk.

@@ -1,0 +1,1 @@
+//! The rules of Cadran: a function of inputs and time.

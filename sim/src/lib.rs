@@ -1,0 +1,1 @@
+//! A pretend telephone network that drives the Cadran engine in virtual time.
