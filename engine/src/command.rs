@@ -1,0 +1,392 @@
+//! Everything that the engine can want done. The adapters carry it out; failure comes back as an input.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::input::{LegPurpose, RequestId};
+use crate::model::attempt::CallRecord;
+use crate::model::{
+    AgentId, Attempt, AttemptId, CallId, CampaignId, HangupCause, LeadId, LegId, Outcome, PauseReason, Phone,
+    RecordingId, RecordingState, RoomId, SessionId, Side, Timestamp, TrunkId,
+};
+use crate::view::LiveView;
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Command {
+    /// For the telephone side. Commands for one leg are carried out in order.
+    Switch(SwitchCommand),
+    /// For the database, in order. Kept and retried while the database is away.
+    Write(Write),
+    /// Leads are wanted: answered by [`crate::input::StoreEvent::LeadsFetched`].
+    FetchLeads {
+        /// For which campaign.
+        campaign: CampaignId,
+        /// How many at most.
+        count: u16,
+    },
+    /// The answer to a request. Given only when every write of the same input before it is durable.
+    Reply {
+        /// The request.
+        to: RequestId,
+        /// What came of it.
+        answer: Result<Answer, Refusal>,
+    },
+    /// Something that a person or a meter may want to see. Carries ids only.
+    Notice(Notice),
+}
+
+/// For the telephone side.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SwitchCommand {
+    /// Create a leg and ring its far end.
+    Originate {
+        /// Its name.
+        leg: LegId,
+        /// Whom to ring.
+        to: Destination,
+        /// The number shown.
+        caller_id: Option<Phone>,
+        /// After which Asterisk gives up by itself, should the engine not have done so.
+        ring_timeout: Duration,
+        /// Travels with the leg.
+        purpose: LegPurpose,
+    },
+    /// End a leg.
+    HangUp {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// Create a place where legs hear each other.
+    OpenRoom {
+        /// Its name.
+        room: RoomId,
+    },
+    /// Put a leg in a room.
+    Join {
+        /// Which room.
+        room: RoomId,
+        /// Which leg.
+        leg: LegId,
+    },
+    /// Remove a room. Legs in it stay up, alone.
+    CloseRoom {
+        /// Which room.
+        room: RoomId,
+    },
+    /// Play a message to a leg; [`crate::input::SwitchEvent::MessageEnded`] follows.
+    Play {
+        /// Who hears it.
+        leg: LegId,
+        /// An Asterisk media URI.
+        media: String,
+    },
+    /// Record two legs, one channel each.
+    StartRecording {
+        /// Its name.
+        recording: RecordingId,
+        /// The left channel.
+        customer: LegId,
+        /// The right channel.
+        agent: LegId,
+    },
+    /// Write silence.
+    PauseRecording {
+        /// Which recording.
+        recording: RecordingId,
+    },
+    /// Write sound again.
+    ResumeRecording {
+        /// Which recording.
+        recording: RecordingId,
+    },
+    /// Stop writing, if it is still being written, and read the file back:
+    /// [`crate::input::SwitchEvent::RecordingCollected`] follows.
+    CollectRecording {
+        /// Which recording.
+        recording: RecordingId,
+    },
+}
+
+/// Whom to ring.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Destination {
+    /// An agent's SIP account.
+    Account(String),
+    /// A number, through a trunk.
+    Number {
+        /// The carrier connection.
+        trunk: TrunkId,
+        /// The number.
+        phone: Phone,
+    },
+}
+
+/// For the database.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Write {
+    /// Make an attempt durable, in one transaction with the last look at the do-not-call lists and the lead's claim.
+    /// Answered by [`crate::input::StoreEvent::AttemptSaved`] or `AttemptRefused`. Not retried: refused while away.
+    SaveAttempt(Box<Attempt>),
+    /// Say how an attempt ended, and settle its lead in the same transaction.
+    CloseAttempt {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// How it ended.
+        outcome: Outcome,
+        /// What the network gave as the reason.
+        cause: HangupCause,
+        /// When.
+        ended_at: Timestamp,
+        /// Who was called.
+        lead: LeadId,
+        /// What becomes of the lead.
+        next: LeadNext,
+    },
+    /// Keep an answered call. Saving it again changes nothing.
+    SaveCall(Box<CallRecord>),
+    /// A lead leaves the hopper undialled.
+    ReleaseLead {
+        /// Which lead.
+        lead: LeadId,
+        /// From when it may be claimed again.
+        due_at: Timestamp,
+    },
+    /// A recording began.
+    OpenRecording {
+        /// Which recording.
+        recording: RecordingId,
+        /// When.
+        started_at: Timestamp,
+    },
+    /// A recording ended, and this is what there is.
+    CloseRecording {
+        /// Which recording.
+        recording: RecordingId,
+        /// What was found.
+        state: RecordingState,
+        /// How long the call was recorded.
+        #[serde(with = "crate::model::time::millis")]
+        expected: Duration,
+    },
+    /// What an agent said of a call. A second one for the same call is a correction and kept beside the first.
+    SaveDisposition(Box<DispositionRecord>),
+    /// An agent's working time began.
+    OpenSession {
+        /// The working time.
+        session: SessionId,
+        /// Whose.
+        agent: AgentId,
+        /// For which campaigns.
+        campaigns: Vec<CampaignId>,
+        /// When.
+        at: Timestamp,
+    },
+    /// An agent's state changed; the sum of these rows is the time sheet.
+    SaveAgentState {
+        /// The working time.
+        session: SessionId,
+        /// Whose.
+        agent: AgentId,
+        /// The word for the state, with the pause reason where there is one.
+        state: &'static str,
+        /// Why, when paused.
+        reason: Option<PauseReason>,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// An agent's working time ended.
+    CloseSession {
+        /// The working time.
+        session: SessionId,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// What becomes of a lead after an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LeadNext {
+    /// Never dialled again.
+    Done,
+    /// Dialled again.
+    Again {
+        /// Not before.
+        due_at: Timestamp,
+        /// Which of its numbers.
+        phone: u8,
+    },
+}
+
+/// What an agent said of a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DispositionRecord {
+    /// Which call.
+    pub call: CallId,
+    /// On whose behalf it was made.
+    pub campaign: CampaignId,
+    /// Who was called.
+    pub lead: LeadId,
+    /// The number that was called.
+    pub phone: Phone,
+    /// Who says so.
+    pub agent: AgentId,
+    /// One of the campaign's dispositions.
+    pub code: String,
+    /// Free text.
+    pub note: String,
+    /// When it was said.
+    pub at: Timestamp,
+    /// What becomes of the lead.
+    pub next: LeadNext,
+    /// The agreed moment of the next call.
+    pub callback_at: Option<Timestamp>,
+    /// The number goes on the do-not-call list.
+    pub do_not_call: bool,
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Answer {
+    /// It is done, or under way.
+    Done,
+    /// Begun under this name.
+    LoggedIn(SessionId),
+    /// The lead on show.
+    Preview {
+        /// Who would be called.
+        lead: LeadId,
+        /// On whose behalf.
+        campaign: CampaignId,
+        /// Until when it is the agent's.
+        until: Timestamp,
+    },
+    /// The call that was begun.
+    Dialling(CallId),
+    /// Everything that is going on.
+    View(Box<LiveView>),
+}
+
+/// Why a request was not carried out. Each says what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+pub enum Refusal {
+    /// The agent has logged in before.
+    #[error("the agent is already logged in; log out first")]
+    AlreadyLoggedIn,
+    /// The disposition needs a moment in the future.
+    #[error("this disposition is a callback; give `callback_at`, a moment that is still to come")]
+    CallbackNeedsTime,
+    /// The call is not in conversation.
+    #[error("the call is not in conversation, so there is nothing to record")]
+    NotInConversation,
+    /// The agent is not logged in.
+    #[error("the agent is not logged in; log in first")]
+    NotLoggedIn,
+    /// Nothing can be dialled at the moment.
+    #[error("no call can be placed: {0}")]
+    NotDialling(String),
+    /// The call is not recorded at the moment, or already is.
+    #[error("the recording of this call is {0}")]
+    RecordingIs(&'static str),
+    /// The campaign's policy forbids recording.
+    #[error("this campaign records no calls; change its recording policy first")]
+    RecordingForbidden,
+    /// There is no such agent.
+    #[error("no such agent in the settings")]
+    UnknownAgent,
+    /// There is no such call, or it is over.
+    #[error("no such call is up")]
+    UnknownCall,
+    /// None of the campaigns is known.
+    #[error("no such campaign, or it is finished: {0}")]
+    UnknownCampaign(CampaignId),
+    /// The campaign knows no such disposition.
+    #[error("the campaign has no disposition of this code; its codes are: {0}")]
+    UnknownDisposition(String),
+    /// The agent's state does not allow it.
+    #[error("not possible while the agent is {0}")]
+    WrongState(&'static str),
+    /// No lead is due.
+    #[error("no lead can be called at the moment; try again in a while")]
+    NoLead,
+}
+
+/// Something that a person or a meter may want to see.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Notice {
+    /// A dial was handed to the network.
+    Dialled {
+        /// The dial.
+        attempt: AttemptId,
+        /// On whose behalf.
+        campaign: CampaignId,
+    },
+    /// A dial ended.
+    AttemptEnded {
+        /// The dial.
+        attempt: AttemptId,
+        /// On whose behalf.
+        campaign: CampaignId,
+        /// How.
+        outcome: Outcome,
+    },
+    /// Somebody answered.
+    Answered {
+        /// The conversation.
+        call: CallId,
+    },
+    /// Customer and agent hear each other.
+    Connected {
+        /// The conversation.
+        call: CallId,
+        /// With whom.
+        agent: AgentId,
+        /// From the answer to the joined room.
+        #[serde(with = "crate::model::time::millis")]
+        waited: Duration,
+    },
+    /// A conversation ended.
+    CallEnded {
+        /// The conversation.
+        call: CallId,
+        /// Who ended it.
+        by: Side,
+    },
+    /// An agent's state changed.
+    AgentState {
+        /// Who.
+        agent: AgentId,
+        /// The word for the state.
+        state: &'static str,
+    },
+    /// Dialling stopped or went on, for the whole engine.
+    Dialling {
+        /// What holds it; none when it goes on.
+        held_by: Option<Hold>,
+    },
+    /// A resync found the world other than believed and mended it.
+    Repaired {
+        /// What was mended, in words; ids only.
+        what: String,
+    },
+    /// An input made no sense in the present state. A sign of a late event, or of a defect.
+    Unexpected {
+        /// What, where.
+        what: String,
+    },
+}
+
+/// What holds all dialling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hold {
+    /// The wall clock went backwards: calling hours cannot be proved.
+    ClockWentBack,
+    /// No settings yet.
+    NoSettings,
+    /// The database does not answer: an attempt cannot be made durable.
+    StoreAway,
+    /// The link to Asterisk is broken, or its state is not known yet.
+    SwitchAway,
+}

@@ -1,0 +1,335 @@
+//! Everything that can happen to the engine. Nothing else changes its state.
+
+use serde::{Deserialize, Serialize};
+
+use crate::command::SwitchCommand;
+use crate::model::{
+    Agent, AgentId, AttemptId, CallId, Campaign, CampaignId, HangupCause, Lead, LeadId, LegId, RateLimit,
+    RecordingFacts, RecordingId, RoomId, SessionId, Side, Timestamp, Trunk, TrunkId,
+};
+
+/// One thing that happened, in the order in which the daemon learnt of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Input {
+    /// The telephone side: Asterisk, or the pretend network.
+    Switch(SwitchEvent),
+    /// The database side.
+    Store(StoreEvent),
+    /// Somebody wants something. Each request gets exactly one [`crate::command::Command::Reply`].
+    Request {
+        /// Chosen by the daemon; names the reply.
+        id: RequestId,
+        /// What is wanted.
+        request: Request,
+    },
+    /// Settings were read, at start or after a change.
+    Settings(Box<Settings>),
+    /// The wall clock was read. It differs from the engine's own steady time after a clock step.
+    WallClock(Timestamp),
+    /// Time has passed; timers that are due fire.
+    Tick,
+}
+
+/// Names a request until its reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RequestId(pub u64);
+
+/// Settings that the engine works by.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// All agents, logged in or not.
+    pub agents: Vec<Agent>,
+    /// All campaigns that are not finished.
+    pub campaigns: Vec<Campaign>,
+    /// All trunks.
+    pub trunks: Vec<Trunk>,
+    /// How fast and how many, for the Asterisk server as a whole.
+    pub switch_limit: Option<RateLimit>,
+}
+
+/// News from the telephone side.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum SwitchEvent {
+    /// The event stream broke: what happens until the next snapshot is unknown.
+    LinkDown,
+    /// The event stream is whole again (or for the first time, or it is time for a look), and this is what is there.
+    Snapshot(Snapshot),
+    /// The far end of a leg rings.
+    LegRinging {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// A leg is under our control: it can be joined to a room. It may still be ringing.
+    LegEntered {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// A leg's far end picked up.
+    LegUp {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// A leg is gone.
+    LegEnded {
+        /// Which leg.
+        leg: LegId,
+        /// What the network gave as the reason.
+        cause: HangupCause,
+    },
+    /// A leg hears the others in a room.
+    LegJoined {
+        /// Which leg.
+        leg: LegId,
+        /// Which room.
+        room: RoomId,
+    },
+    /// The message that [`SwitchCommand::Play`] asked for is over, or failed.
+    MessageEnded {
+        /// Who heard it.
+        leg: LegId,
+    },
+    /// A finished recording was read back.
+    RecordingCollected {
+        /// Which recording.
+        recording: RecordingId,
+        /// What was found, or why there is no file.
+        found: Result<RecordingFacts, String>,
+    },
+    /// A trunk's far end answers, or no longer answers, its keep-alive.
+    TrunkReachable {
+        /// Which trunk.
+        trunk: TrunkId,
+        /// Whether it answers.
+        reachable: bool,
+    },
+    /// A command was not carried out.
+    CommandFailed {
+        /// The command as it was given.
+        command: SwitchCommand,
+        /// What stood in its way.
+        failure: CommandFailure,
+    },
+}
+
+/// Why the telephone side did not carry out a command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CommandFailure {
+    /// It said no. The command had no effect.
+    Refused {
+        /// The HTTP status of the refusal.
+        status: u16,
+        /// Its words.
+        message: String,
+    },
+    /// No answer came in time, or the link broke meanwhile: it may or may not have had an effect.
+    OutcomeUnknown,
+    /// There is no link; the command was not sent.
+    NotSent,
+}
+
+/// What the telephone side holds of ours at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// When the question was asked. What the engine began later may be missing without being lost.
+    pub asked_at: Timestamp,
+    /// Legs that carry our names.
+    pub legs: Vec<LegSeen>,
+    /// Rooms that carry our names, with the legs in them.
+    pub rooms: Vec<(RoomId, Vec<LegId>)>,
+    /// Recordings of ours that are being written.
+    pub recordings: Vec<RecordingId>,
+}
+
+/// A leg as a snapshot shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LegSeen {
+    /// Which leg.
+    pub leg: LegId,
+    /// Whether its far end has picked up.
+    pub up: bool,
+    /// Whether it is under our control.
+    pub entered: bool,
+    /// What it was created for, as the leg itself carries it. None when the mark is missing or unreadable.
+    pub purpose: Option<LegPurpose>,
+}
+
+/// What a leg was created for. The leg carries it on Asterisk, so that another daemon can take it over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "role")]
+pub enum LegPurpose {
+    /// An agent's phone.
+    Agent {
+        /// Whose.
+        agent: AgentId,
+        /// In which working time.
+        session: SessionId,
+        /// Where the agent's conversations take place.
+        room: RoomId,
+    },
+    /// A customer.
+    Customer {
+        /// The conversation.
+        call: CallId,
+        /// The dial.
+        attempt: AttemptId,
+        /// On whose behalf.
+        campaign: CampaignId,
+        /// Who.
+        lead: LeadId,
+    },
+}
+
+/// News from the database side.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum StoreEvent {
+    /// What was unfinished when the previous daemon stopped. Comes once, before the first snapshot.
+    Recovered(Recovery),
+    /// Leads for the hopper. Fewer than asked for means that no more are due.
+    LeadsFetched {
+        /// For which campaign.
+        campaign: CampaignId,
+        /// Claimed for this daemon.
+        leads: Vec<Lead>,
+        /// When the next one falls due, when it is known.
+        next_due_at: Option<Timestamp>,
+    },
+    /// The attempt is durable: the network may hear of it.
+    AttemptSaved {
+        /// Which attempt.
+        attempt: AttemptId,
+    },
+    /// The attempt must not be made.
+    AttemptRefused {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// Why. The store has already settled the lead accordingly.
+        refusal: AttemptRefusal,
+    },
+    /// The database does not answer. Writes queue up; nothing may be dialled.
+    Away,
+    /// The database answers again and has taken everything that queued up.
+    Back,
+}
+
+/// Why the store refused to make an attempt durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AttemptRefusal {
+    /// The number is on a do-not-call list that applies.
+    DoNotCall,
+    /// The lead is no longer ours to dial: settled, withdrawn, or claimed by another daemon.
+    LeadGone,
+    /// The database could not take the write.
+    StoreAway,
+}
+
+/// What was unfinished when the previous daemon stopped.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Recovery {
+    /// Attempts without an outcome, with the lead as it stood.
+    pub attempts: Vec<(crate::model::Attempt, Lead)>,
+    /// Agents who were logged in.
+    pub sessions: Vec<OpenSession>,
+    /// Recordings without a verdict, with the agent-side length that they should have had, when known.
+    pub recordings: Vec<RecordingId>,
+    /// People who answered and people who were dropped, per campaign and ten minutes of the last 24 hours.
+    pub drops: Vec<(CampaignId, Timestamp, u32, u32)>,
+}
+
+/// An agent's working time that was open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenSession {
+    /// The working time.
+    pub session: SessionId,
+    /// Whose.
+    pub agent: AgentId,
+    /// For which campaigns.
+    pub campaigns: Vec<CampaignId>,
+    /// When it began.
+    pub since: Timestamp,
+}
+
+/// What people and programs may ask of the engine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Request {
+    /// Begin to work. The agent's phone rings when it is to stay up. The agent is paused until they say ready.
+    LogIn {
+        /// Who.
+        agent: AgentId,
+        /// For which campaigns.
+        campaigns: Vec<CampaignId>,
+    },
+    /// Stop working, after the call in hand.
+    LogOut {
+        /// Who.
+        agent: AgentId,
+    },
+    /// Take calls. Ends a pause and a wrap-up.
+    Ready {
+        /// Who.
+        agent: AgentId,
+    },
+    /// Take no calls, after the call in hand.
+    Pause {
+        /// Who.
+        agent: AgentId,
+        /// One of the centre's pause codes.
+        code: String,
+    },
+    /// Show me whom I would call next. The lead is the agent's for [`crate::dialer`].
+    NextLead {
+        /// Who.
+        agent: AgentId,
+    },
+    /// Call the lead that is shown.
+    DialPreview {
+        /// Who.
+        agent: AgentId,
+    },
+    /// Do not call the lead that is shown; it comes back later.
+    SkipPreview {
+        /// Who.
+        agent: AgentId,
+    },
+    /// What the agent says of their last call. Ends the wrap-up.
+    Dispose {
+        /// Who.
+        agent: AgentId,
+        /// The call.
+        call: CallId,
+        /// One of the campaign's dispositions.
+        code: String,
+        /// Free text.
+        note: String,
+        /// The agreed moment, when the disposition is a callback.
+        callback_at: Option<Timestamp>,
+    },
+    /// End a call.
+    HangUp {
+        /// Which call.
+        call: CallId,
+        /// On whose word.
+        by: Side,
+    },
+    /// Record from now on.
+    StartRecording {
+        /// Which call.
+        call: CallId,
+    },
+    /// Write silence for a while.
+    PauseRecording {
+        /// Which call.
+        call: CallId,
+    },
+    /// Write sound again.
+    ResumeRecording {
+        /// Which call.
+        call: CallId,
+    },
+    /// Record no more of this call.
+    StopRecording {
+        /// Which call.
+        call: CallId,
+    },
+    /// Everything that is going on.
+    View,
+}

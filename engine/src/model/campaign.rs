@@ -1,0 +1,130 @@
+//! Outbound work: who is called, how fast, when, and what is kept.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{CallingHours, CampaignId, Disposition, Outcome, Phone, TrunkId};
+
+/// A campaign as settings describe it. Its live side is [`crate::dialer::CampaignRun`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Campaign {
+    /// The row.
+    pub id: CampaignId,
+    /// How managers call it.
+    pub name: String,
+    /// Whether it dials.
+    pub state: CampaignState,
+    /// How it decides when to dial.
+    pub mode: DialMode,
+    /// Carrier connections, the preferred one first.
+    pub trunks: Vec<TrunkId>,
+    /// Numbers that may be shown, the preferred one first. A trunk's allow-list narrows them.
+    pub caller_ids: Vec<Phone>,
+    /// How long a customer's phone rings before the dial ends as no answer.
+    #[serde(with = "super::time::millis")]
+    pub ring_timeout: Duration,
+    /// How long a person who answered may wait for an agent before they are dropped.
+    #[serde(with = "super::time::millis")]
+    pub drop_after: Duration,
+    /// What a dropped person hears: an Asterisk media URI such as `sound:cadran/drop-fr`.
+    pub drop_message: String,
+    /// Drops over answered people, counted over 24 hours, at which power falls back to one dial per ready agent.
+    pub drop_limit: f64,
+    /// When calls may be placed, in the lead's own time.
+    pub hours: CallingHours,
+    /// What follows each outcome. An outcome without a rule is final.
+    pub retry: Vec<RetryRule>,
+    /// Which calls are recorded.
+    pub recording: RecordingPolicy,
+    /// How long an agent may take after a call before they are ready again.
+    #[serde(with = "super::time::millis")]
+    pub wrap_up: Duration,
+    /// What an agent can say of a call.
+    pub dispositions: Vec<Disposition>,
+    /// How fast and how many.
+    pub limit: RateLimit,
+}
+
+/// A campaign's life, set by its manager.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CampaignState {
+    /// Being prepared; never dialled yet.
+    Draft,
+    /// Dials.
+    Running,
+    /// Does not dial; calls in progress go on.
+    Paused,
+    /// Over; kept for its history.
+    Finished,
+}
+
+impl CampaignState {
+    /// The word in the database and the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Finished => "finished",
+        }
+    }
+}
+
+/// How a campaign decides when to dial.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum DialMode {
+    /// A fixed number of dials per ready agent, 1.0 or more, not whole of necessity.
+    Power {
+        /// Dials in flight for each ready agent.
+        ratio: f64,
+    },
+    /// The agent sees the lead first and decides.
+    Preview,
+    /// One dial per ready agent.
+    Progressive,
+}
+
+/// What follows an outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetryRule {
+    /// The outcome that the rule is for.
+    pub outcome: Outcome,
+    /// Time until the next attempt.
+    #[serde(with = "super::time::millis")]
+    pub delay: Duration,
+    /// Attempts of one lead that may end in this outcome before it is left alone.
+    pub attempts_max: u16,
+    /// Whether the next attempt goes to the lead's next number, when it has one.
+    pub alternate_number: bool,
+}
+
+/// Which calls are recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum RecordingPolicy {
+    /// Every call that reaches an agent.
+    All,
+    /// No call, and none on demand.
+    Never,
+    /// When the agent or a supervisor asks.
+    OnDemand,
+    /// A share of the calls, drawn at random; the others on demand.
+    Share {
+        /// Between 0 and 1.
+        share: f64,
+    },
+}
+
+/// How fast calls may be placed and how many may be up at once.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// Dials per second, averaged over a second.
+    pub calls_per_second: f64,
+    /// Calls ringing or up at once.
+    pub concurrent_calls: u32,
+}

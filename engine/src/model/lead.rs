@@ -1,0 +1,66 @@
+//! People and companies to call.
+
+use serde::{Deserialize, Serialize};
+
+use super::{LeadId, ListId, Outcome, Phone, Zone};
+
+/// A lead as the hopper holds it: what dialling needs, and no more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lead {
+    /// The row.
+    pub id: LeadId,
+    /// Where it came from.
+    pub list: ListId,
+    /// The numbers, the preferred one first. Never empty.
+    pub phones: Vec<Phone>,
+    /// Which of them the next attempt dials.
+    pub next_phone: u8,
+    /// Where the lead lives, for calling hours.
+    pub zone: Zone,
+    /// How often each outcome has happened, for the retry rules.
+    pub history: Vec<(Outcome, u16)>,
+}
+
+impl Lead {
+    /// The number that the next attempt dials.
+    pub fn phone(&self) -> Option<Phone> {
+        self.phones
+            .get(usize::from(self.next_phone))
+            .or(self.phones.first())
+            .copied()
+    }
+
+    /// Attempts that ended so.
+    pub fn ended_in(&self, outcome: Outcome) -> u16 {
+        self.history
+            .iter()
+            .find(|(past, _)| *past == outcome)
+            .map_or(0, |(_, count)| *count)
+    }
+}
+
+/// Where a lead stands. Every lead is in exactly one state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadState {
+    /// Waits for its due time.
+    Waiting,
+    /// In a daemon's hopper.
+    Claimed,
+    /// Being dialled or talked to.
+    InAttempt,
+    /// Never dialled again by this campaign.
+    Done,
+}
+
+impl LeadState {
+    /// The word in the database and the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Claimed => "claimed",
+            Self::InAttempt => "in_attempt",
+            Self::Done => "done",
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The nouns of a call centre. No rules here: rules read these and live in the engine.
+
+pub mod agent;
+pub mod attempt;
+pub mod calendar;
+pub mod campaign;
+pub mod disposition;
+pub mod id;
+pub mod lead;
+pub mod phone;
+pub mod recording;
+pub mod time;
+pub mod trunk;
+pub mod user;
+
+pub use agent::{Agent, PauseReason, PhoneKind, RingMode};
+pub use attempt::{Attempt, HangupCause, Outcome, Side};
+pub use calendar::{CallingHours, Window, Zone};
+pub use campaign::{Campaign, CampaignState, DialMode, RateLimit, RecordingPolicy, RetryRule};
+pub use disposition::{Disposition, DispositionEffect};
+pub use id::*;
+pub use lead::{Lead, LeadState};
+pub use phone::Phone;
+pub use recording::{RecordingFacts, RecordingState};
+pub use time::Timestamp;
+pub use trunk::Trunk;
+pub use user::Role;

@@ -1,0 +1,101 @@
+//! What is going on, for people and programs to read. A copy; changing it changes nothing.
+
+use serde::Serialize;
+
+use crate::command::Hold;
+use crate::model::{
+    AgentId, AttemptId, CallId, CampaignId, LeadId, PauseReason, Phone, SessionId, Timestamp, TrunkId,
+};
+
+/// Everything that is going on at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct LiveView {
+    /// What holds all dialling, if anything does.
+    pub held_by: Option<Hold>,
+    /// Agents who are logged in.
+    pub agents: Vec<AgentView>,
+    /// Calls that are ringing or up.
+    pub calls: Vec<CallView>,
+    /// Campaigns that are not finished.
+    pub campaigns: Vec<CampaignView>,
+    /// Trunks and what they carry.
+    pub trunks: Vec<TrunkView>,
+}
+
+/// An agent at work.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AgentView {
+    /// Who.
+    pub agent: AgentId,
+    /// The working time.
+    pub session: SessionId,
+    /// `paused`, `ready`, `reserved`, `on_call`, `wrap_up` or `lost`.
+    pub state: &'static str,
+    /// Why, when paused.
+    pub reason: Option<PauseReason>,
+    /// Since when in this state.
+    pub since: Timestamp,
+    /// The call in hand, or being wrapped up.
+    pub call: Option<CallId>,
+    /// Whether the phone is up.
+    pub phone_up: bool,
+    /// For which campaigns.
+    pub campaigns: Vec<CampaignId>,
+}
+
+/// A call that is ringing or up.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CallView {
+    /// The conversation.
+    pub call: CallId,
+    /// The dial.
+    pub attempt: AttemptId,
+    /// On whose behalf.
+    pub campaign: CampaignId,
+    /// Who.
+    pub lead: LeadId,
+    /// The number.
+    pub phone: Phone,
+    /// `saving`, `dialling`, `ringing`, `waiting`, `joining`, `connected`, `message` or `ending`.
+    pub state: &'static str,
+    /// Since when in this state.
+    pub since: Timestamp,
+    /// With whom.
+    pub agent: Option<AgentId>,
+    /// `none`, `recording` or `paused`.
+    pub recording: &'static str,
+}
+
+/// A campaign's work at one moment.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CampaignView {
+    /// Which.
+    pub campaign: CampaignId,
+    /// Agents ready for it.
+    pub ready: u32,
+    /// Dials in flight.
+    pub dialling: u32,
+    /// People who answered and wait for an agent.
+    pub waiting: u32,
+    /// Calls in conversation.
+    pub talking: u32,
+    /// Leads in the hopper.
+    pub hopper: u32,
+    /// People who answered within the last 24 hours.
+    pub answered_24h: u32,
+    /// Of these, dropped.
+    pub dropped_24h: u32,
+    /// Why nobody is being called, in words; none while dials are placed or nothing stands in their way.
+    pub idle_because: Option<String>,
+}
+
+/// A trunk's load at one moment.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TrunkView {
+    /// Which.
+    pub trunk: TrunkId,
+    /// Whether its far end answers.
+    pub reachable: bool,
+    /// Calls ringing or up.
+    pub calls: u32,
+}
