@@ -1,0 +1,35 @@
+//! What Asterisk must know to reach trunks and agents' phones. The engine itself never reads this.
+
+use secrecy::SecretString;
+
+use super::{AgentId, PhoneKind, TrunkId};
+
+/// A trunk's SIP side.
+#[derive(Clone, Debug)]
+pub struct SipTrunk {
+    /// The trunk.
+    pub id: TrunkId,
+    /// Host name or address of the carrier.
+    pub host: String,
+    /// UDP port of the carrier.
+    pub port: u16,
+    /// How we introduce ourselves, when the carrier wants to know.
+    pub credentials: Option<(String, SecretString)>,
+    /// Whether we register with the carrier.
+    pub register: bool,
+    /// Codecs in order of preference, as Asterisk names them, such as `alaw`.
+    pub codecs: Vec<String>,
+}
+
+/// An agent's SIP account.
+#[derive(Clone, Debug)]
+pub struct SipAccount {
+    /// Whose.
+    pub agent: AgentId,
+    /// Name of the account: endpoint, auth and aor alike.
+    pub name: String,
+    /// Password of the account.
+    pub secret: SecretString,
+    /// A desk phone or a browser.
+    pub phone_kind: PhoneKind,
+}

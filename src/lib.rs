@@ -1,0 +1,7 @@
+//! The Cadran daemon. The modules in reading order:
+//!
+//! [`config`] is what a person wrote; [`inbox`] is the one ordered stream of inputs to the engine; [`asterisk`],
+//! [`store`] and [`http`] are thin adapters around it; [`daemon`] is the loop that ties them together and owns the
+//! only clock. The rules are in the crate `cadran_engine`.
+
+pub mod inbox;
