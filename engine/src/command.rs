@@ -379,6 +379,7 @@ pub enum Notice {
 
 /// What holds all dialling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Hold {
     /// The wall clock went backwards: calling hours cannot be proved.

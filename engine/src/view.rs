@@ -9,6 +9,7 @@ use crate::model::{
 
 /// Everything that is going on at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct LiveView {
     /// What holds all dialling, if anything does.
     pub held_by: Option<Hold>,
@@ -24,6 +25,7 @@ pub struct LiveView {
 
 /// An agent at work.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct AgentView {
     /// Who.
     pub agent: AgentId,
@@ -45,6 +47,7 @@ pub struct AgentView {
 
 /// A call that is ringing or up.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CallView {
     /// The conversation.
     pub call: CallId,
@@ -68,6 +71,7 @@ pub struct CallView {
 
 /// A campaign's work at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CampaignView {
     /// Which.
     pub campaign: CampaignId,
@@ -91,6 +95,7 @@ pub struct CampaignView {
 
 /// A trunk's load at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TrunkView {
     /// Which.
     pub trunk: TrunkId,

@@ -26,6 +26,7 @@ pub struct Agent {
 
 /// What an agent's SIP account is used from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PhoneKind {
     /// A page in a browser: SIP over WebSocket, DTLS-SRTP.
@@ -36,6 +37,7 @@ pub enum PhoneKind {
 
 /// When an agent's phone rings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RingMode {
     /// Once, at log-in; the leg then stays up and customers are joined to it without ringing.
@@ -46,6 +48,7 @@ pub enum RingMode {
 
 /// Why an agent is paused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case", tag = "kind", content = "code")]
 pub enum PauseReason {
     /// The agent chose one of the centre's pause codes.

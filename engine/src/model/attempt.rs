@@ -35,6 +35,7 @@ pub struct Attempt {
 
 /// How a dial ended: what the network said, and for a person who answered whether an agent was there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Somebody or something answered and was given to an agent, or left before the drop time was over.
@@ -99,6 +100,7 @@ impl Outcome {
 
 /// What the network gave as the reason of a hang-up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct HangupCause {
     /// ITU-T Q.850 cause; 0 when none was given.
     pub q850: u16,
@@ -108,6 +110,7 @@ pub struct HangupCause {
 
 /// Who or what ended a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     /// The agent hung up, by phone or by the desk.

@@ -60,6 +60,9 @@ impl Serialize for Zone {
     }
 }
 
+#[cfg(feature = "schema")]
+super::schema::text_schema!(Zone);
+
 impl<'de> Deserialize<'de> for Zone {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         std::borrow::Cow::<'de, str>::deserialize(deserializer)?
@@ -70,6 +73,7 @@ impl<'de> Deserialize<'de> for Zone {
 
 /// When a campaign may call, in the lead's own time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CallingHours {
     /// A moment is open when one of the windows holds it. None at all: never.
     pub windows: Vec<Window>,
@@ -95,6 +99,7 @@ impl CallingHours {
 
 /// A span of the day on some days of the week, `from` included, `until` not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Window {
     /// ISO days: 1 is Monday, 7 is Sunday.

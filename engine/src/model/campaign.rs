@@ -48,6 +48,7 @@ pub struct Campaign {
 
 /// A campaign's life, set by its manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CampaignState {
     /// Being prepared; never dialled yet.
@@ -74,6 +75,7 @@ impl CampaignState {
 
 /// How a campaign decides when to dial.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum DialMode {
     /// A fixed number of dials per ready agent, 1.0 or more, not whole of necessity.
@@ -89,12 +91,14 @@ pub enum DialMode {
 
 /// What follows an outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RetryRule {
     /// The outcome that the rule is for.
     pub outcome: Outcome,
     /// Time until the next attempt.
     #[serde(with = "super::time::millis")]
+    #[cfg_attr(feature = "schema", schema(value_type = u64))]
     pub delay: Duration,
     /// Attempts of one lead that may end in this outcome before it is left alone.
     pub attempts_max: u16,
@@ -104,6 +108,7 @@ pub struct RetryRule {
 
 /// Which calls are recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum RecordingPolicy {
     /// Every call that reaches an agent.
@@ -121,6 +126,7 @@ pub enum RecordingPolicy {
 
 /// How fast calls may be placed and how many may be up at once.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
     /// Dials per second, averaged over a second.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// One choice on the agent's desk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Disposition {
     /// Stable short name, such as `sale`.
@@ -20,6 +21,7 @@ pub struct Disposition {
 
 /// What a disposition does to the lead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum DispositionEffect {
     /// The agent agrees a moment for the next call.
@@ -32,6 +34,7 @@ pub enum DispositionEffect {
     Retry {
         /// Time until the next attempt.
         #[serde(with = "super::time::millis")]
+        #[cfg_attr(feature = "schema", schema(value_type = u64))]
         delay: Duration,
     },
 }

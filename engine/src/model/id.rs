@@ -38,6 +38,9 @@ macro_rules! text_form {
                 text.parse().map_err(D::Error::custom)
             }
         }
+
+        #[cfg(feature = "schema")]
+        super::schema::text_schema!($name);
     };
 }
 

@@ -41,6 +41,7 @@ impl Lead {
 
 /// Where a lead stands. Every lead is in exactly one state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LeadState {
     /// Waits for its due time.

@@ -9,6 +9,8 @@ pub mod id;
 pub mod lead;
 pub mod phone;
 pub mod recording;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod sip;
 pub mod time;
 pub mod trunk;

@@ -79,6 +79,9 @@ impl Serialize for Phone {
     }
 }
 
+#[cfg(feature = "schema")]
+super::schema::text_schema!(Phone);
+
 impl<'de> Deserialize<'de> for Phone {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         std::borrow::Cow::<'de, str>::deserialize(deserializer)?

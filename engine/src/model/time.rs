@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// Milliseconds since the Unix epoch. Durations are [`std::time::Duration`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
