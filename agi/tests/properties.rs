@@ -23,7 +23,7 @@ fn parse_args(line: &str) -> Vec<String> {
                     arguments.push(String::new());
                     whitespace = false;
                 }
-                arguments.last_mut().unwrap().push(ordinary);
+                arguments.last_mut().expect("one was begun").push(ordinary);
                 escaped = false;
             }
         }

@@ -60,7 +60,12 @@ impl Asterisk {
     }
 
     pub async fn send(&mut self, text: impl AsRef<[u8]>) {
-        self.stream.get_mut().write_all(text.as_ref()).await.unwrap();
+        assert!(self.try_send(text).await, "the server still listens");
+    }
+
+    /// False once the server has closed the connection.
+    pub async fn try_send(&mut self, text: impl AsRef<[u8]>) -> bool {
+        self.stream.get_mut().write_all(text.as_ref()).await.is_ok()
     }
 
     /// The next command, without its line end; empty at the end of the stream.
