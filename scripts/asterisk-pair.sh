@@ -15,8 +15,9 @@
 # Exit 0: done. Exit 1: not done; the reason is on standard error.
 set -euo pipefail
 
-readonly REPOSITORY=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-readonly SLOTS=${TMPDIR:-/tmp}/cadran-pairs
+REPOSITORY=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+readonly REPOSITORY
+readonly SLOTS=/tmp/cadran-pairs-$UID
 readonly SLOT_LAST=99
 # An Asterisk is up after a second; a loaded machine may need many times that.
 readonly START_SECONDS_MAX=60
@@ -57,6 +58,9 @@ take_slot() {
 # missing ones are an error in the log, where errors are looked for.
 readonly DEFAULTS=(acl aeap ccss chan_websocket cli_aliases features pjproject res_fax res_http_media_cache
     udptl websocket_client)
+
+# The columns of the carrier's call records, which its dialplan appends to a file that has this first line.
+readonly CALL_COLUMNS=ended_at,call_id,caller,dialled,status,seconds_up,ended_by,cause
 
 # Writes the files of server $1 (pbx or carrier), whose own address ends in $2, with ARI password $3.
 render() {
@@ -131,6 +135,7 @@ start() {
     rm -f "$DIR/$server/run/asterisk.ctl"
     setsid "$ASTERISK" -f -C "$DIR/$server/etc/asterisk.conf" < /dev/null > "$DIR/$server/log/console" 2>&1 &
     echo $! > "$DIR/$server/pid"
+    disown
     wait_until_up "$server"
 }
 
@@ -158,9 +163,9 @@ end() {
     local pid
     pid=$(process "$1") || return 0
     kill "-$2" "$pid" 2>/dev/null || return 0
-    timeout "$STOP_SECONDS_MAX" tail --pid="$pid" --follow /dev/null && return
+    timeout "$STOP_SECONDS_MAX" tail --pid="$pid" --sleep-interval 0.05 --follow /dev/null && return
     kill -KILL "$pid" 2>/dev/null || return 0
-    tail --pid="$pid" --follow /dev/null
+    tail --pid="$pid" --sleep-interval 0.05 --follow /dev/null
 }
 
 # --- Commands ---------------------------------------------------------------------------------------------------
@@ -168,24 +173,37 @@ end() {
 up() {
     [[ $DIR == /* ]] || fail "DIR must be absolute, and is '$DIR'"
     (( ${#DIR} <= DIR_LENGTH_MAX )) || fail "DIR is longer than $DIR_LENGTH_MAX characters: $DIR"
-    [[ ! -e $DIR/slot ]] || fail "there is a pair in $DIR already; stop it with: asterisk-pair.sh down $DIR"
+    if process pbx > /dev/null || process carrier > /dev/null; then
+        fail "a pair runs in $DIR already; stop it with: asterisk-pair.sh down $DIR"
+    fi
     take_slot "${1:-}"
+    rm -rf "$DIR"/{pbx,carrier}
     mkdir -p "$DIR"
-    echo "$slot" > "$DIR/slot"
+    echo "$slot $SIP_PORT $HTTP_PORT" > "$DIR/slot"
+    trap down EXIT
     local pbx_password carrier_password
     pbx_password=$(secret)
     carrier_password=$(secret)
     render pbx 1 "$pbx_password"
     render carrier 2 "$carrier_password"
+    tee "$DIR/carrier/log/calls.csv" > "$DIR/carrier/log/phones.csv" <<< "$CALL_COLUMNS"
     start pbx
     start carrier
     write_environment "$pbx_password" "$carrier_password"
+    trap - EXIT
+}
+
+# The slot is still held by the other server, or by nobody when both are gone: then it is taken again.
+start_again() {
+    lock_slot "$slot" || true
+    start "$1"
 }
 
 # Logs, recordings and call records stay in DIR for whoever wants to know what happened.
 down() {
-    end pbx TERM
-    end carrier TERM
+    end pbx TERM &
+    end carrier TERM &
+    wait
     rm -f "$DIR/slot" "$DIR/pair.env"
 }
 
@@ -193,8 +211,10 @@ main() {
     (( $# >= 2 )) || usage
     local command=$1 server=${3:-}
     readonly DIR=${2%/}
-    readonly SIP_PORT=${SIP_PORT:-5060} HTTP_PORT=${HTTP_PORT:-8088}
-    eval "$("$REPOSITORY/scripts/install-asterisk.sh" --where)"
+    SIP_PORT=${SIP_PORT:-5060} HTTP_PORT=${HTTP_PORT:-8088}
+    local where
+    where=$("$REPOSITORY/scripts/install-asterisk.sh" --where)
+    eval "$where"
     case $command in
         up)
             [[ -z $server || $server == --slot ]] || usage
@@ -204,8 +224,8 @@ main() {
         kill | start)
             [[ $server == pbx || $server == carrier ]] || usage
             [[ -e $DIR/slot ]] || fail "there is no pair in $DIR"
-            slot=$(cat "$DIR/slot")
-            if [[ $command == kill ]]; then end "$server" KILL; else start "$server"; fi
+            read -r slot SIP_PORT HTTP_PORT < "$DIR/slot"
+            if [[ $command == kill ]]; then end "$server" KILL; else start_again "$server"; fi
             ;;
         *) usage ;;
     esac

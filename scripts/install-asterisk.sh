@@ -94,7 +94,8 @@ install() {
     flock 9
     complete && return
     local log=$ROOT.log
-    building=$(mktemp --directory "$ROOT.XXXXXX")
+    rm -rf "$ROOT".building.*
+    building=$(mktemp --directory "$ROOT.building.XXXXXX")
     trap 'rm -rf "$building"' EXIT
     chmod 755 "$building"
     mkdir "$building/downloads" "$building/root"
