@@ -13,7 +13,11 @@ use crate::inbound::{Inbound, TooLong};
 use crate::reply::is_open;
 use crate::{Command, Error, Limits, Reply, ReplyProblem, Result};
 
+/// A line that is no command: Asterisk sets `AGISTATUS` to `FAILURE` and ends the script.
+pub(crate) const FAILURE: &[u8] = b"failure\n";
+
 const HANGUP: &str = "HANGUP";
+const NO_REASON: &str = "Asterisk gives no reason";
 const USAGE_BEGINS: &str = "520-";
 const USAGE_ENDS: &str = "520 ";
 
@@ -90,6 +94,14 @@ impl Connection {
         }
     }
 
+    /// Ends the script as failed, so that the dialplan reads `FAILURE` in `AGISTATUS`.
+    ///
+    /// Just dropping the connection leaves `SUCCESS` there, unless a command has failed. The word is the one with
+    /// which Asterisk's own child process reports that it could not start the script (`run_agi` in `res_agi.c`).
+    pub async fn fail(mut self) -> Result<()> {
+        Ok(self.stream.write_all(FAILURE).await?)
+    }
+
     /// Sends any command and waits for its final reply, which has the code 200; other codes are errors.
     pub async fn send(&mut self, command: Command) -> Result<Reply> {
         let name = command.name();
@@ -138,13 +150,15 @@ impl Connection {
         if self.hung_up {
             return Err(Error::Hangup);
         }
-        let reason = match reply.after_result() {
-            "" => "result=-1".to_owned(),
-            reason => reason.to_owned(),
+        // A position says where it failed, not why.
+        let reason = match reply.text().unwrap_or_else(|| reply.after_result()) {
+            "" => NO_REASON,
+            position if position.starts_with("endpos=") => NO_REASON,
+            reason => reason,
         };
         Err(Error::Failed {
             command: name,
-            reason,
+            reason: reason.to_owned(),
         })
     }
 

@@ -27,7 +27,8 @@ pub const WAITING_REPLY_TIME_MAX: Duration = Duration::from_secs(4 * 60 * 60);
 /// Longest time a handler may hold a connection without a command under way.
 pub const IDLE_TIME_MAX: Duration = Duration::from_secs(10 * 60);
 
-/// Most conversations at once. One more is closed at once, so that its dialplan goes on instead of waiting.
+/// Most conversations at once. One more is closed at once with `AGISTATUS=FAILURE`, so that its dialplan goes on
+/// instead of waiting.
 pub const CONNECTIONS_MAX: usize = 4096;
 
 /// Longest time conversations get to finish once the server has been asked to stop.

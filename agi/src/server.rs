@@ -1,6 +1,6 @@
 //! Accepting connections, one task each, until asked to stop.
 
-use std::io;
+use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use tokio::time::{sleep, timeout, timeout_at};
 use tracing::{debug, error, warn};
 
 use crate::activity::Activity;
+use crate::connection::FAILURE;
 use crate::header::HeaderScan;
 use crate::inbound::Inbound;
 use crate::{Connection, Error, Handler, HandlerError, Limits, Request, RequestError};
@@ -102,8 +103,9 @@ impl Server {
                 }
                 accepted = self.listener.accept() => match accepted {
                     Ok((_, peer)) if !self.allows(peer) => debug!(%peer, "Refused a peer that is not allowed"),
-                    Ok((_, peer)) if conversations.len() >= self.limits.connections_max => {
-                        // Closing at once lets the dialplan go on; one line tells of a whole rush.
+                    Ok((stream, peer)) if conversations.len() >= self.limits.connections_max => {
+                        refuse(stream);
+                        // One line tells of a whole rush.
                         if !std::mem::replace(&mut at_limit, true) {
                             warn!(%peer, max = self.limits.connections_max, "Refusing: too many conversations");
                         }
@@ -211,6 +213,12 @@ impl ServerBuilder {
             allowed: self.allowed,
         })
     }
+}
+
+/// Lets the dialplan go on at once, with `AGISTATUS` telling that the script did not run.
+fn refuse(stream: TcpStream) {
+    // A peer that cannot take eight bytes learns the same from the end of the connection.
+    let _ = stream.into_std().and_then(|mut stream| stream.write(FAILURE));
 }
 
 /// One connection, from its first byte to its last.

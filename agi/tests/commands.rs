@@ -1,5 +1,7 @@
 //! Every command: the line it writes, and the result it makes of the reply.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::time::Duration;

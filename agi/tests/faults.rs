@@ -1,5 +1,7 @@
 //! What a conversation makes of hang-ups, refusals, silence and nonsense from the other side.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::time::Duration;
@@ -302,4 +304,11 @@ async fn replies_in_pieces_are_put_together() {
         .await
         .unwrap()
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_script_can_end_as_failed() {
+    let (_request, script, mut asterisk) = conversation().await;
+    script.fail().await.unwrap();
+    assert_eq!(asterisk.closed().await, b"failure\n");
 }

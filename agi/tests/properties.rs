@@ -1,5 +1,7 @@
 //! Properties of the pure functions, on random input.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use agi::{Command, Limits, Reply, Request, Script};
 use proptest::prelude::*;
 
@@ -23,7 +25,7 @@ fn parse_args(line: &str) -> Vec<String> {
                     arguments.push(String::new());
                     whitespace = false;
                 }
-                arguments.last_mut().expect("one was begun").push(ordinary);
+                arguments.last_mut().unwrap().push(ordinary);
                 escaped = false;
             }
         }

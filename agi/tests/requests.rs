@@ -1,5 +1,7 @@
 //! What a script learns from the request.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use agi::{Limits, Request, RequestError};
