@@ -229,8 +229,8 @@ pub struct Recovery {
     pub attempts: Vec<(crate::model::Attempt, Lead)>,
     /// Agents who were logged in.
     pub sessions: Vec<OpenSession>,
-    /// Recordings without a verdict, with the agent-side length that they should have had, when known.
-    pub recordings: Vec<RecordingId>,
+    /// Recordings without a verdict, with the time when they began.
+    pub recordings: Vec<(RecordingId, Timestamp)>,
     /// People who answered and people who were dropped, per campaign and ten minutes of the last 24 hours.
     pub drops: Vec<(CampaignId, Timestamp, u32, u32)>,
 }
@@ -244,8 +244,8 @@ pub struct OpenSession {
     pub agent: AgentId,
     /// For which campaigns.
     pub campaigns: Vec<CampaignId>,
-    /// When it began.
-    pub since: Timestamp,
+    /// Whether the agent was at work rather than paused, by the last state that was saved.
+    pub ready: bool,
 }
 
 /// What people and programs may ask of the engine.
@@ -275,7 +275,7 @@ pub enum Request {
         /// One of the centre's pause codes.
         code: String,
     },
-    /// Show me whom I would call next. The lead is the agent's for [`crate::dialer`].
+    /// Show me whom I would call next. The lead is the agent's for [`crate::PREVIEW_LEASE`].
     NextLead {
         /// Who.
         agent: AgentId,

@@ -3,8 +3,34 @@
 //! `Engine::handle(now, Input) -> Vec<Command>`. No I/O, no clock, no lock, no `async`, no randomness that is not
 //! seeded. The daemon feeds it from Asterisk, the database and the API; the simulator feeds it from a pretend
 //! telephone network in virtual time.
+//!
+//! In reading order: [`model`] has the nouns; [`input`] and [`command`] are what goes in and out; `engine` is the
+//! table of contents of everything that can happen. Then one story each: `placing` (from pacing to the durable
+//! attempt), `outbound` (what happens to a dialled call), `agents`, `phones`, `desk`, `recording`, `resync`,
+//! `settings`. `call`, `agent_session` and `leg` are the small machines that the stories move. [`dialer`] holds the
+//! questions with a pure answer.
 
+mod agent_session;
+mod agents;
+mod call;
 pub mod command;
+mod cx;
+mod desk;
+pub mod dialer;
+mod engine;
+mod holds;
 pub mod input;
+mod leg;
+mod mint;
 pub mod model;
+mod outbound;
+mod phones;
+mod placing;
+mod recording;
+mod resync;
+mod settings;
+mod timers;
 pub mod view;
+
+pub use desk::PREVIEW_LEASE;
+pub use engine::Engine;

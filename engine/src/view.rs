@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::command::Hold;
+use crate::engine::Engine;
 use crate::model::{
     AgentId, AttemptId, CallId, CampaignId, LeadId, PauseReason, Phone, SessionId, Timestamp, TrunkId,
 };
@@ -59,7 +60,7 @@ pub struct CallView {
     pub lead: LeadId,
     /// The number.
     pub phone: Phone,
-    /// `saving`, `dialling`, `ringing`, `waiting`, `joining`, `connected`, `message` or `ending`.
+    /// `ringing_agent`, `saving`, `dialling`, `ringing`, `waiting`, `joining`, `connected`, `message` or `ending`.
     pub state: &'static str,
     /// Since when in this state.
     pub since: Timestamp,
@@ -103,4 +104,16 @@ pub struct TrunkView {
     pub reachable: bool,
     /// Calls ringing or up.
     pub calls: u32,
+}
+
+impl Engine {
+    pub(crate) fn view(&self) -> LiveView {
+        LiveView {
+            held_by: self.held_by(),
+            agents: self.sessions.values().map(|session| session.view()).collect(),
+            calls: self.calls.values().map(|call| call.view()).collect(),
+            campaigns: self.runs.values().map(|run| run.view(self.cx.now)).collect(),
+            trunks: self.trunks.values().map(|trunk| trunk.view()).collect(),
+        }
+    }
 }

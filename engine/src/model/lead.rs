@@ -11,9 +11,11 @@ pub struct Lead {
     pub id: LeadId,
     /// Where it came from.
     pub list: ListId,
-    /// The numbers, the preferred one first. Never empty.
-    pub phones: Vec<Phone>,
-    /// Which of them the next attempt dials.
+    /// The preferred number.
+    pub phone: Phone,
+    /// Other numbers of the same person, in the order in which they are tried.
+    pub alternates: Vec<Phone>,
+    /// Which of them the next attempt dials; 0 is the preferred one.
     pub next_phone: u8,
     /// Where the lead lives, for calling hours.
     pub zone: Zone,
@@ -23,11 +25,17 @@ pub struct Lead {
 
 impl Lead {
     /// The number that the next attempt dials.
-    pub fn phone(&self) -> Option<Phone> {
-        self.phones
-            .get(usize::from(self.next_phone))
-            .or(self.phones.first())
+    pub fn phone_to_dial(&self) -> Phone {
+        let alternate = usize::from(self.next_phone).checked_sub(1);
+        alternate
+            .and_then(|index| self.alternates.get(index))
             .copied()
+            .unwrap_or(self.phone)
+    }
+
+    /// How many numbers there are.
+    pub fn phone_count(&self) -> usize {
+        1 + self.alternates.len()
     }
 
     /// Attempts that ended so.

@@ -1,0 +1,173 @@
+//! An agent's working state, from log-in to log-out.
+//!
+//! Paused -> Ready -> Reserved -> OnCall -> WrapUp -> Ready
+//! Invariant: Reserved for a call or OnCall if and only if exactly one live call names this agent.
+
+use crate::leg::Leg;
+use crate::model::{
+    Agent, AgentId, CallId, CampaignId, Lead, LeadId, LegId, PauseReason, Phone, RingMode, RoomId, SessionId,
+    Timestamp,
+};
+use crate::view::AgentView;
+
+/// What an agent is doing. Data that only one state needs lives inside that state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AgentState {
+    /// Takes no calls.
+    Paused { reason: PauseReason },
+    /// Takes the next call.
+    Ready,
+    /// Kept free for something that is about to come.
+    Reserved(Reservation),
+    /// In conversation.
+    OnCall { call: CallId },
+    /// Finishes the last call.
+    WrapUp { call: CallId, until: Timestamp },
+    /// Wants to work, but the phone is gone.
+    Lost,
+}
+
+/// What an agent is kept free for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reservation {
+    /// A call that is being placed for them or joined to them.
+    Call(CallId),
+    /// A lead on show, waiting for their decision.
+    Preview {
+        lead: Box<Lead>,
+        campaign: CampaignId,
+        until: Timestamp,
+    },
+}
+
+/// What the agent wants to be when nothing holds them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    Ready,
+    Pause(PauseReason),
+    LogOut,
+}
+
+/// The agent's phone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum PhoneLine {
+    /// No leg.
+    Down,
+    /// Being called.
+    Ringing { id: LegId, leg: Leg },
+    /// Up, and in the agent's room or on the way there.
+    Up { id: LegId },
+    /// Told to end.
+    Closing { id: LegId },
+}
+
+impl PhoneLine {
+    pub(crate) const fn leg(&self) -> Option<LegId> {
+        match self {
+            Self::Down => None,
+            Self::Ringing { id, .. } | Self::Up { id } | Self::Closing { id } => Some(*id),
+        }
+    }
+
+    pub(crate) const fn is_up(&self) -> bool {
+        matches!(self, Self::Up { .. })
+    }
+}
+
+/// The last call of an agent, for the disposition and for corrections of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LastCall {
+    pub(crate) call: CallId,
+    pub(crate) campaign: CampaignId,
+    pub(crate) lead: LeadId,
+    pub(crate) phone: Phone,
+    /// Which of the lead's numbers it was.
+    pub(crate) phone_index: u8,
+}
+
+/// One agent at work.
+#[derive(Debug)]
+pub(crate) struct AgentSession {
+    pub(crate) settings: Agent,
+    pub(crate) session: SessionId,
+    /// Where the agent's conversations take place, for the whole session.
+    pub(crate) room: RoomId,
+    pub(crate) phone: PhoneLine,
+    pub(crate) state: AgentState,
+    pub(crate) since: Timestamp,
+    pub(crate) campaigns: Vec<CampaignId>,
+    pub(crate) wish: Wish,
+    /// How often the lost phone was rung again in vain.
+    pub(crate) redials: u8,
+    pub(crate) last_call: Option<LastCall>,
+}
+
+impl AgentSession {
+    pub(crate) const fn id(&self) -> AgentId {
+        self.settings.id
+    }
+
+    /// Whether customers can be joined to them, or their phone is rung when one is to come.
+    pub(crate) fn is_reachable(&self) -> bool {
+        match self.settings.ring_mode {
+            RingMode::NailedUp => self.phone.is_up(),
+            RingMode::PerCall => true,
+        }
+    }
+
+    /// The call that they have or are kept free for.
+    pub(crate) const fn call(&self) -> Option<CallId> {
+        match &self.state {
+            AgentState::Reserved(Reservation::Call(call)) | AgentState::OnCall { call } => Some(*call),
+            AgentState::Paused { .. }
+            | AgentState::Ready
+            | AgentState::Reserved(Reservation::Preview { .. })
+            | AgentState::WrapUp { .. }
+            | AgentState::Lost => None,
+        }
+    }
+
+    /// The word for the state in the database, the API and errors.
+    pub(crate) const fn word(&self) -> &'static str {
+        match self.state {
+            AgentState::Paused { .. } => "paused",
+            AgentState::Ready => "ready",
+            AgentState::Reserved(_) => "reserved",
+            AgentState::OnCall { .. } => "on_call",
+            AgentState::WrapUp { .. } => "wrap_up",
+            AgentState::Lost => "lost",
+        }
+    }
+
+    pub(crate) fn pause_reason(&self) -> Option<PauseReason> {
+        match &self.state {
+            AgentState::Paused { reason } => Some(reason.clone()),
+            AgentState::Ready
+            | AgentState::Reserved(_)
+            | AgentState::OnCall { .. }
+            | AgentState::WrapUp { .. }
+            | AgentState::Lost => None,
+        }
+    }
+
+    pub(crate) fn view(&self) -> AgentView {
+        let wrapping_up = match self.state {
+            AgentState::WrapUp { call, .. } => Some(call),
+            AgentState::Paused { .. }
+            | AgentState::Ready
+            | AgentState::Reserved(_)
+            | AgentState::OnCall { .. }
+            | AgentState::Lost => None,
+        };
+        AgentView {
+            agent: self.id(),
+            session: self.session,
+            state: self.word(),
+            reason: self.pause_reason(),
+            since: self.since,
+            call: self.call().or(wrapping_up),
+            phone_up: self.phone.is_up(),
+            campaigns: self.campaigns.clone(),
+        }
+    }
+}

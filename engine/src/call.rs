@@ -1,0 +1,183 @@
+//! A conversation, from the decision to dial until the customer's leg is gone.
+//!
+//! RingingAgent -> Saving -> Dialling -> Waiting -> Joining -> Connected -> Ending
+//!                                          `-> Message -> Ending
+//! Any state may go to Ending (we hang up) or out of existence (the customer's leg is gone).
+
+use crate::command::LeadNext;
+use crate::dialer::{outcome, retry};
+use crate::leg::Leg;
+use crate::model::attempt::CallRecord;
+use crate::model::{AgentId, Attempt, HangupCause, Lead, Outcome, RecordingId, RetryRule, Side, Timestamp};
+use crate::view::CallView;
+
+/// Where a conversation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CallState {
+    /// The agent whom the dial is made for is being called first; the customer has not been dialled.
+    RingingAgent,
+    /// The attempt is being made durable; the network has not heard of it.
+    Saving,
+    /// The customer's phone is being called.
+    Dialling {
+        /// Whether the network says that it rings.
+        ringing: bool,
+    },
+    /// The customer answered; no agent has been found yet.
+    Waiting,
+    /// The customer is being joined to the agent.
+    Joining,
+    /// Customer and agent hear each other.
+    Connected,
+    /// Nobody was there in time; the customer hears the message.
+    Message,
+    /// The customer's leg was told to end.
+    Ending,
+}
+
+/// The recording of a call, as far as it is being written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CallRecording {
+    /// Nothing is written.
+    Off,
+    /// Sound is written.
+    On {
+        recording: RecordingId,
+        since: Timestamp,
+    },
+    /// Silence is written.
+    Paused {
+        recording: RecordingId,
+        since: Timestamp,
+    },
+}
+
+/// A conversation.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) attempt: Attempt,
+    pub(crate) lead: Lead,
+    pub(crate) leg: Leg,
+    pub(crate) state: CallState,
+    pub(crate) since: Timestamp,
+    /// Who has the call, or is kept free for it.
+    pub(crate) agent: Option<AgentId>,
+    pub(crate) answered_at: Option<Timestamp>,
+    pub(crate) connected_at: Option<Timestamp>,
+    /// Fixed before the end: by the ring timeout, by a drop, or by giving up.
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) ended_by: Option<Side>,
+    pub(crate) recording: CallRecording,
+    pub(crate) recordings_begun: u8,
+    /// How often the customer's leg was told to end.
+    pub(crate) hang_ups: u8,
+    /// How often it was tried to join customer and agent.
+    pub(crate) joins: u8,
+    /// What the agent has already said becomes of the lead.
+    pub(crate) disposed: Option<LeadNext>,
+}
+
+impl Call {
+    pub(crate) fn new(attempt: Attempt, lead: Lead, state: CallState, now: Timestamp) -> Self {
+        Self {
+            agent: attempt.agent,
+            attempt,
+            lead,
+            leg: Leg::default(),
+            state,
+            since: now,
+            answered_at: None,
+            connected_at: None,
+            outcome: None,
+            ended_by: None,
+            recording: CallRecording::Off,
+            recordings_begun: 0,
+            hang_ups: 0,
+            joins: 0,
+            disposed: None,
+        }
+    }
+
+    pub(crate) fn enter(&mut self, state: CallState, now: Timestamp) {
+        self.state = state;
+        self.since = now;
+    }
+
+    /// Whether the network may know of this call.
+    pub(crate) const fn is_dialled(&self) -> bool {
+        !matches!(self.state, CallState::RingingAgent | CallState::Saving)
+    }
+
+    /// Whether it was dialled for whoever is free.
+    pub(crate) const fn is_ahead(&self) -> bool {
+        self.attempt.agent.is_none()
+    }
+
+    /// How the dial ended, when the network gave `cause` for the end of the customer's leg.
+    pub(crate) fn outcome(&self, cause: HangupCause) -> Outcome {
+        match (self.outcome, self.answered_at) {
+            (Some(fixed), _) => fixed,
+            (None, Some(_)) => Outcome::Answered,
+            (None, None) => outcome::from_hangup(cause),
+        }
+    }
+
+    /// What becomes of the lead: the agent's word before the campaign's rules. A dial that we gave up ourselves
+    /// does not count against the lead.
+    pub(crate) fn lead_next(&self, outcome: Outcome, rules: &[RetryRule], now: Timestamp) -> LeadNext {
+        match self.disposed {
+            Some(next) => next,
+            None if outcome == Outcome::Cancelled => LeadNext::Again {
+                due_at: now,
+                phone: self.lead.next_phone,
+            },
+            None => retry::plan(&self.lead, outcome, rules, now),
+        }
+    }
+
+    /// The row of history, when somebody answered.
+    pub(crate) fn record(&self, cause: HangupCause, ended_at: Timestamp) -> Option<CallRecord> {
+        let answered_at = self.answered_at?;
+        Some(CallRecord {
+            id: self.attempt.call,
+            attempt: self.attempt.id,
+            campaign: self.attempt.campaign,
+            lead: self.attempt.lead,
+            phone: self.attempt.phone,
+            agent: self.connected_at.and(self.agent),
+            answered_at,
+            connected_at: self.connected_at,
+            ended_at,
+            ended_by: self.ended_by.unwrap_or(Side::Customer),
+            cause,
+        })
+    }
+
+    pub(crate) fn view(&self) -> CallView {
+        CallView {
+            call: self.attempt.call,
+            attempt: self.attempt.id,
+            campaign: self.attempt.campaign,
+            lead: self.attempt.lead,
+            phone: self.attempt.phone,
+            state: match self.state {
+                CallState::RingingAgent => "ringing_agent",
+                CallState::Saving => "saving",
+                CallState::Dialling { ringing: false } => "dialling",
+                CallState::Dialling { ringing: true } => "ringing",
+                CallState::Waiting => "waiting",
+                CallState::Joining => "joining",
+                CallState::Connected => "connected",
+                CallState::Message => "message",
+                CallState::Ending => "ending",
+            },
+            since: self.since,
+            agent: self.agent,
+            recording: match self.recording {
+                CallRecording::Off => "none",
+                CallRecording::On { .. } => "recording",
+                CallRecording::Paused { .. } => "paused",
+            },
+        }
+    }
+}

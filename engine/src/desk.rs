@@ -1,0 +1,212 @@
+//! The agent's desk: a lead shown before it is dialled, and what the agent says of a call.
+
+use std::time::Duration;
+
+use crate::agent_session::{AgentState, LastCall, Reservation};
+use crate::command::{Answer, DispositionRecord, LeadNext, Refusal, Write};
+use crate::engine::Engine;
+use crate::model::{
+    AgentId, CallId, CampaignId, CampaignState, DialMode, Disposition, DispositionEffect, Lead, Timestamp,
+};
+use crate::timers::Timer;
+
+/// How long a lead on show belongs to the agent.
+pub const PREVIEW_LEASE: Duration = Duration::from_secs(90);
+
+/// When a lead that an agent skipped may be shown again.
+const SKIP_WAIT: Duration = Duration::from_secs(60 * 60);
+
+impl Engine {
+    /// Shows the agent whom they would call next, from the first of their preview campaigns that has somebody.
+    pub(crate) fn next_preview(&mut self, agent: AgentId) -> Result<Answer, Refusal> {
+        let session = self.sessions.get(&agent).ok_or(Refusal::NotLoggedIn)?;
+        if session.state != AgentState::Ready {
+            return Err(Refusal::WrongState(session.word()));
+        }
+        if let Some(hold) = self.holds.first() {
+            return Err(Refusal::NotDialling(format!("{hold:?}")));
+        }
+        let is_preview = |campaign: &CampaignId| {
+            self.runs.get(campaign).is_some_and(|run| {
+                run.settings.mode == DialMode::Preview && run.settings.state == CampaignState::Running
+            })
+        };
+        let campaigns: Vec<CampaignId> = session.campaigns.iter().copied().filter(is_preview).collect();
+        for campaign in campaigns {
+            self.stirred.insert(campaign);
+            if let Ok(lead) = self.next_lead(campaign) {
+                return Ok(self.show(agent, campaign, lead));
+            }
+        }
+        Err(Refusal::NoLead)
+    }
+
+    fn show(&mut self, agent: AgentId, campaign: CampaignId, lead: Lead) -> Answer {
+        let until = self.cx.now + PREVIEW_LEASE;
+        let answer = Answer::Preview {
+            lead: lead.id,
+            campaign,
+            until,
+        };
+        let reservation = Reservation::Preview {
+            lead: Box::new(lead),
+            campaign,
+            until,
+        };
+        self.set_agent_state(agent, AgentState::Reserved(reservation));
+        self.cx.arm_in(PREVIEW_LEASE, Timer::PreviewOver(agent));
+        answer
+    }
+
+    fn on_show(&self, agent: AgentId) -> Result<(Lead, CampaignId), Refusal> {
+        let session = self.sessions.get(&agent).ok_or(Refusal::NotLoggedIn)?;
+        match &session.state {
+            AgentState::Reserved(Reservation::Preview { lead, campaign, .. }) => {
+                Ok((Lead::clone(lead), *campaign))
+            }
+            AgentState::Paused { .. }
+            | AgentState::Ready
+            | AgentState::Reserved(Reservation::Call(_))
+            | AgentState::OnCall { .. }
+            | AgentState::WrapUp { .. }
+            | AgentState::Lost => Err(Refusal::WrongState(session.word())),
+        }
+    }
+
+    pub(crate) fn dial_preview(&mut self, agent: AgentId) -> Result<Answer, Refusal> {
+        let (lead, campaign) = self.on_show(agent)?;
+        if let Some(hold) = self.holds.first() {
+            return Err(Refusal::NotDialling(format!("{hold:?}")));
+        }
+        match self.place_for(campaign, lead, agent) {
+            Ok(call) => Ok(Answer::Dialling(call)),
+            Err((_still_on_show, reason)) => Err(Refusal::NotDialling(reason.in_words())),
+        }
+    }
+
+    pub(crate) fn skip_preview(&mut self, agent: AgentId) -> Result<Answer, Refusal> {
+        let (lead, _) = self.on_show(agent)?;
+        self.cx.write(Write::ReleaseLead {
+            lead: lead.id,
+            due_at: self.cx.wall + SKIP_WAIT,
+        });
+        self.settle_agent(agent);
+        Ok(Answer::Done)
+    }
+
+    pub(crate) fn preview_over(&mut self, agent: AgentId) {
+        let now = self.cx.now;
+        if self.sessions.get(&agent).is_some_and(|session| {
+            matches!(session.state, AgentState::Reserved(Reservation::Preview { until, .. }) if until <= now)
+        }) {
+            self.give_preview_back(agent);
+            self.settle_agent(agent);
+        }
+    }
+
+    /// The lead on show may be called by somebody else. The agent's state is the caller's to change.
+    pub(crate) fn give_preview_back(&mut self, agent: AgentId) {
+        if let Ok((lead, _)) = self.on_show(agent) {
+            self.cx.write(Write::ReleaseLead {
+                lead: lead.id,
+                due_at: self.cx.wall,
+            });
+        }
+    }
+
+    /// What the agent says of the call in hand, of the one being wrapped up, or as a correction of that one later.
+    pub(crate) fn dispose(
+        &mut self,
+        agent: AgentId,
+        call: CallId,
+        code: &str,
+        note: String,
+        callback_at: Option<Timestamp>,
+    ) -> Result<Answer, Refusal> {
+        let now = self.cx.now;
+        let subject = self.subject(agent, call)?;
+        let disposition = self.disposition(subject.campaign, code)?;
+        let next = self.lead_next(&disposition, subject, callback_at)?;
+        self.cx.write(Write::SaveDisposition(Box::new(DispositionRecord {
+            call,
+            campaign: subject.campaign,
+            lead: subject.lead,
+            phone: subject.phone,
+            agent,
+            code: disposition.code,
+            note,
+            at: now,
+            next,
+            callback_at: callback_at.filter(|_| disposition.effect == DispositionEffect::Callback),
+            do_not_call: disposition.effect == DispositionEffect::DoNotCall,
+        })));
+        if let Some(live) = self.calls.get_mut(&call) {
+            live.disposed = Some(next);
+        } else if self.sessions.get(&agent).is_some_and(
+            |session| matches!(session.state, AgentState::WrapUp { call: wrapped, .. } if wrapped == call),
+        ) {
+            self.settle_agent(agent);
+        }
+        Ok(Answer::Done)
+    }
+
+    fn subject(&self, agent: AgentId, id: CallId) -> Result<LastCall, Refusal> {
+        let session = self.sessions.get(&agent).ok_or(Refusal::NotLoggedIn)?;
+        if let Some(call) = self
+            .calls
+            .get(&id)
+            .filter(|_| session.state == (AgentState::OnCall { call: id }))
+        {
+            return Ok(LastCall {
+                call: id,
+                campaign: call.attempt.campaign,
+                lead: call.attempt.lead,
+                phone: call.attempt.phone,
+                phone_index: call.lead.next_phone,
+            });
+        }
+        session
+            .last_call
+            .filter(|last| last.call == id)
+            .ok_or(Refusal::UnknownCall)
+    }
+
+    fn disposition(&self, campaign: CampaignId, code: &str) -> Result<Disposition, Refusal> {
+        let run = self
+            .runs
+            .get(&campaign)
+            .ok_or(Refusal::UnknownCampaign(campaign))?;
+        let known = &run.settings.dispositions;
+        known
+            .iter()
+            .find(|disposition| disposition.code == code)
+            .cloned()
+            .ok_or_else(|| {
+                let codes: Vec<&str> = known
+                    .iter()
+                    .map(|disposition| disposition.code.as_str())
+                    .collect();
+                Refusal::UnknownDisposition(codes.join(", "))
+            })
+    }
+
+    fn lead_next(
+        &self,
+        disposition: &Disposition,
+        subject: LastCall,
+        callback_at: Option<Timestamp>,
+    ) -> Result<LeadNext, Refusal> {
+        let phone = subject.phone_index;
+        match disposition.effect {
+            DispositionEffect::DoNotCall | DispositionEffect::Final => Ok(LeadNext::Done),
+            DispositionEffect::Retry { delay } => Ok(LeadNext::Again {
+                due_at: self.cx.wall + delay,
+                phone,
+            }),
+            DispositionEffect::Callback => callback_at
+                .filter(|at| *at > self.cx.wall)
+                .map(|due_at| LeadNext::Again { due_at, phone })
+                .ok_or(Refusal::CallbackNeedsTime),
+        }
+    }
+}

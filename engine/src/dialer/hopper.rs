@@ -1,0 +1,110 @@
+//! Leads that are ready to dial, and when to ask for more.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::model::{Lead, LeadId, Timestamp};
+
+/// Fewer than this are not worth a round trip to the database.
+pub const BATCH_MIN: u16 = 20;
+/// More than this would keep leads from other daemons and from fresh settings for too long.
+pub const BATCH_MAX: u16 = 200;
+/// How long to wait before asking again when the database had no more leads.
+pub const EMPTY_WAIT: Duration = Duration::from_secs(5);
+
+/// A campaign's leads in hand, in the order in which they are dialled.
+#[derive(Clone, Debug, Default)]
+pub struct Hopper {
+    leads: VecDeque<Lead>,
+    refill: Refill,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Refill {
+    /// May be asked for.
+    #[default]
+    Possible,
+    /// Was asked for.
+    Asked,
+    /// Nothing more before this time.
+    NotBefore(Timestamp),
+}
+
+impl Hopper {
+    /// Leads in hand.
+    pub fn len(&self) -> usize {
+        self.leads.len()
+    }
+
+    /// Whether no lead is in hand.
+    pub fn is_empty(&self) -> bool {
+        self.leads.is_empty()
+    }
+
+    /// Whether the database said that it has nothing more for the moment.
+    pub fn is_exhausted(&self) -> bool {
+        self.leads.is_empty() && matches!(self.refill, Refill::NotBefore(_))
+    }
+
+    /// The next lead.
+    pub fn pop(&mut self) -> Option<Lead> {
+        self.leads.pop_front()
+    }
+
+    /// A lead that was taken but not dialled is the next again.
+    pub fn put_back(&mut self, lead: Lead) {
+        self.leads.push_front(lead);
+    }
+
+    /// How many leads to ask the database for, if any, when `demand` dials are wanted at once.
+    ///
+    /// Asks when fewer than two rounds of demand are in hand, so that a round trip never holds a dial up.
+    pub fn wants(&mut self, demand: u32, now: Timestamp) -> Option<u16> {
+        let may_ask = match self.refill {
+            Refill::Possible => true,
+            Refill::Asked => false,
+            Refill::NotBefore(at) => now >= at,
+        };
+        let stock = demand
+            .saturating_mul(2)
+            .clamp(u32::from(BATCH_MIN), u32::from(BATCH_MAX));
+        let stock = usize::try_from(stock).unwrap_or(usize::MAX);
+        if !may_ask || self.leads.len() * 2 > stock {
+            return None;
+        }
+        self.refill = Refill::Asked;
+        u16::try_from(stock.saturating_sub(self.leads.len()))
+            .ok()
+            .map(|count| count.clamp(BATCH_MIN, BATCH_MAX))
+    }
+
+    /// Leads came. Returns when to ask again if there were none.
+    #[must_use]
+    pub fn fill(
+        &mut self,
+        leads: Vec<Lead>,
+        next_due_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let none = leads.is_empty();
+        self.leads.extend(leads);
+        if !none {
+            self.refill = Refill::Possible;
+            return None;
+        }
+        let again = next_due_at.map_or(now + EMPTY_WAIT, |due| due.clamp(now, now + EMPTY_WAIT));
+        let again = again.max(now + Duration::from_millis(200));
+        self.refill = Refill::NotBefore(again);
+        Some(again)
+    }
+
+    /// The question was lost, with the link to the database or with the leads' settings.
+    pub fn forget_question(&mut self) {
+        self.refill = Refill::Possible;
+    }
+
+    /// Gives every lead away.
+    pub fn drain(&mut self) -> Vec<LeadId> {
+        self.leads.drain(..).map(|lead| lead.id).collect()
+    }
+}

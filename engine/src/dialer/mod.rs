@@ -1,0 +1,12 @@
+//! The dialler: whom to call, and how many at once. Each file is one question with a pure answer.
+
+pub mod admission;
+pub mod calling_hours;
+pub mod campaign_run;
+pub mod drop_ledger;
+pub mod hopper;
+pub mod outcome;
+pub mod pacing;
+pub mod retry;
+
+pub use campaign_run::CampaignRun;

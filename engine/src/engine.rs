@@ -1,0 +1,184 @@
+//! The only file where the machines meet: a table of contents of everything that can happen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::agent_session::AgentSession;
+use crate::call::Call;
+use crate::command::{Answer, Command, Hold, Refusal};
+use crate::cx::Cx;
+use crate::dialer::CampaignRun;
+use crate::dialer::admission::Gate;
+use crate::holds::Holds;
+use crate::input::{Input, Recovery, Request, StoreEvent, SwitchEvent};
+use crate::model::{Agent, AgentId, CallId, CampaignId, LegId, RecordingId, Timestamp, Trunk, TrunkId};
+use crate::recording::Collecting;
+use crate::timers::Timer;
+
+/// A call centre at one moment. It changes only by [`Engine::handle`].
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) cx: Cx,
+    pub(crate) holds: Holds,
+    pub(crate) agents: BTreeMap<AgentId, Agent>,
+    pub(crate) sessions: BTreeMap<AgentId, AgentSession>,
+    pub(crate) runs: BTreeMap<CampaignId, CampaignRun>,
+    pub(crate) trunks: BTreeMap<TrunkId, TrunkRun>,
+    pub(crate) switch_gate: Option<Gate>,
+    pub(crate) calls: BTreeMap<CallId, Call>,
+    pub(crate) legs: BTreeMap<LegId, LegOwner>,
+    pub(crate) collecting: BTreeMap<RecordingId, Collecting>,
+    /// What an earlier daemon left unfinished, until the first snapshot says what is still there.
+    pub(crate) recovery: Option<Recovery>,
+    /// Campaigns for which something changed that pacing depends on.
+    pub(crate) stirred: BTreeSet<CampaignId>,
+}
+
+/// Whose leg it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LegOwner {
+    Agent(AgentId),
+    Customer(CallId),
+}
+
+/// A trunk at work.
+#[derive(Debug)]
+pub(crate) struct TrunkRun {
+    pub(crate) settings: Trunk,
+    pub(crate) gate: Gate,
+    pub(crate) reachable: bool,
+}
+
+impl Engine {
+    /// An engine that knows nothing yet. Equal seeds and equal inputs give equal commands.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            cx: Cx::new(seed),
+            holds: Holds::default(),
+            agents: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            trunks: BTreeMap::new(),
+            switch_gate: None,
+            calls: BTreeMap::new(),
+            legs: BTreeMap::new(),
+            collecting: BTreeMap::new(),
+            recovery: None,
+            stirred: BTreeSet::new(),
+        }
+    }
+
+    /// Takes in one thing that happened at `now` and says what is to be done, in order.
+    ///
+    /// `now` is steady: it never goes backwards, whatever the wall clock does.
+    pub fn handle(&mut self, now: Timestamp, input: Input) -> Vec<Command> {
+        self.pass_time(now);
+        match input {
+            Input::Switch(event) => self.switch_event(event),
+            Input::Store(event) => self.store_event(event),
+            Input::Request { id, request } => {
+                let answer = self.request(request);
+                self.cx.emit(Command::Reply { to: id, answer });
+            }
+            Input::Settings(settings) => self.take_settings(*settings),
+            Input::WallClock(wall) => self.clock_was_read(wall),
+            Input::Tick => {}
+        }
+        self.fire_timers();
+        self.pace_stirred();
+        self.cx.take_commands()
+    }
+
+    /// When the engine wants to be called at the latest, with [`Input::Tick`] if nothing else happens.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.cx.timers.next_due()
+    }
+
+    /// What holds all dialling, if anything does.
+    pub fn held_by(&self) -> Option<Hold> {
+        self.holds.first()
+    }
+
+    fn pass_time(&mut self, now: Timestamp) {
+        let passed = now.since(self.cx.now);
+        self.cx.now = self.cx.now + passed;
+        self.cx.wall = self.cx.wall + passed;
+    }
+
+    fn switch_event(&mut self, event: SwitchEvent) {
+        match event {
+            SwitchEvent::LinkDown => self.hold(Hold::SwitchAway),
+            SwitchEvent::Snapshot(snapshot) => self.resync(&snapshot),
+            SwitchEvent::LegRinging { leg } => self.leg_ringing(leg),
+            SwitchEvent::LegEntered { leg } => self.leg_reported(leg, true, false),
+            SwitchEvent::LegUp { leg } => self.leg_reported(leg, false, true),
+            SwitchEvent::LegEnded { leg, cause } => self.leg_ended(leg, cause, None),
+            SwitchEvent::LegJoined { leg, room } => self.leg_joined(leg, room),
+            SwitchEvent::MessageEnded { leg } => self.message_ended(leg),
+            SwitchEvent::RecordingCollected { recording, found } => {
+                self.recording_collected(recording, found)
+            }
+            SwitchEvent::TrunkReachable { trunk, reachable } => self.trunk_reachable(trunk, reachable),
+            SwitchEvent::CommandFailed { command, failure } => self.command_failed(command, &failure),
+        }
+    }
+
+    fn store_event(&mut self, event: StoreEvent) {
+        match event {
+            StoreEvent::Recovered(recovery) => self.recovered(recovery),
+            StoreEvent::LeadsFetched {
+                campaign,
+                leads,
+                next_due_at,
+            } => {
+                self.leads_fetched(campaign, leads, next_due_at);
+            }
+            StoreEvent::AttemptSaved { attempt } => self.attempt_saved(attempt),
+            StoreEvent::AttemptRefused { attempt, refusal } => self.attempt_refused(attempt, refusal),
+            StoreEvent::Away => self.hold(Hold::StoreAway),
+            StoreEvent::Back => self.release_hold(Hold::StoreAway),
+        }
+    }
+
+    fn request(&mut self, request: Request) -> Result<Answer, Refusal> {
+        match request {
+            Request::LogIn { agent, campaigns } => self.log_in(agent, campaigns),
+            Request::LogOut { agent } => self.log_out(agent),
+            Request::Ready { agent } => self.ready(agent),
+            Request::Pause { agent, code } => self.pause(agent, code),
+            Request::NextLead { agent } => self.next_preview(agent),
+            Request::DialPreview { agent } => self.dial_preview(agent),
+            Request::SkipPreview { agent } => self.skip_preview(agent),
+            Request::Dispose {
+                agent,
+                call,
+                code,
+                note,
+                callback_at,
+            } => self.dispose(agent, call, &code, note, callback_at),
+            Request::HangUp { call, by } => self.hang_up_on_request(call, by),
+            Request::StartRecording { call } => self.start_recording_on_demand(call),
+            Request::PauseRecording { call } => self.pause_recording(call),
+            Request::ResumeRecording { call } => self.resume_recording(call),
+            Request::StopRecording { call } => self.stop_recording_on_demand(call),
+            Request::View => Ok(Answer::View(Box::new(self.view()))),
+        }
+    }
+
+    fn fire_timers(&mut self) {
+        while let Some(timer) = self.cx.timers.pop_due(self.cx.now) {
+            match timer {
+                Timer::AgentRingOver(agent, leg) => self.agent_ring_over(agent, leg),
+                Timer::DropTimeOver(call) => self.drop_time_over(call),
+                Timer::HangUpOverdue(call) => self.hang_up_overdue(call),
+                Timer::JoinOverdue(call) => self.join_overdue(call),
+                Timer::MessageOverdue(call) => self.message_overdue(call),
+                Timer::Pace(campaign) => self.pace_timer(campaign),
+                Timer::PreviewOver(agent) => self.preview_over(agent),
+                Timer::RecordingOverdue(recording) => self.recording_overdue(recording),
+                Timer::RedialAgent(agent) => self.redial_agent(agent),
+                Timer::RingOver(call) => self.ring_over(call),
+                Timer::WrapUpOver(agent, until) => self.wrap_up_over(agent, until),
+            }
+        }
+    }
+}

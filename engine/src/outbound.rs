@@ -1,0 +1,484 @@
+//! What happens to a dialled call: it rings, somebody answers, an agent is found or not, somebody hangs up.
+
+use std::time::Duration;
+
+use crate::agent_session::{AgentState, LastCall, Reservation};
+use crate::call::{Call, CallState};
+use crate::command::{Answer, Notice, Refusal, SwitchCommand, Write};
+use crate::engine::{Engine, LegOwner};
+use crate::input::CommandFailure;
+use crate::leg::LegNews;
+use crate::model::{AgentId, CallId, HangupCause, LegId, Outcome, RoomId, Side};
+use crate::timers::Timer;
+
+/// A join takes some milliseconds; after this long it has failed without telling.
+const JOIN_TIME_MAX: Duration = Duration::from_secs(2);
+/// A join that failed is tried once more, in a room made afresh.
+const JOINS_MAX: u8 = 2;
+/// The longest drop message.
+const MESSAGE_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long a leg may take to end after it was told to.
+const HANG_UP_TIME_MAX: Duration = Duration::from_secs(5);
+/// After this many tries a leg that does not end counts as lost; a later snapshot ends it if it is there after all.
+const HANG_UPS_MAX: u8 = 6;
+
+impl Engine {
+    pub(crate) fn leg_ringing(&mut self, leg: LegId) {
+        let now = self.cx.now;
+        if let Some(LegOwner::Customer(id)) = self.legs.get(&leg)
+            && let Some(call) = self.calls.get_mut(id)
+            && call.state == (CallState::Dialling { ringing: false })
+        {
+            call.enter(CallState::Dialling { ringing: true }, now);
+        }
+    }
+
+    /// A leg is under our control, or its far end picked up.
+    pub(crate) fn leg_reported(&mut self, leg: LegId, entered: bool, up: bool) {
+        match self.legs.get(&leg) {
+            Some(LegOwner::Agent(agent)) => self.agent_leg_reported(*agent, leg, entered, up),
+            Some(LegOwner::Customer(call)) => self.customer_leg_reported(*call, entered, up),
+            None => {
+                // A leg of ours that nobody owns: a late order of an earlier life, or one given up as lost.
+                self.cx
+                    .repaired(format!("{leg} is up and belongs to nothing; ended"));
+                self.cx.switch(SwitchCommand::HangUp { leg });
+            }
+        }
+    }
+
+    /// A leg is gone. `lost` says who ended it when it was not its own far end.
+    pub(crate) fn leg_ended(&mut self, leg: LegId, cause: HangupCause, lost: Option<Side>) {
+        match self.legs.get(&leg) {
+            Some(LegOwner::Agent(agent)) => self.agent_leg_ended(*agent, leg),
+            Some(LegOwner::Customer(call)) => self.finish(*call, cause, lost),
+            None => {}
+        }
+    }
+
+    pub(crate) fn customer_leg_reported(&mut self, id: CallId, entered: bool, up: bool) {
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        if call.leg.reported(entered, up) == LegNews::Nothing {
+            return;
+        }
+        match call.state {
+            CallState::Dialling { .. } => self.customer_answered(id),
+            CallState::Ending if call.answered_at.is_none() => self.answered_too_late(id),
+            CallState::RingingAgent
+            | CallState::Saving
+            | CallState::Waiting
+            | CallState::Joining
+            | CallState::Connected
+            | CallState::Message
+            | CallState::Ending => {}
+        }
+    }
+
+    fn customer_answered(&mut self, id: CallId) {
+        self.note_answer(id);
+        let now = self.cx.now;
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        call.enter(CallState::Waiting, now);
+        let campaign = call.attempt.campaign;
+        if let Some(run) = self.runs.get_mut(&campaign) {
+            run.waiting.push_back(id);
+            self.cx.arm_in(run.settings.drop_after, Timer::DropTimeOver(id));
+        }
+        if let Some(agent) = self.agent_for(id) {
+            self.join(id, agent);
+        }
+    }
+
+    /// The person picked up while we were already hanging up: nobody was there for them.
+    fn answered_too_late(&mut self, id: CallId) {
+        self.note_answer(id);
+        self.count_drop(id);
+    }
+
+    fn note_answer(&mut self, id: CallId) {
+        let now = self.cx.now;
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        call.answered_at = Some(now);
+        let ahead = u32::from(call.is_ahead());
+        if let Some(run) = self.runs.get_mut(&call.attempt.campaign) {
+            run.dialling = run.dialling.saturating_sub(1);
+            run.dialling_ahead = run.dialling_ahead.saturating_sub(ahead);
+        }
+        self.cx.notice(Notice::Answered { call: id });
+    }
+
+    /// Who takes this call: the agent it was made for, or the one who has been ready for longest.
+    fn agent_for(&self, id: CallId) -> Option<AgentId> {
+        let call = self.calls.get(&id)?;
+        let kept = call.agent.filter(|agent| {
+            self.sessions
+                .get(agent)
+                .is_some_and(|session| session.call() == Some(id) && session.phone.is_up())
+        });
+        let longest_ready = || {
+            self.runs
+                .get(&call.attempt.campaign)?
+                .ready
+                .first()
+                .map(|(_, agent)| *agent)
+        };
+        kept.or_else(longest_ready)
+    }
+
+    /// Joins a waiting customer to an agent.
+    pub(crate) fn join(&mut self, id: CallId, agent: AgentId) {
+        let now = self.cx.now;
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        call.agent = Some(agent);
+        call.joins += 1;
+        call.enter(CallState::Joining, now);
+        let leg = call.attempt.leg;
+        if let Some(run) = self.runs.get_mut(&call.attempt.campaign) {
+            run.waiting.retain(|waiting| *waiting != id);
+        }
+        let Some(session) = self.sessions.get(&agent) else {
+            return;
+        };
+        let room = session.room;
+        if session.call() != Some(id) {
+            self.set_agent_state(agent, AgentState::Reserved(Reservation::Call(id)));
+        }
+        self.cx.switch(SwitchCommand::Join { room, leg });
+        self.cx.arm_in(JOIN_TIME_MAX, Timer::JoinOverdue(id));
+    }
+
+    pub(crate) fn leg_joined(&mut self, leg: LegId, room: RoomId) {
+        let Some(LegOwner::Customer(id)) = self.legs.get(&leg).copied() else {
+            return;
+        };
+        let Some(call) = self
+            .calls
+            .get(&id)
+            .filter(|call| call.state == CallState::Joining)
+        else {
+            return;
+        };
+        let Some(agent) = call.agent else { return };
+        match self.sessions.get(&agent) {
+            Some(session) if session.room == room => self.connected(id, agent),
+            Some(_) | None => self
+                .cx
+                .unexpected(format!("{leg} joined {room}, which is not its agent's")),
+        }
+    }
+
+    pub(crate) fn connected(&mut self, id: CallId, agent: AgentId) {
+        let now = self.cx.now;
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        call.enter(CallState::Connected, now);
+        call.connected_at = Some(now);
+        let waited = call
+            .answered_at
+            .map_or(Duration::ZERO, |answered| now.since(answered));
+        if let Some(run) = self.runs.get_mut(&call.attempt.campaign) {
+            run.talking += 1;
+            run.drops.served(now);
+        }
+        self.cx.notice(Notice::Connected {
+            call: id,
+            agent,
+            waited,
+        });
+        self.set_agent_state(agent, AgentState::OnCall { call: id });
+        self.record_by_policy(id);
+    }
+
+    pub(crate) fn join_overdue(&mut self, id: CallId) {
+        let now = self.cx.now;
+        if self
+            .calls
+            .get(&id)
+            .is_some_and(|call| call.state == CallState::Joining && now.since(call.since) >= JOIN_TIME_MAX)
+        {
+            self.join_failed(id);
+        }
+    }
+
+    fn join_failed(&mut self, id: CallId) {
+        let Some(call) = self
+            .calls
+            .get(&id)
+            .filter(|call| call.state == CallState::Joining)
+        else {
+            return;
+        };
+        let retry = call
+            .agent
+            .and_then(|agent| self.sessions.get(&agent))
+            .filter(|_| call.joins < JOINS_MAX);
+        match retry {
+            Some(session) => {
+                let agent = session.id();
+                self.cx.switch(SwitchCommand::OpenRoom { room: session.room });
+                if let Some(leg) = session.phone.leg().filter(|_| session.phone.is_up()) {
+                    self.cx.switch(SwitchCommand::Join {
+                        room: session.room,
+                        leg,
+                    });
+                }
+                self.join(id, agent);
+            }
+            None => self.hang_up(id, Side::System),
+        }
+    }
+
+    /// Nobody was there in time.
+    pub(crate) fn drop_time_over(&mut self, id: CallId) {
+        let now = self.cx.now;
+        let Some(call) = self
+            .calls
+            .get_mut(&id)
+            .filter(|call| call.state == CallState::Waiting)
+        else {
+            return;
+        };
+        call.enter(CallState::Message, now);
+        call.agent = None;
+        let leg = call.attempt.leg;
+        let campaign = call.attempt.campaign;
+        self.count_drop(id);
+        let Some(run) = self.runs.get_mut(&campaign) else {
+            return;
+        };
+        run.waiting.retain(|waiting| *waiting != id);
+        self.cx.switch(SwitchCommand::Play {
+            leg,
+            media: run.settings.drop_message.clone(),
+        });
+        self.cx.arm_in(MESSAGE_TIME_MAX, Timer::MessageOverdue(id));
+    }
+
+    /// Counts a person who answered and found nobody, once.
+    fn count_drop(&mut self, id: CallId) {
+        let now = self.cx.now;
+        let Some(call) = self
+            .calls
+            .get_mut(&id)
+            .filter(|call| call.outcome != Some(Outcome::Dropped))
+        else {
+            return;
+        };
+        call.outcome = Some(Outcome::Dropped);
+        if let Some(run) = self.runs.get_mut(&call.attempt.campaign) {
+            run.drops.dropped(now);
+        }
+    }
+
+    pub(crate) fn message_ended(&mut self, leg: LegId) {
+        if let Some(LegOwner::Customer(id)) = self.legs.get(&leg).copied() {
+            self.message_overdue(id);
+        }
+    }
+
+    pub(crate) fn message_overdue(&mut self, id: CallId) {
+        if self
+            .calls
+            .get(&id)
+            .is_some_and(|call| call.state == CallState::Message)
+        {
+            self.hang_up(id, Side::System);
+        }
+    }
+
+    pub(crate) fn hang_up_on_request(&mut self, id: CallId, by: Side) -> Result<Answer, Refusal> {
+        let call = self.calls.get_mut(&id).ok_or(Refusal::UnknownCall)?;
+        match call.state {
+            CallState::RingingAgent | CallState::Saving => {
+                // Neither is known to the network. The lead is not dialled; the store's answer finds no call.
+                Err(Refusal::NotDialling(
+                    "the call is just being placed; try again in a second".to_owned(),
+                ))
+            }
+            CallState::Dialling { .. } => {
+                call.outcome = Some(Outcome::Cancelled);
+                self.hang_up(id, by);
+                Ok(Answer::Done)
+            }
+            CallState::Waiting
+            | CallState::Joining
+            | CallState::Connected
+            | CallState::Message
+            | CallState::Ending => {
+                self.hang_up(id, by);
+                Ok(Answer::Done)
+            }
+        }
+    }
+
+    /// Tells the customer's leg to end. The call is over when it has.
+    pub(crate) fn hang_up(&mut self, id: CallId, by: Side) {
+        let now = self.cx.now;
+        let Some(call) = self.calls.get_mut(&id).filter(|call| call.is_dialled()) else {
+            return;
+        };
+        call.ended_by.get_or_insert(by);
+        call.hang_ups += 1;
+        if call.state != CallState::Ending {
+            call.enter(CallState::Ending, now);
+        }
+        self.cx.switch(SwitchCommand::HangUp {
+            leg: call.attempt.leg,
+        });
+        self.cx.arm_in(HANG_UP_TIME_MAX, Timer::HangUpOverdue(id));
+        let campaign = call.attempt.campaign;
+        if let Some(run) = self.runs.get_mut(&campaign) {
+            run.waiting.retain(|waiting| *waiting != id);
+        }
+    }
+
+    pub(crate) fn hang_up_overdue(&mut self, id: CallId) {
+        let Some(call) = self.calls.get(&id).filter(|call| call.state == CallState::Ending) else {
+            return;
+        };
+        if call.hang_ups < HANG_UPS_MAX {
+            self.hang_up(id, Side::System);
+        } else {
+            self.cx.repaired(format!(
+                "{id} did not end after {HANG_UPS_MAX} tries; counted as lost"
+            ));
+            self.finish(id, HangupCause::default(), Some(Side::Lost));
+        }
+    }
+
+    /// The customer's leg is gone: everything that hung on the call is settled, here and nowhere else.
+    pub(crate) fn finish(&mut self, id: CallId, cause: HangupCause, lost: Option<Side>) {
+        let Some(mut call) = self.calls.remove(&id) else {
+            return;
+        };
+        self.legs.remove(&call.attempt.leg);
+        self.count_out(&call);
+        let now = self.cx.now;
+        if let Some(side) = lost {
+            call.ended_by.get_or_insert(side);
+        }
+        let outcome = call.outcome(cause);
+        let campaign = call.attempt.campaign;
+        let run = self.runs.get_mut(&campaign);
+        let next = call.lead_next(
+            outcome,
+            run.as_ref().map_or(&[], |run| &run.settings.retry),
+            self.cx.wall,
+        );
+        if let Some(run) = run
+            && outcome == Outcome::Answered
+            && call.connected_at.is_none()
+        {
+            run.drops.served(now);
+        }
+        self.stop_recording(&mut call);
+        if let Some(record) = call.record(cause, now) {
+            self.cx.notice(Notice::CallEnded {
+                call: id,
+                by: record.ended_by,
+            });
+            self.cx.write(Write::SaveCall(Box::new(record)));
+        }
+        self.cx.write(Write::CloseAttempt {
+            attempt: call.attempt.id,
+            outcome,
+            cause,
+            ended_at: now,
+            lead: call.lead.id,
+            next,
+        });
+        self.cx.notice(Notice::AttemptEnded {
+            attempt: call.attempt.id,
+            campaign,
+            outcome,
+        });
+        self.free_agent_of(&call);
+    }
+
+    /// The agent whom this call names is free of it.
+    pub(crate) fn free_agent_of(&mut self, call: &Call) {
+        let Some(agent) = call.agent else { return };
+        let id = call.attempt.call;
+        let Some(session) = self
+            .sessions
+            .get_mut(&agent)
+            .filter(|session| session.call() == Some(id))
+        else {
+            return;
+        };
+        let talked = matches!(session.state, AgentState::OnCall { .. });
+        if talked {
+            session.last_call = Some(LastCall {
+                call: id,
+                campaign: call.attempt.campaign,
+                lead: call.attempt.lead,
+                phone: call.attempt.phone,
+                phone_index: call.lead.next_phone,
+            });
+        }
+        self.release_per_call_phone(agent);
+        if talked && call.disposed.is_none() {
+            self.wrap_up(agent, id, call.attempt.campaign);
+        } else {
+            self.settle_agent(agent);
+        }
+    }
+
+    /// A command was not carried out.
+    pub(crate) fn command_failed(&mut self, command: SwitchCommand, failure: &CommandFailure) {
+        match command {
+            SwitchCommand::Originate { leg, .. } => self.originate_failed(leg, failure),
+            SwitchCommand::Join { leg, .. } => match self.legs.get(&leg).copied() {
+                Some(LegOwner::Customer(call)) => self.join_failed(call),
+                Some(LegOwner::Agent(agent)) => self.agent_join_failed(agent, leg),
+                None => {}
+            },
+            SwitchCommand::Play { leg, .. } => self.message_ended(leg),
+            SwitchCommand::StartRecording { recording, .. } => {
+                self.recording_not_started(recording, failure);
+            }
+            // Told again by HangUpOverdue until the leg is gone.
+            SwitchCommand::HangUp { .. }
+            // A room that is missing shows when somebody is joined to it; one left over, in the next snapshot.
+            | SwitchCommand::OpenRoom { .. }
+            | SwitchCommand::CloseRoom { .. } => {}
+            // The timer of the recording gives the verdict if it stays silent.
+            SwitchCommand::CollectRecording { .. }
+            | SwitchCommand::PauseRecording { .. }
+            | SwitchCommand::ResumeRecording { .. } => {
+                self.cx.unexpected(format!("{command:?}: {failure:?}"));
+            }
+        }
+    }
+
+    fn originate_failed(&mut self, leg: LegId, failure: &CommandFailure) {
+        match (self.legs.get(&leg).copied(), failure) {
+            (Some(LegOwner::Agent(agent)), _) => self.agent_leg_ended(agent, leg),
+            (Some(LegOwner::Customer(id)), CommandFailure::OutcomeUnknown) => {
+                if let Some(call) = self.calls.get_mut(&id).filter(|call| call.answered_at.is_none()) {
+                    call.outcome = Some(Outcome::Failed);
+                    self.hang_up(id, Side::System);
+                }
+            }
+            (Some(LegOwner::Customer(id)), CommandFailure::NotSent) => {
+                if let Some(call) = self.calls.get_mut(&id) {
+                    call.outcome = Some(Outcome::Cancelled);
+                }
+                self.finish(id, HangupCause::default(), Some(Side::System));
+            }
+            (Some(LegOwner::Customer(id)), CommandFailure::Refused { .. }) => {
+                self.finish(id, HangupCause::default(), Some(Side::System));
+            }
+            (None, _) => {}
+        }
+    }
+}

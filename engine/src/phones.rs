@@ -1,0 +1,216 @@
+//! Agents' phones: rung at log-in or for every call, joined to the agent's room, rung again when they are lost.
+
+use std::time::Duration;
+
+use crate::agent_session::{AgentState, PhoneLine, Reservation, Wish};
+use crate::call::CallState;
+use crate::command::{Destination, SwitchCommand};
+use crate::engine::{Engine, LegOwner};
+use crate::input::LegPurpose;
+use crate::leg::{Leg, LegNews};
+use crate::model::{AgentId, LegId, PauseReason, RingMode, Side};
+use crate::placing::RING_MARGIN;
+use crate::timers::Timer;
+
+/// When a lost phone is rung again, after the loss and after each try in vain. Then the agent must say ready.
+const REDIAL_AFTER: [Duration; 6] = [
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+    Duration::from_secs(20),
+    Duration::from_secs(30),
+];
+
+impl Engine {
+    /// Rings an agent's phone, which joins their room when it is up.
+    pub(crate) fn ring_agent(&mut self, agent: AgentId) {
+        let now = self.cx.now;
+        let leg = LegId::from_uuid(self.cx.mint.uuid(now));
+        let Some(session) = self.sessions.get_mut(&agent) else {
+            return;
+        };
+        if session.phone.is_up() || matches!(session.phone, PhoneLine::Ringing { .. }) {
+            return;
+        }
+        session.phone = PhoneLine::Ringing {
+            id: leg,
+            leg: Leg::default(),
+        };
+        self.legs.insert(leg, LegOwner::Agent(agent));
+        let ring_timeout = session.settings.ring_timeout;
+        self.cx.switch(SwitchCommand::OpenRoom { room: session.room });
+        self.cx.switch(SwitchCommand::Originate {
+            leg,
+            to: Destination::Account(session.settings.sip_account.clone()),
+            caller_id: None,
+            ring_timeout: ring_timeout + RING_MARGIN,
+            purpose: LegPurpose::Agent {
+                agent,
+                session: session.session,
+                room: session.room,
+            },
+        });
+        self.cx.arm_in(ring_timeout, Timer::AgentRingOver(agent, leg));
+    }
+
+    pub(crate) fn agent_leg_reported(&mut self, agent: AgentId, leg: LegId, entered: bool, up: bool) {
+        let Some(session) = self.sessions.get_mut(&agent) else {
+            return;
+        };
+        let PhoneLine::Ringing { id, leg: ringing } = &mut session.phone else {
+            return;
+        };
+        if *id == leg && ringing.reported(entered, up) == LegNews::Answered {
+            self.phone_is_up(agent, leg);
+        }
+    }
+
+    fn phone_is_up(&mut self, agent: AgentId, leg: LegId) {
+        let Some(session) = self.sessions.get_mut(&agent) else {
+            return;
+        };
+        session.phone = PhoneLine::Up { id: leg };
+        session.redials = 0;
+        let room = session.room;
+        let call = session.call();
+        let waits = match session.state {
+            AgentState::Lost => true,
+            AgentState::Paused { .. } => session.wish == Wish::Ready,
+            AgentState::Ready
+            | AgentState::Reserved(_)
+            | AgentState::OnCall { .. }
+            | AgentState::WrapUp { .. } => false,
+        };
+        self.cx.switch(SwitchCommand::Join { room, leg });
+        if waits {
+            self.settle_agent(agent);
+        }
+        if let Some(call) = call.filter(|call| self.waits_for_agent_phone(*call)) {
+            self.save_attempt(call);
+        }
+    }
+
+    fn waits_for_agent_phone(&self, call: crate::model::CallId) -> bool {
+        self.calls
+            .get(&call)
+            .is_some_and(|call| call.state == CallState::RingingAgent)
+    }
+
+    pub(crate) fn agent_ring_over(&mut self, agent: AgentId, leg: LegId) {
+        let Some(session) = self.sessions.get_mut(&agent) else {
+            return;
+        };
+        if matches!(session.phone, PhoneLine::Ringing { id, .. } if id == leg) {
+            self.cx.switch(SwitchCommand::HangUp { leg });
+            self.agent_leg_ended(agent, leg);
+        }
+    }
+
+    /// An agent's leg is gone, or never came up.
+    pub(crate) fn agent_leg_ended(&mut self, agent: AgentId, leg: LegId) {
+        self.legs.remove(&leg);
+        let Some(session) = self
+            .sessions
+            .get_mut(&agent)
+            .filter(|session| session.phone.leg() == Some(leg))
+        else {
+            return;
+        };
+        let was_closing = matches!(session.phone, PhoneLine::Closing { .. });
+        session.phone = PhoneLine::Down;
+        if was_closing {
+            return;
+        }
+        match session.settings.ring_mode {
+            RingMode::PerCall => self.ringing_phone_ended(agent),
+            RingMode::NailedUp => self.nailed_up_phone_ended(agent),
+        }
+    }
+
+    /// The phone of an agent who is rung for every call did not answer, or hung up.
+    fn ringing_phone_ended(&mut self, agent: AgentId) {
+        let Some(session) = self.sessions.get_mut(&agent) else {
+            return;
+        };
+        let Some(id) = session.call() else { return };
+        match self.calls.get(&id).map(|call| call.state) {
+            Some(CallState::RingingAgent) => {
+                session.wish = Wish::Pause(PauseReason::Missed);
+                self.forget_and_put_back(id);
+            }
+            Some(CallState::Saving | CallState::Dialling { .. }) => {
+                // Their customer has not answered yet: whoever is ready may take the answer.
+                self.set_agent_state(agent, AgentState::Lost);
+                self.settle_agent(agent);
+            }
+            Some(_) => self.hang_up(id, Side::Agent),
+            None => {}
+        }
+    }
+
+    fn nailed_up_phone_ended(&mut self, agent: AgentId) {
+        let Some(session) = self.sessions.get_mut(&agent) else {
+            return;
+        };
+        match &session.state {
+            AgentState::Paused { .. } | AgentState::WrapUp { .. } | AgentState::Lost => {}
+            AgentState::Ready => self.set_agent_state(agent, AgentState::Lost),
+            AgentState::Reserved(Reservation::Call(_)) => {
+                // The customer, if any, goes to whoever is ready; see `agent_for` and `join_failed`.
+                self.set_agent_state(agent, AgentState::Lost);
+            }
+            AgentState::Reserved(Reservation::Preview { .. }) => {
+                self.give_preview_back(agent);
+                self.set_agent_state(agent, AgentState::Lost);
+            }
+            AgentState::OnCall { call } => {
+                let call = *call;
+                self.hang_up(call, Side::Agent);
+            }
+        }
+        self.plan_redial(agent);
+    }
+
+    fn plan_redial(&mut self, agent: AgentId) {
+        let Some(session) = self.sessions.get_mut(&agent) else {
+            return;
+        };
+        if let Some(wait) = REDIAL_AFTER.get(usize::from(session.redials)) {
+            session.redials += 1;
+            self.cx.arm_in(*wait, Timer::RedialAgent(agent));
+        }
+    }
+
+    pub(crate) fn redial_agent(&mut self, agent: AgentId) {
+        if self.sessions.get(&agent).is_some_and(|session| {
+            matches!(session.phone, PhoneLine::Down) && session.settings.ring_mode == RingMode::NailedUp
+        }) {
+            self.ring_agent(agent);
+        }
+    }
+
+    /// The room is missing although the phone is up: both are made whole, once per loss.
+    pub(crate) fn agent_join_failed(&mut self, agent: AgentId, leg: LegId) {
+        let Some(session) = self.sessions.get(&agent) else {
+            return;
+        };
+        if session.phone.leg() == Some(leg) {
+            // Ending the leg starts the ordinary way back: the phone is rung again, into a fresh room.
+            self.cx.switch(SwitchCommand::HangUp { leg });
+        }
+    }
+
+    /// After a call the phone of an agent who is rung for every call goes down.
+    pub(crate) fn release_per_call_phone(&mut self, agent: AgentId) {
+        let Some(session) = self.sessions.get_mut(&agent) else {
+            return;
+        };
+        if session.settings.ring_mode == RingMode::PerCall
+            && let PhoneLine::Up { id } | PhoneLine::Ringing { id, .. } = session.phone
+        {
+            session.phone = PhoneLine::Closing { id };
+            self.cx.switch(SwitchCommand::HangUp { leg: id });
+        }
+    }
+}

@@ -1,0 +1,493 @@
+//! From "a call could be placed" to "the network hears of it": pacing, hopper, limits, and the durable attempt.
+
+use std::time::Duration;
+
+use crate::agent_session::{AgentState, Reservation};
+use crate::call::{Call, CallState};
+use crate::command::{Command, Destination, LeadNext, Notice, SwitchCommand, Write};
+use crate::dialer::admission::Closed;
+use crate::dialer::calling_hours::{self, Hours};
+use crate::dialer::campaign_run::IdleReason;
+use crate::dialer::pacing::{self, Decision};
+use crate::engine::{Engine, LegOwner};
+use crate::input::{AttemptRefusal, LegPurpose};
+use crate::model::{
+    AgentId, Attempt, AttemptId, CallId, CampaignId, CampaignState, DialMode, HangupCause, Lead, LegId,
+    Outcome, Phone, RingMode, Side, Timestamp, TrunkId,
+};
+use crate::timers::Timer;
+
+/// Asterisk gives a dial up by itself this much later than the engine should have, in case the engine is gone.
+pub(crate) const RING_MARGIN: Duration = Duration::from_secs(2);
+
+/// Leads that one look may find outside calling hours and give back, so that one input never takes long.
+const CLOSED_LEADS_MAX: u32 = 100;
+
+/// When a lead is looked at again for which no opening of the calling hours is in sight.
+const NO_OPENING_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Who carries a call, and what it shows.
+#[derive(Clone, Copy, Debug)]
+struct Route {
+    trunk: TrunkId,
+    caller_id: Phone,
+}
+
+impl Engine {
+    /// Looks at every campaign for which something changed.
+    pub(crate) fn pace_stirred(&mut self) {
+        while let Some(campaign) = self.stirred.pop_first() {
+            let idle_because = self.pace(campaign).err();
+            if let Some(run) = self.runs.get_mut(&campaign) {
+                run.idle_because = idle_because;
+            }
+        }
+    }
+
+    pub(crate) fn pace_timer(&mut self, campaign: CampaignId) {
+        if let Some(run) = self.runs.get_mut(&campaign)
+            && run.look_at.is_some_and(|at| at <= self.cx.now)
+        {
+            run.look_at = None;
+            self.stirred.insert(campaign);
+        }
+    }
+
+    /// Looks at a campaign again at this time, or earlier.
+    fn look_again(&mut self, campaign: CampaignId, at: Timestamp) {
+        if let Some(run) = self.runs.get_mut(&campaign)
+            && run.look_at.is_none_or(|planned| planned > at)
+        {
+            run.look_at = Some(at);
+            self.cx.timers.arm(at, Timer::Pace(campaign));
+        }
+    }
+
+    fn pace(&mut self, campaign: CampaignId) -> Result<(), IdleReason> {
+        let now = self.cx.now;
+        let Some(run) = self.runs.get_mut(&campaign) else {
+            return Ok(());
+        };
+        if run.settings.state != CampaignState::Running {
+            return Err(IdleReason::NotRunning);
+        }
+        if self.holds.first().is_some() {
+            return Ok(());
+        }
+        let situation = run.situation(now);
+        let to_ring = if run.settings.mode == DialMode::Preview {
+            0
+        } else {
+            run.ready_to_ring.len()
+        };
+        let demand = situation
+            .ready
+            .saturating_add(u32::try_from(run.ready_to_ring.len()).unwrap_or(u32::MAX));
+        if demand == 0 {
+            return Err(IdleReason::NoAgents);
+        }
+        if let Some(count) = run.hopper.wants(demand, now) {
+            self.cx.emit(Command::FetchLeads { campaign, count });
+        }
+        let mut agents: Vec<AgentId> = run
+            .ready_to_ring
+            .iter()
+            .take(to_ring)
+            .map(|(_, agent)| *agent)
+            .collect();
+        let ahead = match pacing::decide(&situation) {
+            Decision::Ahead(count) => count,
+            Decision::PerAgent(count) => {
+                let count = usize::try_from(count).unwrap_or(usize::MAX);
+                agents.extend(run.ready.iter().take(count).map(|(_, agent)| *agent));
+                0
+            }
+        };
+        agents
+            .into_iter()
+            .try_for_each(|agent| self.place(campaign, Some(agent)))?;
+        (0..ahead).try_for_each(|_| self.place(campaign, None))
+    }
+
+    /// Places one call: for `agent`, who is kept free for it, or for whoever is free when somebody answers.
+    fn place(&mut self, campaign: CampaignId, agent: Option<AgentId>) -> Result<(), IdleReason> {
+        let route = self.choose_route(campaign)?;
+        let lead = self.next_lead(campaign)?;
+        self.begin_call(campaign, lead, route, agent);
+        Ok(())
+    }
+
+    /// Places the call that an agent asked for, of the lead on show.
+    pub(crate) fn place_for(
+        &mut self,
+        campaign: CampaignId,
+        lead: Lead,
+        agent: AgentId,
+    ) -> Result<CallId, (Lead, IdleReason)> {
+        let Some(run) = self.runs.get(&campaign) else {
+            return Err((lead, IdleReason::NotRunning));
+        };
+        if run.settings.state != CampaignState::Running {
+            return Err((lead, IdleReason::NotRunning));
+        }
+        if calling_hours::at(&run.settings.hours, &lead.zone, self.cx.wall) != Hours::Open {
+            return Err((lead, IdleReason::OutsideHours));
+        }
+        match self.choose_route(campaign) {
+            Ok(route) => Ok(self.begin_call(campaign, lead, route, Some(agent))),
+            Err(reason) => Err((lead, reason)),
+        }
+    }
+
+    /// The first of the campaign's trunks that can carry a call at this moment, with a number that it may show.
+    fn choose_route(&mut self, campaign: CampaignId) -> Result<Route, IdleReason> {
+        let now = self.cx.now;
+        let Some(run) = self.runs.get_mut(&campaign) else {
+            return Err(IdleReason::NotRunning);
+        };
+        let mut closed = run.gate.check(now).err().map(|closed| ("campaign", closed));
+        if closed.is_none()
+            && let Some(gate) = &mut self.switch_gate
+        {
+            closed = gate.check(now).err().map(|closed| ("Asterisk server", closed));
+        }
+        if closed.is_none() {
+            for id in &run.settings.trunks {
+                let Some(trunk) = self.trunks.get_mut(id).filter(|trunk| trunk.is_usable()) else {
+                    continue;
+                };
+                let shown = &trunk.settings.caller_ids;
+                let Some(caller_id) = run
+                    .settings
+                    .caller_ids
+                    .iter()
+                    .find(|number| shown.contains(number))
+                else {
+                    continue;
+                };
+                match trunk.gate.check(now) {
+                    Ok(()) => {
+                        return Ok(Route {
+                            trunk: *id,
+                            caller_id: *caller_id,
+                        });
+                    }
+                    Err(reason) => closed = Some(("trunk", reason)),
+                }
+            }
+        }
+        match closed {
+            None => Err(IdleReason::NoTrunk),
+            Some((whose, Closed::Full)) => Err(IdleReason::AtLimit(whose)),
+            Some((whose, Closed::TooFast(wait))) => {
+                self.look_again(campaign, now + wait);
+                Err(IdleReason::AtLimit(whose))
+            }
+        }
+    }
+
+    /// The next lead that lives where it is calling time. Others go back until their hours open.
+    pub(crate) fn next_lead(&mut self, campaign: CampaignId) -> Result<Lead, IdleReason> {
+        let Some(run) = self.runs.get_mut(&campaign) else {
+            return Err(IdleReason::NotRunning);
+        };
+        let mut closed = 0;
+        while let Some(lead) = run.hopper.pop() {
+            match calling_hours::at(&run.settings.hours, &lead.zone, self.cx.wall) {
+                Hours::Open => return Ok(lead),
+                Hours::Closed(opening) => {
+                    let due_at = opening.unwrap_or(self.cx.wall + NO_OPENING_WAIT);
+                    self.cx.write(Write::ReleaseLead {
+                        lead: lead.id,
+                        due_at,
+                    });
+                    closed += 1;
+                }
+            }
+            if closed == CLOSED_LEADS_MAX {
+                let soon = self.cx.now + Duration::from_millis(1);
+                self.look_again(campaign, soon);
+                break;
+            }
+        }
+        let run = self.runs.get(&campaign);
+        Err(match run {
+            Some(_) if closed > 0 => IdleReason::OutsideHours,
+            Some(run) if run.hopper.is_exhausted() => IdleReason::NoLeads,
+            Some(_) | None => IdleReason::LeadsComing,
+        })
+    }
+
+    pub(crate) fn leads_fetched(
+        &mut self,
+        campaign: CampaignId,
+        leads: Vec<Lead>,
+        next_due_at: Option<Timestamp>,
+    ) {
+        let now = self.cx.now;
+        let wanted = self
+            .runs
+            .get_mut(&campaign)
+            .filter(|run| run.settings.state == CampaignState::Running);
+        let Some(run) = wanted else {
+            for lead in leads {
+                self.cx.write(Write::ReleaseLead {
+                    lead: lead.id,
+                    due_at: self.cx.wall,
+                });
+            }
+            return;
+        };
+        if let Some(again) = run.hopper.fill(leads, next_due_at, now) {
+            self.look_again(campaign, again);
+        }
+        self.stirred.insert(campaign);
+    }
+
+    fn begin_call(
+        &mut self,
+        campaign: CampaignId,
+        lead: Lead,
+        route: Route,
+        agent: Option<AgentId>,
+    ) -> CallId {
+        let now = self.cx.now;
+        let call = CallId::from_uuid(self.cx.mint.uuid(now));
+        let leg = LegId::from_uuid(self.cx.mint.uuid(now));
+        let attempt = Attempt {
+            id: AttemptId::from_uuid(self.cx.mint.uuid(now)),
+            call,
+            leg,
+            campaign,
+            list: lead.list,
+            lead: lead.id,
+            phone: lead.phone_to_dial(),
+            caller_id: route.caller_id,
+            trunk: route.trunk,
+            agent,
+            started_at: now,
+        };
+        self.legs.insert(leg, LegOwner::Customer(call));
+        let call_state = match agent {
+            Some(agent) if self.must_ring_first(agent) => CallState::RingingAgent,
+            Some(_) | None => CallState::Saving,
+        };
+        self.calls.insert(call, Call::new(attempt, lead, call_state, now));
+        self.count_in(call, true);
+        if let Some(agent) = agent {
+            self.set_agent_state(agent, AgentState::Reserved(Reservation::Call(call)));
+        }
+        match (call_state, agent) {
+            (CallState::RingingAgent, Some(agent)) => self.ring_agent(agent),
+            _ => self.save_attempt(call),
+        }
+        call
+    }
+
+    fn must_ring_first(&self, agent: AgentId) -> bool {
+        self.sessions
+            .get(&agent)
+            .is_some_and(|session| session.settings.ring_mode == RingMode::PerCall && !session.phone.is_up())
+    }
+
+    /// A call begins to use its campaign's, its trunk's and the server's limits.
+    pub(crate) fn count_in(&mut self, call: CallId, at_a_cost: bool) {
+        let Some(call) = self.calls.get(&call) else { return };
+        let run = self.runs.get_mut(&call.attempt.campaign);
+        let trunk = self.trunks.get_mut(&call.attempt.trunk);
+        if let Some(run) = run {
+            run.dialling += 1;
+            run.dialling_ahead += u32::from(call.is_ahead());
+            if at_a_cost {
+                run.gate.enter()
+            } else {
+                run.gate.adopt()
+            }
+        }
+        for gate in trunk
+            .map(|trunk| &mut trunk.gate)
+            .into_iter()
+            .chain(&mut self.switch_gate)
+        {
+            if at_a_cost { gate.enter() } else { gate.adopt() }
+        }
+    }
+
+    /// A call no longer uses any limit.
+    pub(crate) fn count_out(&mut self, call: &Call) {
+        if let Some(run) = self.runs.get_mut(&call.attempt.campaign) {
+            run.gate.leave();
+            if call.answered_at.is_none() {
+                run.dialling = run.dialling.saturating_sub(1);
+                run.dialling_ahead = run.dialling_ahead.saturating_sub(u32::from(call.is_ahead()));
+            }
+            if call.connected_at.is_some() {
+                run.talking = run.talking.saturating_sub(1);
+            }
+            run.waiting.retain(|waiting| *waiting != call.attempt.call);
+        }
+        if let Some(trunk) = self.trunks.get_mut(&call.attempt.trunk) {
+            trunk.gate.leave();
+        }
+        if let Some(gate) = &mut self.switch_gate {
+            gate.leave();
+        }
+        self.stirred.insert(call.attempt.campaign);
+        let at_limit = |reason| matches!(reason, IdleReason::AtLimit(_));
+        let held_up = self
+            .runs
+            .iter()
+            .filter(|(_, run)| run.idle_because.is_some_and(at_limit));
+        self.stirred.extend(held_up.map(|(campaign, _)| *campaign));
+    }
+
+    pub(crate) fn save_attempt(&mut self, id: CallId) {
+        let now = self.cx.now;
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.enter(CallState::Saving, now);
+            self.cx.write(Write::SaveAttempt(Box::new(call.attempt.clone())));
+        }
+    }
+
+    fn saving(&self, attempt: AttemptId) -> Option<CallId> {
+        // Few calls are being saved at any moment, and ids sort by time: the newest come last.
+        self.calls
+            .iter()
+            .rev()
+            .find(|(_, call)| call.attempt.id == attempt && call.state == CallState::Saving)
+            .map(|(id, _)| *id)
+    }
+
+    /// The attempt is durable: the network may hear of it, if everything still stands as it did.
+    pub(crate) fn attempt_saved(&mut self, attempt: AttemptId) {
+        let Some(id) = self.saving(attempt) else {
+            return self
+                .cx
+                .unexpected(format!("{attempt} saved, but no call waits for it"));
+        };
+        let Some(call) = self.calls.get(&id) else { return };
+        let agent_is_gone = call
+            .attempt
+            .agent
+            .is_some_and(|agent| !self.is_kept_for(agent, id));
+        if self.holds.first().is_some() || agent_is_gone {
+            return self.give_up(id);
+        }
+        self.originate(id);
+    }
+
+    fn is_kept_for(&self, agent: AgentId, call: CallId) -> bool {
+        self.sessions
+            .get(&agent)
+            .is_some_and(|session| session.call() == Some(call))
+    }
+
+    fn originate(&mut self, id: CallId) {
+        let now = self.cx.now;
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        let Some(run) = self.runs.get(&call.attempt.campaign) else {
+            return;
+        };
+        let ring_timeout = run.settings.ring_timeout;
+        let attempt = &call.attempt;
+        self.cx.switch(SwitchCommand::Originate {
+            leg: attempt.leg,
+            to: Destination::Number {
+                trunk: attempt.trunk,
+                phone: attempt.phone,
+            },
+            caller_id: Some(attempt.caller_id),
+            ring_timeout: ring_timeout + RING_MARGIN,
+            purpose: LegPurpose::Customer {
+                call: id,
+                attempt: attempt.id,
+                campaign: attempt.campaign,
+                lead: attempt.lead,
+            },
+        });
+        self.cx.notice(Notice::Dialled {
+            attempt: attempt.id,
+            campaign: attempt.campaign,
+        });
+        call.enter(CallState::Dialling { ringing: false }, now);
+        self.cx.arm_in(ring_timeout, Timer::RingOver(id));
+    }
+
+    pub(crate) fn attempt_refused(&mut self, attempt: AttemptId, refusal: AttemptRefusal) {
+        let Some(id) = self.saving(attempt) else {
+            return self
+                .cx
+                .unexpected(format!("{attempt} refused, but no call waits for it"));
+        };
+        if let Some(call) = self.forget_undialled(id) {
+            match refusal {
+                AttemptRefusal::DoNotCall | AttemptRefusal::LeadGone => {}
+                AttemptRefusal::StoreAway => self.put_back(call),
+            }
+        }
+    }
+
+    /// The agent's phone could not be reached before the customer was dialled: the lead is the next again.
+    pub(crate) fn forget_and_put_back(&mut self, id: CallId) {
+        if let Some(call) = self.forget_undialled(id) {
+            self.put_back(call);
+        }
+    }
+
+    /// Removes a call of which neither the network nor the database has heard.
+    fn forget_undialled(&mut self, id: CallId) -> Option<Call> {
+        let call = self.calls.remove(&id)?;
+        self.legs.remove(&call.attempt.leg);
+        self.count_out(&call);
+        self.free_agent_of(&call);
+        Some(call)
+    }
+
+    fn put_back(&mut self, call: Call) {
+        let due_at = self.cx.wall;
+        let running = |run: &&mut crate::dialer::CampaignRun| run.settings.state == CampaignState::Running;
+        match self.runs.get_mut(&call.attempt.campaign).filter(running) {
+            Some(run) => run.hopper.put_back(call.lead),
+            None => self.cx.write(Write::ReleaseLead {
+                lead: call.lead.id,
+                due_at,
+            }),
+        }
+    }
+
+    /// The attempt is durable but must not be made any more: it ends as cancelled, and the lead is due again.
+    fn give_up(&mut self, id: CallId) {
+        let Some(call) = self.forget_undialled(id) else {
+            return;
+        };
+        self.cx.write(Write::CloseAttempt {
+            attempt: call.attempt.id,
+            outcome: Outcome::Cancelled,
+            cause: HangupCause::default(),
+            ended_at: self.cx.now,
+            lead: call.lead.id,
+            next: LeadNext::Again {
+                due_at: self.cx.wall,
+                phone: call.lead.next_phone,
+            },
+        });
+        self.cx.notice(Notice::AttemptEnded {
+            attempt: call.attempt.id,
+            campaign: call.attempt.campaign,
+            outcome: Outcome::Cancelled,
+        });
+    }
+
+    /// The customer's phone has rung for as long as the campaign allows.
+    pub(crate) fn ring_over(&mut self, id: CallId) {
+        if let Some(call) = self.calls.get_mut(&id)
+            && matches!(call.state, CallState::Dialling { .. })
+            && call.answered_at.is_none()
+        {
+            call.outcome = Some(Outcome::NoAnswer);
+            self.hang_up(id, Side::System);
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Recordings: begun by policy or on demand, read back and judged before a row says that they are there.
+
+use std::time::Duration;
+
+use crate::call::{Call, CallRecording, CallState};
+use crate::command::{Answer, Refusal, SwitchCommand, Write};
+use crate::engine::Engine;
+use crate::input::CommandFailure;
+use crate::model::{CallId, RecordingFacts, RecordingId, RecordingPolicy, RecordingState, Timestamp};
+use crate::timers::Timer;
+
+/// A row has its verdict within a minute of the hang-up; this leaves time to write it.
+const COLLECT_TIME_MAX: Duration = Duration::from_secs(50);
+
+/// How much shorter than the call the sound may be: the recording begins some milliseconds after the conversation,
+/// and Asterisk writes whole frames.
+const SHORTFALL_MAX: Duration = Duration::from_millis(1000);
+/// The same for long calls, as a share of the call.
+const SHORTFALL_SHARE: u32 = 50;
+
+/// A recording that ended and has no verdict yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Collecting {
+    /// How long the call was recorded. None when the end was not seen.
+    expected: Option<Duration>,
+}
+
+impl Engine {
+    pub(crate) fn record_by_policy(&mut self, id: CallId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let Some(run) = self.runs.get(&call.attempt.campaign) else {
+            return;
+        };
+        let record = match run.settings.recording {
+            RecordingPolicy::All => true,
+            RecordingPolicy::Never | RecordingPolicy::OnDemand => false,
+            RecordingPolicy::Share { share } => self.cx.mint.chance(share),
+        };
+        if record {
+            self.start_recording(id);
+        }
+    }
+
+    pub(crate) fn start_recording_on_demand(&mut self, id: CallId) -> Result<Answer, Refusal> {
+        let call = self.calls.get(&id).ok_or(Refusal::UnknownCall)?;
+        let run = self
+            .runs
+            .get(&call.attempt.campaign)
+            .ok_or(Refusal::UnknownCall)?;
+        if run.settings.recording == RecordingPolicy::Never {
+            return Err(Refusal::RecordingForbidden);
+        }
+        if call.state != CallState::Connected {
+            return Err(Refusal::NotInConversation);
+        }
+        match call.recording {
+            CallRecording::Off => {}
+            CallRecording::On { .. } => return Err(Refusal::RecordingIs("already on")),
+            CallRecording::Paused { .. } => return Err(Refusal::RecordingIs("paused; resume it")),
+        }
+        self.start_recording(id);
+        Ok(Answer::Done)
+    }
+
+    fn start_recording(&mut self, id: CallId) {
+        let now = self.cx.now;
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        let agent_leg = call
+            .agent
+            .and_then(|agent| self.sessions.get(&agent)?.phone.leg());
+        let Some(agent) = agent_leg else { return };
+        call.recordings_begun = call.recordings_begun.saturating_add(1);
+        let recording = RecordingId {
+            call: id,
+            part: call.recordings_begun,
+        };
+        call.recording = CallRecording::On {
+            recording,
+            since: now,
+        };
+        let customer = call.attempt.leg;
+        self.cx.write(Write::OpenRecording {
+            recording,
+            started_at: now,
+        });
+        self.cx.switch(SwitchCommand::StartRecording {
+            recording,
+            customer,
+            agent,
+        });
+    }
+
+    pub(crate) fn pause_recording(&mut self, id: CallId) -> Result<Answer, Refusal> {
+        let call = self.calls.get_mut(&id).ok_or(Refusal::UnknownCall)?;
+        match call.recording {
+            CallRecording::On { recording, since } => {
+                call.recording = CallRecording::Paused { recording, since };
+                self.cx.switch(SwitchCommand::PauseRecording { recording });
+                Ok(Answer::Done)
+            }
+            CallRecording::Off => Err(Refusal::RecordingIs("off")),
+            CallRecording::Paused { .. } => Err(Refusal::RecordingIs("already paused")),
+        }
+    }
+
+    pub(crate) fn resume_recording(&mut self, id: CallId) -> Result<Answer, Refusal> {
+        let call = self.calls.get_mut(&id).ok_or(Refusal::UnknownCall)?;
+        match call.recording {
+            CallRecording::Paused { recording, since } => {
+                call.recording = CallRecording::On { recording, since };
+                self.cx.switch(SwitchCommand::ResumeRecording { recording });
+                Ok(Answer::Done)
+            }
+            CallRecording::Off => Err(Refusal::RecordingIs("off")),
+            CallRecording::On { .. } => Err(Refusal::RecordingIs("not paused")),
+        }
+    }
+
+    pub(crate) fn stop_recording_on_demand(&mut self, id: CallId) -> Result<Answer, Refusal> {
+        let mut call = self.calls.remove(&id).ok_or(Refusal::UnknownCall)?;
+        let was_off = call.recording == CallRecording::Off;
+        self.stop_recording(&mut call);
+        self.calls.insert(id, call);
+        if was_off {
+            Err(Refusal::RecordingIs("off"))
+        } else {
+            Ok(Answer::Done)
+        }
+    }
+
+    /// Ends what is being written of this call, if anything is, and asks for it to be read back.
+    pub(crate) fn stop_recording(&mut self, call: &mut Call) {
+        match std::mem::replace(&mut call.recording, CallRecording::Off) {
+            CallRecording::Off => {}
+            CallRecording::On { recording, since } | CallRecording::Paused { recording, since } => {
+                self.collect(recording, Some(self.cx.now.since(since)));
+            }
+        }
+    }
+
+    pub(crate) fn collect(&mut self, recording: RecordingId, expected: Option<Duration>) {
+        self.collecting.insert(recording, Collecting { expected });
+        self.cx.switch(SwitchCommand::CollectRecording { recording });
+        self.cx
+            .arm_in(COLLECT_TIME_MAX, Timer::RecordingOverdue(recording));
+    }
+
+    /// A recording of an earlier daemon whose call still goes on is taken over.
+    pub(crate) fn adopt_recording(&mut self, recording: RecordingId, since: Timestamp) {
+        if let Some(call) = self.calls.get_mut(&recording.call) {
+            call.recording = CallRecording::On { recording, since };
+            call.recordings_begun = call.recordings_begun.max(recording.part);
+        }
+    }
+
+    pub(crate) fn recording_collected(
+        &mut self,
+        recording: RecordingId,
+        found: Result<RecordingFacts, String>,
+    ) {
+        let Some(collecting) = self.collecting.remove(&recording) else {
+            return self
+                .cx
+                .unexpected(format!("{recording} read back, but nobody asked for it"));
+        };
+        self.close_recording(recording, collecting, verdict(collecting.expected, found));
+    }
+
+    pub(crate) fn recording_overdue(&mut self, recording: RecordingId) {
+        if let Some(collecting) = self.collecting.remove(&recording) {
+            let waited = COLLECT_TIME_MAX.as_secs();
+            let reason = format!("the file was not read back within {waited} s of the end of the call");
+            self.close_recording(recording, collecting, RecordingState::Failed { reason });
+        }
+    }
+
+    pub(crate) fn recording_not_started(&mut self, recording: RecordingId, failure: &CommandFailure) {
+        let reason = match failure {
+            CommandFailure::Refused { status, message } => {
+                format!("Asterisk refused to record: {status} {message}")
+            }
+            CommandFailure::OutcomeUnknown => return,
+            CommandFailure::NotSent => {
+                "there was no link to Asterisk when recording should have begun".to_owned()
+            }
+        };
+        let Some(call) = self.calls.get_mut(&recording.call) else {
+            return;
+        };
+        match call.recording {
+            CallRecording::On {
+                recording: current, ..
+            }
+            | CallRecording::Paused {
+                recording: current, ..
+            } if current == recording => {
+                call.recording = CallRecording::Off;
+                let collecting = Collecting { expected: None };
+                self.close_recording(recording, collecting, RecordingState::Failed { reason });
+            }
+            CallRecording::Off | CallRecording::On { .. } | CallRecording::Paused { .. } => {}
+        }
+    }
+
+    fn close_recording(&mut self, recording: RecordingId, collecting: Collecting, state: RecordingState) {
+        let expected = collecting.expected.unwrap_or_default();
+        self.cx.write(Write::CloseRecording {
+            recording,
+            state,
+            expected,
+        });
+    }
+}
+
+/// What a row may say of a recording that should be `expected` long. Where the end of the call was not seen, no
+/// length can be vouched for, and the file counts as a part of the call.
+fn verdict(expected: Option<Duration>, found: Result<RecordingFacts, String>) -> RecordingState {
+    match (found, expected) {
+        (Err(reason), _) => RecordingState::Failed { reason },
+        (Ok(facts), _) if facts.duration.is_zero() || facts.bytes == 0 => RecordingState::Failed {
+            reason: "the file holds no sound".to_owned(),
+        },
+        (Ok(facts), Some(expected)) if facts.duration + shortfall(expected) >= expected => {
+            RecordingState::Verified(facts)
+        }
+        (Ok(facts), Some(_) | None) => RecordingState::Truncated(facts),
+    }
+}
+
+fn shortfall(expected: Duration) -> Duration {
+    SHORTFALL_MAX.max(expected / SHORTFALL_SHARE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_counts_as_whole_when_it_is_as_long_as_the_call() {
+        let facts = |seconds| RecordingFacts {
+            path: "a.wav".to_owned(),
+            bytes: seconds * 32_000,
+            duration: Duration::from_secs(seconds),
+        };
+        let seconds = |count| Some(Duration::from_secs(count));
+        let cases = [
+            (seconds(60), Ok(facts(60)), "verified"),
+            (seconds(60), Ok(facts(59)), "verified"),
+            (seconds(60), Ok(facts(58)), "truncated"),
+            (seconds(600), Ok(facts(588)), "verified"),
+            (seconds(60), Ok(facts(0)), "failed"),
+            (seconds(60), Err("disk full".to_owned()), "failed"),
+            (None, Ok(facts(30)), "truncated"),
+        ];
+        for (expected, found, word) in cases {
+            assert_eq!(
+                verdict(expected, found.clone()).as_str(),
+                word,
+                "{expected:?} {found:?}"
+            );
+        }
+    }
+}

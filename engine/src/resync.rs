@@ -1,0 +1,305 @@
+//! What is believed against what is there: after a break of the link, after a restart, and now and then.
+//!
+//! A call goes on when the daemon dies. A restarted daemon first hears from the database what was unfinished, then
+//! from Asterisk what is still up, and carries on from there.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::agent_session::{AgentSession, AgentState, PhoneLine, Wish};
+use crate::call::{Call, CallState};
+use crate::command::{Hold, LeadNext, SwitchCommand, Write};
+use crate::dialer::retry;
+use crate::engine::{Engine, LegOwner};
+use crate::input::{LegPurpose, LegSeen, OpenSession, Recovery, Snapshot};
+use crate::model::{
+    AgentId, Attempt, CallId, HangupCause, Lead, LegId, Outcome, PauseReason, RingMode, RoomId, Side,
+    Timestamp,
+};
+use crate::timers::Timer;
+
+/// What began less than this before a snapshot was asked for may be missing from it without being lost.
+const TRAVEL_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// When a lead whose dial was lost is due again, where the campaign has no rule for failed dials.
+const LOST_LEAD_WAIT: Duration = Duration::from_secs(10 * 60);
+
+impl Engine {
+    /// What an earlier daemon left unfinished. It is kept until the first snapshot tells what is still up.
+    pub(crate) fn recovered(&mut self, recovery: Recovery) {
+        for (campaign, start, answered, dropped) in &recovery.drops {
+            if let Some(run) = self.runs.get_mut(campaign) {
+                run.drops.restore(*start, *answered, *dropped);
+            }
+        }
+        self.recovery = Some(recovery);
+    }
+
+    pub(crate) fn resync(&mut self, snapshot: &Snapshot) {
+        let seen: BTreeMap<LegId, &LegSeen> = snapshot.legs.iter().map(|leg| (leg.leg, leg)).collect();
+        if let Some(recovery) = self.recovery.take() {
+            self.adopt(recovery, snapshot, &seen);
+        }
+        self.end_missing_legs(snapshot.asked_at, &seen);
+        self.take_in_seen_legs(snapshot);
+        self.mend_rooms(snapshot);
+        self.end_unknown_recordings(snapshot);
+        self.release_hold(Hold::SwitchAway);
+    }
+
+    fn end_missing_legs(&mut self, asked_at: Timestamp, seen: &BTreeMap<LegId, &LegSeen>) {
+        let missing = |(leg, owner): (&LegId, &LegOwner)| {
+            let settled_at = match owner {
+                LegOwner::Agent(_) => Some(minted_at(*leg)),
+                LegOwner::Customer(call) => self
+                    .calls
+                    .get(call)
+                    .filter(|call| call.is_dialled())
+                    .map(|call| call.since),
+            };
+            let established = settled_at.is_some_and(|at| at + TRAVEL_TIME_MAX < asked_at);
+            (established && !seen.contains_key(leg)).then_some(*leg)
+        };
+        let missing: Vec<LegId> = self.legs.iter().filter_map(missing).collect();
+        for leg in missing {
+            self.cx.repaired(format!("{leg} is gone"));
+            self.leg_ended(leg, HangupCause::default(), Some(Side::Lost));
+        }
+    }
+
+    fn take_in_seen_legs(&mut self, snapshot: &Snapshot) {
+        for seen in &snapshot.legs {
+            if self.legs.contains_key(&seen.leg) {
+                self.leg_reported(seen.leg, seen.entered, seen.up);
+            } else {
+                self.cx
+                    .repaired(format!("{} belongs to nothing; ended", seen.leg));
+                self.cx.switch(SwitchCommand::HangUp { leg: seen.leg });
+            }
+        }
+    }
+
+    /// Every agent whose phone is up is in their room, every connected customer in their agent's, and there are no
+    /// other rooms.
+    fn mend_rooms(&mut self, snapshot: &Snapshot) {
+        let rooms: BTreeMap<RoomId, &Vec<LegId>> =
+            snapshot.rooms.iter().map(|(room, legs)| (*room, legs)).collect();
+        for room in rooms.keys() {
+            if !self.sessions.values().any(|session| session.room == *room) {
+                self.cx.repaired(format!("{room} belongs to nobody; closed"));
+                self.cx.switch(SwitchCommand::CloseRoom { room: *room });
+            }
+        }
+        let established = |at: Timestamp| at + TRAVEL_TIME_MAX < snapshot.asked_at;
+        let in_room = |room: RoomId, leg: LegId| rooms.get(&room).is_some_and(|legs| legs.contains(&leg));
+        let mut joins = Vec::new();
+        for session in self.sessions.values() {
+            let PhoneLine::Up { id: leg } = session.phone else {
+                continue;
+            };
+            if established(minted_at(leg)) && !in_room(session.room, leg) {
+                joins.push((session.room, leg));
+            }
+        }
+        for call in self
+            .calls
+            .values()
+            .filter(|call| call.state == CallState::Connected && established(call.since))
+        {
+            let Some(session) = call.agent.and_then(|agent| self.sessions.get(&agent)) else {
+                continue;
+            };
+            if !in_room(session.room, call.attempt.leg) {
+                joins.push((session.room, call.attempt.leg));
+            }
+        }
+        for (room, leg) in joins {
+            self.cx.repaired(format!("{leg} was not in {room}; joined again"));
+            self.cx.switch(SwitchCommand::OpenRoom { room });
+            self.cx.switch(SwitchCommand::Join { room, leg });
+        }
+    }
+
+    /// A recording that is written for no live call ends, and what there is of it is kept.
+    fn end_unknown_recordings(&mut self, snapshot: &Snapshot) {
+        for recording in &snapshot.recordings {
+            let belongs = self.calls.contains_key(&recording.call) || self.collecting.contains_key(recording);
+            if !belongs {
+                self.cx
+                    .repaired(format!("{recording} was written for no call; ended"));
+                self.collect(*recording, None);
+            }
+        }
+    }
+
+    /// Takes over what an earlier daemon left: sessions, then calls, then recordings.
+    fn adopt(&mut self, recovery: Recovery, snapshot: &Snapshot, seen: &BTreeMap<LegId, &LegSeen>) {
+        for open in recovery.sessions {
+            self.adopt_session(open, snapshot);
+        }
+        for (attempt, lead) in recovery.attempts {
+            match seen.get(&attempt.leg) {
+                Some(leg) => self.adopt_call(attempt, lead, leg, snapshot),
+                None => self.close_lost_attempt(&attempt, lead),
+            }
+        }
+        for (recording, since) in recovery.recordings {
+            if self.calls.contains_key(&recording.call) && snapshot.recordings.contains(&recording) {
+                self.adopt_recording(recording, since);
+            } else {
+                self.collect(recording, None);
+            }
+        }
+        let idle = |session: &&AgentSession| session.call().is_none();
+        let idle: Vec<AgentId> = self
+            .sessions
+            .values()
+            .filter(idle)
+            .map(AgentSession::id)
+            .collect();
+        for agent in idle {
+            self.settle_agent(agent);
+        }
+    }
+
+    fn adopt_session(&mut self, open: OpenSession, snapshot: &Snapshot) {
+        let now = self.cx.now;
+        let Some(settings) = self.agents.get(&open.agent).cloned() else {
+            return self.cx.write(Write::CloseSession {
+                session: open.session,
+                at: now,
+            });
+        };
+        let leg_of_session = snapshot.legs.iter().find_map(|seen| match seen.purpose {
+            Some(LegPurpose::Agent { session, room, .. }) if session == open.session => Some((seen, room)),
+            Some(_) | None => None,
+        });
+        let (phone, room) = match leg_of_session {
+            Some((seen, room)) if seen.up && seen.entered => (PhoneLine::Up { id: seen.leg }, room),
+            Some(_) | None => (PhoneLine::Down, RoomId::from_uuid(self.cx.mint.uuid(now))),
+        };
+        if let Some(leg) = phone.leg() {
+            self.legs.insert(leg, LegOwner::Agent(open.agent));
+        }
+        let must_ring = phone.leg().is_none() && settings.ring_mode == RingMode::NailedUp;
+        let paused = PauseReason::LoggedIn;
+        self.cx
+            .repaired(format!("{} of {} taken over", open.session, open.agent));
+        self.sessions.insert(
+            open.agent,
+            AgentSession {
+                settings,
+                session: open.session,
+                room,
+                phone,
+                state: AgentState::Paused {
+                    reason: paused.clone(),
+                },
+                since: now,
+                campaigns: open
+                    .campaigns
+                    .into_iter()
+                    .filter(|campaign| self.runs.contains_key(campaign))
+                    .collect(),
+                wish: if open.ready {
+                    Wish::Ready
+                } else {
+                    Wish::Pause(paused)
+                },
+                redials: 0,
+                last_call: None,
+            },
+        );
+        if must_ring {
+            self.ring_agent(open.agent);
+        }
+    }
+
+    fn adopt_call(&mut self, attempt: Attempt, lead: Lead, seen: &LegSeen, snapshot: &Snapshot) {
+        let now = self.cx.now;
+        let id = attempt.call;
+        let leg = attempt.leg;
+        let started_at = attempt.started_at;
+        let campaign = attempt.campaign;
+        self.cx.repaired(format!("{id} taken over"));
+        self.legs.insert(leg, LegOwner::Customer(id));
+        let mut call = Call::new(attempt, lead, CallState::Dialling { ringing: false }, now);
+        call.agent = None;
+        self.calls.insert(id, call);
+        self.count_in(id, false);
+        let ring_timeout = self
+            .runs
+            .get(&campaign)
+            .map_or(Duration::ZERO, |run| run.settings.ring_timeout);
+        self.cx.arm_in(ring_timeout, Timer::RingOver(id));
+        match self.agent_beside(leg, snapshot) {
+            Some(agent) => self.adopt_conversation(id, agent, started_at),
+            None => self.leg_reported(leg, seen.entered, seen.up),
+        }
+    }
+
+    /// The agent in whose room this leg is.
+    fn agent_beside(&self, leg: LegId, snapshot: &Snapshot) -> Option<AgentId> {
+        let (room, _) = snapshot.rooms.iter().find(|(_, legs)| legs.contains(&leg))?;
+        let session = self
+            .sessions
+            .values()
+            .find(|session| session.room == *room && session.phone.is_up())?;
+        Some(session.id())
+    }
+
+    /// Customer and agent are talking. When they began is not known any more; the start of the dial is the nearest
+    /// time that was kept.
+    fn adopt_conversation(&mut self, id: CallId, agent: AgentId, started_at: Timestamp) {
+        let now = self.cx.now;
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        let _ = call.leg.reported(true, true);
+        call.agent = Some(agent);
+        call.answered_at = Some(started_at);
+        call.connected_at = Some(started_at);
+        call.enter(CallState::Connected, now);
+        let ahead = u32::from(call.is_ahead());
+        if let Some(run) = self.runs.get_mut(&call.attempt.campaign) {
+            run.dialling = run.dialling.saturating_sub(1);
+            run.dialling_ahead = run.dialling_ahead.saturating_sub(ahead);
+            run.talking += 1;
+            run.drops.served(now);
+        }
+        self.set_agent_state(agent, AgentState::OnCall { call: id });
+    }
+
+    /// The dial never reached the network, or ended unseen.
+    fn close_lost_attempt(&mut self, attempt: &Attempt, lead: Lead) {
+        let now = self.cx.now;
+        let rules = self
+            .runs
+            .get(&attempt.campaign)
+            .map_or(&[][..], |run| &run.settings.retry);
+        let has_rule = rules.iter().any(|rule| rule.outcome == Outcome::Failed);
+        let next = if has_rule {
+            retry::plan(&lead, Outcome::Failed, rules, self.cx.wall)
+        } else {
+            LeadNext::Again {
+                due_at: self.cx.wall + LOST_LEAD_WAIT,
+                phone: lead.next_phone,
+            }
+        };
+        self.cx.repaired(format!("{} ended unseen", attempt.id));
+        self.cx.write(Write::CloseAttempt {
+            attempt: attempt.id,
+            outcome: Outcome::Failed,
+            cause: HangupCause::default(),
+            ended_at: now,
+            lead: lead.id,
+            next,
+        });
+    }
+}
+
+/// When the engine named this leg: ids carry their time (RFC 9562 §5.7).
+fn minted_at(leg: LegId) -> Timestamp {
+    let millis = leg.as_uuid().as_u128() >> 80;
+    Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+}

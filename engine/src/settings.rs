@@ -1,0 +1,150 @@
+//! Settings, read at the start and after every change, and the state of trunks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::agent_session::Wish;
+use crate::call::{Call, CallState};
+use crate::command::{Hold, Write};
+use crate::dialer::CampaignRun;
+use crate::dialer::admission::Gate;
+use crate::engine::{Engine, TrunkRun};
+use crate::input::Settings;
+use crate::model::{
+    Agent, AgentId, Campaign, CampaignId, CampaignState, Outcome, RateLimit, Side, Trunk, TrunkId,
+};
+use crate::view::TrunkView;
+
+impl Engine {
+    /// Takes over settings. What is going on goes on; what was withdrawn takes no new work.
+    pub(crate) fn take_settings(&mut self, settings: Settings) {
+        self.take_agents(settings.agents);
+        self.take_trunks(settings.trunks);
+        self.take_switch_limit(settings.switch_limit);
+        self.take_campaigns(settings.campaigns);
+        self.release_hold(Hold::NoSettings);
+        self.stirred.extend(self.runs.keys());
+    }
+
+    fn take_agents(&mut self, agents: Vec<Agent>) {
+        self.agents = agents.into_iter().map(|agent| (agent.id, agent)).collect();
+        let mut withdrawn: Vec<AgentId> = Vec::new();
+        for (id, session) in &mut self.sessions {
+            match self.agents.get(id) {
+                Some(agent) => session.settings = agent.clone(),
+                None => withdrawn.push(*id),
+            }
+        }
+        for agent in withdrawn {
+            // Refused only to agents who are not logged in, and these are.
+            let _ = self.wish(agent, Wish::LogOut);
+        }
+    }
+
+    fn take_trunks(&mut self, trunks: Vec<Trunk>) {
+        let kept: BTreeSet<TrunkId> = trunks.iter().map(|trunk| trunk.id).collect();
+        for (id, run) in &mut self.trunks {
+            run.settings.enabled &= kept.contains(id);
+        }
+        for trunk in trunks {
+            match self.trunks.get_mut(&trunk.id) {
+                Some(run) => {
+                    run.gate.set_limit(trunk.limit);
+                    run.settings = trunk;
+                }
+                None => {
+                    let gate = Gate::new(trunk.limit, self.cx.now);
+                    self.trunks.insert(
+                        trunk.id,
+                        TrunkRun {
+                            settings: trunk,
+                            gate,
+                            reachable: true,
+                        },
+                    );
+                }
+            }
+        }
+    }
+
+    fn take_switch_limit(&mut self, limit: Option<RateLimit>) {
+        match (&mut self.switch_gate, limit) {
+            (Some(gate), Some(limit)) => gate.set_limit(limit),
+            (gate, Some(limit)) => {
+                let mut fresh = Gate::new(limit, self.cx.now);
+                (0..self.calls.len()).for_each(|_| fresh.adopt());
+                *gate = Some(fresh);
+            }
+            (gate, None) => *gate = None,
+        }
+    }
+
+    fn take_campaigns(&mut self, campaigns: Vec<Campaign>) {
+        let mut given: BTreeMap<CampaignId, Campaign> = campaigns
+            .into_iter()
+            .map(|campaign| (campaign.id, campaign))
+            .collect();
+        for (id, run) in &mut self.runs {
+            match given.remove(id) {
+                Some(campaign) => run.set_settings(campaign),
+                None => run.settings.state = CampaignState::Finished,
+            }
+            if run.settings.state != CampaignState::Running {
+                for lead in run.hopper.drain() {
+                    self.cx.write(Write::ReleaseLead {
+                        lead,
+                        due_at: self.cx.wall,
+                    });
+                }
+            }
+            run.hopper.forget_question();
+        }
+        for (id, campaign) in given {
+            self.runs.insert(id, CampaignRun::new(campaign, self.cx.now));
+        }
+    }
+
+    /// A trunk's far end answers its keep-alive, or no longer. Dials that have not been answered go with it; a
+    /// conversation stays until its own sound stops, which Asterisk watches (`rtp_timeout`).
+    pub(crate) fn trunk_reachable(&mut self, trunk: TrunkId, reachable: bool) {
+        let Some(run) = self.trunks.get_mut(&trunk) else {
+            return;
+        };
+        if run.reachable == reachable {
+            return;
+        }
+        run.reachable = reachable;
+        if reachable {
+            self.stirred.extend(self.runs.keys());
+        } else {
+            self.fail_dials_through(trunk);
+        }
+    }
+
+    fn fail_dials_through(&mut self, trunk: TrunkId) {
+        let unanswered = |call: &&mut Call| {
+            call.attempt.trunk == trunk && matches!(call.state, CallState::Dialling { .. })
+        };
+        let mut failed = Vec::new();
+        for call in self.calls.values_mut().filter(unanswered) {
+            call.outcome = Some(Outcome::Failed);
+            failed.push(call.attempt.call);
+        }
+        for call in failed {
+            self.hang_up(call, Side::System);
+        }
+    }
+}
+
+impl TrunkRun {
+    pub(crate) const fn is_usable(&self) -> bool {
+        self.settings.enabled && self.reachable
+    }
+
+    pub(crate) const fn view(&self) -> TrunkView {
+        TrunkView {
+            trunk: self.settings.id,
+            reachable: self.reachable,
+            calls: self.gate.calls(),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! What the engine will do at a later time, unless something else comes first.
+//!
+//! Timers are never cancelled. Each one names the state that it was armed for, and whoever receives it looks
+//! whether that state still holds; this leaves one place to be wrong less.
+
+use std::collections::BTreeMap;
+
+use crate::model::{AgentId, CallId, CampaignId, LegId, RecordingId, Timestamp};
+
+/// Something to look at when its time has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Timer {
+    /// An agent's phone has rung long enough.
+    AgentRingOver(AgentId, LegId),
+    /// A person who answered has waited long enough.
+    DropTimeOver(CallId),
+    /// A leg that was told to end should be gone.
+    HangUpOverdue(CallId),
+    /// A join should have happened.
+    JoinOverdue(CallId),
+    /// A drop message should be over.
+    MessageOverdue(CallId),
+    /// Look whether a campaign can place a call.
+    Pace(CampaignId),
+    /// A lead on show goes back.
+    PreviewOver(AgentId),
+    /// A recording should have been read back.
+    RecordingOverdue(RecordingId),
+    /// Ring a lost agent's phone again.
+    RedialAgent(AgentId),
+    /// A customer's phone has rung long enough.
+    RingOver(CallId),
+    /// A wrap-up has lasted long enough.
+    WrapUpOver(AgentId, Timestamp),
+}
+
+/// Timers by the time when they are due; equal times keep the order in which they were armed.
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    due: BTreeMap<(Timestamp, u64), Timer>,
+    armed: u64,
+}
+
+impl Timers {
+    pub(crate) fn arm(&mut self, at: Timestamp, timer: Timer) {
+        self.due.insert((at, self.armed), timer);
+        self.armed += 1;
+    }
+
+    /// When the next timer is due.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        self.due.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    /// Takes out one timer that is due.
+    pub(crate) fn pop_due(&mut self, now: Timestamp) -> Option<Timer> {
+        let first = self.due.first_entry()?;
+        (first.key().0 <= now).then(|| first.remove())
+    }
+}
