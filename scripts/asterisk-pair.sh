@@ -60,7 +60,7 @@ readonly DEFAULTS=(acl aeap ccss chan_websocket cli_aliases features pjproject r
     udptl websocket_client)
 
 # The columns of the carrier's call records, which its dialplan appends to a file that has this first line.
-readonly CALL_COLUMNS=ended_at,call_id,caller,dialled,status,seconds_up,ended_by,cause
+readonly CALL_COLUMNS=ended_at,call_id,caller,dialled,status,seconds_up,ended_by
 
 # Writes the files of server $1 (pbx or carrier), whose own address ends in $2, with ARI password $3.
 render() {
@@ -176,6 +176,8 @@ up() {
     if process pbx > /dev/null || process carrier > /dev/null; then
         fail "a pair runs in $DIR already; stop it with: asterisk-pair.sh down $DIR"
     fi
+    getent hosts "$(hostname)" > /dev/null ||
+        fail "this machine does not know its own name, and Asterisk would wait 5 s for it in every call; add '127.0.0.1 $(hostname)' to /etc/hosts"
     take_slot "${1:-}"
     rm -rf "$DIR"/{pbx,carrier}
     mkdir -p "$DIR"

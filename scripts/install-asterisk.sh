@@ -113,19 +113,20 @@ install() {
 
 complete() { [[ -x $ROOT/asterisk ]] && (( $(major_version "$ROOT/asterisk") >= OLDEST_VERSION )); }
 
-native_modules() {
-    local library
-    for library in /usr/lib/*-linux-gnu*/asterisk/modules/res_ari.so /usr/lib*/asterisk/modules/res_ari.so; do
-        [[ ! -e $library ]] || { dirname "$library"; return; }
+# The first of these files that exists.
+first_of() {
+    local file
+    for file in "$@"; do
+        [[ ! -e $file ]] || { echo "$file"; return; }
     done
-    fail "the Asterisk on PATH has no res_ari.so in a usual place: ARI is missing from it"
+    fail "the Asterisk on PATH has no $(basename "$1") where packages put it: ${*}"
 }
 
 where() {
     if native; then
         echo "ASTERISK=$(command -v asterisk)"
-        echo "ASTERISK_DATA=/usr/share/asterisk"
-        echo "ASTERISK_MODULES=$(native_modules)"
+        echo "ASTERISK_DATA=$(dirname "$(first_of {/usr/share,/var/lib}/asterisk/rest-api)")"
+        echo "ASTERISK_MODULES=$(dirname "$(first_of /usr/lib/*-linux-gnu*/asterisk/modules/res_ari.so /usr/lib*/asterisk/modules/res_ari.so)")"
     else
         echo "ASTERISK=$ROOT/asterisk"
         echo "ASTERISK_DATA=$ROOT/usr/share/asterisk"

@@ -14,7 +14,8 @@
 # Exit 0: done. Exit 1: not done; the reason is on standard error.
 set -euo pipefail
 
-# The PBX may still be writing the account down: a refused registration is tried again every second until then.
+# Phones register anew every minute, the shortest that Asterisk allows, so that one whose account was rewritten is back
+# soon. The PBX may still be writing the account down: a refused registration is tried again every second until then.
 readonly REGISTER_SECONDS_MAX=15
 
 fail() { echo "phone: $*" >&2; exit 1; }
@@ -44,25 +45,38 @@ delete() {
     [[ $status == 204 || $status == 404 ]] || fail "the carrier answered $status to DELETE $1"
 }
 
-registration_status() { $CARRIER_CLI "pjsip show registrations" | awk -v name="$account" 'index($1, name "/") == 1 { print $3 }'; }
+# Whether the PBX reaches this account under a contact of the behaviour $1 (a pattern). `pjsip show contacts` cuts long names off.
+contact_known() { $PBX_CLI "database show registrar/contact" | grep --quiet "\"uri\":\"sip:$1\.$account@"; }
 
-add() {
-    local secret=$1 behaviour=$2 pbx=${PBX_SIP_ADDRESS} deadline=$(( SECONDS + REGISTER_SECONDS_MAX ))
-    put "auth/$account" auth_type=userpass "username=$account" "password=$secret"
-    put "registration/$account" transport=transport-phones "outbound_auth=$account" "server_uri=sip:$pbx" \
-        "client_uri=sip:$account@$pbx" "contact_user=$behaviour.$account" expiration=3600 max_random_initial_delay=0 \
-        retry_interval=1 forbidden_retry_interval=1 fatal_retry_interval=1 max_retries=100000 auth_rejection_permanent=no
-    until [[ $(registration_status) == Registered ]]; do
-        (( SECONDS < deadline )) ||
-            fail "the PBX did not accept $account within $REGISTER_SECONDS_MAX s ($(registration_status)); is the account there, and the secret right?"
+# Waits until a command succeeds; fails with the message $1.
+wait_until() {
+    local message=$1 deadline=$(( SECONDS + REGISTER_SECONDS_MAX ))
+    shift
+    until "$@"; do
+        (( SECONDS < deadline )) || fail "$message within $REGISTER_SECONDS_MAX s"
         sleep 0.05
     done
+}
+
+# A registration that is changed keeps its old contact until it expires, so it is made anew.
+add() {
+    local secret=$1 behaviour=$2
+    remove
+    put "auth/$account" auth_type=userpass "username=$account" "password=$secret"
+    put "registration/$account" transport=transport-phones "outbound_auth=$account" "server_uri=sip:$PBX_SIP_ADDRESS" \
+        "client_uri=sip:$account@$PBX_SIP_ADDRESS" "contact_user=$behaviour.$account" expiration=60 \
+        max_random_initial_delay=0 retry_interval=1 forbidden_retry_interval=1 fatal_retry_interval=1 \
+        max_retries=100000 auth_rejection_permanent=no
+    wait_until "the PBX did not accept $account (is the account there, and the secret right?)" contact_known "$behaviour"
 }
 
 remove() {
     delete "registration/$account"
     delete "auth/$account"
+    wait_until "the PBX did not forget the phone of $account" no_contact_known
 }
+
+no_contact_known() { ! contact_known "[a-z]*"; }
 
 main() {
     (( $# >= 3 )) || usage
