@@ -1,7 +1,10 @@
 //! Since when a connection is idle, so that a script that hangs does not hold a call for ever.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -34,8 +37,32 @@ impl Activity {
         Busy(Arc::clone(self))
     }
 
+    /// Drives a script to its end; `None` if its connection is idle for `max` before.
+    ///
+    /// While a command is under way the reply's deadline is timer enough, so that a short script costs no second
+    /// one. A script that hands its connection to another task is watched from its own next poll on.
+    pub(crate) async fn unless_idle<T>(&self, max: Duration, script: impl Future<Output = T>) -> Option<T> {
+        let mut script = pin!(script);
+        let mut watch = pin!(None);
+        poll_fn(|cx| {
+            if let Poll::Ready(done) = script.as_mut().poll(cx) {
+                return Poll::Ready(Some(done));
+            }
+            if self.idle_since.load(Ordering::Relaxed) == BUSY {
+                watch.set(None);
+            } else if watch.is_none() {
+                watch.set(Some(self.idle_for(max)));
+            }
+            match watch.as_mut().as_pin_mut() {
+                Some(watch) => watch.poll(cx).map(|()| None),
+                None => Poll::Pending,
+            }
+        })
+        .await
+    }
+
     /// Returns once the connection has been idle for `max`.
-    pub(crate) async fn idle_for(&self, max: Duration) {
+    async fn idle_for(&self, max: Duration) {
         let mut left = max;
         while !left.is_zero() {
             sleep(left).await;

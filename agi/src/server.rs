@@ -229,10 +229,12 @@ async fn converse(stream: TcpStream, peer: SocketAddr, limits: Limits, handler: 
         Err(refusal @ Refusal::Nothing) => return debug!(%peer, "Closed: {refusal}"),
         Err(refusal) => return warn!(%peer, "Closed: {refusal}"),
     };
-    tokio::select! {
-        biased;
-        answered = handler.handle(request, connection) => report_end(peer, answered),
-        () = activity.idle_for(limits.idle_time_max) => {
+    match activity
+        .unless_idle(limits.idle_time_max, handler.handle(request, connection))
+        .await
+    {
+        Some(answered) => report_end(peer, answered),
+        None => {
             warn!(%peer, idle_time_max = ?limits.idle_time_max, "Closed: the script sent nothing for too long");
         }
     }
