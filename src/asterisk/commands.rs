@@ -1,0 +1,245 @@
+//! Commands of the engine as requests to Asterisk. The recorder has its own file.
+
+use std::time::Duration;
+
+use ari::{Client, Request};
+use cadran_engine::command::{Destination, SwitchCommand};
+use cadran_engine::input::{CommandFailure, LegPurpose};
+use cadran_engine::model::{LegId, Phone, RoomId};
+
+use super::names;
+use super::recorder::Recorder;
+use super::resync::{PURPOSE_VARIABLE, purpose_text};
+
+/// How much longer than the engine Asterisk waits for an answer, so that normally the engine ends a dial.
+const RING_MARGIN: Duration = Duration::from_secs(2);
+
+/// How often a command that may be repeated is sent when no answer comes.
+const TRIES_MAX: u32 = 2;
+
+/// Where an incoming call goes that we take no part in: `dialplan/extensions.conf` says there that nobody can answer.
+const FALLBACK: (&str, &str) = ("inbound", "unavailable");
+
+/// Carries out one command. Returns when Asterisk has taken it, or the reason why not.
+pub(super) async fn carry_out(
+    client: &Client,
+    app: &str,
+    recorder: &Recorder,
+    command: &SwitchCommand,
+) -> Result<(), CommandFailure> {
+    match command {
+        SwitchCommand::Originate {
+            leg,
+            to,
+            caller_id,
+            ring_timeout,
+            purpose,
+        } => {
+            let dial = Dial {
+                leg: *leg,
+                to,
+                caller_id: *caller_id,
+                ring_timeout: *ring_timeout,
+                purpose,
+            };
+            dial.carry_out(client, app).await
+        }
+        SwitchCommand::HangUp { leg } => gone(client, ari::channels::Hangup::new(names::channel(*leg))).await,
+        SwitchCommand::OpenRoom { room } => open_room(client, *room).await,
+        SwitchCommand::Join { room, leg } => {
+            let channels = vec![names::channel(*leg)];
+            sent(
+                client,
+                ari::bridges::AddChannel::new(names::bridge(*room), channels),
+            )
+            .await
+        }
+        SwitchCommand::CloseRoom { room } => {
+            gone(client, ari::bridges::Destroy::new(names::bridge(*room))).await
+        }
+        SwitchCommand::Play { leg, media } => {
+            let media = vec![media.clone()];
+            let play = ari::channels::PlayWithId::new(names::channel(*leg), names::playback(*leg), media);
+            sent(client, play).await
+        }
+        SwitchCommand::StartRecording {
+            recording,
+            customer,
+            agent,
+        } => recorder.start(*recording, *customer, *agent).await,
+        SwitchCommand::PauseRecording { recording } => recorder.pause(*recording).await,
+        SwitchCommand::ResumeRecording { recording } => recorder.resume(*recording).await,
+        SwitchCommand::CollectRecording { recording } => recorder.collect(*recording).await,
+    }
+}
+
+/// A leg to be created.
+struct Dial<'a> {
+    leg: LegId,
+    to: &'a Destination,
+    caller_id: Option<Phone>,
+    ring_timeout: Duration,
+    purpose: &'a LegPurpose,
+}
+
+impl Dial<'_> {
+    /// Creates the leg. That it exists already is success: the request was repeated.
+    async fn carry_out(&self, client: &Client, app: &str) -> Result<(), CommandFailure> {
+        match client.send(self.request(app)).await {
+            Ok(_) => Ok(()),
+            Err(problem) if problem.is_conflict() || problem.is_outcome_unknown() => {
+                match client
+                    .send(ari::channels::Get::new(names::channel(self.leg)))
+                    .await
+                {
+                    Ok(_) => Ok(()),
+                    Err(_) => Err(failure(&problem)),
+                }
+            }
+            Err(problem) => Err(failure(&problem)),
+        }
+    }
+
+    /// Early media is not asked for: the leg enters our application when its far end answers.
+    fn request(&self, app: &str) -> ari::channels::Originate {
+        let ring_timeout = (self.ring_timeout + RING_MARGIN).as_secs_f64().ceil();
+        ari::channels::Originate {
+            app: Some(app.to_owned()),
+            caller_id: self.caller_id.map(Phone::e164),
+            channel_id: Some(names::channel(self.leg)),
+            // From a duration of the settings; far below the limits of i64.
+            timeout: Some(ring_timeout as i64),
+            variables: [(PURPOSE_VARIABLE.to_owned(), purpose_text(self.purpose).into())].into(),
+            ..ari::channels::Originate::new(endpoint(self.to))
+        }
+    }
+}
+
+/// The text that Asterisk dials. A number is a [`Phone`], so it holds nothing but `+` and digits.
+fn endpoint(to: &Destination) -> String {
+    match to {
+        Destination::Account(account) => format!("PJSIP/{account}"),
+        Destination::Number { trunk, phone } => {
+            format!("PJSIP/{}@{}", phone.e164(), names::trunk_endpoint(*trunk))
+        }
+    }
+}
+
+/// Creates a room. That it exists already is success: the request was repeated.
+async fn open_room(client: &Client, room: RoomId) -> Result<(), CommandFailure> {
+    let create = ari::bridges::CreateWithId {
+        bridge_type: Some("mixing".to_owned()),
+        ..ari::bridges::CreateWithId::new(names::bridge(room))
+    };
+    match repeated(client, create).await {
+        Err(problem) if problem.is_conflict() => Ok(()),
+        outcome => outcome.map(drop).map_err(|problem| failure(&problem)),
+    }
+}
+
+/// Sends a request that must not be repeated.
+pub(super) async fn sent<R: Request>(client: &Client, request: R) -> Result<(), CommandFailure> {
+    client
+        .send(request)
+        .await
+        .map(drop)
+        .map_err(|problem| failure(&problem))
+}
+
+/// Removes something. That it is gone already is success.
+pub(super) async fn gone<R: Request + Clone>(client: &Client, request: R) -> Result<(), CommandFailure> {
+    match repeated(client, request).await {
+        Err(problem) if problem.is_not_found() => Ok(()),
+        outcome => outcome.map(drop).map_err(|problem| failure(&problem)),
+    }
+}
+
+/// Sends a request whose repetition does no harm, once more when no answer comes.
+pub(super) async fn repeated<R: Request + Clone>(
+    client: &Client,
+    request: R,
+) -> Result<R::Response, ari::Error> {
+    let mut tries = 1;
+    loop {
+        match client.send(request.clone()).await {
+            Err(problem) if problem.is_outcome_unknown() && tries < TRIES_MAX => tries += 1,
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Lets go of an incoming call that nobody here takes: its dialplan goes on and the caller hears why.
+pub(super) async fn let_go(client: &Client, channel: &str) -> Result<(), CommandFailure> {
+    let (context, extension) = FALLBACK;
+    let go_on = ari::channels::ContinueInDialplan {
+        context: Some(context.to_owned()),
+        extension: Some(extension.to_owned()),
+        priority: Some(1),
+        ..ari::channels::ContinueInDialplan::new(channel)
+    };
+    gone(client, go_on).await
+}
+
+/// What a failed request means to the engine.
+pub(super) fn failure(problem: &ari::Error) -> CommandFailure {
+    match problem {
+        ari::Error::Refused { status, message, .. } => CommandFailure::Refused {
+            status: *status,
+            message: message.clone(),
+        },
+        ari::Error::Unreachable { .. } | ari::Error::Replaced | ari::Error::Config(_) => {
+            CommandFailure::NotSent
+        }
+        _ => CommandFailure::OutcomeUnknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cadran_engine::model::{AttemptId, CallId, CampaignId, LeadId, TrunkId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_dial_carries_everything_and_nothing_that_is_evaluated() {
+        let number: Phone = "+33199000101".parse().unwrap();
+        let id = Uuid::from_u128(7);
+        let dial = Dial {
+            leg: LegId::from_uuid(id),
+            to: &Destination::Number {
+                trunk: TrunkId::from_i64(3),
+                phone: number,
+            },
+            caller_id: Some("+33199000001".parse().unwrap()),
+            ring_timeout: Duration::from_millis(24_500),
+            purpose: &LegPurpose::Customer {
+                call: CallId::from_uuid(id),
+                attempt: AttemptId::from_uuid(id),
+                campaign: CampaignId::from_i64(1),
+                lead: LeadId::from_i64(2),
+            },
+        };
+        let request = dial.request("cadran");
+        assert_eq!(request.endpoint, "PJSIP/+33199000101@cadran-trk-3");
+        assert_eq!(
+            request.channel_id.as_deref(),
+            Some("cadran-leg-00000000000000000000000000000007")
+        );
+        assert_eq!(
+            (request.timeout, request.caller_id.as_deref()),
+            (Some(27), Some("+33199000001"))
+        );
+        assert_eq!(
+            (request.app.as_deref(), request.extension, request.context),
+            (Some("cadran"), None, None)
+        );
+        assert_eq!(request.formats, None);
+        assert_eq!(request.variables.keys().collect::<Vec<_>>(), [PURPOSE_VARIABLE]);
+    }
+
+    #[test]
+    fn an_agent_is_dialled_by_account() {
+        assert_eq!(endpoint(&Destination::Account("ada".into())), "PJSIP/ada");
+    }
+}

@@ -1,0 +1,231 @@
+//! The stream of events, whole or broken.
+//!
+//! Down -> Comparing -> Whole -> Down ...
+//! Invariant: between `LinkDown` and the next `Snapshot` the engine hears nothing that happened on Asterisk. What
+//! arrives meanwhile is held back and follows the snapshot, so that the engine never applies it to a picture that it
+//! knows to be wrong.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ari::{Delivery, Event, Gap};
+use cadran_engine::input::{Snapshot, SwitchEvent};
+use cadran_engine::model::LegId;
+use tokio::sync::{mpsc, watch};
+use tracing::{info, warn};
+
+use super::dispatch::{Look, Order};
+use super::recorder::Recorder;
+use super::{Clock, Fatal, events};
+
+/// Events held back until the snapshot. Two seconds of Asterisk at its fastest; beyond that the snapshot is taken
+/// again.
+const HELD_BACK_MAX: usize = 16_384;
+
+/// How long a leg that ended is remembered: longer than a snapshot takes to arrive, its retries included.
+const ENDED_FOR: Duration = Duration::from_secs(30);
+
+/// How many legs that ended are remembered at most: five hundred a second for as long as they are.
+const ENDED_MAX: usize = 16_384;
+
+/// Where the stream stands.
+#[derive(Debug)]
+enum State {
+    /// There is no link.
+    Down,
+    /// There is a link, and a snapshot is on its way.
+    Comparing {
+        /// What happened since.
+        held_back: Vec<SwitchEvent>,
+    },
+    /// The engine knows everything.
+    Whole,
+}
+
+/// The daemon is on its way out: nobody listens any more.
+struct Stopping;
+
+/// The task that reads the stream.
+pub(super) struct Connection {
+    news: mpsc::Sender<SwitchEvent>,
+    orders: mpsc::Sender<Order>,
+    recorder: Arc<Recorder>,
+    clock: Clock,
+    fatal: watch::Sender<Option<Fatal>>,
+    state: State,
+    /// Counts gaps, so that a snapshot that was asked for before one is not taken for the one after it.
+    gaps: u64,
+    /// Legs that ended lately, oldest first. A leg never comes back, so a snapshot that shows one of them is older
+    /// than its end.
+    ended: VecDeque<(Instant, LegId)>,
+}
+
+impl Connection {
+    pub(super) fn new(
+        news: mpsc::Sender<SwitchEvent>,
+        orders: mpsc::Sender<Order>,
+        recorder: Arc<Recorder>,
+        clock: Clock,
+        fatal: watch::Sender<Option<Fatal>>,
+    ) -> Self {
+        Self {
+            news,
+            orders,
+            recorder,
+            clock,
+            fatal,
+            state: State::Down,
+            gaps: 0,
+            ended: VecDeque::new(),
+        }
+    }
+
+    /// Runs until another client takes over or nobody listens.
+    pub(super) async fn run(mut self, mut events: ari::Events, mut looked: mpsc::Receiver<(Look, Snapshot)>) {
+        let stop = loop {
+            let step = tokio::select! {
+                delivery = events.next() => match delivery {
+                    Some(delivery) => self.delivered(delivery).await,
+                    None => break Ok(()),
+                },
+                Some((look, snapshot)) = looked.recv() => self.looked(look, snapshot).await,
+            };
+            if step.is_err() {
+                break step;
+            }
+        };
+        if stop.is_ok() {
+            info!("The event stream has ended");
+        }
+    }
+
+    async fn delivered(&mut self, delivery: Delivery) -> Result<(), Stopping> {
+        match delivery {
+            Delivery::Event(event) => self.happened(&event).await,
+            Delivery::Connected(connection) => {
+                info!(
+                    asterisk.version = connection.asterisk_version,
+                    "Connected to Asterisk"
+                );
+                self.compare().await
+            }
+            Delivery::Gap(gap) => self.broke(&gap).await,
+            Delivery::Replaced => {
+                self.fatal.send_replace(Some(Fatal::Replaced));
+                self.link_down().await
+            }
+        }
+    }
+
+    async fn happened(&mut self, event: &Event) -> Result<(), Stopping> {
+        metrics::counter!("cadran_switch_events_total").increment(1);
+        self.recorder.note(event);
+        if let Some(channel) = events::stranger(event) {
+            self.order(Order::LetGo {
+                channel: channel.id.clone(),
+            })
+            .await?;
+        }
+        for news in events::news(event) {
+            self.tell(news).await?;
+        }
+        Ok(())
+    }
+
+    /// Passes news on, or holds it back until the snapshot.
+    async fn tell(&mut self, news: SwitchEvent) -> Result<(), Stopping> {
+        if let SwitchEvent::LegEnded { leg, .. } = news {
+            self.remember_end(leg);
+        }
+        match &mut self.state {
+            State::Whole => self.send(news).await,
+            State::Comparing { held_back } if held_back.len() < HELD_BACK_MAX => {
+                held_back.push(news);
+                Ok(())
+            }
+            State::Comparing { .. } => {
+                warn!("Too much happened before Asterisk could be asked what it holds; asking again");
+                self.compare().await
+            }
+            // Nothing is delivered between a gap and the next connection.
+            State::Down => Ok(()),
+        }
+    }
+
+    async fn broke(&mut self, gap: &Gap) -> Result<(), Stopping> {
+        metrics::counter!("cadran_switch_gaps_total").increment(1);
+        warn!("The event stream broke: {gap}");
+        self.link_down().await?;
+        if gap.is_disconnection() {
+            Ok(())
+        } else {
+            self.compare().await
+        }
+    }
+
+    async fn link_down(&mut self) -> Result<(), Stopping> {
+        match std::mem::replace(&mut self.state, State::Down) {
+            State::Whole => self.send(SwitchEvent::LinkDown).await,
+            State::Comparing { .. } | State::Down => Ok(()),
+        }
+    }
+
+    /// Holds everything back until a fresh snapshot is there.
+    async fn compare(&mut self) -> Result<(), Stopping> {
+        self.gaps += 1;
+        self.state = State::Comparing {
+            held_back: Vec::new(),
+        };
+        let look = Look {
+            asked_at: self.clock.now(),
+            after_gap: Some(self.gaps),
+        };
+        self.order(Order::Look(look)).await
+    }
+
+    async fn looked(&mut self, look: Look, mut snapshot: Snapshot) -> Result<(), Stopping> {
+        let held_back = match (&mut self.state, look.after_gap) {
+            (State::Comparing { held_back }, Some(gap)) if gap == self.gaps => std::mem::take(held_back),
+            (State::Whole, None) => Vec::new(),
+            // Asked for before a gap, and answered after it.
+            (State::Comparing { .. } | State::Whole | State::Down, _) => return Ok(()),
+        };
+        self.without_the_ended(&mut snapshot);
+        self.state = State::Whole;
+        self.send(SwitchEvent::Snapshot(snapshot)).await?;
+        for news in held_back {
+            self.send(news).await?;
+        }
+        Ok(())
+    }
+
+    fn remember_end(&mut self, leg: LegId) {
+        let now = Instant::now();
+        while self.ended.len() >= ENDED_MAX
+            || self
+                .ended
+                .front()
+                .is_some_and(|(at, _)| now.duration_since(*at) > ENDED_FOR)
+        {
+            self.ended.pop_front();
+        }
+        self.ended.push_back((now, leg));
+    }
+
+    fn without_the_ended(&self, snapshot: &mut Snapshot) {
+        let ended: std::collections::HashSet<LegId> = self.ended.iter().map(|(_, leg)| *leg).collect();
+        snapshot.legs.retain(|seen| !ended.contains(&seen.leg));
+        for (_, legs) in &mut snapshot.rooms {
+            legs.retain(|leg| !ended.contains(leg));
+        }
+    }
+
+    async fn send(&self, news: SwitchEvent) -> Result<(), Stopping> {
+        self.news.send(news).await.map_err(|_| Stopping)
+    }
+
+    async fn order(&self, order: Order) -> Result<(), Stopping> {
+        self.orders.send(order).await.map_err(|_| Stopping)
+    }
+}

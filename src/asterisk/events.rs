@@ -1,0 +1,277 @@
+//! What Asterisk reports, in the engine's words.
+
+use ari::{Channel, ChannelState, Event};
+use cadran_engine::input::SwitchEvent;
+use cadran_engine::model::{HangupCause, LegId};
+
+use super::names;
+
+/// The event types that the adapter reads. Asterisk is asked to send no others: of a call's 16 events, seven report
+/// variables and four steps in the dialplan.
+pub(super) const TYPES: &[&str] = &[
+    "ApplicationReplaced",
+    "ChannelDestroyed",
+    "ChannelEnteredBridge",
+    "ChannelStateChange",
+    "Dial",
+    "PlaybackFinished",
+    "RecordingFailed",
+    "RecordingFinished",
+    "RecordingStarted",
+    "StasisStart",
+];
+
+/// What an event means to the engine: nothing, one thing, or for a leg that enters already answered, two.
+///
+/// The same thing may be said twice (`Dial` and `ChannelStateChange` both tell of an answer); the engine takes it.
+pub(super) fn news(event: &Event) -> Vec<SwitchEvent> {
+    match event {
+        Event::StasisStart(start) => entered(&start.channel),
+        Event::ChannelStateChange(change) => progress(&change.channel).into_iter().collect(),
+        Event::Dial(dial) => dialled(&dial.peer, &dial.dialstatus).into_iter().collect(),
+        Event::ChannelDestroyed(end) => of_leg(&end.channel, |leg| SwitchEvent::LegEnded {
+            leg,
+            cause: cause(end.cause, end.tech_cause),
+        }),
+        Event::ChannelEnteredBridge(join) => {
+            let leg = join.channel.as_ref().and_then(|channel| names::leg(&channel.id));
+            let room = names::room(&join.bridge.id);
+            leg.zip(room)
+                .map(|(leg, room)| SwitchEvent::LegJoined { leg, room })
+                .into_iter()
+                .collect()
+        }
+        Event::PlaybackFinished(end) => names::listener(&end.playback.id)
+            .map(|leg| SwitchEvent::MessageEnded { leg })
+            .into_iter()
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The channel that came to us and is nobody's that we know: an incoming call, for one.
+pub(super) fn stranger(event: &Event) -> Option<&Channel> {
+    match event {
+        Event::StasisStart(start) => Some(&start.channel).filter(|channel| {
+            names::leg(&channel.id).is_none() && names::Half::of_snoop(&channel.id).is_none()
+        }),
+        _ => None,
+    }
+}
+
+fn entered(channel: &Channel) -> Vec<SwitchEvent> {
+    let mut news = of_leg(channel, |leg| SwitchEvent::LegEntered { leg });
+    if !news.is_empty() {
+        news.extend(progress(channel));
+    }
+    news
+}
+
+/// How far a leg's channel has come.
+fn progress(channel: &Channel) -> Option<SwitchEvent> {
+    let leg = names::leg(&channel.id)?;
+    match channel.state {
+        ChannelState::Up => Some(SwitchEvent::LegUp { leg }),
+        ChannelState::Ringing => Some(SwitchEvent::LegRinging { leg }),
+        _ => None,
+    }
+}
+
+/// How far a dial has come. Refusals are not read here: `ChannelDestroyed` follows and carries the causes.
+fn dialled(peer: &Channel, status: &str) -> Option<SwitchEvent> {
+    let leg = names::leg(&peer.id)?;
+    match status {
+        "ANSWER" => Some(SwitchEvent::LegUp { leg }),
+        "PROGRESS" | "RINGING" => Some(SwitchEvent::LegRinging { leg }),
+        _ => None,
+    }
+}
+
+fn of_leg(channel: &Channel, says: impl FnOnce(LegId) -> SwitchEvent) -> Vec<SwitchEvent> {
+    names::leg(&channel.id).map(says).into_iter().collect()
+}
+
+/// The causes of a hang-up. A number outside its range is no cause: 0 and none.
+///
+/// Asterisk gives the SIP status as `tech_cause`. Only final ones (200 to 699, RFC 3261 §21) say how a call ended.
+fn cause(q850: i64, tech: Option<i64>) -> HangupCause {
+    HangupCause {
+        q850: u16::try_from(q850)
+            .ok()
+            .filter(|cause| *cause <= 127)
+            .unwrap_or_default(),
+        sip: tech
+            .and_then(|status| u16::try_from(status).ok())
+            .filter(|status| (200..700).contains(status)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cadran_engine::model::RoomId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const LEG: &str = "cadran-leg-0192f0c1a2b3c4d5e6f708192a3b4c5d";
+    const STRANGER: &str = "1795000000.12";
+
+    fn leg() -> LegId {
+        LegId::from_uuid(Uuid::from_u128(0x0192f0c1a2b3c4d5e6f708192a3b4c5d))
+    }
+
+    fn event(type_name: &str, fields: &str) -> Event {
+        let json = format!(
+            r#"{{"type":"{type_name}","timestamp":"2026-11-20T13:40:00.123+0000","application":"cadran",{fields}}}"#
+        );
+        let event = Event::from_json(&json).unwrap();
+        assert!(!matches!(event, Event::Unknown(_)), "{event:?}");
+        event
+    }
+
+    /// A channel as Asterisk 22.10.1 writes it.
+    fn channel(id: &str, state: &str) -> String {
+        format!(
+            r#"{{"id":"{id}","name":"PJSIP/cadran-trk-1-00000004","state":"{state}","protocol_id":"b6c5d1c8",
+            "caller":{{"name":"","number":""}},"connected":{{"name":"","number":""}},"accountcode":"",
+            "dialplan":{{"context":"from-trunk","exten":"","priority":1,"app_name":"","app_data":""}},
+            "creationtime":"2026-11-20T13:39:58.001+0000","language":"en"}}"#
+        )
+    }
+
+    #[test]
+    fn every_type_that_is_read_exists() {
+        for name in TYPES {
+            assert!(Event::TYPES.contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_leg_that_enters_answered_is_up() {
+        let start = |state| {
+            event(
+                "StasisStart",
+                &format!(r#""args":[],"channel":{}"#, channel(LEG, state)),
+            )
+        };
+        assert_eq!(
+            news(&start("Up")),
+            [
+                SwitchEvent::LegEntered { leg: leg() },
+                SwitchEvent::LegUp { leg: leg() }
+            ]
+        );
+        assert_eq!(news(&start("Down")), [SwitchEvent::LegEntered { leg: leg() }]);
+        assert!(stranger(&start("Up")).is_none());
+    }
+
+    #[test]
+    fn ringing_and_answer_are_told_by_state_and_by_dial() {
+        let state = |state| {
+            event(
+                "ChannelStateChange",
+                &format!(r#""channel":{}"#, channel(LEG, state)),
+            )
+        };
+        let dial = |status| {
+            event(
+                "Dial",
+                &format!(
+                    r#""dialstatus":"{status}","forward":"","dialstring":"","peer":{}"#,
+                    channel(LEG, "Down")
+                ),
+            )
+        };
+        for ringing in [state("Ringing"), dial("RINGING"), dial("PROGRESS")] {
+            assert_eq!(news(&ringing), [SwitchEvent::LegRinging { leg: leg() }]);
+        }
+        for answered in [state("Up"), dial("ANSWER")] {
+            assert_eq!(news(&answered), [SwitchEvent::LegUp { leg: leg() }]);
+        }
+        for nothing in [state("Down"), dial(""), dial("BUSY")] {
+            assert_eq!(news(&nothing), []);
+        }
+    }
+
+    #[test]
+    fn the_end_carries_both_causes() {
+        let end = event(
+            "ChannelDestroyed",
+            &format!(
+                r#""cause":17,"cause_txt":"User busy","tech_cause":486,"channel":{}"#,
+                channel(LEG, "Down")
+            ),
+        );
+        let cause = HangupCause {
+            q850: 17,
+            sip: Some(486),
+        };
+        assert_eq!(news(&end), [SwitchEvent::LegEnded { leg: leg(), cause }]);
+    }
+
+    #[test]
+    fn causes_out_of_range_are_none() {
+        assert_eq!(cause(-1, None), HangupCause::default());
+        assert_eq!(cause(200, Some(0)), HangupCause::default());
+        assert_eq!(cause(16, Some(180)), HangupCause { q850: 16, sip: None });
+        assert_eq!(cause(i64::MAX, Some(i64::MIN)), HangupCause::default());
+    }
+
+    #[test]
+    fn joins_count_only_between_ours() {
+        let joined = |bridge: &str, id: &str| {
+            event(
+                "ChannelEnteredBridge",
+                &format!(
+                    r#""bridge":{{"id":"{bridge}","technology":"simple_bridge","bridge_type":"mixing",
+                    "bridge_class":"stasis","creator":"Stasis","name":"","channels":["{id}"],
+                    "creationtime":"2026-11-20T13:39:58.001+0000","video_mode":"none"}},"channel":{}"#,
+                    channel(id, "Up")
+                ),
+            )
+        };
+        let bridge = "cadran-rom-00000000000000000000000000000007";
+        let room = RoomId::from_uuid(Uuid::from_u128(7));
+        assert_eq!(
+            news(&joined(bridge, LEG)),
+            [SwitchEvent::LegJoined { leg: leg(), room }]
+        );
+        assert_eq!(news(&joined("7f", LEG)), []);
+        assert_eq!(news(&joined(bridge, STRANGER)), []);
+    }
+
+    #[test]
+    fn a_message_ends_whether_it_was_heard_or_not() {
+        for state in ["done", "failed"] {
+            let end = event(
+                "PlaybackFinished",
+                &format!(
+                    r#""playback":{{"id":"cadran-msg-0192f0c1a2b3c4d5e6f708192a3b4c5d","media_uri":"sound:beep",
+                    "target_uri":"channel:{LEG}","language":"en","state":"{state}"}}"#
+                ),
+            );
+            assert_eq!(news(&end), [SwitchEvent::MessageEnded { leg: leg() }]);
+        }
+    }
+
+    #[test]
+    fn strangers_are_seen_and_not_told() {
+        let start = event(
+            "StasisStart",
+            &format!(r#""args":["inbound"],"channel":{}"#, channel(STRANGER, "Ring")),
+        );
+        assert_eq!(news(&start), []);
+        assert_eq!(
+            stranger(&start).map(|channel| channel.id.as_str()),
+            Some(STRANGER)
+        );
+
+        let snoop = "cadran-snp-0192f0c1a2b3c4d5e6f708192a3b4c5d-1-agent";
+        let start = event(
+            "StasisStart",
+            &format!(r#""args":[],"channel":{}"#, channel(snoop, "Up")),
+        );
+        assert_eq!(news(&start), []);
+        assert!(stranger(&start).is_none());
+    }
+}

@@ -1,0 +1,259 @@
+//! The adapter between Asterisk (crate `ari`) and the engine's words: it translates and carries out, and decides
+//! nothing.
+//!
+//! [`claim`] makes sure that no other daemon drives this Asterisk; [`connection`] reads the event stream, [`events`]
+//! translates it; [`dispatch`] hands out [`commands`] in the order of [`lanes`]; [`recorder`] and [`stereo`] make
+//! recordings; [`resync`] takes snapshots; [`provision`] pushes trunks and phones; [`trunks`] watches the trunks;
+//! [`names`] tells what is ours.
+
+mod claim;
+mod commands;
+mod connection;
+mod dispatch;
+mod events;
+mod lanes;
+mod names;
+mod provision;
+mod recorder;
+mod resync;
+mod stereo;
+mod trunks;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ari::EventFilter;
+use cadran_engine::command::SwitchCommand;
+use cadran_engine::input::SwitchEvent;
+use cadran_engine::model::{SipAccount, SipTrunk, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+pub use claim::ClaimError;
+pub use provision::{ProvisionError, Provisioned};
+
+use claim::Claim;
+use connection::Connection;
+use dispatch::{Dispatcher, Look, ORDERS_MAX, Order};
+use recorder::Recorder;
+use trunks::Trunks;
+
+/// Tells the time that the engine works by. The daemon owns it.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Clock {
+    /// A clock that `tell` reads.
+    pub fn new(tell: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(tell))
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+/// Snapshots that wait to be read: one after a gap and one at the usual time.
+const SNAPSHOTS_MAX: usize = 2;
+
+/// How Asterisk is reached, and what the adapter is called there.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the HTTP server of Asterisk listens, such as `http://127.0.0.1:8088`.
+    pub url: String,
+    /// A user of `ari.conf`.
+    pub user: String,
+    /// That user's password.
+    pub password: SecretString,
+    /// The Stasis application, as `extensions.conf` names it.
+    pub app: String,
+    /// Names this run of the daemon among all others: no two processes may share it, so it should hold something
+    /// random. It is shown to whoever starts a second daemon on the same Asterisk.
+    pub daemon: String,
+    /// Where recordings are kept.
+    pub recordings: PathBuf,
+    /// The daemon's clock.
+    pub clock: Clock,
+}
+
+/// Why the adapter could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The configuration cannot work.
+    #[error(transparent)]
+    Config(ari::Error),
+    /// This daemon must not drive this Asterisk, or Asterisk does not answer.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
+}
+
+/// Why this daemon must not go on. The link stays down for good.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fatal {
+    /// Asterisk gives the events to another client.
+    #[error("another client has taken over the events of this Asterisk; only one daemon may drive it")]
+    Replaced,
+    /// Another daemon has put its name on Asterisk.
+    #[error("the daemon `{by}` has taken over this Asterisk; only one daemon may drive it")]
+    Superseded {
+        /// What it calls itself.
+        by: String,
+    },
+}
+
+/// One Asterisk, driven by this daemon. Dropping it stops every task of the adapter; calls go on.
+#[derive(Debug)]
+pub struct Switch {
+    client: ari::Client,
+    claim: Claim,
+    clock: Clock,
+    news: mpsc::Sender<SwitchEvent>,
+    orders: mpsc::Sender<Order>,
+    trunks: Arc<Trunks>,
+    fatal: watch::Receiver<Option<Fatal>>,
+    tasks: JoinSet<()>,
+}
+
+impl Switch {
+    /// Takes charge of an Asterisk and begins to connect. What happens there is told through `events`: first a
+    /// `Snapshot`, then changes.
+    ///
+    /// Fails when Asterisk does not answer, or is driven by another daemon. Takes up to two seconds when a daemon
+    /// died on this Asterisk a moment ago.
+    pub async fn connect(config: Config, events: mpsc::Sender<SwitchEvent>) -> Result<Self, Error> {
+        let claim = Self::claim(&config).await?;
+        let filter = EventFilter::only(events::TYPES.iter().copied());
+        let ari_config = config.ari(&config.app).event_filter(filter);
+        let (client, stream) = ari::Client::connect(ari_config).map_err(Error::Config)?;
+
+        let recorder = Arc::new(Recorder::new(
+            client.clone(),
+            config.app,
+            config.recordings,
+            events.clone(),
+        ));
+        let trunks = Arc::new(Trunks::default());
+        let (orders, ordered) = mpsc::channel(ORDERS_MAX);
+        let (looked, snapshots) = mpsc::channel(SNAPSHOTS_MAX);
+        let (fatal, fatally) = watch::channel(None);
+
+        let mut tasks = JoinSet::new();
+        let dispatcher = Dispatcher::new(client.clone(), recorder.clone(), events.clone(), looked);
+        tasks.spawn(dispatcher.run(ordered));
+        let connection = Connection::new(
+            events.clone(),
+            orders.clone(),
+            recorder,
+            config.clock.clone(),
+            fatal.clone(),
+        );
+        tasks.spawn(connection.run(stream, snapshots));
+        tasks.spawn(watch_trunks(trunks.clone(), client.clone(), events.clone()));
+        tasks.spawn(keep_claim(claim.clone(), client.clone(), fatal));
+
+        let clock = config.clock;
+        Ok(Self {
+            client,
+            claim,
+            clock,
+            news: events,
+            orders,
+            trunks,
+            fatal: fatally,
+            tasks,
+        })
+    }
+
+    /// Takes charge over a client of its own, under another application: connecting to ours would already take the
+    /// events from a daemon that is in charge.
+    async fn claim(config: &Config) -> Result<Claim, Error> {
+        let ari_config = config.ari(&format!("{}-claim", config.app));
+        let (client, stream) = ari::Client::connect(ari_config).map_err(Error::Config)?;
+        drop(stream);
+        Ok(Claim::take(&client, config.daemon.clone()).await?)
+    }
+
+    /// Carries out a command. Never waits: one leg's commands in order, different legs side by side. What fails comes
+    /// back as `CommandFailed`.
+    pub fn carry_out(&self, command: SwitchCommand) {
+        let order = Order::Command {
+            command,
+            given_at: self.clock.now(),
+        };
+        // A closed channel means that the adapter has stopped for good, which `fatal` tells.
+        if let Err(TrySendError::Full(Order::Command { command, .. })) = self.orders.try_send(order) {
+            dispatch::refuse(&self.news, command);
+        }
+    }
+
+    /// Asks for a snapshot, which follows unless Asterisk does not answer. Does nothing while the link is down: then
+    /// one follows by itself when it is up again.
+    pub fn look(&self) {
+        let look = Look {
+            asked_at: self.clock.now(),
+            after_gap: None,
+        };
+        // When so many orders wait that there is no room, the next look is soon enough.
+        let _ = self.orders.try_send(Order::Look(look));
+    }
+
+    /// Makes Asterisk hold exactly these trunks and accounts of ours. Repeating it changes nothing.
+    pub async fn provision(
+        &self,
+        trunks: &[SipTrunk],
+        accounts: &[SipAccount],
+    ) -> Result<Provisioned, ProvisionError> {
+        let provisioned = provision::provision(&self.client, trunks, accounts).await;
+        self.trunks.are(trunks.iter().map(|trunk| trunk.id));
+        provisioned
+    }
+
+    /// Whether the event stream is connected.
+    pub fn is_connected(&self) -> bool {
+        self.client.is_connected()
+    }
+
+    /// Returns when this daemon must not go on, and why.
+    pub async fn fatal(&self) -> Fatal {
+        let mut fatal = self.fatal.clone();
+        let reason = fatal
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|reason| reason.clone());
+        match reason {
+            Some(reason) => reason,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Stops the adapter and gives up charge, so that the next daemon can begin at once. Calls go on.
+    pub async fn close(mut self) -> Result<(), ari::Error> {
+        self.tasks.shutdown().await;
+        self.claim.release(&self.client).await
+    }
+}
+
+impl Config {
+    fn ari(&self, app: &str) -> ari::Config {
+        ari::Config::new(&self.url, &self.user, self.password.expose_secret(), app)
+    }
+}
+
+async fn watch_trunks(trunks: Arc<Trunks>, client: ari::Client, news: mpsc::Sender<SwitchEvent>) {
+    trunks.watch(&client, &news).await;
+}
+
+async fn keep_claim(claim: Claim, client: ari::Client, fatal: watch::Sender<Option<Fatal>>) {
+    let reason = claim.keep(client).await;
+    fatal.send_replace(Some(reason));
+}

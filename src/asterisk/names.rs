@@ -1,0 +1,222 @@
+//! Our names on Asterisk.
+//!
+//! Everything that the daemon creates there carries an id of ours behind the prefix `cadran-`, so that any daemon can
+//! tell from the name alone what an object is. Whatever reads otherwise is somebody else's and is never touched.
+
+use cadran_engine::model::{CallId, LegId, RecordingId, RoomId, TrunkId};
+use uuid::Uuid;
+
+/// Before the channel of a leg.
+const LEG: &str = "cadran-leg-";
+/// Before the playback of a message to a leg.
+const MESSAGE: &str = "cadran-msg-";
+/// Before the recording of one speaker.
+const RECORDING: &str = "cadran-rec-";
+/// Before the bridge of a room.
+const ROOM: &str = "cadran-rom-";
+/// Before the snoop channel that hears one speaker.
+const SNOOP: &str = "cadran-snp-";
+/// Before the endpoint of a trunk.
+const TRUNK: &str = "cadran-trk-";
+
+/// Whose voice one half of a recording holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Speaker {
+    /// The left channel of the stereo file.
+    Customer,
+    /// The right channel of the stereo file.
+    Agent,
+}
+
+impl Speaker {
+    /// Both, left first.
+    pub(super) const BOTH: [Self; 2] = [Self::Customer, Self::Agent];
+
+    /// The word in names and messages.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Agent => "agent",
+        }
+    }
+}
+
+/// One speaker's side of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Half {
+    /// The recording it belongs to.
+    pub(super) recording: RecordingId,
+    /// Who speaks.
+    pub(super) speaker: Speaker,
+}
+
+impl Half {
+    /// Both halves of a recording, customer first.
+    pub(super) fn both(recording: RecordingId) -> [Self; 2] {
+        Speaker::BOTH.map(|speaker| Self { recording, speaker })
+    }
+
+    /// Name of the recording on Asterisk.
+    pub(super) fn recording_name(self) -> String {
+        self.behind(RECORDING)
+    }
+
+    /// Id of the snoop channel.
+    pub(super) fn snoop(self) -> String {
+        self.behind(SNOOP)
+    }
+
+    /// The half that a recording on Asterisk holds.
+    pub(super) fn of_recording(name: &str) -> Option<Self> {
+        Self::read(name.strip_prefix(RECORDING)?)
+    }
+
+    /// The half that a snoop channel hears.
+    pub(super) fn of_snoop(channel: &str) -> Option<Self> {
+        Self::read(channel.strip_prefix(SNOOP)?)
+    }
+
+    fn behind(self, prefix: &str) -> String {
+        let RecordingId { call, part } = self.recording;
+        format!(
+            "{prefix}{}-{part}-{}",
+            call.as_uuid().simple(),
+            self.speaker.as_str()
+        )
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (rest, speaker) = text.rsplit_once('-')?;
+        let (call, part) = rest.rsplit_once('-')?;
+        Some(Self {
+            recording: RecordingId {
+                call: CallId::from_uuid(digits(call)?),
+                part: part.parse().ok()?,
+            },
+            speaker: Speaker::BOTH
+                .into_iter()
+                .find(|known| known.as_str() == speaker)?,
+        })
+    }
+}
+
+/// Id of the channel of a leg.
+pub(super) fn channel(leg: LegId) -> String {
+    format!("{LEG}{}", leg.as_uuid().simple())
+}
+
+/// The leg that a channel is.
+pub(super) fn leg(channel: &str) -> Option<LegId> {
+    channel.strip_prefix(LEG).and_then(digits).map(LegId::from_uuid)
+}
+
+/// Id of the bridge of a room.
+pub(super) fn bridge(room: RoomId) -> String {
+    format!("{ROOM}{}", room.as_uuid().simple())
+}
+
+/// The room that a bridge is.
+pub(super) fn room(bridge: &str) -> Option<RoomId> {
+    bridge.strip_prefix(ROOM).and_then(digits).map(RoomId::from_uuid)
+}
+
+/// Id of the playback of a message. A leg hears one message at a time.
+pub(super) fn playback(leg: LegId) -> String {
+    format!("{MESSAGE}{}", leg.as_uuid().simple())
+}
+
+/// The leg that hears a playback.
+pub(super) fn listener(playback: &str) -> Option<LegId> {
+    playback
+        .strip_prefix(MESSAGE)
+        .and_then(digits)
+        .map(LegId::from_uuid)
+}
+
+/// Name of the endpoint of a trunk, and of the SIP objects that belong to it.
+pub(super) fn trunk_endpoint(trunk: TrunkId) -> String {
+    format!("{TRUNK}{}", trunk.as_i64())
+}
+
+/// The 32 lower-case hexadecimal digits that our names end in, and no other form that a parser of UUIDs takes.
+fn digits(text: &str) -> Option<Uuid> {
+    let ours = text.len() == uuid::fmt::Simple::LENGTH
+        && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    ours.then(|| Uuid::try_parse(text).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIGITS: &str = "0192f0c1a2b3c4d5e6f708192a3b4c5d";
+
+    fn id() -> Uuid {
+        Uuid::try_parse(DIGITS).unwrap()
+    }
+
+    #[test]
+    fn names_read_back() {
+        assert_eq!(
+            leg(&channel(LegId::from_uuid(id()))),
+            Some(LegId::from_uuid(id()))
+        );
+        assert_eq!(
+            room(&bridge(RoomId::from_uuid(id()))),
+            Some(RoomId::from_uuid(id()))
+        );
+        assert_eq!(
+            listener(&playback(LegId::from_uuid(id()))),
+            Some(LegId::from_uuid(id()))
+        );
+        let recording = RecordingId {
+            call: CallId::from_uuid(id()),
+            part: 200,
+        };
+        for half in Half::both(recording) {
+            assert_eq!(Half::of_recording(&half.recording_name()), Some(half));
+            assert_eq!(Half::of_snoop(&half.snoop()), Some(half));
+        }
+    }
+
+    #[test]
+    fn names_are_as_documented() {
+        assert_eq!(channel(LegId::from_uuid(id())), format!("cadran-leg-{DIGITS}"));
+        let [customer, agent] = Half::both(RecordingId {
+            call: CallId::from_uuid(id()),
+            part: 2,
+        });
+        assert_eq!(
+            customer.recording_name(),
+            format!("cadran-rec-{DIGITS}-2-customer")
+        );
+        assert_eq!(agent.snoop(), format!("cadran-snp-{DIGITS}-2-agent"));
+        assert_eq!(trunk_endpoint(TrunkId::from_i64(12)), "cadran-trk-12");
+    }
+
+    #[test]
+    fn what_reads_otherwise_is_not_ours() {
+        for name in [
+            "",
+            "1795000000.12",
+            DIGITS,
+            "cadran-leg-",
+            "cadran-rom-0192f0c1a2b3c4d5e6f708192a3b4c5d",
+            "cadran-leg-0192F0C1A2B3C4D5E6F708192A3B4C5D",
+            "cadran-leg-0192f0c1a2b3c4d5e6f708192a3b4c5d;2",
+            "cadran-leg-0192f0c1-a2b3-c4d5-e6f7-08192a3b4c5d",
+            "x-cadran-leg-0192f0c1a2b3c4d5e6f708192a3b4c5d",
+        ] {
+            assert_eq!(leg(name), None, "{name}");
+        }
+        for name in [
+            "cadran-rec-0192f0c1a2b3c4d5e6f708192a3b4c5d-2-customer",
+            "cadran-snp-0192f0c1a2b3c4d5e6f708192a3b4c5d-2",
+            "cadran-snp-0192f0c1a2b3c4d5e6f708192a3b4c5d-256-agent",
+            "cadran-snp-0192f0c1a2b3c4d5e6f708192a3b4c5d-2-both",
+            "cadran-snp-2-agent",
+        ] {
+            assert_eq!(Half::of_snoop(name), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Trunks and agents' phones on Asterisk, pushed as dynamic configuration and removed when they are gone.
+//!
+//! A trunk or an account is a group of SIP objects under one name. The endpoint is written last and its account code
+//! carries a digest of the whole group, so an endpoint with the right digest proves that everything before it was
+//! written: such a group is left alone, any other is written again from the start. For the same reason the endpoint
+//! is removed last. The account code also tells our endpoints from those in the administrator's own files, which are
+//! never touched.
+
+mod objects;
+
+use std::collections::HashMap;
+
+use ari::{Client, ConfigTuple};
+use cadran_engine::model::{SipAccount, SipTrunk};
+use tracing::{info, warn};
+
+use objects::{CONFIG_CLASS, Group, KINDS};
+
+/// What came of comparing Asterisk with the settings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Provisioned {
+    /// Trunks and accounts that were as they should be.
+    pub unchanged: u32,
+    /// Trunks and accounts that were written.
+    pub pushed: u32,
+    /// Trunks and accounts that were removed.
+    pub removed: u32,
+}
+
+/// Why trunks and accounts are not as the settings say.
+#[derive(Debug, thiserror::Error)]
+pub enum ProvisionError {
+    /// A name or value cannot be written as SIP configuration.
+    #[error("{what} cannot be provisioned: {problem}")]
+    Unusable {
+        /// The trunk or account.
+        what: String,
+        /// What is wrong with it, and what it must be.
+        problem: String,
+    },
+    /// An endpoint of that name exists and is not ours.
+    #[error(
+        "the SIP endpoint `{0}` is defined in Asterisk's own files; rename the account, or remove it from pjsip.conf"
+    )]
+    NameTaken(String),
+    /// Asterisk did not take it.
+    #[error("Asterisk did not take {what}: {source}")]
+    Asterisk {
+        /// The object.
+        what: String,
+        /// What it said.
+        source: ari::Error,
+    },
+}
+
+/// Makes Asterisk hold exactly these trunks and accounts of ours. Repeating it changes nothing.
+///
+/// A group that cannot be provisioned does not stop the others; the first problem is returned when all were tried.
+pub(super) async fn provision(
+    client: &Client,
+    trunks: &[SipTrunk],
+    accounts: &[SipAccount],
+) -> Result<Provisioned, ProvisionError> {
+    let mut first_problem = None;
+    let mut wanted = HashMap::new();
+    for group in trunks
+        .iter()
+        .map(Group::trunk)
+        .chain(accounts.iter().map(Group::account))
+    {
+        match group {
+            Ok(group) => {
+                wanted.insert(group.name.clone(), group);
+            }
+            Err(problem) => keep_first(&mut first_problem, problem),
+        }
+    }
+    let present = endpoints(client).await?;
+    let mut done = Provisioned::default();
+    for (name, digest) in present
+        .iter()
+        .filter_map(|(name, found)| Some((name, found.as_ref()?)))
+    {
+        match wanted.get(name) {
+            Some(group) if group.digest() == *digest => {
+                done.unchanged += 1;
+                wanted.remove(name);
+            }
+            Some(_) => {}
+            None => match remove(client, name).await {
+                Ok(()) => done.removed += 1,
+                Err(problem) => keep_first(&mut first_problem, problem),
+            },
+        }
+    }
+    for (name, group) in wanted {
+        let pushed = match present.get(&name) {
+            Some(None) => Err(ProvisionError::NameTaken(name)),
+            Some(Some(_)) | None => push(client, &group).await,
+        };
+        match pushed {
+            Ok(()) => done.pushed += 1,
+            Err(problem) => keep_first(&mut first_problem, problem),
+        }
+    }
+    info!(
+        unchanged = done.unchanged,
+        pushed = done.pushed,
+        removed = done.removed,
+        "Provisioned Asterisk"
+    );
+    first_problem.map_or(Ok(done), Err)
+}
+
+fn keep_first(first: &mut Option<ProvisionError>, problem: ProvisionError) {
+    warn!("{problem}");
+    first.get_or_insert(problem);
+}
+
+/// The PJSIP endpoints of Asterisk: of ours the digest, of others nothing.
+async fn endpoints(client: &Client) -> Result<HashMap<String, Option<String>>, ProvisionError> {
+    let list = ari::endpoints::ListByTechnology::new("PJSIP");
+    let all = client
+        .send(list)
+        .await
+        .map_err(|source| failed("the list of endpoints", source))?;
+    let mut found = HashMap::with_capacity(all.len());
+    for endpoint in all {
+        let name = endpoint.resource;
+        let fields = match client
+            .send(ari::asterisk::GetObject::new(
+                CONFIG_CLASS,
+                "endpoint",
+                name.clone(),
+            ))
+            .await
+        {
+            Ok(fields) => fields,
+            Err(problem) if problem.is_not_found() => continue,
+            Err(source) => return Err(failed(&format!("a question about endpoint `{name}`"), source)),
+        };
+        found.insert(name, objects::digest_in(&fields));
+    }
+    Ok(found)
+}
+
+/// Writes a group anew. What an earlier version of it had and this one has not is gone.
+async fn push(client: &Client, group: &Group) -> Result<(), ProvisionError> {
+    remove(client, &group.name).await?;
+    for object in &group.objects {
+        let fields: Vec<ConfigTuple> = object.fields.iter().map(objects::Field::tuple).collect();
+        let update = ari::asterisk::UpdateObject::new(CONFIG_CLASS, object.kind, group.name.clone(), fields);
+        client
+            .send(update)
+            .await
+            .map_err(|source| failed(&format!("{} `{}`", object.kind, group.name), source))?;
+    }
+    Ok(())
+}
+
+/// Removes every object of that name, the endpoint last.
+async fn remove(client: &Client, name: &str) -> Result<(), ProvisionError> {
+    for kind in KINDS {
+        match client
+            .send(ari::asterisk::DeleteObject::new(CONFIG_CLASS, kind, name))
+            .await
+        {
+            Ok(()) => {}
+            Err(problem) if problem.is_not_found() => {}
+            Err(source) => return Err(failed(&format!("the removal of {kind} `{name}`"), source)),
+        }
+    }
+    Ok(())
+}
+
+fn failed(what: &str, source: ari::Error) -> ProvisionError {
+    ProvisionError::Asterisk {
+        what: what.to_owned(),
+        source,
+    }
+}

@@ -1,0 +1,329 @@
+//! Recordings: one snoop channel per speaker hears what its leg says, and each is recorded to a file of its own on
+//! Asterisk. When the call is over both files are fetched and become one stereo file of ours.
+//!
+//! Two snoops cost no more than one mixed recording of the bridge (0.56 % against 0.64 % of a core per call), keep the
+//! bridge native and the speakers apart. While a recording is paused it is muted: Asterisk writes silence, so that
+//! the file stays as long as the call and the two halves in step.
+//!
+//! The halves are deleted on Asterisk only once the stereo file is safely on disk, and collecting a recording twice
+//! finds the file that is there. So nothing is lost when the daemon or Asterisk dies in between.
+
+mod progress;
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ari::{Client, SnoopDirection};
+use cadran_engine::input::{CommandFailure, SwitchEvent};
+use cadran_engine::model::{LegId, RecordingFacts, RecordingId};
+use tokio::sync::{Semaphore, mpsc};
+use tracing::warn;
+
+use super::commands::{failure, gone, repeated, sent};
+use super::names::{self, Half, Speaker};
+use super::stereo::{self, Track};
+use progress::Progress;
+
+/// How long a snoop channel may take to come under our control.
+const SNOOP_ENTERS_MAX: Duration = Duration::from_secs(2);
+
+/// How long Asterisk may take to close a file after it was told to stop.
+const FINISH_MAX: Duration = Duration::from_secs(5);
+
+/// How long one half may take to be fetched: an hour of sound is 58 MB.
+const FETCH_MAX: Duration = Duration::from_secs(20);
+
+/// How many recordings are fetched and written at a time. Each holds its two halves in memory meanwhile, and calls
+/// matter more than the disk.
+const COLLECTED_AT_ONCE: usize = 2;
+
+/// The halves of one recording begin within milliseconds. More than this is a wrong clock, not a late half.
+const SKEW_MAX: Duration = Duration::from_secs(2);
+
+/// Asterisk's format for 16-bit linear sound at 8 kHz.
+const FORMAT: &str = "wav";
+
+/// Starts, pauses and collects recordings.
+#[derive(Debug)]
+pub(super) struct Recorder {
+    client: Client,
+    app: String,
+    directory: PathBuf,
+    news: mpsc::Sender<SwitchEvent>,
+    progress: Progress,
+    collecting: Semaphore,
+}
+
+/// A half as it was fetched.
+struct Fetched {
+    half: Half,
+    /// The file; nothing when Asterisk has none.
+    file: Option<bytes::Bytes>,
+    /// How much later than the other half it begins.
+    delay: Duration,
+}
+
+impl Recorder {
+    /// A recorder that keeps stereo files below `directory` and tells of them through `news`.
+    pub(super) fn new(
+        client: Client,
+        app: String,
+        directory: PathBuf,
+        news: mpsc::Sender<SwitchEvent>,
+    ) -> Self {
+        Self {
+            client,
+            app,
+            directory,
+            news,
+            progress: Progress::default(),
+            collecting: Semaphore::new(COLLECTED_AT_ONCE),
+        }
+    }
+
+    /// Takes note of what Asterisk reports about our snoops and recordings.
+    pub(super) fn note(&self, event: &ari::Event) {
+        self.progress.note(event);
+    }
+
+    /// Begins to record. Fails only if neither side can be recorded; a missing side is told when the recording is
+    /// collected.
+    pub(super) async fn start(
+        &self,
+        recording: RecordingId,
+        customer: LegId,
+        agent: LegId,
+    ) -> Result<(), CommandFailure> {
+        let [left, right] = Half::both(recording);
+        match tokio::join!(self.start_half(left, customer), self.start_half(right, agent)) {
+            (Err(problem), Err(_)) => {
+                self.progress.forget(recording);
+                Err(problem)
+            }
+            (Err(problem), Ok(())) | (Ok(()), Err(problem)) => {
+                warn!(recording.id = %recording, "One side is not recorded: {problem:?}");
+                Ok(())
+            }
+            (Ok(()), Ok(())) => Ok(()),
+        }
+    }
+
+    async fn start_half(&self, half: Half, leg: LegId) -> Result<(), CommandFailure> {
+        self.progress.follow(half);
+        let snoop = ari::channels::SnoopWithId {
+            spy: Some(SnoopDirection::In),
+            ..ari::channels::SnoopWithId::new(names::channel(leg), half.snoop(), self.app.clone())
+        };
+        sent(&self.client, snoop).await?;
+        // Without the news that it entered, the attempt to record says what is wrong.
+        let _ = tokio::time::timeout(SNOOP_ENTERS_MAX, self.progress.entered(half)).await;
+        let record = ari::channels::Record::new(half.snoop(), half.recording_name(), FORMAT);
+        let outcome = sent(&self.client, record).await;
+        if outcome.is_err() {
+            // A snoop that records nothing would stay for as long as its leg; the failure is reported either way.
+            let _ = gone(&self.client, ari::channels::Hangup::new(half.snoop())).await;
+        }
+        outcome
+    }
+
+    /// Writes silence on both sides.
+    pub(super) async fn pause(&self, recording: RecordingId) -> Result<(), CommandFailure> {
+        let mute = |half: Half| repeated(&self.client, ari::recordings::Mute::new(half.recording_name()));
+        self.on_both(recording, mute).await
+    }
+
+    /// Writes sound again on both sides.
+    pub(super) async fn resume(&self, recording: RecordingId) -> Result<(), CommandFailure> {
+        let unmute = |half: Half| repeated(&self.client, ari::recordings::Unmute::new(half.recording_name()));
+        self.on_both(recording, unmute).await
+    }
+
+    async fn on_both<F>(&self, recording: RecordingId, act: impl Fn(Half) -> F) -> Result<(), CommandFailure>
+    where
+        F: Future<Output = Result<(), ari::Error>>,
+    {
+        let [left, right] = Half::both(recording).map(act);
+        let (left, right) = tokio::join!(left, right);
+        left.and(right).map_err(|problem| failure(&problem))
+    }
+
+    /// Stops a recording that still runs, makes the stereo file of its halves, and tells what there is.
+    ///
+    /// Fails when Asterisk cannot be asked: the halves are still there, and the command can be given again.
+    pub(super) async fn collect(&self, recording: RecordingId) -> Result<(), CommandFailure> {
+        let [left, right] = Half::both(recording);
+        let (left_over, right_over) = tokio::join!(self.stop_half(left), self.stop_half(right));
+        left_over.and(right_over)?;
+        let _permit = self.collecting.acquire().await;
+        let found = match self.stored(recording).await {
+            Some(facts) => Ok(facts),
+            None => self.assemble(recording).await?,
+        };
+        if found.is_ok() {
+            self.delete_halves(recording).await;
+        }
+        self.progress.forget(recording);
+        let outcome = if found.is_ok() { "found" } else { "missing" };
+        metrics::counter!("cadran_switch_recordings_collected_total", "outcome" => outcome).increment(1);
+        // The engine is gone only when the daemon stops; the file is there for the next one.
+        let _ = self
+            .news
+            .send(SwitchEvent::RecordingCollected { recording, found })
+            .await;
+        Ok(())
+    }
+
+    /// Returns when nothing more is written to the half.
+    async fn stop_half(&self, half: Half) -> Result<(), CommandFailure> {
+        self.progress.follow(half);
+        match repeated(&self.client, ari::recordings::Stop::new(half.recording_name())).await {
+            // Without the news the file is fetched as it is; a short one is noticed by its length.
+            Ok(()) => drop(tokio::time::timeout(FINISH_MAX, self.progress.finished(half)).await),
+            Err(problem) if problem.is_not_found() => {}
+            Err(problem) => return Err(failure(&problem)),
+        }
+        gone(&self.client, ari::channels::Hangup::new(half.snoop())).await
+    }
+
+    /// The stereo file of an earlier collection, if there is one.
+    async fn stored(&self, recording: RecordingId) -> Option<RecordingFacts> {
+        let place = relative_path(recording);
+        let path = self.directory.join(&place);
+        let measured = tokio::task::spawn_blocking(move || stereo::measure(&path))
+            .await
+            .ok()?
+            .ok()?;
+        Some(RecordingFacts {
+            path: place,
+            bytes: measured.bytes,
+            duration: measured.duration,
+        })
+    }
+
+    /// Fetches the halves and writes the stereo file.
+    async fn assemble(
+        &self,
+        recording: RecordingId,
+    ) -> Result<Result<RecordingFacts, String>, CommandFailure> {
+        let halves = Half::both(recording);
+        let delays = self
+            .progress
+            .delays(halves)
+            .map(|delay| if delay > SKEW_MAX { Duration::ZERO } else { delay });
+        let (left, right) = tokio::join!(self.fetch(halves[0], delays[0]), self.fetch(halves[1], delays[1]));
+        let (left, right) = (left?, right?);
+        let directory = self.directory.clone();
+        let place = relative_path(recording);
+        let written =
+            tokio::task::spawn_blocking(move || write_stereo(&directory, place, &left, &right)).await;
+        Ok(written.unwrap_or_else(|problem| Err(format!("the file could not be written: {problem}"))))
+    }
+
+    async fn fetch(&self, half: Half, delay: Duration) -> Result<Fetched, CommandFailure> {
+        let download = ari::recordings::DownloadStored::new(half.recording_name());
+        match self.client.send_within(download, FETCH_MAX).await {
+            Ok(file) => Ok(Fetched {
+                half,
+                file: Some(file),
+                delay,
+            }),
+            Err(problem) if problem.is_not_found() => Ok(Fetched {
+                half,
+                file: None,
+                delay,
+            }),
+            Err(problem) => Err(failure(&problem)),
+        }
+    }
+
+    async fn delete_halves(&self, recording: RecordingId) {
+        for half in Half::both(recording) {
+            if let Err(problem) = gone(
+                &self.client,
+                ari::recordings::DeleteStored::new(half.recording_name()),
+            )
+            .await
+            {
+                warn!(recording.id = %recording, "A half is left on Asterisk: {problem:?}");
+            }
+        }
+    }
+}
+
+/// Where the stereo file lies below the recordings directory: `2026/11/20/rec_….wav`, by the day (UTC) on which the
+/// call was begun. Its id holds that instant (UUID version 7, RFC 9562 §5.7), so any daemon finds the same place.
+fn relative_path(recording: RecordingId) -> String {
+    let begun = recording
+        .call
+        .as_uuid()
+        .get_timestamp()
+        .map(|begun| begun.to_unix().0);
+    let day = begun
+        .and_then(|seconds| jiff::Timestamp::from_second(i64::try_from(seconds).ok()?).ok())
+        .map_or_else(
+            || "undated".to_owned(),
+            |begun| begun.strftime("%Y/%m/%d").to_string(),
+        );
+    format!("{day}/{recording}.wav")
+}
+
+/// Makes one file of two halves. The reason of a failure is for people to read.
+///
+/// A side that is missing is silent in the file. Then the file is kept, but not passed off as a recording of the
+/// call. The length that counts is that of the shorter side.
+fn write_stereo(
+    directory: &std::path::Path,
+    place: String,
+    left: &Fetched,
+    right: &Fetched,
+) -> Result<RecordingFacts, String> {
+    let sides = [left, right].map(Fetched::track);
+    if let [Err(left), Err(right)] = &sides {
+        return Err(format!("{left}; {right}"));
+    }
+    let [left, right] = sides
+        .each_ref()
+        .map(|side| side.as_ref().copied().unwrap_or_default());
+    let written =
+        stereo::write(&directory.join(&place), left, right).map_err(|problem| disk_reason(&problem))?;
+    match sides.into_iter().find_map(Result::err) {
+        Some(missing) => Err(format!("{missing}; the other side was kept as {place}")),
+        None => Ok(RecordingFacts {
+            path: place,
+            bytes: written.bytes,
+            duration: written.duration.min(left.length()).min(right.length()),
+        }),
+    }
+}
+
+impl Fetched {
+    /// The sound of this half, or why there is none.
+    fn track(&self) -> Result<Track<'_>, String> {
+        let side = match self.half.speaker {
+            Speaker::Customer => "the customer's side",
+            Speaker::Agent => "the agent's side",
+        };
+        let file = self
+            .file
+            .as_ref()
+            .ok_or_else(|| format!("{side} was not recorded"))?;
+        let sound = stereo::sound(file).map_err(|problem| format!("{side} {problem}"))?;
+        if sound.is_empty() {
+            return Err(format!("{side} is empty: is the disk of Asterisk full?"));
+        }
+        Ok(Track {
+            sound,
+            delay: self.delay,
+        })
+    }
+}
+
+fn disk_reason(problem: &io::Error) -> String {
+    match problem.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "the disk of the recordings directory is full; the sound is still on Asterisk".to_owned()
+        }
+        _ => format!("the file could not be written to the recordings directory: {problem}"),
+    }
+}

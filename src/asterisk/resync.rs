@@ -1,0 +1,163 @@
+//! What Asterisk holds of ours at one moment.
+
+use std::collections::BTreeSet;
+
+use ari::{Bridge, Channel, ChannelState, Client};
+use cadran_engine::input::{LegPurpose, LegSeen, Snapshot};
+use cadran_engine::model::{LegId, RecordingId, RoomId, Timestamp};
+
+use super::names::{self, Half};
+
+/// The channel variable that says what a leg was created for. `channelvars` of `ari.conf` makes Asterisk report it.
+pub(super) const PURPOSE_VARIABLE: &str = "CADRAN_LEG";
+
+/// The dialplan application that a channel runs while it is under our control.
+const STASIS: &str = "Stasis";
+
+/// Asks Asterisk what it holds of ours.
+///
+/// `asked_at` is carried through: what was begun later may be missing.
+pub(super) async fn snapshot(client: &Client, asked_at: Timestamp) -> Result<Snapshot, ari::Error> {
+    let channels = client.send(ari::channels::List::new()).await?;
+    let bridges = client.send(ari::bridges::List::new()).await?;
+    Ok(Snapshot {
+        asked_at,
+        legs: channels.iter().filter_map(leg_seen).collect(),
+        rooms: bridges.iter().filter_map(room_seen).collect(),
+        recordings: recordings(&channels),
+    })
+}
+
+fn leg_seen(channel: &Channel) -> Option<LegSeen> {
+    Some(LegSeen {
+        leg: names::leg(&channel.id)?,
+        up: channel.state == ChannelState::Up,
+        entered: channel.dialplan.app_name == STASIS,
+        purpose: channel
+            .channelvars
+            .get(PURPOSE_VARIABLE)
+            .and_then(|text| read_purpose(text)),
+    })
+}
+
+fn room_seen(bridge: &Bridge) -> Option<(RoomId, Vec<LegId>)> {
+    let legs = bridge
+        .channels
+        .iter()
+        .filter_map(|channel| names::leg(channel))
+        .collect();
+    names::room(&bridge.id).map(|room| (room, legs))
+}
+
+/// Recordings of which at least one half is being written. ARI has no list of them; but each half has a snoop channel
+/// for as long as it is written.
+fn recordings(channels: &[Channel]) -> Vec<RecordingId> {
+    let live: BTreeSet<_> = channels
+        .iter()
+        .filter_map(|channel| Half::of_snoop(&channel.id))
+        .map(|half| half.recording)
+        .collect();
+    live.into_iter().collect()
+}
+
+/// The purpose of a leg as the value of [`PURPOSE_VARIABLE`].
+pub(super) fn purpose_text(purpose: &LegPurpose) -> String {
+    // Ids and words only, so this cannot fail; an empty mark would read back as none.
+    serde_json::to_string(purpose).unwrap_or_default()
+}
+
+fn read_purpose(text: &str) -> Option<LegPurpose> {
+    serde_json::from_str(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use cadran_engine::model::{AgentId, AttemptId, CallId, CampaignId, LeadId, SessionId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    const DIGITS: &str = "0192f0c1a2b3c4d5e6f708192a3b4c5d";
+
+    fn uuid() -> Uuid {
+        Uuid::try_parse(DIGITS).unwrap()
+    }
+
+    fn channel(id: &str, state: &str, app: &str, variables: serde_json::Value) -> Channel {
+        serde_json::from_value(serde_json::json!({
+            "id": id, "name": "PJSIP/cadran-trk-1-00000004", "state": state, "protocol_id": "b6c5d1c8",
+            "caller": {"name": "", "number": ""}, "connected": {"name": "", "number": ""}, "accountcode": "",
+            "dialplan": {"context": "from-trunk", "exten": "", "priority": 1, "app_name": app, "app_data": ""},
+            "creationtime": "2026-11-20T13:39:58.001+0000", "language": "en", "channelvars": variables,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn purposes_read_back_and_hold_no_word_of_the_dialplan() {
+        let agent = LegPurpose::Agent {
+            agent: AgentId::from_i64(7),
+            session: SessionId::from_uuid(uuid()),
+            room: RoomId::from_uuid(uuid()),
+        };
+        let customer = LegPurpose::Customer {
+            call: CallId::from_uuid(uuid()),
+            attempt: AttemptId::from_uuid(uuid()),
+            campaign: CampaignId::from_i64(12),
+            lead: LeadId::from_i64(4_711),
+        };
+        for purpose in [agent, customer] {
+            let text = purpose_text(&purpose);
+            assert_eq!(read_purpose(&text), Some(purpose));
+            assert!(!text.contains('$'), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_leg_is_seen_as_far_as_it_has_come() {
+        let id = format!("cadran-leg-{DIGITS}");
+        let ringing = leg_seen(&channel(&id, "Ringing", "AppDial2", serde_json::json!({}))).unwrap();
+        assert_eq!(
+            (ringing.up, ringing.entered, ringing.purpose),
+            (false, false, None)
+        );
+
+        let agent = LegPurpose::Agent {
+            agent: AgentId::from_i64(7),
+            session: SessionId::from_uuid(uuid()),
+            room: RoomId::from_uuid(uuid()),
+        };
+        let variables = serde_json::json!({ PURPOSE_VARIABLE: purpose_text(&agent) });
+        let up = leg_seen(&channel(&id, "Up", "Stasis", variables)).unwrap();
+        assert_eq!((up.up, up.entered, up.purpose), (true, true, Some(agent)));
+
+        let marked = serde_json::json!({ PURPOSE_VARIABLE: "something else" });
+        assert_eq!(
+            leg_seen(&channel(&id, "Up", "Stasis", marked)).unwrap().purpose,
+            None
+        );
+        assert_eq!(
+            leg_seen(&channel("1795000000.1", "Up", "Stasis", serde_json::json!({}))),
+            None
+        );
+    }
+
+    #[test]
+    fn a_recording_is_live_while_a_snoop_of_it_is() {
+        let snoop = |side: &str| {
+            channel(
+                &format!("cadran-snp-{DIGITS}-2-{side}"),
+                "Up",
+                "Stasis",
+                Default::default(),
+            )
+        };
+        let recording = RecordingId {
+            call: CallId::from_uuid(uuid()),
+            part: 2,
+        };
+        assert_eq!(recordings(&[snoop("agent"), snoop("customer")]), [recording]);
+        assert_eq!(recordings(&[snoop("agent")]), [recording]);
+        assert_eq!(recordings(&[]), []);
+    }
+}
