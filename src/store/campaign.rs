@@ -1,0 +1,90 @@
+//! Campaigns. What lists are filtered by has a column; the rest is one JSON document, read and written as a whole.
+
+use cadran_engine::model::{Campaign, CampaignId, Timestamp};
+
+use super::db::Select;
+use super::value::{Row, args, json};
+use super::{Error, Kept, Page, Store, only};
+
+const NOUN: &str = "campaign";
+const EXISTS: &str = "select 1 as one from campaign where campaign_id = $1";
+
+impl Store {
+    /// Keeps a campaign. The database numbers it: the id in `campaign` is not used.
+    pub async fn create_campaign(
+        &self,
+        campaign: &Campaign,
+        now: Timestamp,
+    ) -> Result<Kept<Campaign>, Error> {
+        let sql =
+            "insert into campaign (name, state, settings, updated_at) values ($1, $2, $3, $4) returning *";
+        let values = args![&campaign.name, campaign.state.as_str(), json(campaign)?, now];
+        read(&only(self.db.change(sql, values).await?)?)
+    }
+
+    /// One campaign.
+    pub async fn campaign(&self, id: CampaignId) -> Result<Option<Kept<Campaign>>, Error> {
+        let row = self
+            .db
+            .row("select * from campaign where campaign_id = $1", args![id])
+            .await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Campaigns, the latest first.
+    pub async fn campaigns(&self, page: Page<CampaignId>) -> Result<Vec<Kept<Campaign>>, Error> {
+        let select = Select::new("select * from campaign").narrow("campaign_id < ?", page.after);
+        select
+            .page(&self.db, "campaign_id desc", page.limit())
+            .await?
+            .iter()
+            .map(read)
+            .collect()
+    }
+
+    /// Every campaign, for the engine.
+    pub(super) async fn all_campaigns(&self) -> Result<Vec<Campaign>, Error> {
+        let rows = self
+            .db
+            .rows("select * from campaign order by campaign_id", args![])
+            .await?;
+        rows.iter().map(|row| Ok(read(row)?.value)).collect()
+    }
+
+    /// Replaces a campaign's settings, if nobody changed them since `rev`.
+    pub async fn update_campaign(
+        &self,
+        campaign: &Campaign,
+        rev: i64,
+        now: Timestamp,
+    ) -> Result<Kept<Campaign>, Error> {
+        let sql = "update campaign set name = $3, state = $4, settings = $5, updated_at = $6, rev = rev + 1 \
+                   where campaign_id = $1 and rev = $2 returning *";
+        let state = campaign.state.as_str();
+        let values = args![campaign.id, rev, &campaign.name, state, json(campaign)?, now];
+        match self.db.change(sql, values).await?.first() {
+            Some(row) => read(row),
+            None => Err(self.why_unchanged(NOUN, EXISTS, campaign.id.as_i64()).await),
+        }
+    }
+
+    /// Removes a campaign that has neither lists nor history.
+    pub async fn delete_campaign(&self, id: CampaignId, rev: i64) -> Result<(), Error> {
+        let sql = "delete from campaign where campaign_id = $1 and rev = $2 returning campaign_id";
+        match self.db.change(sql, args![id, rev]).await?.first() {
+            Some(_) => Ok(()),
+            None => Err(self.why_unchanged(NOUN, EXISTS, id.as_i64()).await),
+        }
+    }
+}
+
+fn read(row: &Row) -> Result<Kept<Campaign>, Error> {
+    let settings: Campaign = row.json("settings")?;
+    let campaign = Campaign {
+        id: row.get("campaign_id")?,
+        name: row.get("name")?,
+        state: row.word("state")?,
+        ..settings
+    };
+    Kept::read(row, campaign)
+}

@@ -1,0 +1,145 @@
+//! Claiming leads for a hopper.
+//!
+//! Invariant: a lead is claimed by one holder at a time. A claim that is not used ends after [`CLAIM_TIME`], but only
+//! another holder may then take the lead: what a running daemon has in its hopper is never handed to it twice.
+
+use std::time::Duration;
+
+use cadran_engine::model::{CampaignId, Lead, LeadId, Phone, Timestamp};
+
+use super::db::{Lane, Sql, Tx};
+use super::do_not_call::{Blocked, blocked};
+use super::lead::{histories_in, read_lead};
+use super::value::{Row, args, json};
+use super::{Error, Store};
+
+/// How long a claim holds against other holders. Far longer than a lead stays in a hopper, far shorter than a day.
+pub const CLAIM_TIME: Duration = Duration::from_secs(15 * 60);
+
+/// Rounds of one claim: more are needed only when whole rounds fall to the do-not-call list. The next claim goes on.
+const ROUNDS_MAX: u8 = 10;
+
+/// Agreed callbacks first, then by priority, then the one that has been due for longest.
+const CANDIDATES: Sql = Sql {
+    postgres: "select lead.* from lead join list using (list_id) \
+        where lead.campaign_id = $1 and state = 'waiting' and due_at <= $2 and list.enabled \
+        order by callback desc, priority desc, due_at, lead_id limit $3 for update of lead skip locked",
+    sqlite: "select lead.* from lead join list using (list_id) \
+        where lead.campaign_id = $1 and state = 'waiting' and due_at <= $2 and list.enabled \
+        order by callback desc, priority desc, due_at, lead_id limit $3",
+};
+
+const CLAIM: Sql = Sql {
+    postgres: "update lead set state = 'claimed', claimed_by = $2, claimed_until = $3, updated_at = $4 \
+        where lead_id in (select cast(id as bigint) from jsonb_array_elements_text($1) as id)",
+    sqlite: "update lead set state = 'claimed', claimed_by = $2, claimed_until = $3, updated_at = $4 \
+        where lead_id in (select value from json_each($1))",
+};
+
+const FREE_EXPIRED: &str = "update lead set state = 'waiting', claimed_by = null, claimed_until = null \
+    where campaign_id = $1 and state = 'claimed' and claimed_by <> $2 and claimed_until <= $3";
+
+const NEXT_DUE: &str = "select min(due_at) as due_at from lead join list using (list_id) \
+    where lead.campaign_id = $1 and state = 'waiting' and list.enabled";
+
+impl Store {
+    /// Claims up to `count` leads that are due, for `holder`. A lead with a number on a do-not-call list is left out
+    /// and settled. With fewer leads than asked for comes the moment at which the next one falls due, if any will.
+    pub async fn claim_leads(
+        &self,
+        campaign: CampaignId,
+        count: u16,
+        now: Timestamp,
+        holder: &str,
+    ) -> Result<(Vec<Lead>, Option<Timestamp>), Error> {
+        let mut tx = self.db.begin(Lane::Calls).await?;
+        tx.execute(FREE_EXPIRED, args![campaign, holder, now]).await?;
+        let mut leads: Vec<Lead> = Vec::new();
+        for _ in 0..ROUNDS_MAX {
+            let wanted = usize::from(count).saturating_sub(leads.len());
+            let candidates = due(&mut tx, campaign, wanted, now).await?;
+            let found = candidates.len();
+            let callable = without_blocked(&mut tx, candidates, campaign, now).await?;
+            let ids: Vec<i64> = callable.iter().map(|lead| lead.id.as_i64()).collect();
+            tx.execute(CLAIM, args![json(&ids)?, holder, now + CLAIM_TIME, now])
+                .await?;
+            leads.extend(callable);
+            if leads.len() == usize::from(count) || found < wanted {
+                break;
+            }
+        }
+        let next_due_at = if leads.len() < usize::from(count) {
+            next_due(&mut tx, campaign).await?
+        } else {
+            None
+        };
+        tx.commit().await?;
+        Ok((leads, next_due_at))
+    }
+}
+
+async fn due(tx: &mut Tx, campaign: CampaignId, wanted: usize, now: Timestamp) -> Result<Vec<Lead>, Error> {
+    let wanted = u16::try_from(wanted).unwrap_or(u16::MAX);
+    let rows: Vec<Row> = tx.rows(CANDIDATES, args![campaign, now, wanted]).await?;
+    let mut histories = histories_in(tx, &rows).await?;
+    rows.iter().map(|row| read_lead(row, &mut histories)).collect()
+}
+
+async fn next_due(tx: &mut Tx, campaign: CampaignId) -> Result<Option<Timestamp>, Error> {
+    match tx.row(NEXT_DUE, args![campaign]).await? {
+        Some(row) => row.get("due_at"),
+        None => Ok(None),
+    }
+}
+
+/// Takes out and settles the leads of which a number must not be called.
+async fn without_blocked(
+    tx: &mut Tx,
+    leads: Vec<Lead>,
+    campaign: CampaignId,
+    now: Timestamp,
+) -> Result<Vec<Lead>, Error> {
+    let phones: Vec<Phone> = leads.iter().flat_map(numbers).collect();
+    let blocked = blocked(tx, &phones, campaign, now).await?;
+    let mut callable = Vec::with_capacity(leads.len());
+    for lead in leads {
+        let hits: Vec<Blocked> = blocked
+            .iter()
+            .filter(|(phone, _)| numbers(&lead).any(|number| number == *phone))
+            .copied()
+            .collect();
+        if hits.is_empty() {
+            callable.push(lead);
+        } else {
+            settle_blocked(tx, lead.id, &hits, now).await?;
+        }
+    }
+    Ok(callable)
+}
+
+fn numbers(lead: &Lead) -> impl Iterator<Item = Phone> + '_ {
+    std::iter::once(lead.phone).chain(lead.alternates.iter().copied())
+}
+
+/// Settles a lead that must not be called: done when an entry holds for good, else due when the last one ends.
+pub(super) async fn settle_blocked(
+    tx: &mut Tx,
+    lead: LeadId,
+    hits: &[Blocked],
+    now: Timestamp,
+) -> Result<(), Error> {
+    let ends: Option<Vec<Timestamp>> = hits.iter().map(|(_, until)| *until).collect();
+    match ends.and_then(|ends| ends.into_iter().max()) {
+        Some(until) => {
+            let sql = "update lead set state = 'waiting', due_at = $2, claimed_by = null, claimed_until = null, \
+                       updated_at = $3 where lead_id = $1";
+            tx.execute(sql, args![lead, until, now]).await
+        }
+        None => {
+            let sql = "update lead set state = 'done', done_reason = 'do_not_call', callback = false, \
+                       claimed_by = null, claimed_until = null, updated_at = $2 where lead_id = $1";
+            tx.execute(sql, args![lead, now]).await
+        }
+    }
+    .map(drop)
+}

@@ -1,0 +1,222 @@
+//! The connection pools, and how a statement reaches either database.
+
+use std::time::Duration;
+
+use sqlx::postgres::PgPool;
+use sqlx::sqlite::SqlitePool;
+use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
+
+use super::Error;
+use super::value::{Row, Value, postgres_arguments, sqlite_arguments};
+
+/// A statement in the words of both databases. Most are the same in both.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sql {
+    pub(super) postgres: &'static str,
+    pub(super) sqlite: &'static str,
+}
+
+impl From<&'static str> for Sql {
+    fn from(both: &'static str) -> Self {
+        Self {
+            postgres: both,
+            sqlite: both,
+        }
+    }
+}
+
+/// Who waits for a transaction. The call path has connections of its own, so that nobody's report delays a dial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// The daemon, between two dials.
+    Calls,
+    /// People and programs behind the API.
+    People,
+}
+
+/// The database.
+#[derive(Clone, Debug)]
+pub(super) enum Db {
+    /// PostgreSQL, with a pool for each lane.
+    Postgres { calls: PgPool, people: PgPool },
+    /// SQLite has one writer at a time; giving it one connection makes writers wait in line instead of failing.
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+}
+
+/// A transaction. Dropped without [`Tx::commit`], it never happened.
+#[derive(Debug)]
+pub(super) enum Tx {
+    Postgres(Transaction<'static, Postgres>),
+    Sqlite(Transaction<'static, Sqlite>),
+}
+
+/// Runs one statement with `$values` on a connection of whichever database it is.
+macro_rules! run {
+    ($sql:expr, $values:expr, $arguments:path, $fetch:ident, $connection:expr) => {
+        sqlx::query_with(AssertSqlSafe($sql), $arguments($values)?)
+            .$fetch($connection)
+            .await
+    };
+}
+
+impl Db {
+    /// Reads rows, outside any transaction.
+    pub(super) async fn rows(&self, sql: impl Into<Sql>, values: Vec<Value>) -> Result<Vec<Row>, Error> {
+        let sql = sql.into();
+        Ok(match self {
+            Self::Postgres { people, .. } => {
+                run!(sql.postgres, values, postgres_arguments, fetch_all, people)?
+                    .into_iter()
+                    .map(Row::Postgres)
+                    .collect()
+            }
+            Self::Sqlite { readers, .. } => run!(sql.sqlite, values, sqlite_arguments, fetch_all, readers)?
+                .into_iter()
+                .map(Row::Sqlite)
+                .collect(),
+        })
+    }
+
+    /// Reads at most one row, outside any transaction.
+    pub(super) async fn row(&self, sql: impl Into<Sql>, values: Vec<Value>) -> Result<Option<Row>, Error> {
+        Ok(self.rows(sql, values).await?.into_iter().next())
+    }
+
+    /// Changes something with a single statement; gives what it returns.
+    pub(super) async fn change(&self, sql: impl Into<Sql>, values: Vec<Value>) -> Result<Vec<Row>, Error> {
+        let mut tx = self.begin(Lane::People).await?;
+        let rows = tx.rows(sql, values).await?;
+        tx.commit().await?;
+        Ok(rows)
+    }
+
+    /// Begins a transaction that writes.
+    pub(super) async fn begin(&self, lane: Lane) -> Result<Tx, Error> {
+        Ok(match self {
+            Self::Postgres { calls, people } => {
+                Tx::Postgres(if lane == Lane::Calls { calls } else { people }.begin().await?)
+            }
+            // A deferred transaction that reads first and writes later fails at once when another process wrote in
+            // between (https://sqlite.org/lang_transaction.html §2.2); an immediate one waits its turn at the start.
+            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("begin immediate").await?),
+        })
+    }
+
+    /// Whether the database takes writes, within `deadline`.
+    pub(super) async fn ping(&self, deadline: Duration) -> Result<(), Error> {
+        let look = async {
+            let mut tx = self.begin(Lane::Calls).await?;
+            tx.rows("select 1 as one", Vec::new()).await?;
+            tx.commit().await
+        };
+        tokio::time::timeout(deadline, look)
+            .await
+            .map_err(|_| Error::Slow { deadline })?
+    }
+}
+
+impl Tx {
+    /// The rows that a statement gives.
+    pub(super) async fn rows(&mut self, sql: impl Into<Sql>, values: Vec<Value>) -> Result<Vec<Row>, Error> {
+        let sql = sql.into();
+        Ok(match self {
+            Self::Postgres(tx) => run!(sql.postgres, values, postgres_arguments, fetch_all, &mut **tx)?
+                .into_iter()
+                .map(Row::Postgres)
+                .collect(),
+            Self::Sqlite(tx) => run!(sql.sqlite, values, sqlite_arguments, fetch_all, &mut **tx)?
+                .into_iter()
+                .map(Row::Sqlite)
+                .collect(),
+        })
+    }
+
+    /// The first row that a statement gives, if any.
+    pub(super) async fn row(
+        &mut self,
+        sql: impl Into<Sql>,
+        values: Vec<Value>,
+    ) -> Result<Option<Row>, Error> {
+        Ok(self.rows(sql, values).await?.into_iter().next())
+    }
+
+    /// Carries out a statement; gives the number of rows it touched.
+    pub(super) async fn execute(&mut self, sql: impl Into<Sql>, values: Vec<Value>) -> Result<u64, Error> {
+        let sql = sql.into();
+        Ok(match self {
+            Self::Postgres(tx) => {
+                run!(sql.postgres, values, postgres_arguments, execute, &mut **tx)?.rows_affected()
+            }
+            Self::Sqlite(tx) => {
+                run!(sql.sqlite, values, sqlite_arguments, execute, &mut **tx)?.rows_affected()
+            }
+        })
+    }
+
+    /// Makes it durable.
+    pub(super) async fn commit(self) -> Result<(), Error> {
+        Ok(match self {
+            Self::Postgres(tx) => tx.commit().await?,
+            Self::Sqlite(tx) => tx.commit().await?,
+        })
+    }
+}
+
+/// A `select` that grows with the filters that were given. Only its own fixed words become part of the text; what
+/// people asked for goes into the arguments.
+#[derive(Debug)]
+pub(super) struct Select {
+    text: String,
+    values: Vec<Value>,
+    narrowed: bool,
+}
+
+impl Select {
+    /// `select ... from ...`, without `where`.
+    pub(super) fn new(text: &'static str) -> Self {
+        Self {
+            text: text.to_owned(),
+            values: Vec::new(),
+            narrowed: false,
+        }
+    }
+
+    /// Adds `condition`, in which `?` stands for `value`, when there is a value.
+    pub(super) fn narrow<T: Into<Value>>(self, condition: &'static str, value: Option<T>) -> Self {
+        self.narrow_all(condition, value.map(|value| vec![value.into()]))
+    }
+
+    /// Adds `condition`, in which each `?` stands for the next of `values`, when there are values.
+    pub(super) fn narrow_all(mut self, condition: &'static str, values: Option<Vec<Value>>) -> Self {
+        let Some(values) = values else { return self };
+        self.text += if self.narrowed { " and " } else { " where " };
+        self.narrowed = true;
+        let mut values = values.into_iter();
+        for (index, part) in condition.split('?').enumerate() {
+            if index > 0 {
+                self.values.extend(values.next());
+                self.text += &format!("${}", self.values.len());
+            }
+            self.text += part;
+        }
+        self
+    }
+
+    /// Adds the order and the size of the page, and reads it.
+    pub(super) async fn page(mut self, db: &Db, order: &'static str, limit: u16) -> Result<Vec<Row>, Error> {
+        self.values.push(Value::from(limit));
+        self.text += &format!(" order by {order} limit ${}", self.values.len());
+        Ok(match db {
+            Db::Postgres { people, .. } => {
+                run!(self.text, self.values, postgres_arguments, fetch_all, people)?
+                    .into_iter()
+                    .map(Row::Postgres)
+                    .collect()
+            }
+            Db::Sqlite { readers, .. } => run!(self.text, self.values, sqlite_arguments, fetch_all, readers)?
+                .into_iter()
+                .map(Row::Sqlite)
+                .collect(),
+        })
+    }
+}

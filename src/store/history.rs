@@ -1,0 +1,211 @@
+//! Questions about the past: attempts, calls, recordings, and the story of one call or one lead.
+
+use cadran_engine::model::attempt::CallRecord;
+use cadran_engine::model::{
+    AgentId, AttemptId, CallId, CampaignId, LeadId, Outcome, Phone, RecordingId, Timestamp,
+};
+
+use super::db::Select;
+use super::value::args;
+use super::{
+    AttemptRecord, CallbackRecord, DispositionKept, Error, LeadRecord, Page, RecordingRecord, Store, attempt,
+    call, disposition, recording,
+};
+
+/// What is wanted of the past; without a value everything matches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HistoryFilter {
+    /// Had by this agent. For attempts: placed for this agent.
+    pub agent: Option<AgentId>,
+    /// On behalf of this campaign.
+    pub campaign: Option<CampaignId>,
+    /// Begun at this moment or later. For calls: answered.
+    pub from: Option<Timestamp>,
+    /// Of this lead.
+    pub lead: Option<LeadId>,
+    /// To this number.
+    pub phone: Option<Phone>,
+    /// Begun before this moment. For calls: answered.
+    pub until: Option<Timestamp>,
+}
+
+/// One call with all that is known of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallStory {
+    /// The dial.
+    pub attempt: AttemptRecord,
+    /// The conversation; none when nobody answered, or while it goes on.
+    pub call: Option<CallRecord>,
+    /// Its recordings, in order.
+    pub recordings: Vec<RecordingRecord>,
+    /// What agents said of it, the latest last.
+    pub dispositions: Vec<DispositionKept>,
+}
+
+/// One lead with all that happened to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeadStory {
+    /// The lead as it stands.
+    pub lead: LeadRecord,
+    /// Its attempts, the latest first, [`super::PAGE_MAX`] at most.
+    pub attempts: Vec<AttemptRecord>,
+    /// What agents said of its calls, in the order in which it was said.
+    pub dispositions: Vec<DispositionKept>,
+    /// Its callbacks, by their agreed moment.
+    pub callbacks: Vec<CallbackRecord>,
+}
+
+impl Store {
+    /// Attempts, the latest first.
+    pub async fn attempts(
+        &self,
+        filter: HistoryFilter,
+        page: Page<AttemptId>,
+    ) -> Result<Vec<AttemptRecord>, Error> {
+        let rows = Select::new("select * from attempt")
+            .narrow("agent_id = ?", filter.agent)
+            .narrow("campaign_id = ?", filter.campaign)
+            .narrow("started_at >= ?", filter.from)
+            .narrow("lead_id = ?", filter.lead)
+            .narrow("phone = ?", filter.phone)
+            .narrow("started_at < ?", filter.until)
+            .narrow(
+                "(started_at, attempt_id) < (select started_at, attempt_id from attempt where attempt_id = ?)",
+                page.after,
+            )
+            .page(&self.db, "started_at desc, attempt_id desc", page.limit())
+            .await?;
+        rows.iter().map(attempt::read).collect()
+    }
+
+    /// Calls that are over, the latest first.
+    pub async fn calls(&self, filter: HistoryFilter, page: Page<CallId>) -> Result<Vec<CallRecord>, Error> {
+        let rows = Select::new(call::SELECT)
+            .narrow("call.agent_id = ?", filter.agent)
+            .narrow("campaign_id = ?", filter.campaign)
+            .narrow("answered_at >= ?", filter.from)
+            .narrow("lead_id = ?", filter.lead)
+            .narrow("phone = ?", filter.phone)
+            .narrow("answered_at < ?", filter.until)
+            .narrow(
+                "(answered_at, call.call_id) < (select answered_at, call_id from call where call_id = ?)",
+                page.after,
+            )
+            .page(&self.db, "answered_at desc, call.call_id desc", page.limit())
+            .await?;
+        rows.iter().map(call::read).collect()
+    }
+
+    /// Recordings, the latest first.
+    pub async fn recordings(
+        &self,
+        filter: HistoryFilter,
+        page: Page<RecordingId>,
+    ) -> Result<Vec<RecordingRecord>, Error> {
+        let after = match page.after {
+            Some(id) => self
+                .recording(id)
+                .await?
+                .map(|last| args![last.started_at, id.call, id.part]),
+            None => None,
+        };
+        let rows = Select::new(recording::SELECT)
+            .narrow("coalesce(call.agent_id, attempt.agent_id) = ?", filter.agent)
+            .narrow("campaign_id = ?", filter.campaign)
+            .narrow("recording.started_at >= ?", filter.from)
+            .narrow("lead_id = ?", filter.lead)
+            .narrow("phone = ?", filter.phone)
+            .narrow("recording.started_at < ?", filter.until)
+            .narrow_all(
+                "(recording.started_at, recording.call_id, part) < (?, ?, ?)",
+                after,
+            )
+            .page(
+                &self.db,
+                "recording.started_at desc, recording.call_id desc, part desc",
+                page.limit(),
+            )
+            .await?;
+        rows.iter().map(recording::read).collect()
+    }
+
+    /// One recording.
+    pub async fn recording(&self, id: RecordingId) -> Result<Option<RecordingRecord>, Error> {
+        let select = Select::new(recording::SELECT)
+            .narrow("recording.call_id = ?", Some(id.call))
+            .narrow("part = ?", Some(id.part));
+        select
+            .page(&self.db, "part", 1)
+            .await?
+            .first()
+            .map(recording::read)
+            .transpose()
+    }
+
+    /// All that is known of one call, answered or not.
+    pub async fn call_story(&self, id: CallId) -> Result<Option<CallStory>, Error> {
+        let Some(row) = self
+            .db
+            .row("select * from attempt where call_id = $1", args![id])
+            .await?
+        else {
+            return Ok(None);
+        };
+        let call = Select::new(call::SELECT).narrow("call.call_id = ?", Some(id));
+        let recordings = Select::new(recording::SELECT).narrow("recording.call_id = ?", Some(id));
+        let dispositions = "select * from disposition where call_id = $1 order by said_at";
+        Ok(Some(CallStory {
+            attempt: attempt::read(&row)?,
+            call: call
+                .page(&self.db, "call.call_id", 1)
+                .await?
+                .first()
+                .map(call::read)
+                .transpose()?,
+            // The part of a recording is a `u8`: a page of this size holds them all.
+            recordings: rows(
+                &recordings.page(&self.db, "part", u16::from(u8::MAX)).await?,
+                recording::read,
+            )?,
+            dispositions: rows(&self.db.rows(dispositions, args![id]).await?, disposition::read)?,
+        }))
+    }
+
+    /// All that happened to one lead.
+    pub async fn lead_story(&self, id: LeadId) -> Result<Option<LeadStory>, Error> {
+        let Some(lead) = self.lead(id).await? else {
+            return Ok(None);
+        };
+        let filter = HistoryFilter {
+            lead: Some(id),
+            ..HistoryFilter::default()
+        };
+        let dispositions = "select disposition.* from disposition join attempt using (call_id) \
+                            where lead_id = $1 order by said_at";
+        let callbacks = "select * from callback where lead_id = $1 order by due_at";
+        Ok(Some(LeadStory {
+            lead,
+            attempts: self.attempts(filter, Page::first()).await?,
+            dispositions: rows(&self.db.rows(dispositions, args![id]).await?, disposition::read)?,
+            callbacks: rows(
+                &self.db.rows(callbacks, args![id]).await?,
+                disposition::read_callback,
+            )?,
+        }))
+    }
+
+    /// How many attempts of a campaign ended how. Attempts without an outcome count under none.
+    pub async fn outcome_counts(&self, campaign: CampaignId) -> Result<Vec<(Option<Outcome>, u64)>, Error> {
+        let sql = "select outcome, count(*) as attempts from attempt where campaign_id = $1 \
+                   group by outcome order by outcome";
+        let counts = self.db.rows(sql, args![campaign]).await?;
+        rows(&counts, |row| Ok((row.get("outcome")?, row.get("attempts")?)))
+    }
+}
+
+fn rows<T>(
+    rows: &[super::value::Row],
+    read: impl Fn(&super::value::Row) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
+    rows.iter().map(read).collect()
+}

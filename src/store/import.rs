@@ -1,0 +1,377 @@
+//! Imports: files of leads, stored in batches.
+//!
+//! A batch is all or nothing, and the import counts the rows that are stored in the same transaction. An import that
+//! was cut goes on with the row after [`Import::rows_done`]; a batch that was stored already is not stored again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cadran_engine::model::{CampaignId, ListId, Phone, Timestamp, UserId, Zone};
+use serde::{Deserialize, Serialize};
+
+use super::db::{Lane, Select, Sql, Tx};
+use super::value::{Row, args, json};
+use super::{Error, Page, Store, only};
+
+/// The number of an import.
+pub type ImportId = i64;
+
+/// Rows of a file that one batch may have. A thousand rows of a kilobyte are a megabyte of JSON on the way.
+pub const IMPORT_BATCH_MAX: usize = 1000;
+
+/// A lead as a file brings it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NewLead {
+    /// The preferred number. Rows of a list with the same one are one lead.
+    pub phone: Phone,
+    /// Other numbers of the same person, in the order in which they are tried.
+    pub alternates: Vec<Phone>,
+    /// How the person or company is called. May be empty.
+    pub name: String,
+    /// Where the lead lives, for calling hours.
+    pub zone: Zone,
+    /// Higher is dialled earlier.
+    pub priority: i64,
+    /// The columns that Cadran itself does not use.
+    pub fields: serde_json::Map<String, serde_json::Value>,
+}
+
+/// A row of the file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImportRow {
+    /// Counts from 1, without the header.
+    pub number: u32,
+    /// The row as it was read, so that it can be downloaded again.
+    pub text: String,
+    /// What it says.
+    pub content: RowContent,
+    /// Why it is refused, or what was left out of it; for a person to read.
+    pub remark: Option<String>,
+}
+
+/// What a row of the file says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RowContent {
+    /// A lead.
+    Lead(NewLead),
+    /// Nothing usable.
+    Refused,
+    /// The same number as an earlier row, which stands for both.
+    Repeated,
+}
+
+impl RowContent {
+    const fn lead(&self) -> Option<&NewLead> {
+        match self {
+            Self::Lead(lead) => Some(lead),
+            Self::Refused | Self::Repeated => None,
+        }
+    }
+}
+
+/// What became of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportOutcome {
+    /// It is a lead.
+    Accepted,
+    /// The list or the file had a lead with this number before. A lead of the list was brought up to date.
+    Merged,
+    /// It is none.
+    Refused,
+}
+
+/// A row and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ImportReport {
+    /// Counts from 1, without the header.
+    pub number: u32,
+    /// The row as it was read.
+    pub text: String,
+    /// What became of it.
+    pub outcome: ImportOutcome,
+    /// Why it was refused, or what was left out of it.
+    pub remark: Option<String>,
+}
+
+/// A file of leads on its way into a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Import {
+    /// The row.
+    pub id: ImportId,
+    /// Where the leads go.
+    pub list: ListId,
+    /// The name of the file.
+    pub file_name: String,
+    /// The header line of the file as it was read.
+    pub header: String,
+    /// Who sent it.
+    pub created_by: Option<UserId>,
+    /// Where it stands.
+    pub state: ImportState,
+    /// Why it failed.
+    pub problem: Option<String>,
+    /// The last row that is stored.
+    pub rows_done: u32,
+    /// Rows that became leads.
+    pub accepted: u32,
+    /// Rows that brought a lead up to date.
+    pub merged: u32,
+    /// Rows that were refused.
+    pub refused: u32,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// Where an import stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportState {
+    /// Rows are still to come.
+    Running,
+    /// Every row was read.
+    Finished,
+    /// It stopped before the end of the file. The rows up to then are stored.
+    Failed,
+}
+
+const LOCK: Sql = Sql {
+    postgres: "select rows_done, list_id, campaign_id from import join list using (list_id) \
+        where import_id = $1 and state = 'running' for update of import",
+    sqlite: "select rows_done, list_id, campaign_id from import join list using (list_id) \
+        where import_id = $1 and state = 'running'",
+};
+
+const KNOWN: Sql = Sql {
+    postgres: "select phone from lead where list_id = $1 and phone in (select jsonb_array_elements_text($2))",
+    sqlite: "select phone from lead where list_id = $1 and phone in (select value from json_each($2))",
+};
+
+/// A lead keeps its state, its history and the fields that the file does not name.
+const STORE_LEADS: Sql = Sql {
+    postgres: "insert into lead (list_id, campaign_id, import_id, phone, alternates, name, zone, fields, priority, state, \
+        due_at, created_at, updated_at) \
+        select $1, $2, $3, row ->> 'phone', row -> 'alternates', row ->> 'name', row ->> 'zone', row -> 'fields', \
+        cast(row ->> 'priority' as bigint), 'waiting', $5, $5, $5 from jsonb_array_elements($4) as row \
+        on conflict (list_id, phone) do update set alternates = excluded.alternates, name = excluded.name, \
+        zone = excluded.zone, fields = lead.fields || excluded.fields, priority = excluded.priority, \
+        updated_at = excluded.updated_at",
+    // `where true` keeps the parser from reading `on` as part of a join (https://sqlite.org/lang_upsert.html §2.1).
+    sqlite: "insert into lead (list_id, campaign_id, import_id, phone, alternates, name, zone, fields, priority, state, \
+        due_at, created_at, updated_at) \
+        select $1, $2, $3, value ->> 'phone', value -> 'alternates', value ->> 'name', value ->> 'zone', \
+        value -> 'fields', value ->> 'priority', 'waiting', $5, $5, $5 from json_each($4) where true \
+        on conflict (list_id, phone) do update set alternates = excluded.alternates, name = excluded.name, \
+        zone = excluded.zone, fields = json_patch(lead.fields, excluded.fields), priority = excluded.priority, \
+        updated_at = excluded.updated_at",
+};
+
+const STORE_ROWS: Sql = Sql {
+    postgres: "insert into import_row (import_id, number, outcome, remark, text) \
+        select $1, cast(row ->> 'number' as bigint), row ->> 'outcome', row ->> 'remark', row ->> 'text' \
+        from jsonb_array_elements($2) as row",
+    sqlite: "insert into import_row (import_id, number, outcome, remark, text) \
+        select $1, value ->> 'number', value ->> 'outcome', value ->> 'remark', value ->> 'text' from json_each($2)",
+};
+
+const COUNT: &str = "update import set rows_done = $2, accepted = accepted + $3, merged = merged + $4, \
+    refused = refused + $5 where import_id = $1";
+
+impl Store {
+    /// Begins an import. `file_name` and `header` are for its report.
+    pub async fn begin_import(
+        &self,
+        list: ListId,
+        file_name: &str,
+        header: &str,
+        created_by: Option<UserId>,
+        now: Timestamp,
+    ) -> Result<Import, Error> {
+        let sql = "insert into import (list_id, file_name, header, created_by, state, started_at) \
+                   values ($1, $2, $3, $4, 'running', $5) returning *";
+        let values = args![list, file_name, without_nul(header), created_by, now];
+        read(&only(self.db.change(sql, values).await?)?)
+    }
+
+    /// Stores the next rows of a running import, [`IMPORT_BATCH_MAX`] at most, all or none. Rows up to
+    /// [`Import::rows_done`] are stored already and passed over; they have no outcome in the answer.
+    pub async fn import_rows(
+        &self,
+        import: ImportId,
+        mut rows: Vec<ImportRow>,
+        now: Timestamp,
+    ) -> Result<Vec<ImportOutcome>, Error> {
+        let mut tx = self.db.begin(Lane::People).await?;
+        let target = tx
+            .row(LOCK, args![import])
+            .await?
+            .ok_or(Error::NotFound("running import"))?;
+        let rows_done: u32 = target.get("rows_done")?;
+        rows.retain(|row| row.number > rows_done);
+        let Some(last) = rows.iter().map(|row| row.number).max() else {
+            return Ok(Vec::new());
+        };
+        let (list, campaign): (ListId, CampaignId) = (target.get("list_id")?, target.get("campaign_id")?);
+        let (leads, outcomes) = sort_out(&rows, &known(&mut tx, list, &rows).await?);
+        tx.execute(STORE_LEADS, args![list, campaign, import, json(&leads)?, now])
+            .await?;
+        tx.execute(STORE_ROWS, args![import, json(&reports(rows, &outcomes))?])
+            .await?;
+        let [accepted, merged, refused] = counts(&outcomes);
+        tx.execute(COUNT, args![import, last, accepted, merged, refused])
+            .await?;
+        tx.commit().await?;
+        Ok(outcomes)
+    }
+
+    /// Ends an import; with a `problem` when not every row was read. Ending it again changes nothing.
+    pub async fn end_import(
+        &self,
+        import: ImportId,
+        problem: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let sql = "update import set state = case when $2 is null then 'finished' else 'failed' end, problem = $2, \
+                   ended_at = $3 where import_id = $1 and state = 'running'";
+        self.db.change(sql, args![import, problem, now]).await.map(drop)
+    }
+
+    /// One import.
+    pub async fn import(&self, id: ImportId) -> Result<Option<Import>, Error> {
+        let row = self
+            .db
+            .row("select * from import where import_id = $1", args![id])
+            .await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Imports, into one list or all, the latest first.
+    pub async fn imports(&self, list: Option<ListId>, page: Page<ImportId>) -> Result<Vec<Import>, Error> {
+        let select = Select::new("select * from import")
+            .narrow("list_id = ?", list)
+            .narrow("import_id < ?", page.after);
+        select
+            .page(&self.db, "import_id desc", page.limit())
+            .await?
+            .iter()
+            .map(read)
+            .collect()
+    }
+
+    /// The rows of an import and what became of each, in the order of the file; only the refused ones if so wished.
+    pub async fn import_report(
+        &self,
+        import: ImportId,
+        refused_only: bool,
+        page: Page<u32>,
+    ) -> Result<Vec<ImportReport>, Error> {
+        let select = Select::new("select * from import_row")
+            .narrow("import_id = ?", Some(import))
+            .narrow("outcome = ?", refused_only.then_some("refused"))
+            .narrow("number > ?", page.after);
+        select
+            .page(&self.db, "number", page.limit())
+            .await?
+            .iter()
+            .map(read_report)
+            .collect()
+    }
+}
+
+/// The preferred numbers that the list has already.
+async fn known(tx: &mut Tx, list: ListId, rows: &[ImportRow]) -> Result<BTreeSet<Phone>, Error> {
+    let phones: Vec<Phone> = rows
+        .iter()
+        .filter_map(|row| Some(row.content.lead()?.phone))
+        .collect();
+    let known = tx.rows(KNOWN, args![list, json(&phones)?]).await?;
+    known.iter().map(|row| row.get("phone")).collect()
+}
+
+/// One lead for each number, in the order of the numbers, and the outcome of each row. Within a batch too, a later
+/// row brings an earlier one up to date.
+fn sort_out(rows: &[ImportRow], known: &BTreeSet<Phone>) -> (Vec<NewLead>, Vec<ImportOutcome>) {
+    let mut leads = BTreeMap::new();
+    let outcomes = rows.iter().map(|row| match &row.content {
+        RowContent::Lead(lead) if take(&mut leads, lead) || known.contains(&lead.phone) => {
+            ImportOutcome::Merged
+        }
+        RowContent::Lead(_) => ImportOutcome::Accepted,
+        RowContent::Refused => ImportOutcome::Refused,
+        RowContent::Repeated => ImportOutcome::Merged,
+    });
+    let outcomes = outcomes.collect();
+    (leads.into_values().collect(), outcomes)
+}
+
+/// Puts a lead with the others. Whether it brought one of them up to date.
+fn take(leads: &mut BTreeMap<Phone, NewLead>, lead: &NewLead) -> bool {
+    let mut lead = NewLead {
+        name: without_nul(&lead.name),
+        ..lead.clone()
+    };
+    let earlier = leads.remove(&lead.phone);
+    let repeated = earlier.is_some();
+    if let Some(earlier) = earlier {
+        let later = std::mem::replace(&mut lead.fields, earlier.fields);
+        lead.fields.extend(later);
+    }
+    leads.insert(lead.phone, lead);
+    repeated
+}
+
+/// PostgreSQL's texts cannot hold a NUL character (§8.3 of its manual).
+fn without_nul(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+fn reports(rows: Vec<ImportRow>, outcomes: &[ImportOutcome]) -> Vec<ImportReport> {
+    let report = |(row, outcome): (ImportRow, &ImportOutcome)| ImportReport {
+        number: row.number,
+        text: without_nul(&row.text),
+        outcome: *outcome,
+        remark: row.remark.as_deref().map(without_nul),
+    };
+    rows.into_iter().zip(outcomes).map(report).collect()
+}
+
+fn counts(outcomes: &[ImportOutcome]) -> [u32; 3] {
+    let mut counts = [0; 3];
+    for outcome in outcomes {
+        let index = match outcome {
+            ImportOutcome::Accepted => 0,
+            ImportOutcome::Merged => 1,
+            ImportOutcome::Refused => 2,
+        };
+        counts[index] += 1;
+    }
+    counts
+}
+
+fn read(row: &Row) -> Result<Import, Error> {
+    Ok(Import {
+        id: row.get("import_id")?,
+        list: row.get("list_id")?,
+        file_name: row.get("file_name")?,
+        header: row.get("header")?,
+        created_by: row.get("created_by")?,
+        state: row.word("state")?,
+        problem: row.get("problem")?,
+        rows_done: row.get("rows_done")?,
+        accepted: row.get("accepted")?,
+        merged: row.get("merged")?,
+        refused: row.get("refused")?,
+        started_at: row.get("started_at")?,
+        ended_at: row.get("ended_at")?,
+    })
+}
+
+fn read_report(row: &Row) -> Result<ImportReport, Error> {
+    Ok(ImportReport {
+        number: row.get("number")?,
+        text: row.get("text")?,
+        outcome: row.word("outcome")?,
+        remark: row.get("remark")?,
+    })
+}

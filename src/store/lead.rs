@@ -1,0 +1,220 @@
+//! Leads as managers see them. Claiming them for dialling is in [`super::claim`].
+
+use std::collections::BTreeMap;
+
+use cadran_engine::command::LeadNext;
+use cadran_engine::model::{CampaignId, Lead, LeadId, LeadState, ListId, Outcome, Phone, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::db::{Db, Select, Sql, Tx};
+use super::import::ImportId;
+use super::value::{Row, Value, args, json};
+use super::{Error, Page, Store};
+
+/// A lead with everything that is known of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeadRecord {
+    /// What dialling needs.
+    pub lead: Lead,
+    /// On whose behalf it is called.
+    pub campaign: CampaignId,
+    /// How the person or company is called. May be empty.
+    pub name: String,
+    /// The columns of the file that Cadran itself does not use.
+    pub fields: serde_json::Map<String, serde_json::Value>,
+    /// Higher is dialled earlier.
+    pub priority: i64,
+    /// Where it stands.
+    pub state: LeadState,
+    /// Why it is done; none while it is not.
+    pub done_reason: Option<DoneReason>,
+    /// Not dialled before.
+    pub due_at: Timestamp,
+    /// Whether a moment was agreed with the person: dialled before all others, once it is due.
+    pub callback: bool,
+    /// The import that brought it.
+    pub import: Option<ImportId>,
+    /// When it was imported.
+    pub created_at: Timestamp,
+    /// When it changed last.
+    pub updated_at: Timestamp,
+}
+
+/// Why a lead is never dialled again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DoneReason {
+    /// An agent said so.
+    Disposition,
+    /// One of its numbers is on a do-not-call list.
+    DoNotCall,
+    /// No retry rule is left for the outcome of the last attempt.
+    Outcome,
+    /// A manager took it back.
+    Withdrawn,
+}
+
+impl DoneReason {
+    /// The word in the database and the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Disposition => "disposition",
+            Self::DoNotCall => "do_not_call",
+            Self::Outcome => "outcome",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+/// Which leads are wanted; without a value everything matches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeadFilter {
+    /// Of one campaign.
+    pub campaign: Option<CampaignId>,
+    /// Of one list.
+    pub list: Option<ListId>,
+    /// With this preferred number.
+    pub phone: Option<Phone>,
+    /// In one state.
+    pub state: Option<LeadState>,
+}
+
+const HISTORIES: Sql = Sql {
+    postgres: "select lead_id, outcome, count(*) as times from attempt \
+        where lead_id in (select cast(id as bigint) from jsonb_array_elements_text($1) as id) \
+        and outcome is not null group by lead_id, outcome order by outcome",
+    sqlite: "select lead_id, outcome, count(*) as times from attempt \
+        where lead_id in (select value from json_each($1)) \
+        and outcome is not null group by lead_id, outcome order by outcome",
+};
+
+impl Store {
+    /// One lead.
+    pub async fn lead(&self, id: LeadId) -> Result<Option<LeadRecord>, Error> {
+        let rows = self
+            .db
+            .rows("select * from lead where lead_id = $1", args![id])
+            .await?;
+        Ok(self.lead_records(&rows).await?.pop())
+    }
+
+    /// Leads, in the order in which they were imported.
+    pub async fn leads(&self, filter: LeadFilter, page: Page<LeadId>) -> Result<Vec<LeadRecord>, Error> {
+        let rows = Select::new("select * from lead")
+            .narrow("campaign_id = ?", filter.campaign)
+            .narrow("list_id = ?", filter.list)
+            .narrow("phone = ?", filter.phone)
+            .narrow("state = ?", filter.state.map(LeadState::as_str))
+            .narrow("lead_id > ?", page.after)
+            .page(&self.db, "lead_id", page.limit())
+            .await?;
+        self.lead_records(&rows).await
+    }
+
+    /// Takes a lead back: it is not dialled again. A call in progress goes on. Nothing changes when it is done.
+    pub async fn withdraw_lead(&self, id: LeadId, now: Timestamp) -> Result<(), Error> {
+        let sql = "update lead set state = 'done', done_reason = 'withdrawn', callback = false, claimed_by = null, \
+                   claimed_until = null, updated_at = $2 where lead_id = $1 and state in ('waiting', 'claimed')";
+        self.db.change(sql, args![id, now]).await.map(drop)
+    }
+
+    async fn lead_records(&self, rows: &[Row]) -> Result<Vec<LeadRecord>, Error> {
+        let mut histories = histories(&self.db, rows).await?;
+        rows.iter().map(|row| read(row, &mut histories)).collect()
+    }
+}
+
+/// Settles a lead after an attempt or a disposition. `in_attempt` says whether the lead is being dialled: only the end
+/// of its attempt settles it then, and a disposition that comes earlier waits for that.
+pub(super) async fn settle(
+    tx: &mut Tx,
+    lead: LeadId,
+    next: LeadNext,
+    reason: DoneReason,
+    in_attempt: bool,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let (due_at, phone, reason) = match next {
+        LeadNext::Again { due_at, phone } => (Some(due_at), Some(i64::from(phone)), None),
+        LeadNext::Done => (None, None, Some(reason.as_str())),
+    };
+    let moved = tx
+        .execute(SETTLE, args![lead, due_at, phone, reason, at, in_attempt])
+        .await?;
+    if moved > 0 && reason.is_some() {
+        tx.execute(WITHDRAW_CALLBACKS, args![lead]).await?;
+    }
+    Ok(())
+}
+
+const SETTLE: &str = "update lead set due_at = coalesce($2, due_at), next_phone = coalesce($3, next_phone), \
+    state = case when $4 is null then 'waiting' else 'done' end, done_reason = $4, \
+    callback = $4 is null and exists \
+        (select 1 from callback where callback.lead_id = lead.lead_id and callback.state = 'open'), \
+    claimed_by = null, claimed_until = null, updated_at = $5 \
+    where lead_id = $1 and (state = 'in_attempt') = $6";
+
+const WITHDRAW_CALLBACKS: &str =
+    "update callback set state = 'withdrawn' where lead_id = $1 and state = 'open'";
+
+/// How often each outcome has happened, by lead.
+pub(super) type Histories = BTreeMap<LeadId, Vec<(Outcome, u16)>>;
+
+/// The histories of the leads in `rows`, outside a transaction.
+async fn histories(db: &Db, rows: &[Row]) -> Result<Histories, Error> {
+    collect_histories(&db.rows(HISTORIES, args![ids(rows)?]).await?)
+}
+
+/// The histories of the leads in `rows`, within a transaction.
+pub(super) async fn histories_in(tx: &mut Tx, rows: &[Row]) -> Result<Histories, Error> {
+    collect_histories(&tx.rows(HISTORIES, args![ids(rows)?]).await?)
+}
+
+fn ids(rows: &[Row]) -> Result<Value, Error> {
+    let ids: Vec<i64> = rows
+        .iter()
+        .map(|row| row.get("lead_id"))
+        .collect::<Result<_, _>>()?;
+    json(&ids)
+}
+
+fn collect_histories(rows: &[Row]) -> Result<Histories, Error> {
+    let mut histories = Histories::new();
+    for row in rows {
+        let past = (row.get("outcome")?, row.get("times")?);
+        histories.entry(row.get("lead_id")?).or_default().push(past);
+    }
+    Ok(histories)
+}
+
+/// What dialling needs of a lead's row.
+pub(super) fn read_lead(row: &Row, histories: &mut Histories) -> Result<Lead, Error> {
+    let id = row.get("lead_id")?;
+    Ok(Lead {
+        id,
+        list: row.get("list_id")?,
+        phone: row.get("phone")?,
+        alternates: row.json("alternates")?,
+        next_phone: row.get("next_phone")?,
+        zone: row.get("zone")?,
+        history: histories.remove(&id).unwrap_or_default(),
+    })
+}
+
+fn read(row: &Row, histories: &mut Histories) -> Result<LeadRecord, Error> {
+    let done_reason: Option<String> = row.get("done_reason")?;
+    Ok(LeadRecord {
+        lead: read_lead(row, histories)?,
+        campaign: row.get("campaign_id")?,
+        name: row.get("name")?,
+        fields: row.json("fields")?,
+        priority: row.get("priority")?,
+        state: row.word("state")?,
+        done_reason: done_reason.map(|_| row.word("done_reason")).transpose()?,
+        due_at: row.get("due_at")?,
+        callback: row.get("callback")?,
+        import: row.get("import_id")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+    })
+}

@@ -1,0 +1,166 @@
+//! Settings and history, in SQLite or PostgreSQL.
+//!
+//! There is one [`Store`] for both. Most statements are the same text in both databases (SQLite takes `$1` too);
+//! where they differ, a [`db::Sql`] holds both wordings side by side, so that nobody corrects only one. One file
+//! per noun; [`write`] keeps what the engine says, [`writer`] is the task that does so in groups, in order.
+//!
+//! Nothing here reads a clock: every moment comes from the caller.
+
+mod agent;
+mod attempt;
+mod call;
+mod campaign;
+mod claim;
+mod db;
+mod disposition;
+mod do_not_call;
+mod error;
+mod history;
+mod import;
+mod lead;
+mod lease;
+mod list;
+mod open;
+mod recording;
+mod recovery;
+mod session;
+mod sign_in;
+mod trunk;
+mod user;
+mod value;
+mod write;
+mod writer;
+
+use std::time::Duration;
+
+use cadran_engine::input::Settings;
+use cadran_engine::model::{CampaignState, SipAccount, SipTrunk, Timestamp};
+
+use db::Db;
+use value::{Row, args};
+
+pub use attempt::AttemptRecord;
+pub use claim::CLAIM_TIME;
+pub use disposition::{CallbackRecord, CallbackState, DispositionKept};
+pub use do_not_call::{DoNotCall, DoNotCallId};
+pub use error::Error;
+pub use history::{CallStory, HistoryFilter, LeadStory};
+pub use import::{
+    IMPORT_BATCH_MAX, Import, ImportId, ImportOutcome, ImportReport, ImportRow, ImportState, NewLead,
+    RowContent,
+};
+pub use lead::{DoneReason, LeadFilter, LeadRecord};
+pub use lease::{Acquired, Lease};
+pub use list::List;
+pub use recording::RecordingRecord;
+pub use session::{AgentSessionRecord, StateSpan};
+pub use sign_in::{SignIn, TokenHash};
+pub use user::User;
+pub use writer::{QueueFull, WRITES_MAX, WriteQueue};
+
+/// Rows that one page of a listing may have.
+pub const PAGE_MAX: u16 = 500;
+
+/// How long [`Store::ping`] waits for the database.
+pub const PING_DEADLINE: Duration = Duration::from_secs(2);
+
+/// The way to the database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    db: Db,
+}
+
+/// A row of settings, with the count of its changes that the next change must name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept<T> {
+    /// The settings.
+    pub value: T,
+    /// Begins at 1 and grows by one with each change.
+    pub rev: i64,
+    /// When it was changed last.
+    pub updated_at: Timestamp,
+}
+
+impl<T> Kept<T> {
+    fn read(row: &Row, value: T) -> Result<Self, Error> {
+        Ok(Self {
+            value,
+            rev: row.get("rev")?,
+            updated_at: row.get("updated_at")?,
+        })
+    }
+}
+
+/// Which part of a listing is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page<Id> {
+    /// The last row of the page before; none for the first page.
+    pub after: Option<Id>,
+    /// Rows at most; more than [`PAGE_MAX`] counts as that.
+    pub limit: u16,
+}
+
+impl<Id> Page<Id> {
+    /// The first page, as long as may be.
+    pub const fn first() -> Self {
+        Self {
+            after: None,
+            limit: PAGE_MAX,
+        }
+    }
+
+    fn limit(&self) -> u16 {
+        self.limit.min(PAGE_MAX)
+    }
+}
+
+impl Store {
+    /// Whether the database takes writes at the moment.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.db.ping(PING_DEADLINE).await
+    }
+
+    /// What the engine works by. The limit of the Asterisk server as a whole is no row but configuration.
+    pub async fn settings(&self) -> Result<Settings, Error> {
+        let mut settings = Settings::default();
+        settings.agents = self.all_agents().await?;
+        settings.campaigns = self.all_campaigns().await?;
+        settings
+            .campaigns
+            .retain(|campaign| campaign.state != CampaignState::Finished);
+        settings.trunks = self
+            .all_trunks()
+            .await?
+            .into_iter()
+            .map(|(trunk, _)| trunk)
+            .collect();
+        Ok(settings)
+    }
+
+    /// What Asterisk must know: every enabled trunk, and every agent's account.
+    pub async fn sip(&self) -> Result<(Vec<SipTrunk>, Vec<SipAccount>), Error> {
+        let trunks = self.all_trunks().await?;
+        let trunks = trunks
+            .into_iter()
+            .filter(|(trunk, _)| trunk.enabled)
+            .map(|(_, sip)| sip);
+        Ok((trunks.collect(), self.sip_accounts().await?))
+    }
+
+    /// Why a change of a row of settings touched nothing. `exists` selects the row by its id.
+    async fn why_unchanged(&self, noun: &'static str, exists: &'static str, id: i64) -> Error {
+        match self.db.row(exists, args![id]).await {
+            Ok(Some(_)) => Error::Changed(noun),
+            Ok(None) => Error::NotFound(noun),
+            Err(error) => error,
+        }
+    }
+}
+
+/// The row of a statement that always gives one, such as `insert ... returning`.
+fn only(rows: Vec<Row>) -> Result<Row, Error> {
+    rows.into_iter().next().ok_or(Error::Corrupt {
+        what: "the answer",
+        problem: "no row where one is certain".to_owned(),
+    })
+}

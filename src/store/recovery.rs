@@ -1,0 +1,102 @@
+//! What an earlier daemon left unfinished.
+
+use std::time::Duration;
+
+use cadran_engine::input::{OpenSession, Recovery};
+use cadran_engine::model::{Attempt, CampaignId, Lead, RecordingId, Timestamp};
+
+use super::db::{Lane, Tx};
+use super::lead::{histories_in, read_lead};
+use super::value::args;
+use super::{Error, Store, attempt, recording, session};
+
+/// Over which the drop rate is counted (`Campaign::drop_limit`).
+const DROPS_SPAN: Duration = Duration::from_secs(24 * 3600);
+
+const RELEASE_CLAIMED: &str = "update lead set state = 'waiting', claimed_by = null, claimed_until = null, \
+    updated_at = $2 where state = 'claimed' and claimed_by = $1";
+
+const OPEN_ATTEMPTS: &str = "select * from attempt where outcome is null and holder = $1 \
+    order by started_at, attempt_id";
+
+/// In the same order: an open attempt has its lead to itself.
+const THEIR_LEADS: &str = "select lead.* from attempt join lead using (lead_id) \
+    where outcome is null and holder = $1 order by started_at, attempt_id";
+
+/// With the last state that was saved: whoever was paused, or whose phone was gone, is not at work.
+const OPEN_SESSIONS: &str = "select agent_session.*, coalesce((select state not in ('paused', 'lost') \
+    from agent_state where agent_state.session_id = agent_session.session_id \
+    order by agent_state_id desc limit 1), false) as ready \
+    from agent_session where ended_at is null and holder = $1 order by began_at, session_id";
+
+const OPEN_RECORDINGS: &str = "select recording.call_id, part, recording.started_at from recording \
+    join attempt on attempt.call_id = recording.call_id \
+    where recording.state = 'open' and holder = $1 order by recording.started_at";
+
+/// Ten minutes are 600,000 ms. A dropped person has answered too.
+const DROPS: &str = "select attempt.campaign_id, coalesce(answered_at, attempt.ended_at) / 600000 * 600000 as since, \
+    count(*) as answered, count(case when outcome = 'dropped' then 1 end) as dropped \
+    from attempt left join call on call.call_id = attempt.call_id \
+    where attempt.ended_at >= $1 and outcome in ('answered', 'dropped') group by 1, 2 order by 1, 2";
+
+impl Store {
+    /// What was unfinished when the daemon that drove `holder`'s Asterisk server stopped. Leads in its hopper are
+    /// released; attempts, sessions and recordings stay open until the engine has compared them with Asterisk.
+    pub async fn recover(&self, holder: &str, now: Timestamp) -> Result<Recovery, Error> {
+        let mut tx = self.db.begin(Lane::Calls).await?;
+        tx.execute(RELEASE_CLAIMED, args![holder, now]).await?;
+        let recovery = Recovery {
+            attempts: open_attempts(&mut tx, holder).await?,
+            sessions: open_sessions(&mut tx, holder).await?,
+            recordings: open_recordings(&mut tx, holder).await?,
+            drops: drops(&mut tx, now).await?,
+        };
+        tx.commit().await?;
+        Ok(recovery)
+    }
+}
+
+async fn open_attempts(tx: &mut Tx, holder: &str) -> Result<Vec<(Attempt, Lead)>, Error> {
+    let attempts = tx.rows(OPEN_ATTEMPTS, args![holder]).await?;
+    let leads = tx.rows(THEIR_LEADS, args![holder]).await?;
+    let mut histories = histories_in(tx, &leads).await?;
+    let pairs = attempts.iter().zip(&leads);
+    pairs
+        .map(|(attempt, lead)| Ok((attempt::read(attempt)?.attempt, read_lead(lead, &mut histories)?)))
+        .collect()
+}
+
+async fn open_sessions(tx: &mut Tx, holder: &str) -> Result<Vec<OpenSession>, Error> {
+    let rows = tx.rows(OPEN_SESSIONS, args![holder]).await?;
+    let open = rows.iter().map(|row| {
+        let session = session::read_session(row)?;
+        let (agent, campaigns, ready) = (session.agent, session.campaigns, row.get("ready")?);
+        Ok(OpenSession {
+            session: session.id,
+            agent,
+            campaigns,
+            ready,
+        })
+    });
+    open.collect()
+}
+
+async fn open_recordings(tx: &mut Tx, holder: &str) -> Result<Vec<(RecordingId, Timestamp)>, Error> {
+    let rows = tx.rows(OPEN_RECORDINGS, args![holder]).await?;
+    rows.iter()
+        .map(|row| Ok((recording::read_id(row)?, row.get("started_at")?)))
+        .collect()
+}
+
+async fn drops(tx: &mut Tx, now: Timestamp) -> Result<Vec<(CampaignId, Timestamp, u32, u32)>, Error> {
+    let rows = tx.rows(DROPS, args![now - DROPS_SPAN]).await?;
+    let drops = rows.iter().map(|row| {
+        Ok((
+            row.get("campaign_id")?,
+            row.get("since")?,
+            row.get("answered")?,
+            row.get("dropped")?,
+        ))
+    });
+    drops.collect()
+}

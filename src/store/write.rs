@@ -1,0 +1,102 @@
+//! Carrying out one [`Write`] of the engine, within a transaction.
+//!
+//! Invariant: carrying out a write a second time changes nothing. After a crash, or when the answer to a commit was
+//! lost, nobody needs to know whether the first time counted.
+
+use cadran_engine::command::Write;
+use cadran_engine::input::StoreEvent;
+
+use super::db::Tx;
+use super::lead::{DoneReason, settle};
+use super::lease::Lease;
+use super::value::args;
+use super::{Error, attempt, call, disposition, recording, session};
+
+/// On whose behalf the daemon writes.
+#[derive(Clone, Debug)]
+pub(super) struct Desk {
+    /// The Asterisk server that the daemon drives: it owns leads, attempts and sessions. Whoever drives it next
+    /// finds them under the same name.
+    pub(super) holder: String,
+    /// The right to drive it. Without it no attempt is saved.
+    pub(super) lease: Option<Lease>,
+}
+
+const RELEASE: &str = "update lead set state = 'waiting', due_at = $3, claimed_by = null, claimed_until = null \
+    where lead_id = $1 and state = 'claimed' and claimed_by = $2";
+
+/// Carries out a write; gives the answer that the engine waits for, if it waits for one.
+pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<Option<StoreEvent>, Error> {
+    match write {
+        Write::SaveAttempt(attempt) => return attempt::save(tx, attempt, desk).await.map(Some),
+        Write::CloseAttempt {
+            attempt,
+            outcome,
+            cause,
+            ended_at,
+            lead,
+            next,
+        } => {
+            if let Some(call) = attempt::close(tx, *attempt, *outcome, *cause, *ended_at).await? {
+                if outcome.was_answered() {
+                    disposition::callbacks_kept(tx, *lead, call).await?;
+                }
+                // An agent may have spoken while the line was still up; their word counts more than the outcome.
+                let said = disposition::latest(tx, call).await?;
+                let (next, reason) = said.unwrap_or((*next, DoneReason::Outcome));
+                settle(tx, *lead, next, reason, true, *ended_at).await?;
+            }
+        }
+        Write::SaveCall(record) => call::save(tx, record).await?,
+        Write::ReleaseLead { lead, due_at } => {
+            tx.execute(RELEASE, args![*lead, &desk.holder, *due_at]).await?;
+        }
+        Write::OpenRecording {
+            recording,
+            started_at,
+        } => recording::open(tx, *recording, *started_at).await?,
+        Write::CloseRecording {
+            recording,
+            state,
+            expected,
+        } => {
+            recording::close(tx, *recording, state, *expected).await?;
+        }
+        Write::SaveDisposition(said) => disposition::save(tx, said).await?,
+        Write::OpenSession {
+            session,
+            agent,
+            campaigns,
+            at,
+        } => {
+            session::open(tx, *session, *agent, campaigns, *at, desk).await?;
+        }
+        Write::SaveAgentState {
+            session,
+            agent: _,
+            state,
+            reason,
+            at,
+        } => {
+            session::save_state(tx, *session, state, reason.as_ref(), *at).await?;
+        }
+        Write::CloseSession { session, at } => session::close(tx, *session, *at).await?,
+    }
+    Ok(None)
+}
+
+/// What a write is about, for a log line: ids only.
+pub(super) fn subject(write: &Write) -> String {
+    match write {
+        Write::SaveAttempt(attempt) => format!("save {}", attempt.id),
+        Write::CloseAttempt { attempt, .. } => format!("close {attempt}"),
+        Write::SaveCall(call) => format!("save {}", call.id),
+        Write::ReleaseLead { lead, .. } => format!("release {lead}"),
+        Write::OpenRecording { recording, .. } => format!("open {recording}"),
+        Write::CloseRecording { recording, .. } => format!("close {recording}"),
+        Write::SaveDisposition(said) => format!("save what was said of {}", said.call),
+        Write::OpenSession { session, .. } => format!("open {session}"),
+        Write::SaveAgentState { session, state, .. } => format!("save state {state} of {session}"),
+        Write::CloseSession { session, .. } => format!("close {session}"),
+    }
+}
