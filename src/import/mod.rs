@@ -1,0 +1,242 @@
+//! A file of leads, from bytes to rows that are accepted, merged or refused. No row is ever lost silently.
+//!
+//! [`text`] decodes, [`record`] takes apart, [`columns`] guesses what is where, [`phone`] and [`zone`] read numbers;
+//! this file decides about each row. Pure: it reads from any [`Read`] and stores nothing.
+
+pub mod columns;
+pub mod phone;
+mod reason;
+pub mod record;
+mod sniff;
+pub mod text;
+pub mod zone;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::io::{self, Read};
+
+use cadran_engine::model::{Phone, Zone};
+use encoding_rs::Encoding;
+use rlibphonenumber::Region;
+
+pub use columns::Column;
+pub use reason::Reason;
+pub use record::Record;
+pub use sniff::{Sample, sniff};
+
+use record::Records;
+
+/// The longest text that a field of a lead keeps.
+pub const FIELD_CHARS_MAX: usize = 4000;
+
+/// How to read a file.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// How its bytes become text.
+    pub encoding: &'static Encoding,
+    /// What stands between two cells: an ASCII character.
+    pub delimiter: u8,
+    /// Whether the first row names the columns.
+    pub has_header: bool,
+    /// What the columns hold; further ones are ignored.
+    pub columns: Vec<Column>,
+    /// How numbers without a country code are meant.
+    pub region: Region,
+    /// Where a lead lives when neither its row nor its number tells.
+    pub zone: Zone,
+}
+
+/// A row and what becomes of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Counts from 1, without the header and without empty lines.
+    pub number: u32,
+    /// Its cells as they stand in the file; the beginning of its text when it could not be taken apart.
+    pub cells: Vec<String>,
+    /// What becomes of it.
+    pub verdict: Verdict,
+}
+
+/// What becomes of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// It says who can be called.
+    Accepted {
+        /// Who.
+        lead: NewLead,
+        /// Further numbers that were left out, by column and reason.
+        left_out: Vec<(usize, Reason)>,
+        /// The earlier row with the same first number, which this one brings up to date.
+        merged_into: Option<u32>,
+    },
+    /// It says nothing of use, for this reason.
+    Refused(Reason),
+}
+
+/// A lead as a row tells it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewLead {
+    /// The numbers, the preferred one first. Never empty, none twice.
+    pub phones: Vec<Phone>,
+    /// Where the lead lives.
+    pub zone: Zone,
+    /// What else is known, by name. Empty cells are left out.
+    pub fields: BTreeMap<String, String>,
+}
+
+/// The rows of a file, one by one. The header is not among them.
+pub struct Rows<R> {
+    plan: Plan,
+    records: Records<R>,
+    header_due: bool,
+    number: u32,
+    /// The first row of each first number.
+    seen: HashMap<Phone, u32>,
+}
+
+impl<R> fmt::Debug for Rows<R> {
+    /// What is read is personal data: only how far the reading has come is shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rows")
+            .field("numbers_seen", &self.seen.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<R: Read> Rows<R> {
+    /// Reads `file` by the plan.
+    pub fn new(file: R, plan: Plan) -> Self {
+        let records = Records::new(file, plan.encoding, plan.delimiter);
+        let header_due = plan.has_header;
+        Self {
+            plan,
+            records,
+            header_due,
+            number: 0,
+            seen: HashMap::new(),
+        }
+    }
+
+    /// The next row, or none at the end of the file.
+    pub fn next_row(&mut self) -> io::Result<Option<Row>> {
+        if std::mem::take(&mut self.header_due) {
+            self.records.next_record()?;
+        }
+        let Some(record) = self.records.next_record()? else {
+            return Ok(None);
+        };
+        self.number += 1;
+        let number = self.number;
+        Ok(Some(match record {
+            Ok(cells) => {
+                let verdict = self.judge(&cells).unwrap_or_else(Verdict::Refused);
+                Row {
+                    number,
+                    cells,
+                    verdict,
+                }
+            }
+            Err(broken) => Row {
+                number,
+                cells: vec![broken.excerpt],
+                verdict: Verdict::Refused(broken.reason),
+            },
+        }))
+    }
+
+    fn judge(&mut self, cells: &[String]) -> Result<Verdict, Reason> {
+        let (first, phones, left_out) = self.phones(cells)?;
+        let zone = match self.cells_of(cells, &Column::Zone).next() {
+            Some((_, name)) => name.parse().map_err(|_| Reason::ZoneUnknown)?,
+            None => zone::of_phone(first).unwrap_or_else(|| self.plan.zone.clone()),
+        };
+        let fields = self.fields(cells)?;
+        let seen_in = *self.seen.entry(first).or_insert(self.number);
+        Ok(Verdict::Accepted {
+            lead: NewLead { phones, zone, fields },
+            left_out,
+            merged_into: (seen_in != self.number).then_some(seen_in),
+        })
+    }
+
+    /// The first good number of a row, all good ones, and the bad ones beside them. A row without a good one fails
+    /// with the reason of its first.
+    fn phones(&self, cells: &[String]) -> Result<(Phone, Vec<Phone>, Vec<(usize, Reason)>), Reason> {
+        let mut phones = Vec::new();
+        let mut left_out = Vec::new();
+        for (column, cell) in self.cells_of(cells, &Column::Phone) {
+            match phone::parse(cell, self.plan.region) {
+                Ok(phone) if phones.contains(&phone) => {}
+                Ok(phone) => phones.push(phone),
+                Err(reason) => left_out.push((column, reason)),
+            }
+        }
+        match phones.first() {
+            Some(&first) => Ok((first, phones, left_out)),
+            None => Err(left_out
+                .first()
+                .map_or(Reason::PhoneMissing, |&(_, reason)| reason)),
+        }
+    }
+
+    fn fields(&self, cells: &[String]) -> Result<BTreeMap<String, String>, Reason> {
+        let mut fields = BTreeMap::new();
+        for (column, cell) in self.plan.columns.iter().zip(cells) {
+            let cell = plain(cell);
+            if let Column::Field { name } = column
+                && !cell.is_empty()
+            {
+                if cell.chars().count() > FIELD_CHARS_MAX {
+                    return Err(Reason::TextTooLong);
+                }
+                if cell.contains(|letter: char| letter.is_control() && !matches!(letter, '\t' | '\r' | '\n'))
+                {
+                    return Err(Reason::ControlCharacter);
+                }
+                fields.insert(name.clone(), cell.to_owned());
+            }
+        }
+        Ok(fields)
+    }
+
+    /// The cells of such columns that are not empty.
+    fn cells_of<'a>(
+        &'a self,
+        cells: &'a [String],
+        wanted: &'a Column,
+    ) -> impl Iterator<Item = (usize, &'a str)> {
+        self.plan
+            .columns
+            .iter()
+            .zip(cells)
+            .enumerate()
+            .filter(move |(_, (column, _))| *column == wanted)
+            .map(|(index, (_, cell))| (index, plain(cell)))
+            .filter(|(_, cell)| !cell.is_empty())
+    }
+}
+
+/// A cell's text without the spaces around it and without the apostrophe by which [`safe_cell`] keeps spreadsheets
+/// from taking it for a formula.
+fn plain(cell: &str) -> &str {
+    let cell = cell.trim();
+    match cell.strip_prefix('\'') {
+        Some(rest) if rest.starts_with(FORMULA_STARTS) => rest,
+        Some(_) | None => cell,
+    }
+}
+
+/// A cell as it goes into a file that a spreadsheet may open: what it would run as a formula gets an apostrophe in
+/// front, which an import takes off again (OWASP, *CSV Injection*).
+pub fn safe_cell(cell: &str) -> std::borrow::Cow<'_, str> {
+    if cell.starts_with(FORMULA_STARTS) {
+        format!("'{cell}").into()
+    } else {
+        cell.into()
+    }
+}
+
+const FORMULA_STARTS: &[char] = &['=', '+', '-', '@', '\t', '\r'];
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,272 @@
+//! Where a telephone number lives, as far as its first digits tell.
+
+use cadran_engine::model::{Phone, Zone};
+
+/// The time zone of a number, or none when its country has several and the digits do not tell which: then the
+/// list's own zone decides.
+pub fn of_phone(phone: Phone) -> Option<Zone> {
+    let digits = phone.e164();
+    let digits = &digits[1..];
+    (1..=PREFIX_DIGITS_MAX.min(digits.len()))
+        .rev()
+        .find_map(|length| {
+            PREFIXES
+                .binary_search_by_key(&&digits[..length], |(prefix, _)| prefix)
+                .ok()
+        })
+        .and_then(|found| PREFIXES[found].1.parse().ok())
+}
+
+/// The longest prefix in the table.
+const PREFIX_DIGITS_MAX: usize = 6;
+
+/// No zone can be told.
+const SEVERAL: &str = "";
+
+/// First digits and the zone they stand for; the longest match counts. Sorted by the digits as text.
+///
+/// Country codes from ITU-T E.164 (list of assigned country codes), areas from the national numbering plans, zones
+/// from the IANA time-zone database.
+const PREFIXES: &[(&str, &str)] = &[
+    ("1", SEVERAL),
+    ("1242", "America/Nassau"),
+    ("1246", "America/Barbados"),
+    ("1268", "America/Antigua"),
+    ("1345", "America/Cayman"),
+    ("1441", "Atlantic/Bermuda"),
+    ("1473", "America/Grenada"),
+    ("1658", "America/Jamaica"),
+    ("1758", "America/St_Lucia"),
+    ("1767", "America/Dominica"),
+    ("1784", "America/St_Vincent"),
+    ("1787", "America/Puerto_Rico"),
+    ("1809", "America/Santo_Domingo"),
+    ("1829", "America/Santo_Domingo"),
+    ("1849", "America/Santo_Domingo"),
+    ("1868", "America/Port_of_Spain"),
+    ("1869", "America/St_Kitts"),
+    ("1876", "America/Jamaica"),
+    ("1939", "America/Puerto_Rico"),
+    ("20", "Africa/Cairo"),
+    ("211", "Africa/Juba"),
+    ("212", "Africa/Casablanca"),
+    ("213", "Africa/Algiers"),
+    ("216", "Africa/Tunis"),
+    ("218", "Africa/Tripoli"),
+    ("220", "Africa/Banjul"),
+    ("221", "Africa/Dakar"),
+    ("222", "Africa/Nouakchott"),
+    ("223", "Africa/Bamako"),
+    ("224", "Africa/Conakry"),
+    ("225", "Africa/Abidjan"),
+    ("226", "Africa/Ouagadougou"),
+    ("227", "Africa/Niamey"),
+    ("228", "Africa/Lome"),
+    ("229", "Africa/Porto-Novo"),
+    ("230", "Indian/Mauritius"),
+    ("231", "Africa/Monrovia"),
+    ("232", "Africa/Freetown"),
+    ("233", "Africa/Accra"),
+    ("234", "Africa/Lagos"),
+    ("235", "Africa/Ndjamena"),
+    ("236", "Africa/Bangui"),
+    ("237", "Africa/Douala"),
+    ("238", "Atlantic/Cape_Verde"),
+    ("239", "Africa/Sao_Tome"),
+    ("240", "Africa/Malabo"),
+    ("241", "Africa/Libreville"),
+    ("242", "Africa/Brazzaville"),
+    ("244", "Africa/Luanda"),
+    ("245", "Africa/Bissau"),
+    ("248", "Indian/Mahe"),
+    ("249", "Africa/Khartoum"),
+    ("250", "Africa/Kigali"),
+    ("251", "Africa/Addis_Ababa"),
+    ("252", "Africa/Mogadishu"),
+    ("253", "Africa/Djibouti"),
+    ("254", "Africa/Nairobi"),
+    ("255", "Africa/Dar_es_Salaam"),
+    ("256", "Africa/Kampala"),
+    ("257", "Africa/Bujumbura"),
+    ("258", "Africa/Maputo"),
+    ("260", "Africa/Lusaka"),
+    ("261", "Indian/Antananarivo"),
+    ("262", "Indian/Reunion"),
+    ("262269", "Indian/Mayotte"),
+    ("262639", "Indian/Mayotte"),
+    ("263", "Africa/Harare"),
+    ("264", "Africa/Windhoek"),
+    ("265", "Africa/Blantyre"),
+    ("266", "Africa/Maseru"),
+    ("267", "Africa/Gaborone"),
+    ("268", "Africa/Mbabane"),
+    ("269", "Indian/Comoro"),
+    ("27", "Africa/Johannesburg"),
+    ("290", "Atlantic/St_Helena"),
+    ("291", "Africa/Asmara"),
+    ("30", "Europe/Athens"),
+    ("31", "Europe/Amsterdam"),
+    ("32", "Europe/Brussels"),
+    ("33", "Europe/Paris"),
+    ("34", "Europe/Madrid"),
+    ("346", SEVERAL),
+    ("347", SEVERAL),
+    ("34822", "Atlantic/Canary"),
+    ("34828", "Atlantic/Canary"),
+    ("34922", "Atlantic/Canary"),
+    ("34928", "Atlantic/Canary"),
+    ("350", "Europe/Gibraltar"),
+    ("3512", "Europe/Lisbon"),
+    ("351291", "Atlantic/Madeira"),
+    ("351292", "Atlantic/Azores"),
+    ("351295", "Atlantic/Azores"),
+    ("351296", "Atlantic/Azores"),
+    ("352", "Europe/Luxembourg"),
+    ("353", "Europe/Dublin"),
+    ("354", "Atlantic/Reykjavik"),
+    ("355", "Europe/Tirane"),
+    ("356", "Europe/Malta"),
+    ("357", "Asia/Nicosia"),
+    ("358", "Europe/Helsinki"),
+    ("359", "Europe/Sofia"),
+    ("36", "Europe/Budapest"),
+    ("370", "Europe/Vilnius"),
+    ("371", "Europe/Riga"),
+    ("372", "Europe/Tallinn"),
+    ("373", "Europe/Chisinau"),
+    ("374", "Asia/Yerevan"),
+    ("375", "Europe/Minsk"),
+    ("376", "Europe/Andorra"),
+    ("377", "Europe/Monaco"),
+    ("378", "Europe/San_Marino"),
+    ("380", "Europe/Kyiv"),
+    ("381", "Europe/Belgrade"),
+    ("382", "Europe/Podgorica"),
+    ("385", "Europe/Zagreb"),
+    ("386", "Europe/Ljubljana"),
+    ("387", "Europe/Sarajevo"),
+    ("389", "Europe/Skopje"),
+    ("39", "Europe/Rome"),
+    ("40", "Europe/Bucharest"),
+    ("41", "Europe/Zurich"),
+    ("420", "Europe/Prague"),
+    ("421", "Europe/Bratislava"),
+    ("423", "Europe/Vaduz"),
+    ("43", "Europe/Vienna"),
+    ("44", "Europe/London"),
+    ("45", "Europe/Copenhagen"),
+    ("46", "Europe/Stockholm"),
+    ("47", "Europe/Oslo"),
+    ("48", "Europe/Warsaw"),
+    ("49", "Europe/Berlin"),
+    ("501", "America/Belize"),
+    ("502", "America/Guatemala"),
+    ("503", "America/El_Salvador"),
+    ("504", "America/Tegucigalpa"),
+    ("505", "America/Managua"),
+    ("506", "America/Costa_Rica"),
+    ("507", "America/Panama"),
+    ("508", "America/Miquelon"),
+    ("509", "America/Port-au-Prince"),
+    ("51", "America/Lima"),
+    ("53", "America/Havana"),
+    ("54", "America/Argentina/Buenos_Aires"),
+    ("57", "America/Bogota"),
+    ("58", "America/Caracas"),
+    ("590", "America/Guadeloupe"),
+    ("591", "America/La_Paz"),
+    ("592", "America/Guyana"),
+    ("594", "America/Cayenne"),
+    ("595", "America/Asuncion"),
+    ("596", "America/Martinique"),
+    ("597", "America/Paramaribo"),
+    ("598", "America/Montevideo"),
+    ("60", "Asia/Kuala_Lumpur"),
+    ("63", "Asia/Manila"),
+    ("64", "Pacific/Auckland"),
+    ("65", "Asia/Singapore"),
+    ("66", "Asia/Bangkok"),
+    ("673", "Asia/Brunei"),
+    ("679", "Pacific/Fiji"),
+    ("681", "Pacific/Wallis"),
+    ("687", "Pacific/Noumea"),
+    ("689", "Pacific/Tahiti"),
+    ("81", "Asia/Tokyo"),
+    ("82", "Asia/Seoul"),
+    ("84", "Asia/Ho_Chi_Minh"),
+    ("852", "Asia/Hong_Kong"),
+    ("853", "Asia/Macau"),
+    ("855", "Asia/Phnom_Penh"),
+    ("856", "Asia/Vientiane"),
+    ("86", "Asia/Shanghai"),
+    ("880", "Asia/Dhaka"),
+    ("886", "Asia/Taipei"),
+    ("90", "Europe/Istanbul"),
+    ("91", "Asia/Kolkata"),
+    ("92", "Asia/Karachi"),
+    ("93", "Asia/Kabul"),
+    ("94", "Asia/Colombo"),
+    ("95", "Asia/Yangon"),
+    ("960", "Indian/Maldives"),
+    ("961", "Asia/Beirut"),
+    ("962", "Asia/Amman"),
+    ("963", "Asia/Damascus"),
+    ("964", "Asia/Baghdad"),
+    ("965", "Asia/Kuwait"),
+    ("966", "Asia/Riyadh"),
+    ("967", "Asia/Aden"),
+    ("968", "Asia/Muscat"),
+    ("971", "Asia/Dubai"),
+    ("972", "Asia/Jerusalem"),
+    ("973", "Asia/Bahrain"),
+    ("974", "Asia/Qatar"),
+    ("975", "Asia/Thimphu"),
+    ("977", "Asia/Kathmandu"),
+    ("98", "Asia/Tehran"),
+    ("992", "Asia/Dushanbe"),
+    ("993", "Asia/Ashgabat"),
+    ("994", "Asia/Baku"),
+    ("995", "Asia/Tbilisi"),
+    ("996", "Asia/Bishkek"),
+    ("998", "Asia/Tashkent"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_digits_tell_the_zone_where_they_can() {
+        let cases = [
+            ("+33199001234", Some("Europe/Paris")),
+            ("+262262123456", Some("Indian/Reunion")),
+            ("+262639123456", Some("Indian/Mayotte")),
+            ("+590590123456", Some("America/Guadeloupe")),
+            ("+594594123456", Some("America/Cayenne")),
+            ("+596596123456", Some("America/Martinique")),
+            ("+687123456", Some("Pacific/Noumea")),
+            ("+221331234567", Some("Africa/Dakar")),
+            ("+34922123456", Some("Atlantic/Canary")),
+            ("+34612345678", None),
+            ("+12025550123", None),
+            ("+18765550123", Some("America/Jamaica")),
+            ("+61412345678", None),
+        ];
+        for (phone, zone) in cases {
+            let found = of_phone(phone.parse().unwrap());
+            assert_eq!(found.as_ref().map(Zone::name), zone, "{phone}");
+        }
+    }
+
+    #[test]
+    fn the_table_is_sorted_and_names_real_zones() {
+        assert!(PREFIXES.is_sorted_by(|(one, _), (next, _)| one < next));
+        for (prefix, zone) in PREFIXES {
+            assert!(prefix.len() <= PREFIX_DIGITS_MAX);
+            assert!(
+                *zone == SEVERAL || zone.parse::<Zone>().is_ok(),
+                "{prefix} {zone}"
+            );
+        }
+    }
+}
