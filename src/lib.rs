@@ -4,4 +4,11 @@
 //! [`store`] and [`http`] are thin adapters around it; [`daemon`] is the loop that ties them together and owns the
 //! only clock. The rules are in the crate `cadran_engine`.
 
+pub mod asterisk;
+pub mod config;
+pub mod daemon;
+pub mod import;
 pub mod inbox;
+pub mod notices;
+pub mod store;
+pub mod words;

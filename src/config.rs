@@ -1,0 +1,401 @@
+//! What a person wrote about this installation: addresses, the database, the Asterisk server, directories.
+//!
+//! One TOML file. What belongs to campaigns, agents and trunks is in the database and changed through the API.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use cadran_engine::model::RateLimit;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+/// The configuration, checked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the API and the console are served.
+    #[serde(default)]
+    pub http: Http,
+    /// Where settings and history are kept.
+    #[serde(default)]
+    pub database: Database,
+    /// The Asterisk server that this daemon drives.
+    pub asterisk: Asterisk,
+    /// Where files are kept.
+    #[serde(default)]
+    pub files: Files,
+}
+
+/// Where the API and the console are served.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Address and port. Loopback unless a reverse proxy with TLS stands in front of another address.
+    pub listen: SocketAddr,
+    /// Whether sign-in cookies need HTTPS. Off for plain HTTP on loopback only.
+    pub secure_cookies: bool,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            secure_cookies: true,
+        }
+    }
+}
+
+/// Where settings and history are kept.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `postgres://…`; without it a SQLite file in the data directory. May hold a password.
+    pub url: Option<SecretString>,
+}
+
+/// The Asterisk server that this daemon drives.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asterisk {
+    /// Base address of ARI, such as `http://127.0.0.1:8088`.
+    pub url: String,
+    /// User of `ari.conf`.
+    pub user: String,
+    /// Password of that user, or `password_file`.
+    pub password: Option<SecretString>,
+    /// File whose first line is the password.
+    pub password_file: Option<PathBuf>,
+    /// Name of the Stasis application. Two daemons never share one.
+    #[serde(default = "Asterisk::default_app")]
+    pub app: String,
+    /// Calls per second that may be begun on this server.
+    #[serde(default = "Asterisk::default_calls_per_second")]
+    pub calls_per_second: f64,
+    /// Calls that may be up on this server.
+    #[serde(default = "Asterisk::default_concurrent_calls")]
+    pub concurrent_calls: u32,
+}
+
+impl Asterisk {
+    fn default_app() -> String {
+        "cadran".to_owned()
+    }
+
+    const fn default_calls_per_second() -> f64 {
+        50.0
+    }
+
+    const fn default_concurrent_calls() -> u32 {
+        1000
+    }
+
+    /// How fast and how many, for the server as a whole.
+    pub const fn limit(&self) -> RateLimit {
+        RateLimit {
+            calls_per_second: self.calls_per_second,
+            concurrent_calls: self.concurrent_calls,
+        }
+    }
+
+    /// The password, from the file if it is in one.
+    pub fn read_password(&self) -> Result<SecretString, Error> {
+        match (&self.password, &self.password_file) {
+            (Some(password), None) => Ok(password.clone()),
+            (None, Some(file)) => {
+                let text = read(file)?;
+                let first = text.lines().next().unwrap_or_default().trim();
+                if first.is_empty() {
+                    return Err(Error::value(
+                        file,
+                        "asterisk.password_file",
+                        "the first line of that file is empty",
+                    ));
+                }
+                Ok(SecretString::from(first.to_owned()))
+            }
+            (None, None) | (Some(_), Some(_)) => Err(Error::Key {
+                key: "asterisk.password",
+                problem: "give either `password` or `password_file`, and not both".to_owned(),
+            }),
+        }
+    }
+}
+
+/// Where files are kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Files {
+    /// The database file and whatever else must survive a restart.
+    pub data: PathBuf,
+    /// Recordings; by default a directory of `data`.
+    pub recordings: Option<PathBuf>,
+}
+
+impl Default for Files {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("/var/lib/cadran"),
+            recordings: None,
+        }
+    }
+}
+
+impl Files {
+    /// Where recordings are kept.
+    pub fn recordings(&self) -> PathBuf {
+        self.recordings
+            .clone()
+            .unwrap_or_else(|| self.data.join("recordings"))
+    }
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file cannot be read.
+    #[error("{}: cannot be read: {problem}", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        problem: std::io::Error,
+    },
+    /// The file is not TOML, has an unknown key, lacks one, or holds a value of the wrong kind.
+    #[error("{}:{line}:{column}: {problem}", path.display())]
+    Malformed {
+        /// Which file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1.
+        column: usize,
+        /// What is wrong, with the key.
+        problem: String,
+    },
+    /// A value is well formed but makes no sense.
+    #[error("{}: `{key}`: {problem}", path.display())]
+    Value {
+        /// Which file.
+        path: PathBuf,
+        /// Which key.
+        key: &'static str,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
+    /// Keys that do not go together.
+    #[error("`{key}`: {problem}")]
+    Key {
+        /// Which key.
+        key: &'static str,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
+}
+
+impl Error {
+    fn value(path: &Path, key: &'static str, problem: impl Into<String>) -> Self {
+        Self::Value {
+            path: path.to_owned(),
+            key,
+            problem: problem.into(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads and checks the configuration in a file.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let text = read(path)?;
+        let config: Self = toml::from_str(&text).map_err(|error| malformed(path, &text, &error))?;
+        config.check(path)?;
+        Ok(config)
+    }
+
+    fn check(&self, path: &Path) -> Result<(), Error> {
+        let asterisk = &self.asterisk;
+        if !asterisk.url.starts_with("http://") && !asterisk.url.starts_with("https://") {
+            let problem = "must begin with http:// or https://, such as http://127.0.0.1:8088";
+            return Err(Error::value(path, "asterisk.url", problem));
+        }
+        let app_is_plain = asterisk
+            .app
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        if asterisk.app.is_empty() || !app_is_plain {
+            return Err(Error::value(
+                path,
+                "asterisk.app",
+                "may hold letters, digits, `-` and `_` only",
+            ));
+        }
+        if !(asterisk.calls_per_second > 0.0 && asterisk.calls_per_second.is_finite()) {
+            return Err(Error::value(
+                path,
+                "asterisk.calls_per_second",
+                "must be more than 0",
+            ));
+        }
+        if asterisk.concurrent_calls == 0 {
+            return Err(Error::value(
+                path,
+                "asterisk.concurrent_calls",
+                "must be more than 0",
+            ));
+        }
+        if let Some(url) = &self.database.url
+            && !url.expose_secret().starts_with("postgres://")
+            && !url.expose_secret().starts_with("postgresql://")
+        {
+            let problem = "must begin with postgres://; leave it out for SQLite in the data directory";
+            return Err(Error::value(path, "database.url", problem));
+        }
+        if !self.http.secure_cookies && !self.http.listen.ip().is_loopback() {
+            let problem = "may be false only while `http.listen` is a loopback address";
+            return Err(Error::value(path, "http.secure_cookies", problem));
+        }
+        if asterisk.password.is_some() == asterisk.password_file.is_some() {
+            let problem = "give either `password` or `password_file`, and not both";
+            return Err(Error::value(path, "asterisk.password", problem));
+        }
+        Ok(())
+    }
+}
+
+/// The configuration as it is in effect, for a person to read. Secrets are left out.
+impl fmt::Display for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            http,
+            database,
+            asterisk,
+            files,
+        } = self;
+        writeln!(
+            f,
+            "[http]\nlisten = \"{}\"\nsecure_cookies = {}\n",
+            http.listen, http.secure_cookies
+        )?;
+        match &database.url {
+            Some(_) => writeln!(f, "[database]\nurl = \"(not shown)\"\n")?,
+            None => writeln!(f, "# [database]: SQLite in the data directory\n")?,
+        }
+        writeln!(
+            f,
+            "[asterisk]\nurl = \"{}\"\nuser = \"{}\"",
+            asterisk.url, asterisk.user
+        )?;
+        match &asterisk.password_file {
+            Some(file) => writeln!(f, "password_file = \"{}\"", file.display())?,
+            None => writeln!(f, "password = \"(not shown)\"")?,
+        }
+        writeln!(
+            f,
+            "app = \"{}\"\ncalls_per_second = {:?}",
+            asterisk.app, asterisk.calls_per_second
+        )?;
+        writeln!(f, "concurrent_calls = {}\n", asterisk.concurrent_calls)?;
+        write!(
+            f,
+            "[files]\ndata = \"{}\"\nrecordings = \"{}\"",
+            files.data.display(),
+            files.recordings().display()
+        )
+    }
+}
+
+fn read(path: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|problem| Error::Unreadable {
+        path: path.to_owned(),
+        problem,
+    })
+}
+
+fn malformed(path: &Path, text: &str, error: &toml::de::Error) -> Error {
+    let start = error.span().map_or(0, |span| span.start.min(text.len()));
+    let before = text.get(..start).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Error::Malformed {
+        path: path.to_owned(),
+        line,
+        column,
+        problem: error.message().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALLEST: &str =
+        "[asterisk]\nurl = \"http://127.0.0.1:8088\"\nuser = \"cadran\"\npassword = \"x\"\n";
+
+    fn load(text: &str) -> Result<Config, String> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("cadran.toml");
+        std::fs::write(&path, text).unwrap();
+        Config::load(&path).map_err(|error| {
+            error
+                .to_string()
+                .replace(&format!("{}", path.display()), "cadran.toml")
+        })
+    }
+
+    #[test]
+    fn the_smallest_file_is_enough() {
+        let config = load(SMALLEST).unwrap();
+        assert_eq!(config.http.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.files.recordings(), Path::new("/var/lib/cadran/recordings"));
+    }
+
+    #[test]
+    fn a_refusal_names_file_line_and_key() {
+        let cases = [
+            (
+                "[asterisk]\nurl = 5\n".to_owned(),
+                "cadran.toml:2:7: invalid type: integer `5`, expected a string",
+            ),
+            (
+                format!("{SMALLEST}\n[http]\nport = 1\n"),
+                "cadran.toml:7:1: unknown field `port`",
+            ),
+            (
+                SMALLEST.replace("http://", "ftp://"),
+                "cadran.toml: `asterisk.url`: must begin with http://",
+            ),
+            (
+                format!("{SMALLEST}calls_per_second = 0.0\n"),
+                "`asterisk.calls_per_second`: must be more than 0",
+            ),
+            (
+                format!("{SMALLEST}password_file = \"/x\"\n"),
+                "give either `password` or `password_file`",
+            ),
+            (
+                format!("{SMALLEST}[database]\nurl = \"mysql://x\"\n"),
+                "`database.url`: must begin with postgres://",
+            ),
+            (
+                format!("{SMALLEST}[http]\nlisten = \"192.0.2.1:80\"\nsecure_cookies = false\n"),
+                "`http.secure_cookies`: may be false only while",
+            ),
+        ];
+        for (text, expected) in cases {
+            let refusal = load(&text).unwrap_err();
+            assert!(
+                refusal.contains(expected),
+                "{refusal:?} does not say {expected:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_shown_holds_no_secret() {
+        let shown = load(&SMALLEST.replace("\"x\"", "\"tr0ub4dor\""))
+            .unwrap()
+            .to_string();
+        assert!(!shown.contains("tr0ub4dor"), "{shown}");
+        assert!(toml::from_str::<toml::Table>(&shown).is_ok(), "{shown}");
+    }
+}

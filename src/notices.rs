@@ -1,0 +1,48 @@
+//! What the engine tells, as log lines and figures. Ids only: no number and no name gets here.
+
+use cadran_engine::command::Notice;
+use metrics::{counter, histogram};
+use tracing::{debug, info, warn};
+
+/// Writes a notice to the log and counts it.
+pub fn tell(notice: &Notice) {
+    match notice {
+        Notice::Dialled { attempt, campaign } => {
+            counter!("cadran_dials_total").increment(1);
+            debug!(attempt.id = %attempt, campaign.id = %campaign, "Dialled {attempt}");
+        }
+        Notice::AttemptEnded {
+            attempt,
+            campaign,
+            outcome,
+        } => {
+            let outcome = outcome.as_str();
+            counter!("cadran_attempts_total", "outcome" => outcome).increment(1);
+            debug!(attempt.id = %attempt, campaign.id = %campaign, outcome, "{attempt} ended: {outcome}");
+        }
+        Notice::Answered { call } => {
+            counter!("cadran_answers_total").increment(1);
+            debug!(call.id = %call, "{call} answered");
+        }
+        Notice::Connected { call, agent, waited } => {
+            counter!("cadran_connects_total").increment(1);
+            histogram!("cadran_answer_to_agent_seconds").record(*waited);
+            let wait_ms = waited.as_millis();
+            debug!(call.id = %call, agent.id = %agent, wait_ms, "Connected {call} to {agent}");
+        }
+        Notice::CallEnded { call, by } => {
+            debug!(call.id = %call, by = by.as_str(), "{call} ended");
+        }
+        Notice::AgentState { agent, state } => debug!(agent.id = %agent, state, "{agent} is {state}"),
+        Notice::Dialling { held_by: Some(hold) } => warn!(?hold, "Dialling is held"),
+        Notice::Dialling { held_by: None } => info!("Dialling goes on"),
+        Notice::Repaired { what } => {
+            counter!("cadran_repairs_total").increment(1);
+            info!("Repaired: {what}");
+        }
+        Notice::Unexpected { what } => {
+            counter!("cadran_unexpected_inputs_total").increment(1);
+            warn!("Unexpected: {what}");
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! From a configuration to a running daemon, and back to a clean stop.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use cadran_engine::Engine;
+use cadran_engine::input::{Input, StoreEvent, SwitchEvent};
+use secrecy::ExposeSecret as _;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use crate::asterisk::{self, ClaimError, Switch};
+use crate::config::Config;
+use crate::daemon::{Clock, Daemon, Ended, Inlets, wall_clock};
+use crate::http;
+use crate::inbox::Inbox;
+use crate::store::{Acquired, Lease, Store};
+
+/// News of one side that may wait for the engine. Behind a full one the adapter waits, and its own bounds apply.
+const NEWS_MAX: usize = 8_192;
+
+/// How long a lease lasts unless it is renewed. Shorter than it takes a person to start another daemon by hand.
+const LEASE_TTL: Duration = Duration::from_secs(10);
+/// How often the lease is renewed.
+const LEASE_RENEWAL: Duration = Duration::from_secs(2);
+
+/// How long to wait between two tries to reach an Asterisk that is not up yet.
+const ASTERISK_WAIT: Duration = Duration::from_secs(2);
+
+/// How long the last writes may take.
+const FLUSH_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Runs the daemon until it is told to stop by SIGTERM or SIGINT.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    let stop = CancellationToken::new();
+    stop_on_signals(&stop)?;
+    let data = &config.files.data;
+    std::fs::create_dir_all(data)
+        .with_context(|| format!("`files.data`: the directory {} cannot be created", data.display()))?;
+    let _only_one = lock(data)?;
+    let holder = holder(data)?;
+
+    let store = open_store(&config).await?;
+    let lease = acquire_lease(&store, &config, &holder).await?;
+    let clock = Clock::start();
+    let (switch_news, switch_inlet) = mpsc::channel(NEWS_MAX);
+    let (store_news, store_inlet) = mpsc::channel(NEWS_MAX);
+    let (inbox, items) = Inbox::new();
+
+    let Some(switch) = connect(&config, clock, &holder, switch_news, &stop).await? else {
+        return Ok(());
+    };
+    let switch = Arc::new(switch);
+    let (writes, writer) = store.writer(&holder, Some(lease.clone()), store_news.clone());
+    let mut daemon = Daemon {
+        engine: Engine::new(seed()?),
+        clock,
+        switch: switch.clone(),
+        store: store.clone(),
+        writes,
+        holder: holder.clone(),
+        switch_limit: config.asterisk.limit(),
+        inbox: inbox.clone(),
+        store_news,
+        must_provision: true,
+    };
+    prime(&mut daemon, &store, &holder).await?;
+
+    let server = serve_http(&config, inbox, store.clone(), switch.clone(), &stop).await?;
+    let renewal = tokio::spawn(renew_lease(store.clone(), lease.clone(), stop.clone()));
+    let inlets = Inlets {
+        items,
+        switch: switch_inlet,
+        store: store_inlet,
+    };
+    let ended = daemon.run(inlets, stop.clone()).await;
+    info!("Stopping: {ended}");
+    stop.cancel();
+    shut_down(server, writer, switch).await;
+    // The task ends by itself when it sees the stop.
+    let _ = renewal.await;
+    store
+        .release_lease(&lease)
+        .await
+        .context("the lease on Asterisk could not be given back; it ends by itself")?;
+    store.close().await;
+    match ended {
+        Ended::Stopped => Ok(()),
+        Ended::Fatal(_) | Ended::QueueFull(_) | Ended::Broken(_) => Err(ended.into()),
+    }
+}
+
+/// Opens the configured database and brings it up to date.
+pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    let url = config.database.url.as_ref().map(|url| url.expose_secret());
+    let store = Store::open(url, &config.files.data)
+        .await
+        .context("the database cannot be opened")?;
+    store
+        .migrate()
+        .await
+        .context("the database cannot be brought up to date")?;
+    Ok(store)
+}
+
+fn stop_on_signals(stop: &CancellationToken) -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be watched")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be watched")?;
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        stop.cancel();
+    });
+    Ok(())
+}
+
+/// Two daemons on one data directory would claim the same leads under the same name. The kernel frees the lock when
+/// the process ends, however it ends.
+fn lock(data: &Path) -> anyhow::Result<File> {
+    let path = data.join("lock");
+    let file = File::create(&path).with_context(|| format!("{} cannot be created", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => {
+            bail!(
+                "another Cadran runs on {}; stop that one first, or set another `files.data`",
+                data.display()
+            )
+        }
+        Err(std::fs::TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("{} cannot be locked", path.display()))
+        }
+    }
+}
+
+/// The name of this installation, which survives restarts, so that a restarted daemon finds what it had claimed.
+fn holder(data: &Path) -> anyhow::Result<String> {
+    let path = data.join("daemon-id");
+    match std::fs::read_to_string(&path) {
+        Ok(name) if !name.trim().is_empty() => return Ok(name.trim().to_owned()),
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
+    }
+    let name = Uuid::new_v4().simple().to_string();
+    std::fs::write(&path, &name).with_context(|| format!("{} cannot be written", path.display()))?;
+    Ok(name)
+}
+
+fn seed() -> anyhow::Result<u64> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).context("the system gives no random numbers")?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
+async fn acquire_lease(store: &Store, config: &Config, holder: &str) -> anyhow::Result<Lease> {
+    let name = format!("{}#{}", config.asterisk.url, config.asterisk.app);
+    match store
+        .acquire_lease(&name, holder, wall_clock(), LEASE_TTL)
+        .await?
+    {
+        Acquired::Ours(lease) => Ok(lease),
+        Acquired::Held { by, until } => bail!(
+            "the Asterisk at {} is driven by the daemon `{by}` (lease until {until}); stop that one first",
+            config.asterisk.url
+        ),
+    }
+}
+
+/// A daemon that cannot renew its lease is refused every attempt by the database; here it also ends by itself when
+/// another one has taken over.
+async fn renew_lease(store: Store, lease: Lease, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = sleep(LEASE_RENEWAL) => {}
+        }
+        match store.renew_lease(&lease, wall_clock(), LEASE_TTL).await {
+            Ok(true) => {}
+            Ok(false) => {
+                warn!("Another daemon has taken over the lease on this Asterisk; stopping");
+                return stop.cancel();
+            }
+            Err(error) => warn!(%error, "The lease could not be renewed; trying again"),
+        }
+    }
+}
+
+/// Reaches Asterisk, waiting for it as long as it is not up. None when the daemon was told to stop meanwhile.
+async fn connect(
+    config: &Config,
+    clock: Clock,
+    holder: &str,
+    news: mpsc::Sender<SwitchEvent>,
+    stop: &CancellationToken,
+) -> anyhow::Result<Option<Switch>> {
+    let config = asterisk::Config {
+        url: config.asterisk.url.clone(),
+        user: config.asterisk.user.clone(),
+        password: config.asterisk.read_password()?,
+        app: config.asterisk.app.clone(),
+        daemon: format!("{holder}-{}", Uuid::new_v4().simple()),
+        recordings: config.files.recordings(),
+        clock: Arc::new(move || clock.now()),
+    };
+    loop {
+        match Switch::connect(config.clone(), news.clone()).await {
+            Ok(switch) => return Ok(Some(switch)),
+            Err(asterisk::Error::Claim(ClaimError::Asterisk(error))) => {
+                warn!(%error, "Asterisk at {} does not answer; waiting for it", config.url);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return Ok(None),
+            () = sleep(ASTERISK_WAIT) => {}
+        }
+    }
+}
+
+/// What the engine must know before it hears of the first leg.
+async fn prime(daemon: &mut Daemon, store: &Store, holder: &str) -> anyhow::Result<()> {
+    let mut settings = store.settings().await.context("the settings cannot be read")?;
+    settings.switch_limit = Some(daemon.switch_limit);
+    let recovery = store
+        .recover(holder, wall_clock())
+        .await
+        .context("what was unfinished cannot be read")?;
+    daemon.handle(Input::WallClock(wall_clock()))?;
+    daemon.handle(Input::Settings(Box::new(settings)))?;
+    daemon.handle(Input::Store(StoreEvent::Recovered(recovery)))?;
+    Ok(())
+}
+
+async fn serve_http(
+    config: &Config,
+    inbox: Inbox,
+    store: Store,
+    switch: Arc<Switch>,
+    stop: &CancellationToken,
+) -> anyhow::Result<JoinHandle<std::io::Result<()>>> {
+    let app = http::App::new(http::Setup {
+        inbox,
+        store,
+        recordings: config.files.recordings(),
+        secure_cookies: config.http.secure_cookies,
+        switch_is_connected: Arc::new(move || switch.is_connected()),
+    })?;
+    let listener = TcpListener::bind(config.http.listen)
+        .await
+        .with_context(|| format!("`http.listen`: cannot listen on {}", config.http.listen))?;
+    info!("The API is at http://{}/api/docs", config.http.listen);
+    let router = http::router(app).into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let stopped = stop.clone().cancelled_owned();
+    Ok(tokio::spawn(async move {
+        axum::serve(listener, router)
+            .with_graceful_shutdown(stopped)
+            .await
+    }))
+}
+
+async fn shut_down(server: JoinHandle<std::io::Result<()>>, writer: JoinHandle<()>, switch: Arc<Switch>) {
+    if let Ok(switch) = Arc::try_unwrap(switch)
+        && let Err(error) = switch.close().await
+    {
+        warn!(%error, "Asterisk could not be told that nobody drives it any more");
+    }
+    if timeout(FLUSH_DEADLINE, writer).await.is_err() {
+        warn!(
+            "Not every write was durable within {} s",
+            FLUSH_DEADLINE.as_secs()
+        );
+    }
+    server.abort();
+}
