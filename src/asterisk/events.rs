@@ -9,7 +9,6 @@ use super::names;
 /// The event types that the adapter reads. Asterisk is asked to send no others: of a call's 16 events, seven report
 /// variables and four steps in the dialplan.
 pub(super) const TYPES: &[&str] = &[
-    "ApplicationReplaced",
     "ChannelDestroyed",
     "ChannelEnteredBridge",
     "ChannelStateChange",

@@ -149,7 +149,7 @@ mod tests {
                 &format!("cadran-snp-{DIGITS}-2-{side}"),
                 "Up",
                 "Stasis",
-                Default::default(),
+                serde_json::json!({}),
             )
         };
         let recording = RecordingId {
