@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use reqwest::Url;
 use reqwest::header::HeaderValue;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::Error;
 use crate::model::EventType;
@@ -64,8 +64,13 @@ impl Default for Limits {
     }
 }
 
+/// The types that the client itself lives on, which Asterisk 22 filters like any other.
+const ALWAYS_SENT: [&str; 2] = ["ApplicationReplaced", "RESTResponse"];
+
 /// Which event types Asterisk sends. The two lists replace those of an earlier filter.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+///
+/// `ApplicationReplaced` and `RESTResponse`, on which the client itself lives, are sent whatever a filter says.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct EventFilter {
     /// The only types that are sent; every type when empty.
     pub allowed: Vec<EventType>,
@@ -91,11 +96,42 @@ impl EventFilter {
     }
 }
 
+impl Serialize for EventFilter {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Wire<'a> {
+            allowed: Vec<Type<'a>>,
+            disallowed: Vec<Type<'a>>,
+        }
+        #[derive(Serialize)]
+        struct Type<'a> {
+            #[serde(rename = "type")]
+            name: &'a str,
+        }
+
+        let mut allowed: Vec<Type<'_>> = self
+            .allowed
+            .iter()
+            .map(|allowed| Type { name: &allowed.name })
+            .collect();
+        if !allowed.is_empty() {
+            allowed.extend(ALWAYS_SENT.map(|name| Type { name }));
+        }
+        let disallowed = self.disallowed.iter().map(|disallowed| Type {
+            name: &disallowed.name,
+        });
+        let disallowed = disallowed
+            .filter(|disallowed| !ALWAYS_SENT.contains(&disallowed.name))
+            .collect();
+        Wire { allowed, disallowed }.serialize(to)
+    }
+}
+
 impl Config {
     /// A client for one Stasis application.
     ///
     /// `url` is where Asterisk's HTTP server listens, such as `http://127.0.0.1:8088`, with the prefix of
-    /// `http.conf` if it has one. The user is one of `ari.conf`. Nothing is checked before
+    /// `http.conf` if it has one; a final `/ari` may be there or not. The user is one of `ari.conf`. Nothing is checked before
     /// [`Client::connect`](crate::Client::connect).
     pub fn new(url: impl Into<String>, user: &str, password: &str, app: impl Into<String>) -> Self {
         Self {
@@ -163,7 +199,8 @@ impl Config {
                 self.app
             )));
         }
-        let path = format!("{}/ari/", url.path().trim_end_matches('/'));
+        let path = url.path().trim_end_matches('/');
+        let path = format!("{}/ari/", path.strip_suffix("/ari").unwrap_or(path));
         url.join(&path)
             .map_err(|problem| refuse(format!("cannot be joined with `{path}`: {problem}")))
     }
