@@ -10,6 +10,9 @@ mod setup;
 mod socket;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, watch};
