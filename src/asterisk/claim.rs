@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use ari::Client;
 use tokio::time::{Instant, interval, sleep};
-use tracing::{error, info, warn};
+use tracing::{debug, error, info};
 
 use super::Fatal;
 
@@ -96,7 +96,7 @@ impl Claim {
                     return Fatal::Superseded { by };
                 }
                 // The link's own watch reports it and waits for Asterisk to come back.
-                Err(problem) => warn!("Could not renew the claim on Asterisk: {problem}"),
+                Err(problem) => debug!("Could not renew the claim on Asterisk: {problem}"),
             }
         }
         std::future::pending().await

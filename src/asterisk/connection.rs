@@ -13,7 +13,7 @@ use ari::{Delivery, Event, Gap};
 use cadran_engine::input::{Snapshot, SwitchEvent};
 use cadran_engine::model::LegId;
 use tokio::sync::{mpsc, watch};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::dispatch::{Look, Order};
 use super::recorder::Recorder;
@@ -120,6 +120,13 @@ impl Connection {
 
     async fn happened(&mut self, event: &Event) -> Result<(), Stopping> {
         metrics::counter!("cadran_switch_events_total").increment(1);
+        if let Event::Unknown(unknown) = event {
+            metrics::counter!("cadran_switch_events_unknown_total").increment(1);
+            debug!(
+                event = unknown.type_name,
+                "An event that is not understood was passed over"
+            );
+        }
         self.recorder.note(event);
         if let Some(channel) = events::stranger(event) {
             self.order(Order::LetGo {
@@ -227,5 +234,207 @@ impl Connection {
 
     async fn order(&self, order: Order) -> Result<(), Stopping> {
         self.orders.send(order).await.map_err(|_| Stopping)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cadran_engine::input::LegSeen;
+    use cadran_engine::model::{HangupCause, Timestamp};
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// A connection without Asterisk: what it tells and orders comes out at the other end.
+    struct Bench {
+        connection: Connection,
+        told: mpsc::Receiver<SwitchEvent>,
+        ordered: mpsc::Receiver<Order>,
+        fatal: watch::Receiver<Option<Fatal>>,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let nowhere = ari::Config::new("http://127.0.0.1:1", "user", "password", "cadran");
+            let (client, _) = ari::Client::connect(nowhere).unwrap();
+            let (news, told) = mpsc::channel(16);
+            let (orders, ordered) = mpsc::channel(16);
+            let (report, fatal) = watch::channel(None);
+            let recorder = Recorder::new(client, "cadran".into(), "/nowhere".into(), news.clone());
+            let clock = Clock::new(|| Timestamp::from_millis(7));
+            let connection = Connection::new(news, orders, Arc::new(recorder), clock, report);
+            Self {
+                connection,
+                told,
+                ordered,
+                fatal,
+            }
+        }
+
+        async fn deliver(&mut self, delivery: Delivery) {
+            assert!(self.connection.delivered(delivery).await.is_ok());
+        }
+
+        async fn connect(&mut self) -> Look {
+            self.deliver(Delivery::Connected(ari::Connection {
+                asterisk_id: "00:00:5e:00:53:01".into(),
+                asterisk_version: "22.10.1".into(),
+                reconnected: false,
+                rest_over_websocket: true,
+                lost_subscriptions: Vec::new(),
+            }))
+            .await;
+            self.look_ordered()
+        }
+
+        fn look_ordered(&mut self) -> Look {
+            match self.ordered.try_recv() {
+                Ok(Order::Look(look)) => look,
+                other => panic!("not a look: {other:?}"),
+            }
+        }
+
+        /// The snapshot that `look` asked for arrives, with these legs in it.
+        async fn seen(&mut self, look: Look, legs: &[LegId]) {
+            let snapshot = holding(look.asked_at, legs);
+            assert!(self.connection.looked(look, snapshot).await.is_ok());
+        }
+
+        fn told(&mut self) -> Vec<SwitchEvent> {
+            std::iter::from_fn(|| self.told.try_recv().ok()).collect()
+        }
+    }
+
+    fn holding(asked_at: Timestamp, legs: &[LegId]) -> Snapshot {
+        let seen = |leg: &LegId| LegSeen {
+            leg: *leg,
+            up: true,
+            entered: true,
+            purpose: None,
+        };
+        Snapshot {
+            asked_at,
+            legs: legs.iter().map(seen).collect(),
+            ..Snapshot::default()
+        }
+    }
+
+    fn leg(number: u128) -> LegId {
+        LegId::from_uuid(Uuid::from_u128(number))
+    }
+
+    fn ended(leg: LegId) -> SwitchEvent {
+        SwitchEvent::LegEnded {
+            leg,
+            cause: HangupCause { q850: 16, sip: None },
+        }
+    }
+
+    fn end_of(leg: LegId) -> Delivery {
+        let json = format!(
+            r#"{{"type":"ChannelDestroyed","timestamp":"2026-11-20T13:40:00.123+0000","application":"cadran",
+            "cause":16,"cause_txt":"Normal Clearing","channel":{{"id":"{}","name":"PJSIP/ada-00000004",
+            "state":"Up","protocol_id":"b6c5d1c8","caller":{{"name":"","number":""}},
+            "connected":{{"name":"","number":""}},"accountcode":"","dialplan":{{"context":"from-agent",
+            "exten":"","priority":1,"app_name":"","app_data":""}},
+            "creationtime":"2026-11-20T13:39:58.001+0000","language":"en"}}}}"#,
+            super::super::names::channel(leg)
+        );
+        Delivery::Event(Event::from_json(&json).unwrap())
+    }
+
+    fn cut() -> Delivery {
+        Delivery::Gap(Gap::Cut("reset by peer".into()))
+    }
+
+    #[tokio::test]
+    async fn what_happens_before_the_snapshot_follows_it() {
+        let mut bench = Bench::new();
+        let look = bench.connect().await;
+        bench.deliver(end_of(leg(1))).await;
+        assert_eq!(bench.told(), []);
+        bench.seen(look, &[leg(2)]).await;
+        assert_eq!(
+            bench.told(),
+            [
+                SwitchEvent::Snapshot(holding(look.asked_at, &[leg(2)])),
+                ended(leg(1))
+            ]
+        );
+        bench.deliver(end_of(leg(2))).await;
+        assert_eq!(bench.told(), [ended(leg(2))]);
+    }
+
+    #[tokio::test]
+    async fn a_gap_is_told_once_and_makes_older_snapshots_worthless() {
+        let mut bench = Bench::new();
+        let first = bench.connect().await;
+        bench.seen(first, &[]).await;
+        bench.told();
+
+        bench.deliver(cut()).await;
+        assert_eq!(bench.told(), [SwitchEvent::LinkDown]);
+        let second = bench.connect().await;
+        bench.deliver(cut()).await;
+        assert_eq!(bench.told(), [], "the link was not whole yet");
+        let third = bench.connect().await;
+        bench.seen(second, &[leg(1)]).await;
+        bench
+            .seen(
+                Look {
+                    asked_at: first.asked_at,
+                    after_gap: None,
+                },
+                &[leg(1)],
+            )
+            .await;
+        assert_eq!(bench.told(), []);
+        bench.seen(third, &[]).await;
+        assert_eq!(
+            bench.told(),
+            [SwitchEvent::Snapshot(holding(third.asked_at, &[]))]
+        );
+    }
+
+    #[tokio::test]
+    async fn events_lost_on_a_link_that_goes_on_are_made_up_for_at_once() {
+        let mut bench = Bench::new();
+        let look = bench.connect().await;
+        bench.seen(look, &[]).await;
+        bench.told();
+        bench.deliver(Delivery::Gap(Gap::Overflow { lost: 3 })).await;
+        assert_eq!(bench.told(), [SwitchEvent::LinkDown]);
+        let look = bench.look_ordered();
+        bench.seen(look, &[]).await;
+        assert_eq!(bench.told(), [SwitchEvent::Snapshot(holding(look.asked_at, &[]))]);
+    }
+
+    #[tokio::test]
+    async fn a_snapshot_does_not_bring_back_the_dead() {
+        let mut bench = Bench::new();
+        let look = bench.connect().await;
+        bench.seen(look, &[]).await;
+        bench.deliver(end_of(leg(1))).await;
+        bench.told();
+        let look = Look {
+            asked_at: look.asked_at,
+            after_gap: None,
+        };
+        bench.seen(look, &[leg(1), leg(2)]).await;
+        assert_eq!(
+            bench.told(),
+            [SwitchEvent::Snapshot(holding(look.asked_at, &[leg(2)]))]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_client_that_was_replaced_stays_down() {
+        let mut bench = Bench::new();
+        let look = bench.connect().await;
+        bench.seen(look, &[]).await;
+        bench.told();
+        bench.deliver(Delivery::Replaced).await;
+        assert_eq!(bench.told(), [SwitchEvent::LinkDown]);
+        assert_eq!(*bench.fatal.borrow(), Some(Fatal::Replaced));
     }
 }

@@ -1,5 +1,6 @@
 //! Takes orders in, and carries them out in turn.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use cadran_engine::command::SwitchCommand;
 use cadran_engine::input::{CommandFailure, Snapshot, SwitchEvent};
 use cadran_engine::model::Timestamp;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 use tracing::{error, warn};
 
 use super::lanes::{Lanes, Ticket};
@@ -79,7 +80,9 @@ pub(super) struct Dispatcher {
     tools: Arc<Tools>,
     calls: Lanes,
     recordings: Lanes,
-    running: JoinSet<Option<(Crew, Ticket)>>,
+    running: JoinSet<()>,
+    /// The commands that run, by task: even one that breaks off frees its lanes.
+    tickets: HashMap<task::Id, (Crew, Ticket)>,
     /// How many commands of each crew run.
     at_work: [usize; 2],
 }
@@ -103,6 +106,7 @@ impl Dispatcher {
             calls: Lanes::default(),
             recordings: Lanes::default(),
             running: JoinSet::new(),
+            tickets: HashMap::new(),
             at_work: [0; 2],
         }
     }
@@ -115,11 +119,13 @@ impl Dispatcher {
                     Some(order) => self.take(order),
                     None => return,
                 },
-                Some(ended) = self.running.join_next() => match ended {
-                    Ok(Some((crew, ticket))) => self.left(crew, ticket),
-                    Ok(None) => {}
-                    Err(problem) => error!("An order to Asterisk broke off: {problem}"),
-                },
+                Some(ended) = self.running.join_next_with_id() => self.ended(match ended {
+                    Ok((task, ())) => task,
+                    Err(problem) => {
+                        error!("An order to Asterisk broke off: {problem}");
+                        problem.id()
+                    }
+                }),
             }
             self.hand_out();
         }
@@ -154,19 +160,20 @@ impl Dispatcher {
             {
                 self.at_work[crew as usize] += 1;
                 let tools = Arc::clone(&self.tools);
-                self.running.spawn(async move {
-                    tools.carry_out(command).await;
-                    Some((crew, ticket))
-                });
+                let task = self.running.spawn(async move { tools.carry_out(command).await });
+                self.tickets.insert(task.id(), (crew, ticket));
             }
         }
         metrics::gauge!("cadran_switch_commands_pending")
             .set((self.calls.len() + self.recordings.len()) as f64);
     }
 
-    fn left(&mut self, crew: Crew, ticket: Ticket) {
-        self.at_work[crew as usize] -= 1;
-        self.lanes(crew).leave(ticket);
+    fn ended(&mut self, task: task::Id) {
+        // Only commands have tickets.
+        if let Some((crew, ticket)) = self.tickets.remove(&task) {
+            self.at_work[crew as usize] -= 1;
+            self.lanes(crew).leave(ticket);
+        }
     }
 
     fn let_go(&mut self, channel: String) {
@@ -179,7 +186,6 @@ impl Dispatcher {
                     "An incoming call could not be sent back to the dialplan: {problem:?}"
                 );
             }
-            None
         });
     }
 
@@ -188,10 +194,8 @@ impl Dispatcher {
         let pending = [self.calls.oldest_creation(), self.recordings.oldest_creation()];
         let asked_at = pending.into_iter().flatten().fold(look.asked_at, Timestamp::min);
         let tools = Arc::clone(&self.tools);
-        self.running.spawn(async move {
-            tools.look(look, asked_at).await;
-            None
-        });
+        self.running
+            .spawn(async move { tools.look(look, asked_at).await });
     }
 }
 

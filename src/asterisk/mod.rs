@@ -21,12 +21,12 @@ mod trunks;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ari::EventFilter;
 use cadran_engine::command::SwitchCommand;
 use cadran_engine::input::SwitchEvent;
-use cadran_engine::model::{SipAccount, SipTrunk, Timestamp};
+use cadran_engine::model::{SipAccount, SipTrunk, Timestamp, TrunkId};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
@@ -39,7 +39,6 @@ use claim::Claim;
 use connection::Connection;
 use dispatch::{Dispatcher, Look, ORDERS_MAX, Order};
 use recorder::Recorder;
-use trunks::Trunks;
 
 /// Tells the time that the engine works by. The daemon owns it.
 #[derive(Clone)]
@@ -118,9 +117,11 @@ pub struct Switch {
     clock: Clock,
     news: mpsc::Sender<SwitchEvent>,
     orders: mpsc::Sender<Order>,
-    trunks: Arc<Trunks>,
+    trunks: watch::Sender<Vec<TrunkId>>,
+    /// Held while Asterisk is compared with the settings: two at a time would undo each other.
+    provisioning: tokio::sync::Mutex<()>,
     fatal: watch::Receiver<Option<Fatal>>,
-    tasks: JoinSet<()>,
+    tasks: Mutex<JoinSet<()>>,
 }
 
 impl Switch {
@@ -141,7 +142,7 @@ impl Switch {
             config.recordings,
             events.clone(),
         ));
-        let trunks = Arc::new(Trunks::default());
+        let (trunks, known_trunks) = watch::channel(Vec::new());
         let (orders, ordered) = mpsc::channel(ORDERS_MAX);
         let (looked, snapshots) = mpsc::channel(SNAPSHOTS_MAX);
         let (fatal, fatally) = watch::channel(None);
@@ -157,7 +158,7 @@ impl Switch {
             fatal.clone(),
         );
         tasks.spawn(connection.run(stream, snapshots));
-        tasks.spawn(watch_trunks(trunks.clone(), client.clone(), events.clone()));
+        tasks.spawn(trunks::watch(client.clone(), known_trunks, events.clone()));
         tasks.spawn(keep_claim(claim.clone(), client.clone(), fatal));
 
         let clock = config.clock;
@@ -169,7 +170,8 @@ impl Switch {
             orders,
             trunks,
             fatal: fatally,
-            tasks,
+            provisioning: tokio::sync::Mutex::default(),
+            tasks: Mutex::new(tasks),
         })
     }
 
@@ -212,8 +214,10 @@ impl Switch {
         trunks: &[SipTrunk],
         accounts: &[SipAccount],
     ) -> Result<Provisioned, ProvisionError> {
+        let _alone = self.provisioning.lock().await;
         let provisioned = provision::provision(&self.client, trunks, accounts).await;
-        self.trunks.are(trunks.iter().map(|trunk| trunk.id));
+        self.trunks
+            .send_replace(trunks.iter().map(|trunk| trunk.id).collect());
         provisioned
     }
 
@@ -237,8 +241,9 @@ impl Switch {
     }
 
     /// Stops the adapter and gives up charge, so that the next daemon can begin at once. Calls go on.
-    pub async fn close(mut self) -> Result<(), ari::Error> {
-        self.tasks.shutdown().await;
+    pub async fn close(&self) -> Result<(), ari::Error> {
+        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        tasks.shutdown().await;
         self.claim.release(&self.client).await
     }
 }
@@ -247,10 +252,6 @@ impl Config {
     fn ari(&self, app: &str) -> ari::Config {
         ari::Config::new(&self.url, &self.user, self.password.expose_secret(), app)
     }
-}
-
-async fn watch_trunks(trunks: Arc<Trunks>, client: ari::Client, news: mpsc::Sender<SwitchEvent>) {
-    trunks.watch(&client, &news).await;
 }
 
 async fn keep_claim(claim: Claim, client: ari::Client, fatal: watch::Sender<Option<Fatal>>) {

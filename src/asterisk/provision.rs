@@ -121,7 +121,11 @@ fn keep_first(first: &mut Option<ProvisionError>, problem: ProvisionError) {
 async fn endpoints(client: &Client) -> Result<HashMap<String, Option<String>>, ProvisionError> {
     let list = ari::endpoints::ListByTechnology::new("PJSIP");
     // Asterisk says 404 while it has no endpoint at all.
-    let all = client.find(list).await.map_err(|source| failed("the list of endpoints", source))?.unwrap_or_default();
+    let all = client
+        .find(list)
+        .await
+        .map_err(|source| failed("the list of endpoints", source))?
+        .unwrap_or_default();
     let mut found = HashMap::with_capacity(all.len());
     for endpoint in all {
         let name = endpoint.resource;

@@ -11,8 +11,8 @@
 mod progress;
 
 use std::io;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use ari::{Client, SnoopDirection};
 use cadran_engine::input::{CommandFailure, SwitchEvent};
@@ -37,6 +37,12 @@ const FETCH_MAX: Duration = Duration::from_secs(20);
 /// How many recordings are fetched and written at a time. Each holds its two halves in memory meanwhile, and calls
 /// matter more than the disk.
 const COLLECTED_AT_ONCE: usize = 2;
+
+/// How long a recording is tried to be collected while Asterisk cannot be asked; the engine gives up after 50 s.
+const COLLECT_FOR: Duration = Duration::from_secs(40);
+
+/// Pause between two tries.
+const COLLECT_PAUSE: Duration = Duration::from_secs(1);
 
 /// The halves of one recording begin within milliseconds. More than this is a wrong clock, not a late half.
 const SKEW_MAX: Duration = Duration::from_secs(2);
@@ -150,19 +156,17 @@ impl Recorder {
 
     /// Stops a recording that still runs, makes the stereo file of its halves, and tells what there is.
     ///
-    /// Fails when Asterisk cannot be asked: the halves are still there, and the command can be given again.
+    /// Tries for [`COLLECT_FOR`] when Asterisk cannot be asked, and then fails: the halves are still there.
     pub(super) async fn collect(&self, recording: RecordingId) -> Result<(), CommandFailure> {
-        let [left, right] = Half::both(recording);
-        let (left_over, right_over) = tokio::join!(self.stop_half(left), self.stop_half(right));
-        left_over.and(right_over)?;
-        let _permit = self.collecting.acquire().await;
-        let found = match self.stored(recording).await {
-            Some(facts) => Ok(facts),
-            None => self.assemble(recording).await?,
+        let begun = Instant::now();
+        let found = loop {
+            match self.collect_once(recording).await {
+                Ok(found) => break found,
+                Err(refusal @ CommandFailure::Refused { .. }) => return Err(refusal),
+                Err(problem) if begun.elapsed() >= COLLECT_FOR => return Err(problem),
+                Err(_) => tokio::time::sleep(COLLECT_PAUSE).await,
+            }
         };
-        if found.is_ok() {
-            self.delete_halves(recording).await;
-        }
         self.progress.forget(recording);
         let outcome = if found.is_ok() { "found" } else { "missing" };
         metrics::counter!("cadran_switch_recordings_collected_total", "outcome" => outcome).increment(1);
@@ -174,16 +178,41 @@ impl Recorder {
         Ok(())
     }
 
+    async fn collect_once(
+        &self,
+        recording: RecordingId,
+    ) -> Result<Result<RecordingFacts, String>, CommandFailure> {
+        let [left, right] = Half::both(recording).map(|half| self.stop_half(half));
+        let (left, right) = tokio::join!(left, right);
+        left.and(right)?;
+        let _turn = self.collecting.acquire().await;
+        let found = match self.stored(recording).await {
+            Some(facts) => Ok(facts),
+            None => self.assemble(recording).await?,
+        };
+        if found.is_ok() {
+            self.delete_halves(recording).await;
+        }
+        Ok(found)
+    }
+
     /// Returns when nothing more is written to the half.
     async fn stop_half(&self, half: Half) -> Result<(), CommandFailure> {
         self.progress.follow(half);
         match repeated(&self.client, ari::recordings::Stop::new(half.recording_name())).await {
-            // Without the news the file is fetched as it is; a short one is noticed by its length.
-            Ok(()) => drop(tokio::time::timeout(FINISH_MAX, self.progress.finished(half)).await),
+            Ok(()) => self.finished(half).await,
             Err(problem) if problem.is_not_found() => {}
+            // It is ending by itself, because its leg has ended.
+            Err(problem) if problem.is_conflict() => self.finished(half).await,
             Err(problem) => return Err(failure(&problem)),
         }
         gone(&self.client, ari::channels::Hangup::new(half.snoop())).await
+    }
+
+    /// Returns when the half's file is closed. Without the news of that it is fetched as it is; a short one is noticed
+    /// by its length.
+    async fn finished(&self, half: Half) {
+        let _ = tokio::time::timeout(FINISH_MAX, self.progress.finished(half)).await;
     }
 
     /// The stereo file of an earlier collection, if there is one.
@@ -273,7 +302,7 @@ fn relative_path(recording: RecordingId) -> String {
 /// A side that is missing is silent in the file. Then the file is kept, but not passed off as a recording of the
 /// call. The length that counts is that of the shorter side.
 fn write_stereo(
-    directory: &std::path::Path,
+    directory: &Path,
     place: String,
     left: &Fetched,
     right: &Fetched,
