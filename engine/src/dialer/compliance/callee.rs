@@ -164,11 +164,12 @@ pub struct Relationship {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct Reassignment {
     /// Whether the number has passed to somebody else since the consent.
+    #[serde(default, deserialize_with = "strictest_unless_known")]
     pub result: ReassignmentResult,
 }
 
 /// The database's three answers. One that is not understood counts as a yes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReassignmentResult {
     /// Still the same subscriber.
@@ -176,8 +177,15 @@ pub enum ReassignmentResult {
     /// The database does not know the number.
     NoData,
     /// Passed to somebody else.
-    #[serde(other)]
+    #[default]
     Yes,
+}
+
+impl Reassignment {
+    /// Whether somebody else would answer.
+    pub(super) fn is_reassigned(self) -> bool {
+        self.result == ReassignmentResult::Yes
+    }
 }
 
 /// A call that the person asked for, at a time of their own choosing.

@@ -105,7 +105,12 @@ impl TryFrom<FrequencyText> for FrequencyCap {
 impl FrequencyCap {
     /// Whether the cap is reached at an instant, and when it opens again. Days are those of the zones; the strictest
     /// zone counts.
-    pub(super) fn denial(&self, situation: &Situation<'_>, zones: &[Zone], at: Timestamp) -> Denial {
+    pub(super) fn denial<'z>(
+        &self,
+        situation: &Situation<'_>,
+        zones: impl Iterator<Item = &'z Zone>,
+        at: Timestamp,
+    ) -> Denial {
         match self.span {
             CapSpan::Rolling(span) => {
                 let reopening = |attempt: &PastAttempt| attempt.at + span;
@@ -166,7 +171,12 @@ impl CapKey {
 }
 
 /// No call for so many full calendar days after the day of a refusal.
-pub(super) fn refusal_denial(situation: &Situation<'_>, days: i64, zones: &[Zone], at: Timestamp) -> Denial {
+pub(super) fn refusal_denial<'z>(
+    situation: &Situation<'_>,
+    days: i64,
+    zones: impl Iterator<Item = &'z Zone>,
+    at: Timestamp,
+) -> Denial {
     let refused_at = situation.refused_at?;
     strictest(zones, |zone| {
         let reopening = local::start_of_day(zone, WallClock::read(zone, refused_at).day + days + 1);
@@ -202,9 +212,8 @@ impl AbandonCoolOff {
 }
 
 /// The denial that lasts longest over the zones.
-fn strictest(zones: &[Zone], denial: impl Fn(&Zone) -> Denial) -> Denial {
+fn strictest<'z>(zones: impl Iterator<Item = &'z Zone>, denial: impl Fn(&'z Zone) -> Denial) -> Denial {
     zones
-        .iter()
         .filter_map(denial)
         .reduce(|longest, other| longest.zip(other).map(|(longest, other)| longest.max(other)))
 }

@@ -27,7 +27,7 @@ enum Holiday {
 
 /// The text is no holiday.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct UnknownHoliday(String);
+pub(super) struct UnknownHoliday(String);
 
 impl fmt::Display for UnknownHoliday {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
