@@ -3,7 +3,7 @@
 //! ```sh
 //! ARI_URL=http://127.0.0.1:8088 ARI_USER=demo ARI_PASSWORD=... cargo run --example originate PJSIP/alice
 //! ```
-#![allow(clippy::print_stdout)] // an example speaks to a person
+#![allow(clippy::print_stdout, reason = "an example speaks to a person")]
 
 use std::env;
 use std::error::Error;

@@ -1,4 +1,10 @@
-//! A typed client for the Asterisk REST Interface (ARI).
+#![doc = include_str!("../README.md")]
+//!
+//! # Map
+//! - [`Client`] sends requests and [`Events`] delivers; both come from [`Client::connect`] and a [`Config`].
+//! - The requests are in one module per resource: [`applications`], [`asterisk`], [`bridges`], [`channels`],
+//!   [`device_states`], [`endpoints`], [`events`], [`mailboxes`], [`playbacks`], [`recordings`], [`sounds`].
+//! - The models, such as [`Channel`], and the events, such as [`StasisStart`], are here at the root.
 #![warn(missing_docs)]
 
 mod client;

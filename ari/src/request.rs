@@ -305,7 +305,7 @@ macro_rules! requests {
                 };
 
                 fn encode(&self) -> $crate::request::Encoded {
-                    #[allow(unused_mut)] // a request without parameters puts nothing
+                    #[allow(unused_mut, reason = "a request without parameters puts nothing")]
                     let mut to = $crate::request::Encoder::new(&Self::OPERATION);
                     $($( to.$required_place($required_wire, &self.$required); )+)?
                     $($( to.$optional_place($optional_wire, &self.$optional); )+)?

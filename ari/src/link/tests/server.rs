@@ -60,6 +60,7 @@ impl Server {
     pub(super) async fn accept_with_upgrade(&mut self) -> (Socket, Request) {
         let stream = self.dialled().await;
         let mut upgrade = None;
+        #[allow(clippy::result_large_err, reason = "the signature is given")]
         let callback = |request: &Request, response: Response| {
             upgrade = Some(request.clone());
             Ok(response)
