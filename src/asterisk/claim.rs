@@ -112,24 +112,27 @@ impl Claim {
         self.write(client, count).await.map(|()| None)
     }
 
-    /// Gives up charge, so that the next daemon need not wait.
+    /// Gives up charge, so that the next daemon need not wait. What another daemon wrote meanwhile stays.
     pub(super) async fn release(&self, client: &Client) -> Result<(), ari::Error> {
-        let empty = ari::asterisk::SetVariable {
-            value: Some(String::new()),
-            ..ari::asterisk::SetVariable::new(HOLDER)
-        };
-        client.send(empty).await
+        if holder(&read(client).await?) == self.daemon {
+            set(client, String::new()).await
+        } else {
+            Ok(())
+        }
     }
 
     async fn write(&self, client: &Client, count: u64) -> Result<(), ari::Error> {
-        let value = Some(format!("{} {count}", self.daemon));
-        client
-            .send(ari::asterisk::SetVariable {
-                value,
-                ..ari::asterisk::SetVariable::new(HOLDER)
-            })
-            .await
+        set(client, format!("{} {count}", self.daemon)).await
     }
+}
+
+async fn set(client: &Client, value: String) -> Result<(), ari::Error> {
+    client
+        .send(ari::asterisk::SetVariable {
+            value: Some(value),
+            ..ari::asterisk::SetVariable::new(HOLDER)
+        })
+        .await
 }
 
 /// The variable; empty when it is not set.

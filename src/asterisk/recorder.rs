@@ -5,13 +5,13 @@
 //! bridge native and the speakers apart. While a recording is paused it is muted: Asterisk writes silence, so that
 //! the file stays as long as the call and the two halves in step.
 //!
-//! The halves are deleted on Asterisk only once the stereo file is safely on disk, and collecting a recording twice
-//! finds the file that is there. So nothing is lost when the daemon or Asterisk dies in between.
+//! The halves are deleted on Asterisk only once the file made of them is safely on disk, and collecting a recording
+//! again finds the file that is there. So nothing is lost when the daemon or Asterisk dies in between.
 
+mod assembly;
 mod progress;
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use ari::{Client, SnoopDirection};
@@ -21,8 +21,8 @@ use tokio::sync::{Semaphore, mpsc};
 use tracing::warn;
 
 use super::commands::{failure, gone, repeated, sent};
-use super::names::{self, Half, Speaker};
-use super::stereo::{self, Track};
+use super::names::{self, Half};
+use assembly::{Assembled, Fetched};
 use progress::Progress;
 
 /// How long a snoop channel may take to come under our control.
@@ -59,15 +59,6 @@ pub(super) struct Recorder {
     news: mpsc::Sender<SwitchEvent>,
     progress: Progress,
     collecting: Semaphore,
-}
-
-/// A half as it was fetched.
-struct Fetched {
-    half: Half,
-    /// The file; nothing when Asterisk has none.
-    file: Option<bytes::Bytes>,
-    /// How much later than the other half it begins.
-    delay: Duration,
 }
 
 impl Recorder {
@@ -186,14 +177,14 @@ impl Recorder {
         let (left, right) = tokio::join!(left, right);
         left.and(right)?;
         let _turn = self.collecting.acquire().await;
-        let found = match self.stored(recording).await {
-            Some(facts) => Ok(facts),
+        let assembled = match self.look_up(recording).await {
+            Some(assembled) => assembled,
             None => self.assemble(recording).await?,
         };
-        if found.is_ok() {
+        if assembled.settled {
             self.delete_halves(recording).await;
         }
-        Ok(found)
+        Ok(assembled.found)
     }
 
     /// Returns when nothing more is written to the half.
@@ -215,50 +206,43 @@ impl Recorder {
         let _ = tokio::time::timeout(FINISH_MAX, self.progress.finished(half)).await;
     }
 
-    /// The stereo file of an earlier collection, if there is one.
-    async fn stored(&self, recording: RecordingId) -> Option<RecordingFacts> {
-        let place = relative_path(recording);
-        let path = self.directory.join(&place);
-        let measured = tokio::task::spawn_blocking(move || stereo::measure(&path))
+    /// The file of an earlier collection, if there is one.
+    async fn look_up(&self, recording: RecordingId) -> Option<Assembled> {
+        let directory = self.directory.clone();
+        tokio::task::spawn_blocking(move || assembly::look_up(&directory, recording))
             .await
             .ok()?
-            .ok()?;
-        Some(RecordingFacts {
-            path: place,
-            bytes: measured.bytes,
-            duration: measured.duration,
-        })
     }
 
-    /// Fetches the halves and writes the stereo file.
-    async fn assemble(
-        &self,
-        recording: RecordingId,
-    ) -> Result<Result<RecordingFacts, String>, CommandFailure> {
+    /// Fetches the halves and makes the file of them.
+    async fn assemble(&self, recording: RecordingId) -> Result<Assembled, CommandFailure> {
         let halves = Half::both(recording);
-        let delays = self
+        let late = self
             .progress
             .delays(halves)
             .map(|delay| if delay > SKEW_MAX { Duration::ZERO } else { delay });
-        let (left, right) = tokio::join!(self.fetch(halves[0], delays[0]), self.fetch(halves[1], delays[1]));
+        let (left, right) = tokio::join!(self.fetch(halves[0], late[0]), self.fetch(halves[1], late[1]));
         let (left, right) = (left?, right?);
         let directory = self.directory.clone();
-        let place = relative_path(recording);
-        let written =
-            tokio::task::spawn_blocking(move || write_stereo(&directory, place, &left, &right)).await;
-        Ok(written.unwrap_or_else(|problem| Err(format!("the file could not be written: {problem}"))))
+        let assembled =
+            tokio::task::spawn_blocking(move || assembly::assemble(&directory, recording, &left, &right))
+                .await;
+        Ok(assembled.unwrap_or_else(|problem| Assembled {
+            found: Err(format!("the file could not be written: {problem}")),
+            settled: false,
+        }))
     }
 
     async fn fetch(&self, half: Half, delay: Duration) -> Result<Fetched, CommandFailure> {
         let download = ari::recordings::DownloadStored::new(half.recording_name());
         match self.client.send_within(download, FETCH_MAX).await {
             Ok(file) => Ok(Fetched {
-                half,
+                speaker: half.speaker,
                 file: Some(file),
                 delay,
             }),
             Err(problem) if problem.is_not_found() => Ok(Fetched {
-                half,
+                speaker: half.speaker,
                 file: None,
                 delay,
             }),
@@ -277,82 +261,5 @@ impl Recorder {
                 warn!(recording.id = %recording, "A half is left on Asterisk: {problem:?}");
             }
         }
-    }
-}
-
-/// Where the stereo file lies below the recordings directory: `2026/11/20/rec_….wav`, by the day (UTC) on which the
-/// call was begun. Its id holds that instant (UUID version 7, RFC 9562 §5.7), so any daemon finds the same place.
-fn relative_path(recording: RecordingId) -> String {
-    let begun = recording
-        .call
-        .as_uuid()
-        .get_timestamp()
-        .map(|begun| begun.to_unix().0);
-    let day = begun
-        .and_then(|seconds| jiff::Timestamp::from_second(i64::try_from(seconds).ok()?).ok())
-        .map_or_else(
-            || "undated".to_owned(),
-            |begun| begun.strftime("%Y/%m/%d").to_string(),
-        );
-    format!("{day}/{recording}.wav")
-}
-
-/// Makes one file of two halves. The reason of a failure is for people to read.
-///
-/// A side that is missing is silent in the file. Then the file is kept, but not passed off as a recording of the
-/// call. The length that counts is that of the shorter side.
-fn write_stereo(
-    directory: &Path,
-    place: String,
-    left: &Fetched,
-    right: &Fetched,
-) -> Result<RecordingFacts, String> {
-    let sides = [left, right].map(Fetched::track);
-    if let [Err(left), Err(right)] = &sides {
-        return Err(format!("{left}; {right}"));
-    }
-    let [left, right] = sides
-        .each_ref()
-        .map(|side| side.as_ref().copied().unwrap_or_default());
-    let written =
-        stereo::write(&directory.join(&place), left, right).map_err(|problem| disk_reason(&problem))?;
-    match sides.into_iter().find_map(Result::err) {
-        Some(missing) => Err(format!("{missing}; the other side was kept as {place}")),
-        None => Ok(RecordingFacts {
-            path: place,
-            bytes: written.bytes,
-            duration: written.duration.min(left.length()).min(right.length()),
-        }),
-    }
-}
-
-impl Fetched {
-    /// The sound of this half, or why there is none.
-    fn track(&self) -> Result<Track<'_>, String> {
-        let side = match self.half.speaker {
-            Speaker::Customer => "the customer's side",
-            Speaker::Agent => "the agent's side",
-        };
-        let file = self
-            .file
-            .as_ref()
-            .ok_or_else(|| format!("{side} was not recorded"))?;
-        let sound = stereo::sound(file).map_err(|problem| format!("{side} {problem}"))?;
-        if sound.is_empty() {
-            return Err(format!("{side} is empty: is the disk of Asterisk full?"));
-        }
-        Ok(Track {
-            sound,
-            delay: self.delay,
-        })
-    }
-}
-
-fn disk_reason(problem: &io::Error) -> String {
-    match problem.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "the disk of the recordings directory is full; the sound is still on Asterisk".to_owned()
-        }
-        _ => format!("the file could not be written to the recordings directory: {problem}"),
     }
 }
