@@ -1,0 +1,82 @@
+//! The store's contract: one story after the other, each on SQLite and on a real PostgreSQL.
+//!
+//! PostgreSQL is started by `scripts/postgres.sh up DIR`; its address is given in `CADRAN_TEST_POSTGRES_URL`. Every
+//! story has a database of its own.
+
+#[path = "store/away.rs"]
+mod away;
+#[path = "store/claims.rs"]
+mod claims;
+#[path = "store/database.rs"]
+mod database;
+#[path = "store/history.rs"]
+mod history;
+#[path = "store/imports.rs"]
+mod imports;
+#[path = "store/leases.rs"]
+mod leases;
+#[path = "store/migrations.rs"]
+mod migrations;
+#[path = "store/recovery.rs"]
+mod recovery;
+#[path = "store/replay.rs"]
+mod replay;
+#[path = "store/settings.rs"]
+mod settings;
+#[path = "store/world.rs"]
+mod world;
+#[path = "store/writes.rs"]
+mod writes;
+
+/// Turns each story into two tests.
+macro_rules! on_both_databases {
+    ($($module:ident :: $story:ident,)*) => {
+        mod on_sqlite {
+            $(
+                #[tokio::test]
+                async fn $story() {
+                    super::$module::$story(&super::database::Database::sqlite().await).await;
+                }
+            )*
+        }
+
+        mod on_postgres {
+            $(
+                #[tokio::test]
+                async fn $story() {
+                    super::$module::$story(&super::database::Database::postgres().await).await;
+                }
+            )*
+        }
+    };
+}
+
+on_both_databases! {
+    away::everything_is_kept_while_the_database_is_away,
+    away::an_attempt_whose_commit_went_unheard_leaves_no_trace,
+    claims::the_most_urgent_lead_comes_first,
+    claims::two_holders_never_get_the_same_lead,
+    claims::a_number_on_the_do_not_call_list_is_not_claimed,
+    claims::a_claim_that_was_not_used_goes_to_another_holder_only,
+    history::pages_follow_each_other_without_gap_or_overlap,
+    history::a_call_and_a_lead_tell_their_story,
+    history::a_time_sheet_has_no_holes,
+    imports::rows_become_leads_or_say_why_not,
+    imports::a_batch_is_stored_once_and_as_a_whole,
+    imports::a_hundred_thousand_rows,
+    leases::a_lease_has_one_holder_until_it_ends,
+    leases::an_attempt_without_the_lease_is_refused,
+    migrations::a_second_run_changes_nothing,
+    migrations::a_newer_database_is_refused,
+    recovery::a_killed_daemon_leaves_what_the_next_one_finds,
+    replay::every_write_counts_once,
+    settings::what_was_kept_is_read_back,
+    settings::a_change_that_did_not_see_the_last_one_is_refused,
+    settings::rows_that_hang_together_stay,
+    settings::a_sign_in_ends,
+    writes::an_answer_comes_when_the_write_is_durable,
+    writes::the_last_look_finds_a_number_that_must_not_be_called,
+    writes::a_lead_that_is_gone_is_not_dialled,
+    writes::what_the_agent_says_decides_about_the_lead,
+    writes::a_write_that_the_database_refuses_does_not_hold_up_the_others,
+}

@@ -1,0 +1,147 @@
+//! Leads on their way into hoppers.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use cadran::store::{CLAIM_TIME, DoNotCall, DoneReason, NewLead};
+use cadran_engine::command::{LeadNext, Write};
+use cadran_engine::model::{LeadId, LeadState, Outcome};
+
+use super::database::Database;
+use super::world::{Desk, HOLDER, NOW, World, a_lead, at, close, phone};
+
+/// An agreed callback that is due, then by priority, then by due time; what is not due is named by its moment.
+pub(crate) async fn the_most_urgent_lead_comes_first(database: &Database) {
+    let store = &database.store;
+    let world = World::with_leads(store, 0).await;
+    let mut desk = Desk::of(store);
+    let called_back = world.import(store, vec![a_lead(0)]).await[0];
+    let attempt = desk.dial(&world, store).await;
+    let agreed = LeadNext::Again {
+        due_at: at(100),
+        phone: 0,
+    };
+    let said = cadran_engine::command::DispositionRecord {
+        callback_at: Some(at(100)),
+        ..world.said_of(&attempt, agreed)
+    };
+    desk.keep([
+        close(&attempt, Outcome::Answered, LeadNext::Done),
+        Write::SaveCall(Box::new(world.call_of(&attempt))),
+        Write::SaveDisposition(Box::new(said)),
+    ])
+    .await;
+    let urgent = NewLead {
+        priority: 5,
+        ..a_lead(2)
+    };
+    let ids = world.import(store, vec![a_lead(1), urgent]).await;
+
+    let claim = async |seconds| {
+        let (leads, next) = store
+            .claim_leads(world.campaign, 10, at(seconds), HOLDER)
+            .await
+            .unwrap();
+        (leads.iter().map(|lead| lead.id).collect::<Vec<LeadId>>(), next)
+    };
+    assert_eq!(claim(99).await, (vec![ids[2], ids[1]], Some(at(100))));
+    desk.keep(ids[1..].iter().map(|lead| Write::ReleaseLead {
+        lead: *lead,
+        due_at: NOW,
+    }))
+    .await;
+    assert_eq!(claim(100).await, (vec![called_back, ids[2], ids[1]], None));
+    let (again, _) = store
+        .claim_leads(world.campaign, 10, at(100), HOLDER)
+        .await
+        .unwrap();
+    assert_eq!(again, [], "what is claimed is not claimed again");
+    assert_eq!(
+        store.lead(called_back).await.unwrap().unwrap().lead.history,
+        [(Outcome::Answered, 1)]
+    );
+}
+
+/// Two daemons that claim side by side share the leads.
+pub(crate) async fn two_holders_never_get_the_same_lead(database: &Database) {
+    let first = &database.store;
+    let world = World::with_leads(first, 400).await;
+    let second = database.second_store().await;
+    let claim_all = async |store: &cadran::store::Store, holder| {
+        let mut claimed = Vec::new();
+        while claimed.len() < 400 {
+            let (leads, _) = store.claim_leads(world.campaign, 7, NOW, holder).await.unwrap();
+            if leads.is_empty() {
+                break;
+            }
+            claimed.extend(leads.into_iter().map(|lead| lead.id));
+        }
+        claimed
+    };
+    let (ours, theirs) = tokio::join!(claim_all(first, HOLDER), claim_all(&second, "asterisk-2"));
+    let both: BTreeSet<LeadId> = ours.iter().chain(&theirs).copied().collect();
+    assert_eq!(both.len(), ours.len() + theirs.len(), "some lead was given twice");
+    assert_eq!(both.len(), 400);
+    assert!(!ours.is_empty() && !theirs.is_empty());
+    second.close().await;
+}
+
+/// An entry for good finishes the lead, also when it is on the second number; one with an end puts it off until then.
+pub(crate) async fn a_number_on_the_do_not_call_list_is_not_claimed(database: &Database) {
+    let store = &database.store;
+    let world = World::with_leads(store, 3).await;
+    let with_alternate = NewLead {
+        alternates: vec![phone(77)],
+        ..a_lead(3)
+    };
+    let ids = world.import(store, vec![with_alternate]).await;
+    let entry = |last, until| DoNotCall {
+        id: 0,
+        phone: phone(last),
+        campaign: None,
+        reason: "asked us".to_owned(),
+        until,
+        added_by: "usr_1".to_owned(),
+        at: NOW,
+    };
+    store
+        .add_do_not_call_all(&[entry(0, None), entry(77, None), entry(1, Some(at(500)))])
+        .await
+        .unwrap();
+
+    let (leads, next) = store.claim_leads(world.campaign, 10, NOW, HOLDER).await.unwrap();
+    assert_eq!(leads.iter().map(|lead| lead.id).collect::<Vec<_>>(), [ids[2]]);
+    assert_eq!(next, Some(at(500)));
+    for finished in [ids[0], ids[3]] {
+        let lead = store.lead(finished).await.unwrap().unwrap();
+        assert_eq!(
+            (lead.state, lead.done_reason),
+            (LeadState::Done, Some(DoneReason::DoNotCall))
+        );
+    }
+    let (leads, _) = store
+        .claim_leads(world.campaign, 10, at(500), HOLDER)
+        .await
+        .unwrap();
+    assert_eq!(leads.iter().map(|lead| lead.id).collect::<Vec<_>>(), [ids[1]]);
+}
+
+/// A daemon that is slow keeps its leads; a daemon that died loses them to another after a while.
+pub(crate) async fn a_claim_that_was_not_used_goes_to_another_holder_only(database: &Database) {
+    let store = &database.store;
+    let world = World::with_leads(store, 1).await;
+    let lead = world.claim(store).await;
+    let later = NOW + CLAIM_TIME + Duration::from_secs(1);
+    let (same, _) = store.claim_leads(world.campaign, 1, later, HOLDER).await.unwrap();
+    assert_eq!(same, []);
+    let (soon, _) = store
+        .claim_leads(world.campaign, 1, at(1), "asterisk-2")
+        .await
+        .unwrap();
+    assert_eq!(soon, []);
+    let (other, _) = store
+        .claim_leads(world.campaign, 1, later, "asterisk-2")
+        .await
+        .unwrap();
+    assert_eq!(other, [lead]);
+}
