@@ -5,23 +5,30 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ari::{Event, Place};
 use serde_json::{Map, Value, json};
 
-/// The directory of the `*.json` files, from the environment or one of the well-known places.
+/// The directory of the `*.json` files: the one that the environment names, or else a well-known place.
 fn rest_api_directory() -> PathBuf {
     const BELOW_ROOT: &str = "usr/share/asterisk/rest-api";
-    let named = std::env::var_os("ASTERISK_REST_API_DIR").map(PathBuf::from);
-    let in_root = std::env::var_os("CADRAN_ASTERISK_ROOT").map(|root| Path::new(&root).join(BELOW_ROOT));
-    let places = [
-        named,
-        Some(Path::new("/").join(BELOW_ROOT)),
-        in_root,
-        Some(Path::new("/var/lib/cadran/asterisk-root").join(BELOW_ROOT)),
-    ];
-    let places: Vec<PathBuf> = places.into_iter().flatten().collect();
+    let places = match std::env::var_os("ASTERISK_REST_API_DIR") {
+        Some(named) => vec![PathBuf::from(named)],
+        None => {
+            let in_root = std::env::var_os("CADRAN_ASTERISK_ROOT").map(PathBuf::from);
+            let roots = [
+                Some(PathBuf::from("/")),
+                in_root,
+                Some(PathBuf::from("/var/lib/cadran/asterisk-root")),
+            ];
+            roots
+                .into_iter()
+                .flatten()
+                .map(|root| root.join(BELOW_ROOT))
+                .collect()
+        }
+    };
     let found = places.iter().find(|place| place.join("channels.json").is_file());
     found.cloned().unwrap_or_else(|| {
         panic!(
