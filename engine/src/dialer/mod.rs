@@ -7,6 +7,7 @@ pub mod drop_ledger;
 pub mod hopper;
 pub mod outcome;
 pub mod pacing;
+pub mod predictive;
 pub mod retry;
 
 pub use campaign_run::CampaignRun;

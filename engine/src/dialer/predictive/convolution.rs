@@ -1,0 +1,138 @@
+//! The distribution of `idle + freed agents - waiting - answers`, and the chance that it is used up.
+
+/// Up to this many busy agents the sum is computed exactly; above, by a normal with its skewness.
+pub(crate) const EXACT_MAX: usize = 64;
+
+/// Probabilities below this are left out of a convolution.
+const NEGLIGIBLE: f64 = 1e-9;
+
+/// The number of successes among independent trials of unequal chance (Poisson-binomial).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Successes {
+    chances: Vec<f64>,
+}
+
+impl Successes {
+    /// Nothing has been tried: surely none.
+    pub(crate) fn reset(&mut self) {
+        self.chances.clear();
+        self.chances.push(1.0);
+    }
+
+    /// One more trial.
+    pub(crate) fn add(&mut self, chance: f64) {
+        let last = self.chances.len() - 1;
+        let tail = self.chances[last] * chance;
+        for count in (1..=last).rev() {
+            self.chances[count] += chance * (self.chances[count - 1] - self.chances[count]);
+        }
+        self.chances[0] *= 1.0 - chance;
+        if tail > NEGLIGIBLE {
+            self.chances.push(tail);
+        } else {
+            self.chances[last] += tail;
+        }
+    }
+
+    /// Chance of each number.
+    pub(crate) fn chances(&self) -> &[f64] {
+        &self.chances
+    }
+}
+
+/// Mean, variance and third central moment of a sum of independent trials.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Moments {
+    pub(crate) mean: f64,
+    pub(crate) variance: f64,
+    pub(crate) third: f64,
+}
+
+impl Moments {
+    /// One more trial that adds `sign` to the sum.
+    pub(crate) fn add(&mut self, chance: f64, sign: f64) {
+        let spread = chance * (1.0 - chance);
+        self.mean += sign * chance;
+        self.variance += spread;
+        self.third += sign * spread * (1.0 - 2.0 * chance);
+    }
+
+    /// Chance that the whole number with these moments is at most `limit`: Edgeworth to the third moment.
+    pub(crate) fn at_most(&self, limit: f64) -> f64 {
+        if self.variance < 1e-9 {
+            return if self.mean <= limit + 0.5 { 1.0 } else { 0.0 };
+        }
+        let deviation = self.variance.sqrt();
+        let z = (limit + 0.5 - self.mean) / deviation;
+        let skewness = self.third / (self.variance * deviation);
+        (normal_cdf(z) - normal_density(z) * skewness / 6.0 * (z * z - 1.0)).clamp(0.0, 1.0)
+    }
+}
+
+fn normal_density(z: f64) -> f64 {
+    (-z * z / 2.0).exp() / std::f64::consts::TAU.sqrt()
+}
+
+/// Abramowitz and Stegun 26.2.17; absolute error below 7.5e-8.
+fn normal_cdf(z: f64) -> f64 {
+    const COEFFICIENTS: [f64; 5] = [
+        0.319_381_530,
+        -0.356_563_782,
+        1.781_477_937,
+        -1.821_255_978,
+        1.330_274_429,
+    ];
+    let t = 1.0 / (1.0 + 0.231_641_9 * z.abs());
+    let polynomial = COEFFICIENTS
+        .iter()
+        .rev()
+        .fold(0.0, |sum, coefficient| (sum + coefficient) * t);
+    let tail = normal_density(z) * polynomial;
+    if z >= 0.0 { 1.0 - tail } else { tail }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_normal_tail_is_the_known_one() {
+        for (z, cdf) in [
+            (0.0, 0.5),
+            (1.0, 0.841_344_75),
+            (-1.96, 0.024_997_9),
+            (3.0, 0.998_650_1),
+        ] {
+            assert!((normal_cdf(z) - cdf).abs() < 1e-6, "{z}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn chances_add_up_to_one_and_have_the_right_mean(chances in prop::collection::vec(0.0..=1.0_f64, 0..80)) {
+            let mut successes = Successes::default();
+            successes.reset();
+            chances.iter().for_each(|chance| successes.add(*chance));
+            let total: f64 = successes.chances().iter().sum();
+            prop_assert!((total - 1.0).abs() < 1e-6);
+            prop_assert!(successes.chances().iter().all(|chance| (-1e-12..=1.0 + 1e-9).contains(chance)));
+            let mean: f64 = successes.chances().iter().enumerate().map(|(n, p)| n as f64 * p).sum();
+            prop_assert!((mean - chances.iter().sum::<f64>()).abs() < 1e-4);
+        }
+
+        #[test]
+        fn the_normal_comes_close_to_the_exact_sum(chances in prop::collection::vec(0.02..0.9_f64, 70..120)) {
+            let (mut successes, mut moments) = (Successes::default(), Moments::default());
+            successes.reset();
+            for chance in &chances {
+                successes.add(*chance);
+                moments.add(*chance, 1.0);
+            }
+            let limit = moments.mean.floor() - 3.0;
+            let exact: f64 = successes.chances().iter().take(limit as usize + 1).sum();
+            prop_assert!((moments.at_most(limit) - exact).abs() < 2e-3);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! How likely something ends in the next second, given how long it has lasted.
+//!
+//! A hazard is events over the seconds at risk in an age bin. It needs no assumption on the shape, counts what has
+//! not ended yet, and forgets: old cases weigh less with every case that follows.
+
+/// Age bins: fine where things are short, coarse where they are long. The last bin is open.
+#[derive(Clone, Debug)]
+pub(crate) struct Ages {
+    edges: Vec<f64>,
+}
+
+impl Ages {
+    /// Bins from 0, given as `(until, width)` pieces in rising order.
+    pub(crate) fn new(pieces: &[(f64, f64)]) -> Self {
+        let mut edges = vec![0.0];
+        for (until, width) in pieces {
+            let mut edge = edges[edges.len() - 1] + width;
+            while edge < until + width / 2.0 {
+                edges.push(edge);
+                edge += width;
+            }
+        }
+        Self { edges }
+    }
+
+    /// Number of bins.
+    pub(crate) fn len(&self) -> usize {
+        self.edges.len()
+    }
+
+    /// Where a bin begins.
+    pub(crate) fn start(&self, bin: usize) -> f64 {
+        self.edges[bin]
+    }
+
+    /// Length of a bin; the open one counts as long as the one before it.
+    pub(crate) fn width(&self, bin: usize) -> f64 {
+        let bin = bin.min(self.edges.len() - 2);
+        self.edges[bin + 1] - self.edges[bin]
+    }
+
+    /// The bin that an age falls in.
+    pub(crate) fn bin(&self, age: f64) -> usize {
+        self.edges.partition_point(|edge| *edge <= age).max(1) - 1
+    }
+
+    /// The bin of an age, and how far into it the age is, 0..=1.
+    pub(crate) fn place(&self, age: f64) -> (usize, f64) {
+        let bin = self.bin(age);
+        let into = (age - self.edges[bin]) / self.width(bin);
+        (bin, into.clamp(0.0, 1.0))
+    }
+}
+
+/// Discounted counts of what ended (from one of several causes) and of the time at risk, per age bin.
+#[derive(Clone, Debug)]
+pub(crate) struct Hazards<const CAUSES: usize> {
+    ages: Ages,
+    at_risk: Vec<f64>,
+    events: [Vec<f64>; CAUSES],
+    prior_at_risk: Vec<f64>,
+    prior_events: [Vec<f64>; CAUSES],
+    /// What one event weighs at this moment. It grows, which is the same as older ones shrinking.
+    weight: f64,
+    growth: f64,
+}
+
+/// When weights have grown to this, everything is scaled back.
+const WEIGHT_MAX: f64 = 1e9;
+
+impl<const CAUSES: usize> Hazards<CAUSES> {
+    /// Starts from a belief worth `cases` cases: `rate(cause, age)` per second.
+    pub(crate) fn new(
+        ages: Ages,
+        cases: f64,
+        half_life_cases: f64,
+        rate: impl Fn(usize, f64) -> f64,
+    ) -> Self {
+        let mut alive = cases;
+        let mut prior_at_risk = Vec::with_capacity(ages.len());
+        let mut prior_events = std::array::from_fn(|_| Vec::with_capacity(ages.len()));
+        for bin in 0..ages.len() {
+            let width = ages.width(bin);
+            let middle = ages.start(bin) + width / 2.0;
+            let total: f64 = (0..CAUSES).map(|cause| rate(cause, middle)).sum();
+            let left = alive * (-total * width).exp();
+            let seconds = if total > 0.0 {
+                (alive - left) / total
+            } else {
+                alive * width
+            };
+            for (cause, events) in prior_events.iter_mut().enumerate() {
+                events.push(seconds * rate(cause, middle));
+            }
+            prior_at_risk.push(seconds);
+            alive = left;
+        }
+        Self {
+            at_risk: vec![0.0; ages.len()],
+            events: std::array::from_fn(|_| vec![0.0; ages.len()]),
+            prior_at_risk,
+            prior_events,
+            weight: 1.0,
+            growth: 0.5_f64.powf(-1.0 / half_life_cases),
+            ages,
+        }
+    }
+
+    pub(crate) fn ages(&self) -> &Ages {
+        &self.ages
+    }
+
+    /// Something of this age was at risk for so long.
+    pub(crate) fn expose(&mut self, age: f64, seconds: f64) {
+        let bin = self.ages.bin(age);
+        self.at_risk[bin] += seconds * self.weight;
+    }
+
+    /// Something ended at this age. Everything before weighs a little less from here on.
+    pub(crate) fn ended(&mut self, cause: usize, age: f64) {
+        let bin = self.ages.bin(age);
+        self.events[cause][bin] += self.weight;
+        self.weight *= self.growth;
+        if self.weight > WEIGHT_MAX {
+            self.rescale();
+        }
+    }
+
+    /// Ends per second at risk.
+    pub(crate) fn rate(&self, cause: usize, bin: usize) -> f64 {
+        let prior = self.weight.recip();
+        let seconds = self.at_risk[bin] * prior + self.prior_at_risk[bin];
+        if seconds <= 0.0 {
+            return 0.0;
+        }
+        (self.events[cause][bin] * prior + self.prior_events[cause][bin]) / seconds
+    }
+
+    /// Seconds at risk in a bin, in terms of cases of today's weight.
+    pub(crate) fn seconds(&self, bin: usize) -> f64 {
+        self.at_risk[bin] / self.weight
+    }
+
+    /// Events in a bin, likewise.
+    pub(crate) fn count(&self, cause: usize, bin: usize) -> f64 {
+        self.events[cause][bin] / self.weight
+    }
+
+    fn rescale(&mut self) {
+        let scale = self.weight.recip();
+        self.at_risk.iter_mut().for_each(|seconds| *seconds *= scale);
+        for events in &mut self.events {
+            events.iter_mut().for_each(|count| *count *= scale);
+        }
+        self.weight = 1.0;
+    }
+}

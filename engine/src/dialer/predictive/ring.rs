@@ -1,0 +1,278 @@
+//! When a dial will reach an agent, if it does: ring and answering machine detection.
+
+use super::hazard::{Ages, Hazards};
+use super::{DialEnd, LAGS};
+
+/// Longest ring that is told apart, in seconds.
+pub(crate) const RING_MAX: usize = 64;
+/// Half-life of what is known of rings, in dials.
+const HALF_LIFE_DIALS: f64 = 1_500.0;
+/// Dials that the first belief is worth.
+const PRIOR_DIALS: f64 = 30.0;
+/// Steps of the delay of answering machine detection, per second, and their number.
+const SCREEN_STEPS: f64 = 4.0;
+const SCREEN_BINS: usize = 32;
+/// Verdicts after which older ones weigh half.
+const HALF_LIFE_VERDICTS: f64 = 500.0;
+/// Grid on which the lag of a fresh dial is computed, in seconds.
+const LAG_STEP: f64 = 0.25;
+
+const PRESENTED: usize = 0;
+const REJECTED: usize = 1;
+const UNANSWERED: usize = 2;
+
+/// What is known of rings and verdicts, and what follows from it.
+#[derive(Clone, Debug)]
+pub(crate) struct RingModel {
+    hazards: Hazards<3>,
+    passed: Delays,
+    rejected: Delays,
+    tables: RingTables,
+}
+
+/// Distribution of the time from answer to verdict.
+#[derive(Clone, Debug)]
+struct Delays {
+    counts: [f64; SCREEN_BINS],
+    weight: f64,
+}
+
+impl Delays {
+    fn new() -> Self {
+        let mut counts = [0.0; SCREEN_BINS];
+        counts[0] = 1.0;
+        Self { counts, weight: 1.0 }
+    }
+
+    fn note(&mut self, delay: f64) {
+        self.weight *= 0.5_f64.powf(-1.0 / HALF_LIFE_VERDICTS);
+        let bin = ((delay * SCREEN_STEPS) as usize).min(SCREEN_BINS - 1);
+        self.counts[bin] += self.weight;
+        if self.weight > 1e9 {
+            self.counts.iter_mut().for_each(|count| *count /= self.weight);
+            self.weight = 1.0;
+        }
+    }
+
+    fn shares(&self) -> [f64; SCREEN_BINS] {
+        let total: f64 = self.counts.iter().sum();
+        self.counts.map(|count| count / total)
+    }
+}
+
+/// The middle of a bin of the delay. An answer that is not screened has none.
+fn delay(bin: usize) -> f64 {
+    if bin == 0 {
+        0.0
+    } else {
+        (bin as f64 + 0.5) / SCREEN_STEPS
+    }
+}
+
+/// Tables that hold until the next rebuild.
+#[derive(Clone, Debug)]
+struct RingTables {
+    lags: [f64; LAGS],
+    answer_chance: f64,
+    /// Per lag and whole second of ring: chance that this dial holds an agent then.
+    ringing: Vec<[f64; LAGS]>,
+    /// Per lag and quarter second of screening: the same for a dial that will pass.
+    screening: [[f64; LAGS]; SCREEN_BINS],
+    /// Chance that a verdict is still open, for those that will pass and for the others.
+    open: [(f64, f64); SCREEN_BINS],
+    /// Chance to pass for an answer after so many seconds of ring.
+    passes: [f64; RING_MAX],
+}
+
+impl RingModel {
+    pub(crate) fn new() -> Self {
+        let ages = Ages::new(&[(RING_MAX as f64 - 1.0, 1.0)]);
+        let hazards = Hazards::new(ages, PRIOR_DIALS, HALF_LIFE_DIALS, |cause, age| match cause {
+            PRESENTED => 0.004 + 0.035 * (-((age - 9.0) / 4.0).powi(2) / 2.0).exp(),
+            UNANSWERED => 0.02,
+            _ => 0.0,
+        });
+        Self {
+            hazards,
+            passed: Delays::new(),
+            rejected: Delays::new(),
+            tables: RingTables {
+                lags: [0.0; LAGS],
+                answer_chance: 0.0,
+                ringing: vec![[0.0; LAGS]; RING_MAX + 1],
+                screening: [[0.0; LAGS]; SCREEN_BINS],
+                open: [(1.0, 1.0); SCREEN_BINS],
+                passes: [1.0; RING_MAX],
+            },
+        }
+    }
+
+    /// A dial of this age rang for so long. Answers: how many were to be expected from that.
+    pub(crate) fn expose(&mut self, age: f64, seconds: f64) -> f64 {
+        self.hazards.expose(age, seconds);
+        self.hazards.rate(PRESENTED, self.hazards.ages().bin(age)) * seconds
+    }
+
+    pub(crate) fn ended(&mut self, rang: f64, end: DialEnd) {
+        match end {
+            DialEnd::Presented { screened } => {
+                self.hazards.ended(PRESENTED, rang);
+                self.passed.note(screened.unwrap_or(0.0));
+            }
+            DialEnd::Rejected { screened } => {
+                self.hazards.ended(REJECTED, rang);
+                self.rejected.note(screened);
+            }
+            DialEnd::Unanswered => self.hazards.ended(UNANSWERED, rang),
+        }
+    }
+
+    /// Lags after which a dial placed at this moment reaches an agent, if it does: quantiles, in seconds.
+    pub(crate) fn lags(&self) -> &[f64; LAGS] {
+        &self.tables.lags
+    }
+
+    /// Chance that a dial placed at this moment reaches an agent at all.
+    pub(crate) fn answer_chance(&self) -> f64 {
+        self.tables.answer_chance
+    }
+
+    /// Chances that a ringing dial holds an agent after each lag.
+    pub(crate) fn ringing(&self, age: f64) -> [f64; LAGS] {
+        let age = age.clamp(0.0, RING_MAX as f64 - 1e-9);
+        let (second, into) = (age as usize, age.fract());
+        let (low, high) = (&self.tables.ringing[second], &self.tables.ringing[second + 1]);
+        std::array::from_fn(|lag| low[lag] + into * (high[lag] - low[lag]))
+    }
+
+    /// Chances that an answer under screening holds an agent after each lag.
+    pub(crate) fn screening(&self, rang: f64, age: f64) -> [f64; LAGS] {
+        let bin = ((age * SCREEN_STEPS) as usize).min(SCREEN_BINS - 1);
+        let passes = self.tables.passes[(rang as usize).min(RING_MAX - 1)];
+        let (open_if_passing, open_otherwise) = self.tables.open[bin];
+        let both = passes * open_if_passing + (1.0 - passes) * open_otherwise;
+        let chance = if both > 0.0 {
+            passes * open_if_passing / both
+        } else {
+            0.0
+        };
+        self.tables.screening[bin].map(|held| held * chance)
+    }
+
+    /// Brings the tables up to date. `holds(x)` is the chance that an agent who took a call `x` seconds ago still
+    /// has it.
+    pub(crate) fn rebuild(&mut self, multiplier: f64, holds: impl Fn(f64) -> f64) {
+        let (alive, answers) = self.survival(multiplier);
+        let passed = self.passed.shares();
+        self.tables.answer_chance = answers.iter().sum();
+        self.set_lags(&answers, &passed);
+        self.set_ringing(&alive, &answers, &passed, &holds);
+        self.set_screening(multiplier, &passed, &holds);
+    }
+
+    /// Chance that a dial still rings at each second, and that it is answered in it and passes.
+    fn survival(&self, multiplier: f64) -> ([f64; RING_MAX + 1], [f64; RING_MAX]) {
+        let mut alive = [1.0; RING_MAX + 1];
+        let mut answers = [0.0; RING_MAX];
+        for second in 0..RING_MAX {
+            let presented = self.hazards.rate(PRESENTED, second) * multiplier;
+            let total =
+                presented + self.hazards.rate(REJECTED, second) + self.hazards.rate(UNANSWERED, second);
+            let ends = 1.0 - (-total).exp();
+            alive[second + 1] = alive[second] * (1.0 - ends);
+            if total > 0.0 {
+                answers[second] = alive[second] * ends * presented / total;
+            }
+        }
+        (alive, answers)
+    }
+
+    fn set_lags(&mut self, answers: &[f64; RING_MAX], passed: &[f64; SCREEN_BINS]) {
+        const GRID: usize = ((RING_MAX + 9) as f64 / LAG_STEP) as usize;
+        let mut density = [0.0; GRID];
+        for (second, answer) in answers.iter().enumerate() {
+            for (bin, share) in passed.iter().enumerate().filter(|(_, share)| **share > 1e-4) {
+                let at = second as f64 + 0.5 + delay(bin);
+                density[((at / LAG_STEP) as usize).min(GRID - 1)] += answer * share;
+            }
+        }
+        let total: f64 = density.iter().sum();
+        let (mut sum, mut lag) = (0.0, 0);
+        for (step, chance) in density.iter().enumerate() {
+            sum += chance;
+            while lag < LAGS && sum >= total * (lag as f64 + 0.5) / LAGS as f64 {
+                self.tables.lags[lag] = (step as f64 + 0.5) * LAG_STEP;
+                lag += 1;
+            }
+        }
+    }
+
+    fn set_ringing(
+        &mut self,
+        alive: &[f64; RING_MAX + 1],
+        answers: &[f64; RING_MAX],
+        passed: &[f64; SCREEN_BINS],
+        holds: &impl Fn(f64) -> f64,
+    ) {
+        // Chance to hold an agent `half seconds / 2 + 0.25` after the answer.
+        let delays: Vec<(f64, f64)> = passed
+            .iter()
+            .enumerate()
+            .filter(|(_, share)| **share > 1e-3)
+            .map(|(bin, share)| (delay(bin), *share))
+            .collect();
+        let held = |since: f64| -> f64 {
+            delays
+                .iter()
+                .filter(|(delay, _)| *delay <= since)
+                .map(|(delay, share)| share * holds(since - delay))
+                .sum()
+        };
+        for lag in 0..LAGS {
+            let within = self.tables.lags[lag];
+            // An answer in second k of a ring that is a seconds old by now, seen `within` later.
+            let held_after: Vec<f64> = (0..=within as usize + 1)
+                .map(|ahead| held(within - ahead as f64 - 0.5))
+                .collect();
+            for age in 0..=RING_MAX {
+                let mut chance = 0.0;
+                if let Some(coming) = answers.get(age..) {
+                    for (answer, held) in coming.iter().zip(&held_after) {
+                        chance += answer * held;
+                    }
+                }
+                self.tables.ringing[age][lag] = if alive[age] > 1e-12 {
+                    (chance / alive[age]).min(1.0)
+                } else {
+                    0.0
+                };
+            }
+        }
+    }
+
+    fn set_screening(&mut self, multiplier: f64, passed: &[f64; SCREEN_BINS], holds: &impl Fn(f64) -> f64) {
+        let rejected = self.rejected.shares();
+        for bin in 0..SCREEN_BINS {
+            let open: f64 = passed[bin..].iter().sum();
+            self.tables.open[bin] = (open, rejected[bin..].iter().sum());
+            for lag in 0..LAGS {
+                let held: f64 = (bin..SCREEN_BINS)
+                    .map(|end| {
+                        let left = self.tables.lags[lag] - (end - bin) as f64 / SCREEN_STEPS;
+                        if left >= 0.0 {
+                            passed[end] * holds(left)
+                        } else {
+                            0.0
+                        }
+                    })
+                    .sum();
+                self.tables.screening[bin][lag] = if open > 0.0 { held / open } else { 0.0 };
+            }
+        }
+        for second in 0..RING_MAX {
+            let presented = self.hazards.rate(PRESENTED, second) * multiplier;
+            let total = presented + self.hazards.rate(REJECTED, second);
+            self.tables.passes[second] = if total > 0.0 { presented / total } else { 1.0 };
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What pacing sees of a campaign at one moment, and what it is told when something ends. Seconds throughout.
+
+/// A campaign at one moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation<'a> {
+    /// Agents who could take a call at once.
+    pub idle: usize,
+    /// People who answered and wait for an agent.
+    pub waiting: usize,
+    /// Dials in flight.
+    pub dialled: &'a [Dialled],
+    /// Agents at work who can be free soon.
+    pub working: &'a [Working],
+    /// Calls that lines and limits still allow.
+    pub lines_free: usize,
+    /// Time since the last look.
+    pub elapsed: f64,
+    /// Time until today's dialling ends, where it is known.
+    pub time_left: Option<f64>,
+}
+
+/// A dial in flight.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Dialled {
+    /// The phone rings, or is about to.
+    Ringing {
+        /// Since the dial was placed.
+        age: f64,
+    },
+    /// Answered; machine or person is being found out.
+    Screening {
+        /// How long it rang.
+        rang: f64,
+        /// Since the answer.
+        age: f64,
+    },
+}
+
+/// How a dial ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum DialEnd {
+    /// Answered, and an agent is wanted.
+    Presented {
+        /// From answer to verdict, where answers are screened.
+        screened: Option<f64>,
+    },
+    /// Answered by a machine, as far as one can tell.
+    Rejected {
+        /// From answer to verdict.
+        screened: f64,
+    },
+    /// Busy, no answer, failure.
+    Unanswered,
+}
+
+/// An agent at work.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Working {
+    /// On what, and for how long.
+    pub stage: WorkStage,
+    /// Whether they announced a pause or the end of their day after this call.
+    pub leaves: bool,
+}
+
+/// What keeps an agent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum WorkStage {
+    /// A conversation.
+    Talking {
+        /// Since it began.
+        age: f64,
+    },
+    /// What follows a conversation.
+    WrappingUp {
+        /// How long the conversation was.
+        talked: f64,
+        /// Since it ended.
+        age: f64,
+    },
+}

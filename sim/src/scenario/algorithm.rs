@@ -1,0 +1,140 @@
+//! The ways of deciding how many calls to place.
+
+use std::fmt;
+use std::str::FromStr;
+
+use cadran_engine::dialer::pacing::{self, Decision};
+use cadran_engine::dialer::predictive::{DialEnd, Pacer, Situation, Target};
+use cadran_engine::model::DialMode;
+
+/// How a day is dialled.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Algorithm {
+    /// A fixed number of dials per idle agent.
+    Power(f64),
+    /// From the predicted numbers of free agents and answers.
+    Predictive,
+    /// One dial per idle agent.
+    Progressive,
+}
+
+impl FromStr for Algorithm {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None if text == "predictive" => Ok(Self::Predictive),
+            None if text == "progressive" => Ok(Self::Progressive),
+            Some(("power", ratio)) => match ratio.parse() {
+                Ok(ratio) if (1.0..=20.0).contains(&ratio) => Ok(Self::Power(ratio)),
+                Ok(_) | Err(_) => Err(format!("power takes 1.0 to 20.0 dials per agent, not `{ratio}`")),
+            },
+            None | Some(_) => Err(format!(
+                "`{text}` is no algorithm; write predictive, progressive or power:2.0"
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Power(ratio) => write!(f, "power:{ratio}"),
+            Self::Predictive => f.write_str("predictive"),
+            Self::Progressive => f.write_str("progressive"),
+        }
+    }
+}
+
+/// An algorithm at work.
+#[derive(Debug)]
+pub(crate) enum Dialler {
+    Fixed {
+        mode: DialMode,
+        answered: u32,
+        dropped: u32,
+    },
+    Predictive(Box<Pacer>),
+}
+
+/// Share of drops at which power dialling stops dialling ahead: the law of most countries.
+const DROP_LIMIT: f64 = 0.03;
+
+impl Dialler {
+    pub(crate) fn new(algorithm: Algorithm) -> Self {
+        let mode = match algorithm {
+            Algorithm::Power(ratio) => DialMode::Power { ratio },
+            Algorithm::Progressive => DialMode::Progressive,
+            Algorithm::Predictive => return Self::Predictive(Box::new(Pacer::new(Target::default()))),
+        };
+        Self::Fixed {
+            mode,
+            answered: 0,
+            dropped: 0,
+        }
+    }
+
+    pub(crate) fn calls_to_place(&mut self, s: &Situation<'_>) -> usize {
+        match self {
+            Self::Fixed {
+                mode,
+                answered,
+                dropped,
+            } => {
+                let decision = pacing::decide(&pacing::Situation {
+                    mode: *mode,
+                    ready: s.idle as u32,
+                    on_their_way: (s.dialled.len() + s.waiting) as u32,
+                    answered: *answered,
+                    dropped: *dropped,
+                    drop_limit: DROP_LIMIT,
+                });
+                match decision {
+                    Decision::Ahead(calls) | Decision::PerAgent(calls) => calls as usize,
+                }
+            }
+            Self::Predictive(pacer) => pacer.calls_to_place(s).place,
+        }
+    }
+
+    pub(crate) fn dial_ended(&mut self, rang: f64, end: DialEnd) {
+        if let Self::Predictive(pacer) = self {
+            pacer.dial_ended(rang, end);
+        }
+    }
+
+    pub(crate) fn talk_ended(&mut self, talked: f64) {
+        if let Self::Predictive(pacer) = self {
+            pacer.talk_ended(talked);
+        }
+    }
+
+    pub(crate) fn wrap_up_ended(&mut self, talked: f64, wrapped: f64) {
+        if let Self::Predictive(pacer) = self {
+            pacer.wrap_up_ended(talked, wrapped);
+        }
+    }
+
+    /// An answer reached an agent.
+    pub(crate) fn served(&mut self, person: bool) {
+        match self {
+            Self::Fixed { answered, .. } => *answered += u32::from(person),
+            Self::Predictive(pacer) if person => pacer.person_served(),
+            Self::Predictive(_) => {}
+        }
+    }
+
+    /// An answer waited for too long.
+    pub(crate) fn dropped(&mut self, person: bool) {
+        match self {
+            Self::Fixed {
+                answered, dropped, ..
+            } => {
+                *answered += u32::from(person);
+                *dropped += u32::from(person);
+            }
+            Self::Predictive(pacer) if person => pacer.person_dropped(),
+            Self::Predictive(_) => {}
+        }
+    }
+}
