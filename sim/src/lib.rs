@@ -1,1 +1,26 @@
 //! A pretend telephone network that drives the Cadran engine in virtual time.
+//!
+//! One seed is one run: a call centre of eight agents, the people whom it calls, an Asterisk and a database, and
+//! faults of every kind. After every step promises are checked; at the end nothing may be left over. A run that
+//! breaks a promise is played again by its seed.
+//!
+//! In reading order: `plan` (what a seed decides), `world` (virtual time), `network`, `callers`, `agents`, `store`
+//! (who takes part), `daemon` (what carries inputs and commands), `faults`, and `checks`, `rates`, `closing` (what must
+//! hold).
+
+mod agents;
+mod callers;
+mod chance;
+mod checks;
+mod closing;
+mod daemon;
+mod faults;
+mod network;
+mod plan;
+mod rates;
+mod report;
+mod store;
+mod world;
+
+pub use report::{Report, Tally};
+pub use world::run;

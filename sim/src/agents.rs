@@ -1,0 +1,129 @@
+//! The people at the desks: what each does next, by what their screen shows.
+
+use cadran_engine::input::Request;
+use cadran_engine::model::{AgentId, CallId, CampaignId, Side};
+use cadran_engine::view::{AgentView, LiveView};
+
+use crate::plan::WORK_END;
+use crate::world::{Happening, World};
+
+use std::time::Duration;
+
+impl World {
+    /// Everybody looks at their screen and may act on it within the second.
+    pub(crate) fn people_act(&mut self, view: &LiveView) {
+        for row in 1..=8 {
+            let agent = AgentId::from_i64(row);
+            let seen = view.agents.iter().find(|seen| seen.agent == agent);
+            let request = match seen {
+                _ if self.now > WORK_END => seen.map(|_| Request::LogOut { agent }),
+                None => self.chance.happens(0.2).then(|| Request::LogIn {
+                    agent,
+                    campaigns: campaigns_of(row),
+                }),
+                Some(seen) => self.next_act(seen),
+            };
+            if let Some(request) = request {
+                self.later(0, 990, |_| Happening::Asks(request));
+            }
+        }
+        if self.chance.happens(0.01)
+            && let Some(call) = view.calls.first()
+        {
+            let (call, by) = (call.call, Side::Operator);
+            self.later(0, 990, |_| Happening::Asks(Request::HangUp { call, by }));
+        }
+    }
+
+    fn next_act(&mut self, seen: &AgentView) -> Option<Request> {
+        let agent = seen.agent;
+        let pause = Request::Pause {
+            agent,
+            code: "coffee".to_owned(),
+        };
+        let nothing = None;
+        let choices: Vec<(Option<Request>, f64)> = match (seen.state, seen.call) {
+            ("paused", _) => vec![
+                (Some(Request::Ready { agent }), 0.3),
+                (Some(Request::LogOut { agent }), 0.005),
+                (nothing, 0.7),
+            ],
+            ("ready", _) => vec![
+                (Some(Request::NextLead { agent }), 0.3),
+                (Some(pause), 0.01),
+                (Some(Request::LogOut { agent }), 0.003),
+                (nothing, 0.7),
+            ],
+            ("reserved", None) => vec![
+                (Some(Request::DialPreview { agent }), 0.2),
+                (Some(Request::SkipPreview { agent }), 0.05),
+                (Some(pause), 0.01),
+                (nothing, 0.75),
+            ],
+            ("reserved", Some(_)) => vec![(Some(pause), 0.01), (nothing, 0.99)],
+            ("on_call", Some(call)) => return self.act_on_call(agent, call),
+            ("wrap_up", Some(call)) => vec![
+                (Some(self.dispose(agent, call)), 0.15),
+                (Some(Request::Ready { agent }), 0.03),
+                (Some(pause), 0.02),
+                (nothing, 0.8),
+            ],
+            _ => vec![(Some(Request::Ready { agent }), 0.1), (nothing, 0.9)],
+        };
+        self.choose(choices)
+    }
+
+    fn act_on_call(&mut self, agent: AgentId, call: CallId) -> Option<Request> {
+        let by = Side::Agent;
+        let choices = vec![
+            (Some(Request::HangUp { call, by }), 0.02),
+            (Some(self.dispose(agent, call)), 0.02),
+            (Some(Request::StartRecording { call }), 0.02),
+            (Some(Request::PauseRecording { call }), 0.03),
+            (Some(Request::ResumeRecording { call }), 0.03),
+            (Some(Request::StopRecording { call }), 0.005),
+            (Some(Request::LogOut { agent }), 0.002),
+            (None, 0.87),
+        ];
+        self.choose(choices)
+    }
+
+    fn choose(&mut self, choices: Vec<(Option<Request>, f64)>) -> Option<Request> {
+        let weights: Vec<(usize, f64)> = choices
+            .iter()
+            .enumerate()
+            .map(|(index, (_, weight))| (index, *weight))
+            .collect();
+        let chosen = self.chance.pick(&weights);
+        choices.into_iter().nth(chosen).and_then(|(request, _)| request)
+    }
+
+    fn dispose(&mut self, agent: AgentId, call: CallId) -> Request {
+        let code = self.chance.pick(&[
+            ("sale", 0.3),
+            ("callback", 0.2),
+            ("do-not-call", 0.1),
+            ("later", 0.35),
+            ("no-such-code", 0.05),
+        ]);
+        let callback_at = self.wall() + Duration::from_secs(60);
+        Request::Dispose {
+            agent,
+            call,
+            code: code.to_owned(),
+            note: String::new(),
+            callback_at: (code == "callback").then_some(callback_at),
+        }
+    }
+}
+
+/// Some work for one campaign, some for two; one shows leads before they are dialled.
+fn campaigns_of(row: i64) -> Vec<CampaignId> {
+    let rows: &[i64] = match row {
+        1..=3 => &[1],
+        4 => &[1, 2],
+        5..=7 => &[2],
+        _ => &[3],
+    };
+    rows.iter().map(|row| CampaignId::from_i64(*row)).collect()
+}

@@ -1,0 +1,278 @@
+//! What must hold at every step, whatever went wrong. The numbers are those of the list of invariants (I1 ...).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use cadran_engine::command::{Answer, Command, Destination, Refusal, SwitchCommand, Write};
+use cadran_engine::dialer::calling_hours::{self, Hours};
+use cadran_engine::input::{Input, LegPurpose, Request, StoreEvent, SwitchEvent};
+use cadran_engine::model::{
+    AgentId, AttemptId, CallId, Campaign, CampaignId, LeadId, LegId, Outcome, Timestamp, TrunkId,
+};
+
+use crate::plan::{self, Plan};
+use crate::rates::Rates;
+use crate::report::Tally;
+use crate::store::Store;
+
+/// How long after the drop time somebody who answered may have heard nothing: a join and its travel.
+const SERVED_SLACK: Duration = Duration::from_millis(500);
+
+/// More commands than this from one input would be a flood.
+const COMMANDS_MAX: usize = 500;
+
+/// What is known of the truth, and what the engine made of it.
+#[derive(Debug)]
+pub(crate) struct Checks {
+    pub(crate) violations: Vec<(Duration, String)>,
+    pub(crate) tally: Tally,
+    /// When faults last touched what the daemon can know.
+    disturbed_at: Timestamp,
+    /// What the daemon was told: whether it knows the link, and the database, to be whole.
+    knows_link: bool,
+    knows_store: bool,
+    campaigns: Vec<Campaign>,
+    pub(crate) dials: BTreeMap<LegId, Dial>,
+    dialled: BTreeSet<AttemptId>,
+    pub(crate) last_dial: BTreeMap<CampaignId, Timestamp>,
+    rates: Rates,
+    /// Calls whose recording was paused, by word of the engine.
+    pub(crate) paused: BTreeMap<CallId, Timestamp>,
+    /// Since when something has been up that the engine does not know.
+    pub(crate) orphans: BTreeMap<String, Timestamp>,
+    /// Since when an agent has been ready.
+    pub(crate) ready_since: BTreeMap<AgentId, Timestamp>,
+}
+
+/// A dial as the network saw it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dial {
+    attempt: AttemptId,
+    pub(crate) lead: LeadId,
+    placed: Timestamp,
+    picked_up: Option<Timestamp>,
+    connected: Option<Timestamp>,
+    message: Option<Timestamp>,
+    pub(crate) over: Option<Timestamp>,
+}
+
+impl Checks {
+    pub(crate) fn new(plan: &Plan) -> Self {
+        Self {
+            violations: Vec::new(),
+            tally: Tally::default(),
+            disturbed_at: Timestamp::default(),
+            knows_link: false,
+            knows_store: true,
+            campaigns: plan.settings.campaigns.clone(),
+            dials: BTreeMap::new(),
+            dialled: BTreeSet::new(),
+            last_dial: BTreeMap::new(),
+            rates: Rates::new(&plan.settings),
+            paused: BTreeMap::new(),
+            orphans: BTreeMap::new(),
+            ready_since: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn broken(&mut self, now: Timestamp, what: String) {
+        self.violations.push((now.since(plan::START), what));
+    }
+
+    /// A fault touched what the daemon can know, at this time or until this time.
+    pub(crate) fn disturbed(&mut self, at: Timestamp) {
+        self.disturbed_at = self.disturbed_at.max(at);
+    }
+
+    pub(crate) fn undisturbed_since(&self, at: Timestamp) -> bool {
+        self.disturbed_at < at
+    }
+
+    pub(crate) fn daemon_started(&mut self) {
+        self.tally.starts += 1;
+        self.knows_link = false;
+        self.knows_store = true;
+        self.rates.forget();
+        self.paused.clear();
+    }
+
+    pub(crate) fn input(&mut self, input: &Input) {
+        self.tally.inputs += 1;
+        match input {
+            Input::Switch(SwitchEvent::LinkDown) => self.knows_link = false,
+            Input::Switch(SwitchEvent::Snapshot(_)) => self.knows_link = true,
+            Input::Store(StoreEvent::Away) => self.knows_store = false,
+            Input::Store(StoreEvent::Back) => self.knows_store = true,
+            _ => {}
+        }
+    }
+
+    pub(crate) fn step(&mut self, commands: &[Command], now: Timestamp) {
+        if commands.len() > COMMANDS_MAX {
+            self.broken(now, format!("I23: {} commands from one input", commands.len()));
+        }
+    }
+
+    /// A command that leaves the daemon for Asterisk.
+    pub(crate) fn sent(&mut self, command: &SwitchCommand, store: &Store, now: Timestamp, wall: Timestamp) {
+        let SwitchCommand::Originate {
+            to: Destination::Number { trunk, phone },
+            purpose: LegPurpose::Customer {
+                attempt, campaign, ..
+            },
+            ..
+        } = command
+        else {
+            return;
+        };
+        self.last_dial.insert(*campaign, now);
+        if !self.knows_link || !self.knows_store {
+            self.broken(now, format!("I18: {attempt} is dialled without link or database"));
+        }
+        if !self.dialled.insert(*attempt) {
+            self.broken(now, format!("I5: {attempt} is dialled twice"));
+        }
+        let Some(row) = store.attempts.get(attempt).filter(|row| row.ended.is_none()) else {
+            return self.broken(now, format!("I3: {attempt} is dialled, but not durable"));
+        };
+        if row.attempt.trunk != *trunk || row.attempt.phone != *phone {
+            self.broken(now, format!("I3: {attempt} is dialled other than it was saved"));
+        }
+        let zone = store.leads.get(&row.attempt.lead).map(|row| &row.lead.zone);
+        let hours = self
+            .campaigns
+            .iter()
+            .find(|found| found.id == *campaign)
+            .map(|found| &found.hours);
+        if let Some((zone, hours)) = zone.zip(hours)
+            && calling_hours::at(hours, zone, wall) != Hours::Open
+        {
+            self.broken(now, format!("I4: {attempt} is dialled outside calling hours"));
+        }
+    }
+
+    /// A write that leaves the daemon for the database.
+    pub(crate) fn write(&mut self, write: &Write, now: Timestamp) {
+        match write {
+            Write::SaveAttempt(attempt) => {
+                if let Some(limit) = self.rates.placed(attempt.campaign, attempt.trunk, now) {
+                    self.broken(now, format!("calls per second of {limit} are over the limit"));
+                }
+            }
+            Write::CloseAttempt { attempt, outcome, .. } => {
+                self.tally.drops += u64::from(*outcome == Outcome::Dropped);
+                self.judge_outcome(*attempt, *outcome, now);
+            }
+            Write::CloseRecording { .. } => self.tally.recordings += 1,
+            _ => {}
+        }
+    }
+
+    /// The outcome that was written is the truth, where nothing kept the daemon from knowing it.
+    fn judge_outcome(&mut self, attempt: AttemptId, outcome: Outcome, now: Timestamp) {
+        let Some(dial) = self.dials.values().find(|dial| dial.attempt == attempt).copied() else {
+            return;
+        };
+        if !self.undisturbed_since(dial.placed) {
+            return;
+        }
+        let right = match (dial.picked_up, dial.connected, dial.message) {
+            (None, _, _) => !outcome.was_answered(),
+            (Some(_), Some(_), None) => outcome == Outcome::Answered,
+            (Some(_), _, Some(_)) => outcome == Outcome::Dropped,
+            (Some(_), None, None) => outcome.was_answered(),
+        };
+        if !right {
+            self.broken(
+                now,
+                format!("I7: {attempt} closed as {}: {dial:?}", outcome.as_str()),
+            );
+        }
+    }
+
+    pub(crate) fn dial_seen(&mut self, leg: LegId, attempt: AttemptId, lead: LeadId, now: Timestamp) {
+        self.tally.dials += 1;
+        let twin = self
+            .dials
+            .values()
+            .find(|dial| dial.lead == lead && dial.over.is_none())
+            .copied();
+        if let Some(twin) = twin.filter(|twin| self.undisturbed_since(twin.placed)) {
+            self.broken(now, format!("I2: {lead} is in {attempt} and {}", twin.attempt));
+        }
+        let dial = Dial {
+            attempt,
+            lead,
+            placed: now,
+            picked_up: None,
+            connected: None,
+            message: None,
+            over: None,
+        };
+        self.dials.insert(leg, dial);
+    }
+
+    pub(crate) fn picked_up(&mut self, leg: LegId, now: Timestamp) {
+        self.tally.answers += 1;
+        if let Some(dial) = self.dials.get_mut(&leg) {
+            dial.picked_up = Some(now);
+        }
+    }
+
+    pub(crate) fn connected(&mut self, leg: LegId, now: Timestamp) {
+        if let Some(dial) = self.dials.get_mut(&leg) {
+            self.tally.connected += u64::from(dial.connected.is_none());
+            dial.connected.get_or_insert(now);
+        }
+    }
+
+    pub(crate) fn message_began(&mut self, leg: LegId, now: Timestamp) {
+        if let Some(dial) = self.dials.get_mut(&leg) {
+            dial.message.get_or_insert(now);
+        }
+    }
+
+    /// Somebody who answered heard an agent or the message in time, or left before.
+    pub(crate) fn dial_over(&mut self, leg: LegId, now: Timestamp) {
+        let Some(dial) = self.dials.get_mut(&leg) else {
+            return;
+        };
+        dial.over = Some(now);
+        let dial = *dial;
+        let Some(picked_up) = dial.picked_up else { return };
+        let served = [dial.connected, dial.message, Some(now)]
+            .into_iter()
+            .flatten()
+            .min();
+        let waited = served.unwrap_or(now).since(picked_up);
+        let in_time = waited <= Duration::from_secs(2) + SERVED_SLACK;
+        if !in_time && self.undisturbed_since(dial.placed) {
+            self.broken(now, format!("I7: waited {waited:?} for anybody: {dial:?}"));
+        }
+    }
+
+    /// Trunks that carry more calls than they may, by what is up in the network.
+    pub(crate) fn trunk_load(&mut self, trunk: TrunkId, calls: u32, now: Timestamp) {
+        if self.undisturbed_since(now - Duration::from_secs(40))
+            && let Some(max) = self.rates.concurrent_max(trunk).filter(|max| calls > *max)
+        {
+            self.broken(now, format!("{trunk} carries {calls} calls of {max}"));
+        }
+    }
+
+    /// What the engine answered to a person.
+    pub(crate) fn answered(&mut self, request: &Request, answer: &Result<Answer, Refusal>, now: Timestamp) {
+        if answer.is_err() {
+            return;
+        }
+        match request {
+            Request::PauseRecording { call } => {
+                self.paused.insert(*call, now);
+            }
+            Request::ResumeRecording { call } | Request::StopRecording { call } => {
+                self.paused.remove(call);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! The larger looks: once a second at what the engine shows, and at the end at what is left over.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use cadran_engine::dialer::calling_hours::{self, Hours};
+use cadran_engine::input::LegPurpose;
+use cadran_engine::model::{
+    AgentId, CallId, CampaignId, CampaignState, DialMode, LeadState, Outcome, RecordingPolicy,
+    RecordingState, SessionId,
+};
+use cadran_engine::view::{AgentView, CallView, LiveView};
+
+use crate::plan::{FAULTS_END, WORK_END};
+use crate::store::LeadRow;
+use crate::world::World;
+
+/// Until then a leg or a room that belongs to nothing is gone: a snapshot finds it, and it is told to end.
+const ORPHAN_TIME_MAX: Duration = Duration::from_secs(25);
+
+/// Ready agents get work within this time if there is any.
+const IDLE_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// After a fault it may take this long until everything is right.
+const REPAIR_TIME_MAX: Duration = Duration::from_secs(60);
+
+impl World {
+    /// Compares what the engine shows with the truth, and lets people act on it.
+    pub(crate) fn look_over(&mut self, view: &LiveView) {
+        self.check_pairs(view);
+        self.check_orphans(view);
+        self.check_loads();
+        self.check_pauses();
+        self.check_idle_agents(view);
+        self.last_view = view.clone();
+        self.people_act(view);
+    }
+
+    /// I6: an agent and a call name each other, or neither does.
+    fn check_pairs(&mut self, view: &LiveView) {
+        let calls: BTreeMap<CallId, &CallView> = view.calls.iter().map(|call| (call.call, call)).collect();
+        let agents: BTreeMap<AgentId, &AgentView> =
+            view.agents.iter().map(|agent| (agent.agent, agent)).collect();
+        for agent in view
+            .agents
+            .iter()
+            .filter(|agent| matches!(agent.state, "reserved" | "on_call"))
+        {
+            let Some(id) = agent.call else { continue };
+            if calls.get(&id).is_none_or(|call| call.agent != Some(agent.agent)) {
+                self.checks.broken(
+                    self.now,
+                    format!("I6: {} has {id}, which does not have them", agent.agent),
+                );
+            }
+        }
+        for call in &view.calls {
+            let Some(id) = call
+                .agent
+                .filter(|_| matches!(call.state, "joining" | "connected"))
+            else {
+                continue;
+            };
+            let agent = agents.get(&id);
+            if agent.is_none_or(|agent| agent.call != Some(call.call) || !agent.phone_up) {
+                self.checks
+                    .broken(self.now, format!("I6: {call:?} names {agent:?}"));
+            }
+        }
+    }
+
+    /// I9 and I10: what is up in Asterisk belongs to something that the engine knows.
+    fn check_orphans(&mut self, view: &LiveView) {
+        let calls: BTreeSet<CallId> = view.calls.iter().map(|call| call.call).collect();
+        let sessions: BTreeSet<SessionId> = view.agents.iter().map(|agent| agent.session).collect();
+        let mut seen = BTreeMap::new();
+        for (leg, up) in &self.network.legs {
+            let known = match &up.purpose {
+                LegPurpose::Agent { session, room, .. } => {
+                    self.rooms_of_sessions.insert(*room, *session);
+                    sessions.contains(session)
+                }
+                LegPurpose::Customer { call, .. } => calls.contains(call),
+            };
+            if !known {
+                seen.insert(leg.to_string(), self.now);
+            }
+        }
+        for room in self.network.rooms.keys() {
+            let session = self.rooms_of_sessions.get(room);
+            if session.is_some_and(|session| !sessions.contains(session)) {
+                seen.insert(room.to_string(), self.now);
+            }
+        }
+        if !self.link.up {
+            seen.clear();
+        }
+        for (thing, since) in &mut seen {
+            *since = self.checks.orphans.get(thing).copied().unwrap_or(*since);
+            if self.now.since(*since) > ORPHAN_TIME_MAX {
+                self.checks
+                    .broken(self.now, format!("I9: {thing} belongs to nothing"));
+            }
+        }
+        self.checks.orphans = seen;
+    }
+
+    fn check_loads(&mut self) {
+        let mut loads = BTreeMap::new();
+        for leg in self.network.legs.values().filter(|leg| !leg.ending) {
+            if let Some(trunk) = leg.trunk {
+                *loads.entry(trunk).or_insert(0) += 1;
+            }
+        }
+        for (trunk, calls) in loads {
+            self.checks.trunk_load(trunk, calls, self.now);
+        }
+    }
+
+    /// I12: what the engine calls paused is not written.
+    fn check_pauses(&mut self) {
+        let settled = self.now - Duration::from_secs(5);
+        for (id, recording) in &self.network.recordings {
+            let paused_at = self.checks.paused.get(&id.call).filter(|at| **at < settled);
+            let written = recording.ended.is_none() && !recording.paused;
+            if paused_at.is_some() && written && self.checks.undisturbed_since(settled) {
+                return self
+                    .checks
+                    .broken(self.now, format!("I12: {id} is paused, and written"));
+            }
+        }
+    }
+
+    /// I24: a ready agent gets work, or a reason is shown that is true.
+    fn check_idle_agents(&mut self, view: &LiveView) {
+        let now = self.now;
+        let ready = view.agents.iter().filter(|agent| agent.state == "ready");
+        self.checks.ready_since = ready
+            .clone()
+            .map(|agent| {
+                (
+                    agent.agent,
+                    self.checks.ready_since.get(&agent.agent).copied().unwrap_or(now),
+                )
+            })
+            .collect();
+        if now < FAULTS_END + REPAIR_TIME_MAX || now > WORK_END || view.held_by.is_some() {
+            return;
+        }
+        let idle: Vec<(AgentId, CampaignId)> = ready
+            .filter(|agent| now.since(self.checks.ready_since[&agent.agent]) > IDLE_TIME_MAX)
+            .flat_map(|agent| agent.campaigns.iter().map(|campaign| (agent.agent, *campaign)))
+            .collect();
+        for (agent, campaign) in idle {
+            let dialled = self.checks.last_dial.get(&campaign).copied().unwrap_or_default();
+            if now.since(dialled) > IDLE_TIME_MAX && self.could_dial(campaign, view) {
+                let shown = view.campaigns.iter().find(|shown| shown.campaign == campaign);
+                self.checks
+                    .broken(now, format!("I24: {agent} is idle, and leads are due: {shown:?}"));
+            }
+        }
+    }
+
+    /// Whether a lead of a campaign that dials by itself has been due for a while, and nothing true is in its way.
+    fn could_dial(&self, campaign: CampaignId, view: &LiveView) -> bool {
+        let settings = self.plan.campaign(campaign);
+        let Some(settings) = settings.filter(|one| one.mode != DialMode::Preview) else {
+            return false;
+        };
+        let at_limit = view
+            .campaigns
+            .iter()
+            .filter(|shown| shown.campaign == campaign)
+            .filter_map(|shown| shown.idle_because.as_deref())
+            .any(|reason| reason.starts_with("the limit of"));
+        let due_before = self.wall() - IDLE_TIME_MAX;
+        let due = |row: &LeadRow| {
+            row.campaign == campaign
+                && row.state == LeadState::Waiting
+                && row.due_at < due_before
+                && !self.store.do_not_call.contains(&row.lead.phone_to_dial())
+                && calling_hours::at(&settings.hours, &row.lead.zone, due_before) == Hours::Open
+                && calling_hours::at(&settings.hours, &row.lead.zone, self.wall()) == Hours::Open
+        };
+        settings.state == CampaignState::Running && !at_limit && self.store.leads.values().any(due)
+    }
+
+    /// When everybody has gone home nothing is left in a passing state, anywhere.
+    pub(crate) fn check_closing(&mut self) {
+        let mut left = Vec::new();
+        left.extend(self.network.legs.keys().map(|leg| format!("I9: {leg} is up")));
+        left.extend(
+            self.network
+                .rooms
+                .keys()
+                .map(|room| format!("I10: {room} is open")),
+        );
+        let live = self
+            .network
+            .recordings
+            .iter()
+            .filter(|(_, live)| live.ended.is_none());
+        left.extend(live.map(|(id, _)| format!("I11: {id} is being written")));
+        let open = self.store.attempts.values().filter(|row| row.ended.is_none());
+        left.extend(open.map(|row| format!("I5: {} has no outcome", row.attempt.id)));
+        let open = self
+            .store
+            .recordings
+            .iter()
+            .filter(|(_, row)| row.state == RecordingState::Open);
+        left.extend(open.map(|(id, _)| format!("I11: {id} has no verdict")));
+        let open = self.store.sessions.values().filter(|row| !row.closed);
+        left.extend(open.map(|row| format!("{} is open", row.open.session)));
+        let stuck = self
+            .store
+            .leads
+            .values()
+            .filter(|row| row.state == LeadState::InAttempt);
+        left.extend(stuck.map(|row| format!("I1: {} is in an attempt", row.lead.id)));
+        left.extend(
+            self.last_view
+                .calls
+                .iter()
+                .map(|call| format!("{} is up", call.call)),
+        );
+        left.extend(self.unrecorded());
+        left.extend(self.miscounted());
+        for what in left {
+            self.checks.broken(self.now, format!("at the end {what}"));
+        }
+    }
+
+    /// I11: every conversation that had to be recorded has a row that says what there is.
+    fn unrecorded(&self) -> Vec<String> {
+        let must = |campaign| {
+            self.plan
+                .campaign(campaign)
+                .is_some_and(|campaign| campaign.recording == RecordingPolicy::All)
+        };
+        let talked = self
+            .store
+            .calls
+            .values()
+            .filter(|call| call.connected_at.is_some() && must(call.campaign));
+        let has_row = |call: CallId| {
+            self.store
+                .recordings
+                .keys()
+                .any(|recording| recording.call == call)
+        };
+        talked
+            .filter(|call| !has_row(call.id))
+            .map(|call| format!("I11: {} had to be recorded", call.id))
+            .collect()
+    }
+
+    /// I1 and I8: leads in the hopper and drops, as the engine counts them and as the rows do.
+    fn miscounted(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for shown in &self.last_view.campaigns {
+            let of_campaign = |row: &&LeadRow| row.campaign == shown.campaign;
+            let leads = self.store.leads.values().filter(of_campaign);
+            let claimed = leads.filter(|row| row.state == LeadState::Claimed).count();
+            if usize::try_from(shown.hopper).ok() != Some(claimed) {
+                wrong.push(format!("I1: {claimed} leads are claimed: {shown:?}"));
+            }
+            let outcomes = self
+                .store
+                .attempts
+                .values()
+                .filter(|row| row.attempt.campaign == shown.campaign);
+            let outcomes: Vec<Outcome> = outcomes.filter_map(|row| Some(row.ended?.0)).collect();
+            let answered = outcomes.iter().filter(|outcome| outcome.was_answered()).count();
+            let dropped = outcomes
+                .iter()
+                .filter(|outcome| **outcome == Outcome::Dropped)
+                .count();
+            let counted = (shown.answered_24h as usize, shown.dropped_24h as usize);
+            if counted != (answered, dropped) {
+                wrong.push(format!(
+                    "I8: rows say {answered} answered, {dropped} dropped: {shown:?}"
+                ));
+            }
+        }
+        wrong
+    }
+}

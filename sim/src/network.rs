@@ -1,0 +1,373 @@
+//! What Asterisk would do with each command, and the telephone network behind it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use cadran_engine::command::{Destination, SwitchCommand};
+use cadran_engine::input::{LegPurpose, LegSeen, Snapshot, SwitchEvent};
+use cadran_engine::model::{
+    AgentId, HangupCause, LegId, RecordingFacts, RecordingId, RoomId, Timestamp, TrunkId,
+};
+
+use crate::callers::{self, Fate, NORMAL, Then, UNREACHABLE};
+use crate::world::{Happening, World};
+
+/// Everything that is up.
+#[derive(Debug, Default)]
+pub(crate) struct Network {
+    pub(crate) legs: BTreeMap<LegId, NetLeg>,
+    pub(crate) rooms: BTreeMap<RoomId, BTreeSet<LegId>>,
+    /// Recordings, also those that ended and were not read back yet.
+    pub(crate) recordings: BTreeMap<RecordingId, NetRecording>,
+    pub(crate) unreachable: BTreeSet<TrunkId>,
+    pub(crate) broken_phones: BTreeSet<AgentId>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct NetLeg {
+    pub(crate) purpose: LegPurpose,
+    pub(crate) trunk: Option<TrunkId>,
+    pub(crate) up: bool,
+    pub(crate) room: Option<RoomId>,
+    /// Somebody told it to end; it is on its way out.
+    pub(crate) ending: bool,
+    fate: Fate,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct NetRecording {
+    pub(crate) customer: LegId,
+    pub(crate) began: Timestamp,
+    pub(crate) ended: Option<Timestamp>,
+    pub(crate) paused: bool,
+}
+
+/// The next thing that a leg does by itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Step {
+    Rings,
+    PicksUp,
+    MessageOver,
+    Ends(HangupCause),
+}
+
+/// Asterisk's answer to a command.
+pub(crate) type Verdict = Result<(), (u16, &'static str)>;
+
+const NOT_FOUND: Verdict = Err((404, "not found"));
+const NOT_IN_STASIS: Verdict = Err((422, "Channel not in Stasis application"));
+
+impl Network {
+    /// A customer and an agent hear each other.
+    pub(crate) fn hears_agent(&self, customer: LegId) -> bool {
+        let room = self.legs.get(&customer).and_then(|leg| leg.room);
+        room.and_then(|room| self.rooms.get(&room)).is_some_and(|legs| {
+            legs.iter()
+                .filter_map(|leg| self.legs.get(leg))
+                .any(|leg| leg.up && matches!(leg.purpose, LegPurpose::Agent { .. }))
+        })
+    }
+
+    fn leave_room(&mut self, leg: LegId) {
+        for legs in self.rooms.values_mut() {
+            legs.remove(&leg);
+        }
+        if let Some(leg) = self.legs.get_mut(&leg) {
+            leg.room = None;
+        }
+    }
+
+    pub(crate) fn snapshot(&self, asked_at: Timestamp) -> Snapshot {
+        let leg = |(leg, seen): (&LegId, &NetLeg)| LegSeen {
+            leg: *leg,
+            up: seen.up,
+            entered: seen.up,
+            purpose: Some(seen.purpose.clone()),
+        };
+        let live = |(id, recording): (&RecordingId, &NetRecording)| recording.ended.is_none().then_some(*id);
+        Snapshot {
+            asked_at,
+            legs: self.legs.iter().map(leg).collect(),
+            rooms: self
+                .rooms
+                .iter()
+                .map(|(room, legs)| (*room, legs.iter().copied().collect()))
+                .collect(),
+            recordings: self.recordings.iter().filter_map(live).collect(),
+        }
+    }
+}
+
+impl World {
+    /// Asterisk carries a command out, or says why not.
+    pub(crate) fn obey(&mut self, command: &SwitchCommand) -> Verdict {
+        match command {
+            SwitchCommand::Originate {
+                leg,
+                to,
+                ring_timeout,
+                purpose,
+                ..
+            } => self.create_leg(*leg, to, *ring_timeout, purpose),
+            SwitchCommand::HangUp { leg } => {
+                if let Some(told) = self.network.legs.get_mut(leg) {
+                    told.ending = true;
+                    self.later(5, 60, |_| Happening::Leg(*leg, Step::Ends(NORMAL)));
+                }
+                Ok(())
+            }
+            SwitchCommand::OpenRoom { room } => {
+                self.network.rooms.entry(*room).or_default();
+                Ok(())
+            }
+            SwitchCommand::Join { room, leg } => self.enter_room(*room, *leg),
+            SwitchCommand::CloseRoom { room } => {
+                for leg in self.network.rooms.remove(room).into_iter().flatten() {
+                    self.network.leave_room(leg);
+                }
+                Ok(())
+            }
+            SwitchCommand::Play { leg, .. } => match self.network.legs.get(leg) {
+                Some(hearer) if hearer.up => {
+                    self.checks.message_began(*leg, self.now);
+                    self.later(2_000, 6_000, |_| Happening::Leg(*leg, Step::MessageOver));
+                    Ok(())
+                }
+                Some(_) => NOT_IN_STASIS,
+                None => NOT_FOUND,
+            },
+            SwitchCommand::StartRecording {
+                recording,
+                customer,
+                agent,
+            } => self.begin_recording(*recording, *customer, *agent),
+            SwitchCommand::PauseRecording { recording } => self.pause(*recording, true),
+            SwitchCommand::ResumeRecording { recording } => self.pause(*recording, false),
+            SwitchCommand::CollectRecording { recording } => {
+                if let Some(live) = self.network.recordings.get_mut(recording) {
+                    live.ended.get_or_insert(self.now);
+                }
+                let recording = *recording;
+                self.later(100, 3_000, |_| Happening::ReadBack(recording));
+                Ok(())
+            }
+        }
+    }
+
+    fn create_leg(
+        &mut self,
+        id: LegId,
+        to: &Destination,
+        ring_timeout: Duration,
+        purpose: &LegPurpose,
+    ) -> Verdict {
+        if self.network.legs.contains_key(&id) {
+            return Ok(());
+        }
+        let (trunk, fate) = match to {
+            Destination::Account(_) => (None, self.phone_fate(purpose)),
+            Destination::Number { trunk, .. } => (Some(*trunk), self.dial_fate(*trunk)),
+        };
+        self.network.legs.insert(
+            id,
+            NetLeg {
+                purpose: purpose.clone(),
+                trunk,
+                up: false,
+                room: None,
+                ending: false,
+                fate,
+            },
+        );
+        if let LegPurpose::Customer { attempt, lead, .. } = purpose {
+            self.checks.dial_seen(id, *attempt, *lead, self.now);
+        }
+        if let Some(after) = fate.rings_after {
+            self.after(after, Happening::Leg(id, Step::Rings));
+        }
+        match fate.then {
+            Then::PicksUp { after, .. } if after < ring_timeout => {
+                self.after(after, Happening::Leg(id, Step::PicksUp));
+            }
+            Then::Ends { after, cause } => self.after(after, Happening::Leg(id, Step::Ends(cause))),
+            Then::PicksUp { .. } | Then::Silence => {
+                let cause = HangupCause { q850: 19, sip: None };
+                self.after(ring_timeout, Happening::Leg(id, Step::Ends(cause)));
+            }
+        }
+        Ok(())
+    }
+
+    fn dial_fate(&mut self, trunk: TrunkId) -> Fate {
+        if self.network.unreachable.contains(&trunk) {
+            return Fate {
+                rings_after: None,
+                then: Then::Ends {
+                    after: Duration::from_millis(300),
+                    cause: UNREACHABLE,
+                },
+            };
+        }
+        callers::fate(&mut self.chance, self.plan.answer_rate)
+    }
+
+    fn phone_fate(&mut self, purpose: &LegPurpose) -> Fate {
+        let works = match purpose {
+            LegPurpose::Agent { agent, .. } => !self.network.broken_phones.contains(agent),
+            LegPurpose::Customer { .. } => true,
+        };
+        callers::phone_fate(&mut self.chance, works)
+    }
+
+    fn enter_room(&mut self, room: RoomId, leg: LegId) -> Verdict {
+        match self.network.legs.get(&leg) {
+            Some(joiner) if !joiner.up => return NOT_IN_STASIS,
+            Some(_) if !self.network.rooms.contains_key(&room) => return NOT_FOUND,
+            Some(_) => {}
+            None => return NOT_FOUND,
+        }
+        self.network.leave_room(leg);
+        self.network.rooms.entry(room).or_default().insert(leg);
+        if let Some(joiner) = self.network.legs.get_mut(&leg) {
+            joiner.room = Some(room);
+        }
+        self.check_room(room);
+        self.tell(SwitchEvent::LegJoined { leg, room });
+        Ok(())
+    }
+
+    /// Who hears whom in a room after somebody came in.
+    fn check_room(&mut self, room: RoomId) {
+        let Some(legs) = self.network.rooms.get(&room) else {
+            return;
+        };
+        let is_customer = |leg: &&LegId| {
+            self.network
+                .legs
+                .get(leg)
+                .is_some_and(|leg| !leg.ending && matches!(leg.purpose, LegPurpose::Customer { .. }))
+        };
+        let customers: Vec<LegId> = legs.iter().filter(is_customer).copied().collect();
+        if customers.len() > 1 {
+            self.checks
+                .broken(self.now, format!("I6: {} customers in {room}", customers.len()));
+        }
+        for customer in customers {
+            if self.network.hears_agent(customer) {
+                self.checks.connected(customer, self.now);
+            }
+        }
+    }
+
+    fn begin_recording(&mut self, recording: RecordingId, customer: LegId, agent: LegId) -> Verdict {
+        let up = |leg| self.network.legs.get(leg).is_some_and(|leg: &NetLeg| leg.up);
+        if !up(&customer) || !up(&agent) {
+            return NOT_FOUND;
+        }
+        if self.network.recordings.contains_key(&recording) {
+            return Err((409, "a recording of this name exists"));
+        }
+        self.network.recordings.insert(
+            recording,
+            NetRecording {
+                customer,
+                began: self.now,
+                ended: None,
+                paused: false,
+            },
+        );
+        Ok(())
+    }
+
+    fn pause(&mut self, recording: RecordingId, paused: bool) -> Verdict {
+        match self.network.recordings.get_mut(&recording) {
+            Some(live) if live.ended.is_none() => {
+                live.paused = paused;
+                Ok(())
+            }
+            Some(_) | None => NOT_FOUND,
+        }
+    }
+
+    /// A leg does what it was fated to do, if it is still there.
+    pub(crate) fn leg_steps(&mut self, id: LegId, step: Step) {
+        let Some(leg) = self.network.legs.get_mut(&id) else {
+            return;
+        };
+        match step {
+            Step::Rings => self.tell(SwitchEvent::LegRinging { leg: id }),
+            Step::PicksUp if leg.ending => {}
+            Step::PicksUp => {
+                leg.up = true;
+                let customer = matches!(leg.purpose, LegPurpose::Customer { .. });
+                if let Then::PicksUp { patience, .. } = leg.fate.then {
+                    self.after(patience, Happening::Leg(id, Step::Ends(NORMAL)));
+                }
+                if customer {
+                    self.checks.picked_up(id, self.now);
+                }
+                self.picked_up(id);
+            }
+            Step::MessageOver => self.tell(SwitchEvent::MessageEnded { leg: id }),
+            Step::Ends(cause) => self.end_leg(id, cause),
+        }
+    }
+
+    /// While nobody listens, a leg that picks up finds no application and ends.
+    fn picked_up(&mut self, id: LegId) {
+        if !self.link.up {
+            return self.later(1, 20, |_| Happening::Leg(id, Step::Ends(NORMAL)));
+        }
+        let mut events = [
+            SwitchEvent::LegEntered { leg: id },
+            SwitchEvent::LegUp { leg: id },
+        ];
+        if self.chance.happens(0.5) {
+            events.reverse();
+        }
+        for event in events {
+            self.tell(event);
+        }
+    }
+
+    pub(crate) fn end_leg(&mut self, id: LegId, cause: HangupCause) {
+        self.network.leave_room(id);
+        let Some(leg) = self.network.legs.remove(&id) else {
+            return;
+        };
+        for recording in self.network.recordings.values_mut() {
+            if recording.customer == id {
+                recording.ended.get_or_insert(self.now);
+            }
+        }
+        if matches!(leg.purpose, LegPurpose::Customer { .. }) {
+            self.checks.dial_over(id, self.now);
+        }
+        self.tell(SwitchEvent::LegEnded { leg: id, cause });
+    }
+
+    /// A finished recording is read back, or found missing.
+    pub(crate) fn read_back(&mut self, recording: RecordingId) {
+        let found = match self.network.recordings.remove(&recording) {
+            Some(file) => {
+                let duration = file.ended.unwrap_or(self.now).since(file.began);
+                Ok(RecordingFacts {
+                    path: format!("{recording}.wav"),
+                    bytes: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX) * 32,
+                    duration,
+                })
+            }
+            None => Err("no such file".to_owned()),
+        };
+        self.tell_surely(SwitchEvent::RecordingCollected { recording, found });
+    }
+
+    /// Asterisk dies and comes back with nothing.
+    pub(crate) fn restart_asterisk(&mut self) {
+        let legs: Vec<LegId> = self.network.legs.keys().copied().collect();
+        for leg in legs {
+            self.end_leg(leg, HangupCause::default());
+        }
+        self.network.rooms.clear();
+    }
+}

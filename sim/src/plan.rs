@@ -1,0 +1,232 @@
+//! What a seed decides before the run begins: the centre, its leads, and how much goes wrong.
+
+use std::time::Duration;
+
+use cadran_engine::input::Settings;
+use cadran_engine::model::{
+    Agent, AgentId, CallingHours, Campaign, CampaignId, CampaignState, DialMode, Disposition,
+    DispositionEffect, Lead, LeadId, ListId, Outcome, Phone, PhoneKind, RateLimit, RecordingPolicy,
+    RetryRule, RingMode, Timestamp, Trunk, TrunkId, Window, Zone,
+};
+
+use crate::chance::Chance;
+
+/// Friday 20 November 2026, 11:52 UTC: 12:52 in Paris, shortly before the midday break of half of the seeds.
+pub(crate) const START: Timestamp = Timestamp::from_millis(1_795_175_520_000);
+
+/// Faults happen until then.
+pub(crate) const FAULTS_END: Timestamp = Timestamp::from_millis(START.as_millis() + 8 * 60_000);
+/// Work goes on until then, undisturbed: long enough for everything to come right again.
+pub(crate) const WORK_END: Timestamp = Timestamp::from_millis(START.as_millis() + 11 * 60_000);
+/// Everybody has gone home and everything has ended.
+pub(crate) const DAY_END: Timestamp = Timestamp::from_millis(START.as_millis() + 14 * 60_000);
+
+const AGENTS: i64 = 8;
+const LEADS_PER_CAMPAIGN: i64 = 220;
+
+/// Probabilities of what may go wrong with one command or one event, while faults happen.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Odds {
+    /// An event is never delivered.
+    pub(crate) event_lost: f64,
+    /// An event is delivered seconds later, behind others.
+    pub(crate) event_late: f64,
+    /// An event is delivered twice.
+    pub(crate) event_doubled: f64,
+    /// A command is refused without effect.
+    pub(crate) refused: f64,
+    /// No answer to a command comes; it has an effect in half of the cases.
+    pub(crate) unknown: f64,
+    /// Per second: a fault of each of the larger kinds.
+    pub(crate) fault: f64,
+}
+
+/// A call centre, its leads, and its luck.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) settings: Settings,
+    pub(crate) leads: Vec<(CampaignId, Lead)>,
+    pub(crate) odds: Odds,
+    pub(crate) answer_rate: f64,
+}
+
+impl Plan {
+    pub(crate) fn draw(chance: &mut Chance) -> Self {
+        let campaigns: Vec<Campaign> = (1..=3).map(|row| campaign(chance, row)).collect();
+        let leads = campaigns
+            .iter()
+            .flat_map(|campaign| leads(chance, campaign.id))
+            .collect();
+        Self {
+            settings: Settings {
+                agents: (1..=AGENTS).map(|row| agent(chance, row)).collect(),
+                campaigns,
+                trunks: (1..=2).map(|row| trunk(chance, row)).collect(),
+                switch_limit: chance.happens(0.5).then(|| RateLimit {
+                    calls_per_second: 4.0,
+                    concurrent_calls: 14,
+                }),
+            },
+            leads,
+            odds: odds(chance),
+            answer_rate: 0.15 + 0.6 * chance.unit(),
+        }
+    }
+
+    pub(crate) fn campaign(&self, id: CampaignId) -> Option<&Campaign> {
+        self.settings.campaigns.iter().find(|campaign| campaign.id == id)
+    }
+}
+
+/// A swarm: each kind of trouble is switched on in some seeds only, so that none hides another.
+fn odds(chance: &mut Chance) -> Odds {
+    let mut some = |probability| if chance.happens(0.5) { probability } else { 0.0 };
+    Odds {
+        event_lost: some(0.004),
+        event_late: some(0.01),
+        event_doubled: some(0.02),
+        refused: some(0.02),
+        unknown: some(0.01),
+        fault: some(0.004),
+    }
+}
+
+fn agent(chance: &mut Chance, row: i64) -> Agent {
+    Agent {
+        id: AgentId::from_i64(row),
+        name: format!("Agent {row}"),
+        sip_account: format!("agent-{row}"),
+        phone_kind: PhoneKind::Sip,
+        ring_mode: chance.pick(&[(RingMode::NailedUp, 0.7), (RingMode::PerCall, 0.3)]),
+        ring_timeout: Duration::from_secs(12),
+    }
+}
+
+fn trunk(chance: &mut Chance, row: i64) -> Trunk {
+    Trunk {
+        id: TrunkId::from_i64(row),
+        name: format!("Trunk {row}"),
+        enabled: true,
+        caller_ids: vec![phone(33_199_000_000, row)],
+        limit: RateLimit {
+            calls_per_second: 1.0 + 4.0 * chance.unit(),
+            concurrent_calls: chance.pick(&[(2, 0.2), (6, 0.4), (20, 0.4)]),
+        },
+    }
+}
+
+fn campaign(chance: &mut Chance, row: i64) -> Campaign {
+    let rule = |outcome, seconds, attempts_max| RetryRule {
+        outcome,
+        delay: Duration::from_secs(seconds),
+        attempts_max,
+        alternate_number: outcome == Outcome::NoAnswer,
+    };
+    Campaign {
+        id: CampaignId::from_i64(row),
+        name: format!("Campaign {row}"),
+        state: CampaignState::Running,
+        mode: match row {
+            1 => DialMode::Progressive,
+            2 => DialMode::Power {
+                ratio: 1.0 + 2.0 * chance.unit(),
+            },
+            _ => DialMode::Preview,
+        },
+        trunks: vec![TrunkId::from_i64(1), TrunkId::from_i64(2)],
+        caller_ids: vec![phone(33_199_000_000, 1), phone(33_199_000_000, 2)],
+        ring_timeout: Duration::from_secs(14),
+        drop_after: Duration::from_secs(2),
+        drop_message: "sound:cadran/drop-fr".to_owned(),
+        drop_limit: chance.pick(&[(0.03, 0.5), (0.5, 0.5)]),
+        hours: hours(chance),
+        retry: vec![
+            rule(Outcome::Busy, 30, 3),
+            rule(Outcome::NoAnswer, 60, 3),
+            rule(Outcome::Congestion, 20, 3),
+            rule(Outcome::Failed, 40, 4),
+            rule(Outcome::Dropped, 300, 2),
+        ],
+        recording: chance.pick(&[
+            (RecordingPolicy::All, 0.6),
+            (RecordingPolicy::OnDemand, 0.2),
+            (RecordingPolicy::Share { share: 0.5 }, 0.2),
+        ]),
+        wrap_up: Duration::from_secs(chance.number(0, 1) * 12),
+        dispositions: dispositions(),
+        limit: RateLimit {
+            calls_per_second: 3.0,
+            concurrent_calls: 12,
+        },
+    }
+}
+
+/// Always, or with a midday break that begins eight minutes after the start in Paris and lasts two.
+fn hours(chance: &mut Chance) -> CallingHours {
+    if chance.happens(0.5) {
+        return CallingHours::always();
+    }
+    let window = |from, until| Window {
+        days: (1..=7).collect(),
+        from,
+        until,
+    };
+    CallingHours {
+        windows: vec![window(10 * 60, 13 * 60), window(13 * 60 + 2, 20 * 60)],
+        closed_days: Vec::new(),
+    }
+}
+
+fn dispositions() -> Vec<Disposition> {
+    let one = |code: &str, effect| Disposition {
+        code: code.to_owned(),
+        label_fr: code.to_owned(),
+        label_en: code.to_owned(),
+        effect,
+    };
+    vec![
+        one("sale", DispositionEffect::Final),
+        one("callback", DispositionEffect::Callback),
+        one("do-not-call", DispositionEffect::DoNotCall),
+        one(
+            "later",
+            DispositionEffect::Retry {
+                delay: Duration::from_secs(45),
+            },
+        ),
+    ]
+}
+
+/// Most leads live where it is calling time; some where it is night, in the way of the others.
+fn leads(chance: &mut Chance, campaign: CampaignId) -> Vec<(CampaignId, Lead)> {
+    let zone = |name: &str| name.parse().unwrap_or_else(|_| Zone::utc());
+    let zones = [
+        zone("Europe/Paris"),
+        zone("Indian/Reunion"),
+        zone("Pacific/Noumea"),
+    ];
+    let first = campaign.as_i64() * 1_000;
+    let far = chance.pick(&[(0.0, 0.5), (0.3, 0.5)]);
+    let mut lead = |row: i64| Lead {
+        id: LeadId::from_i64(row),
+        list: ListId::from_i64(campaign.as_i64()),
+        phone: phone(33_639_980_000, row),
+        alternates: (row % 5 == 0)
+            .then(|| phone(33_199_000_000, row))
+            .into_iter()
+            .collect(),
+        next_phone: 0,
+        zone: zones[chance.pick(&[(0, 0.6), (1, 0.4), (2, far)])].clone(),
+        history: Vec::new(),
+    };
+    (first..first + LEADS_PER_CAMPAIGN)
+        .map(|row| (campaign, lead(row)))
+        .collect()
+}
+
+fn phone(base: i64, offset: i64) -> Phone {
+    // Always eleven digits that begin with 33.
+    format!("+{}", base + offset)
+        .parse()
+        .expect("eleven digits are a number")
+}

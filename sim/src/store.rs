@@ -1,0 +1,386 @@
+//! A database in memory, with the meaning of the real one: claims, write-before-dial, refusals, recovery.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use cadran_engine::command::{DispositionRecord, LeadNext, Write};
+use cadran_engine::dialer::drop_ledger::DropLedger;
+use cadran_engine::input::{AttemptRefusal, OpenSession, Recovery, StoreEvent};
+use cadran_engine::model::attempt::CallRecord;
+use cadran_engine::model::{
+    Attempt, AttemptId, CallId, CampaignId, Lead, LeadId, LeadState, Outcome, Phone, RecordingId,
+    RecordingState, SessionId, Timestamp,
+};
+
+/// Everything that is durable.
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    pub(crate) leads: BTreeMap<LeadId, LeadRow>,
+    pub(crate) attempts: BTreeMap<AttemptId, AttemptRow>,
+    pub(crate) calls: BTreeMap<CallId, CallRecord>,
+    pub(crate) sessions: BTreeMap<SessionId, SessionRow>,
+    pub(crate) recordings: BTreeMap<RecordingId, RecordingRow>,
+    pub(crate) dispositions: BTreeMap<CallId, DispositionRecord>,
+    pub(crate) do_not_call: BTreeSet<Phone>,
+    /// It does not answer.
+    pub(crate) away: bool,
+    /// Written by the daemon, not durable yet. Lost with the daemon.
+    queue: VecDeque<Job>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct LeadRow {
+    pub(crate) lead: Lead,
+    pub(crate) campaign: CampaignId,
+    pub(crate) state: LeadState,
+    pub(crate) due_at: Timestamp,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct AttemptRow {
+    pub(crate) attempt: Attempt,
+    pub(crate) ended: Option<(Outcome, Timestamp)>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct SessionRow {
+    pub(crate) open: OpenSession,
+    pub(crate) closed: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct RecordingRow {
+    pub(crate) started_at: Timestamp,
+    pub(crate) state: RecordingState,
+}
+
+#[derive(Debug)]
+enum Job {
+    Write(Write),
+    /// An attempt that was refused while the database was away, and must leave no trace.
+    TakeBack(Attempt),
+}
+
+impl Store {
+    pub(crate) fn new(leads: &[(CampaignId, Lead)], now: Timestamp) -> Self {
+        let row = |(campaign, lead): &(CampaignId, Lead)| {
+            let row = LeadRow {
+                lead: lead.clone(),
+                campaign: *campaign,
+                state: LeadState::Waiting,
+                due_at: now,
+            };
+            (lead.id, row)
+        };
+        Self {
+            leads: leads.iter().map(row).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Takes a write in. While away, an attempt is refused at once.
+    pub(crate) fn take(&mut self, write: Write) -> Option<StoreEvent> {
+        match write {
+            Write::SaveAttempt(attempt) if self.away => {
+                let event = refused(&attempt, AttemptRefusal::StoreAway);
+                self.queue.push_back(Job::TakeBack(*attempt));
+                Some(event)
+            }
+            other => {
+                self.queue.push_back(Job::Write(other));
+                None
+            }
+        }
+    }
+
+    /// Makes durable what waits. Answers attempts, in order.
+    pub(crate) fn commit(&mut self, faults: &mut Vec<String>) -> Vec<StoreEvent> {
+        let mut answers = Vec::new();
+        while !self.away
+            && let Some(job) = self.queue.pop_front()
+        {
+            match job {
+                Job::Write(write) => answers.extend(self.apply(write, faults)),
+                Job::TakeBack(attempt) => self.take_back(&attempt),
+            }
+        }
+        answers
+    }
+
+    /// The database goes away. Attempts that wait are refused; `committed` says that they had become durable and
+    /// only the answer was lost.
+    pub(crate) fn go_away(&mut self, committed: bool) -> Vec<StoreEvent> {
+        let mut answers = Vec::new();
+        for job in std::mem::take(&mut self.queue) {
+            let kept = match job {
+                Job::Write(Write::SaveAttempt(attempt)) => {
+                    if committed {
+                        self.save_attempt(&attempt, &mut Vec::new());
+                    }
+                    answers.push(refused(&attempt, AttemptRefusal::StoreAway));
+                    Job::TakeBack(*attempt)
+                }
+                other => other,
+            };
+            self.queue.push_back(kept);
+        }
+        self.away = true;
+        answers.push(StoreEvent::Away);
+        answers
+    }
+
+    /// The daemon died: what it had not made durable is lost, what it had claimed is free.
+    pub(crate) fn recover(&mut self) -> Recovery {
+        self.queue.clear();
+        for row in self
+            .leads
+            .values_mut()
+            .filter(|row| row.state == LeadState::Claimed)
+        {
+            row.state = LeadState::Waiting;
+        }
+        let open = self.attempts.values().filter(|row| row.ended.is_none());
+        Recovery {
+            attempts: open
+                .filter_map(|row| {
+                    Some((
+                        row.attempt.clone(),
+                        self.leads.get(&row.attempt.lead)?.lead.clone(),
+                    ))
+                })
+                .collect(),
+            sessions: self
+                .sessions
+                .values()
+                .filter(|row| !row.closed)
+                .map(|row| row.open.clone())
+                .collect(),
+            recordings: self
+                .recordings
+                .iter()
+                .filter(|(_, row)| row.state == RecordingState::Open)
+                .map(|(recording, row)| (*recording, row.started_at))
+                .collect(),
+            drops: self.drops(),
+        }
+    }
+
+    fn drops(&self) -> Vec<(CampaignId, Timestamp, u32, u32)> {
+        let bucket = i64::try_from(DropLedger::BUCKET.as_millis()).unwrap_or(i64::MAX);
+        let mut sums: BTreeMap<(CampaignId, i64), (u32, u32)> = BTreeMap::new();
+        for row in self.attempts.values() {
+            let Some((outcome, at)) = row.ended.filter(|(outcome, _)| outcome.was_answered()) else {
+                continue;
+            };
+            let start = at.as_millis() / bucket * bucket;
+            let sum = sums.entry((row.attempt.campaign, start)).or_default();
+            sum.0 += 1;
+            sum.1 += u32::from(outcome == Outcome::Dropped);
+        }
+        sums.into_iter()
+            .map(|((campaign, start), (answered, dropped))| {
+                (campaign, Timestamp::from_millis(start), answered, dropped)
+            })
+            .collect()
+    }
+
+    /// Leads for a hopper: `count` at most, and if fewer, when the next one falls due.
+    pub(crate) fn claim(
+        &mut self,
+        campaign: CampaignId,
+        count: u16,
+        wall: Timestamp,
+    ) -> (Vec<Lead>, Option<Timestamp>) {
+        let mut leads = Vec::new();
+        for row in self.leads.values_mut() {
+            let waits = row.campaign == campaign && row.state == LeadState::Waiting && row.due_at <= wall;
+            if !waits || leads.len() >= usize::from(count) {
+                continue;
+            }
+            if self.do_not_call.contains(&row.lead.phone_to_dial()) {
+                row.state = LeadState::Done;
+                continue;
+            }
+            row.state = LeadState::Claimed;
+            leads.push(row.lead.clone());
+        }
+        let waiting = self
+            .leads
+            .values()
+            .filter(|row| row.campaign == campaign && row.state == LeadState::Waiting);
+        let next = waiting.map(|row| row.due_at).min();
+        let fewer = leads.len() < usize::from(count);
+        (leads, next.filter(|_| fewer))
+    }
+
+    fn apply(&mut self, write: Write, faults: &mut Vec<String>) -> Option<StoreEvent> {
+        match write {
+            Write::SaveAttempt(attempt) => return Some(self.save_attempt(&attempt, faults)),
+            Write::CloseAttempt {
+                attempt,
+                outcome,
+                ended_at,
+                lead,
+                next,
+                ..
+            } => self.close_attempt(attempt, outcome, ended_at, lead, next, faults),
+            Write::SaveCall(record) => {
+                self.calls.insert(record.id, *record);
+            }
+            Write::ReleaseLead { lead, due_at } => {
+                if let Some(row) = self
+                    .leads
+                    .get_mut(&lead)
+                    .filter(|row| row.state == LeadState::Claimed)
+                {
+                    row.state = LeadState::Waiting;
+                    row.due_at = due_at;
+                } else {
+                    faults.push(format!("I1: {lead} released, but not claimed"));
+                }
+            }
+            Write::OpenRecording {
+                recording,
+                started_at,
+            } => {
+                let row = RecordingRow {
+                    started_at,
+                    state: RecordingState::Open,
+                };
+                if self.recordings.insert(recording, row).is_some() {
+                    faults.push(format!("I11: {recording} opened twice"));
+                }
+            }
+            Write::CloseRecording { recording, state, .. } => match self.recordings.get_mut(&recording) {
+                Some(row) => row.state = state,
+                None => faults.push(format!("I11: {recording} closed, but never opened")),
+            },
+            Write::SaveDisposition(record) => self.save_disposition(*record),
+            Write::OpenSession {
+                session,
+                agent,
+                campaigns,
+                ..
+            } => {
+                let open = OpenSession {
+                    session,
+                    agent,
+                    campaigns,
+                    ready: false,
+                };
+                self.sessions.insert(session, SessionRow { open, closed: false });
+            }
+            Write::SaveAgentState { session, state, .. } => {
+                if let Some(row) = self.sessions.get_mut(&session) {
+                    row.open.ready = !matches!(state, "paused" | "lost");
+                }
+            }
+            Write::CloseSession { session, .. } => {
+                if let Some(row) = self.sessions.get_mut(&session) {
+                    row.closed = true;
+                }
+            }
+        }
+        None
+    }
+
+    fn save_attempt(&mut self, attempt: &Attempt, faults: &mut Vec<String>) -> StoreEvent {
+        let open = |row: &&AttemptRow| row.attempt.lead == attempt.lead && row.ended.is_none();
+        if let Some(other) = self.attempts.values().find(open) {
+            faults.push(format!(
+                "I2: {} has {} and {}",
+                attempt.lead, other.attempt.id, attempt.id
+            ));
+        }
+        let Some(row) = self
+            .leads
+            .get_mut(&attempt.lead)
+            .filter(|row| row.state == LeadState::Claimed)
+        else {
+            return refused(attempt, AttemptRefusal::LeadGone);
+        };
+        if self.do_not_call.contains(&attempt.phone) {
+            row.state = LeadState::Done;
+            return refused(attempt, AttemptRefusal::DoNotCall);
+        }
+        row.state = LeadState::InAttempt;
+        let kept = AttemptRow {
+            attempt: attempt.clone(),
+            ended: None,
+        };
+        self.attempts.insert(attempt.id, kept);
+        StoreEvent::AttemptSaved { attempt: attempt.id }
+    }
+
+    fn take_back(&mut self, attempt: &Attempt) {
+        if self.attempts.remove(&attempt.id).is_some()
+            && let Some(row) = self.leads.get_mut(&attempt.lead)
+        {
+            row.state = LeadState::Claimed;
+        }
+    }
+
+    fn close_attempt(
+        &mut self,
+        attempt: AttemptId,
+        outcome: Outcome,
+        ended_at: Timestamp,
+        lead: LeadId,
+        next: LeadNext,
+        faults: &mut Vec<String>,
+    ) {
+        let Some(row) = self.attempts.get_mut(&attempt) else {
+            return faults.push(format!("I5: {attempt} closed, but never saved"));
+        };
+        if row.ended.is_some() {
+            return faults.push(format!("I5: {attempt} closed twice"));
+        }
+        row.ended = Some((outcome, ended_at));
+        let call = row.attempt.call;
+        if let Some(row) = self.leads.get_mut(&lead) {
+            match row.lead.history.iter_mut().find(|(past, _)| *past == outcome) {
+                Some((_, count)) => *count += 1,
+                None => row.lead.history.push((outcome, 1)),
+            }
+        }
+        let next = self.dispositions.get(&call).map_or(next, |said| said.next);
+        self.settle(lead, next);
+    }
+
+    /// What the agent says counts at the end of the attempt, or at once when it has ended.
+    fn save_disposition(&mut self, record: DispositionRecord) {
+        if record.do_not_call {
+            self.do_not_call.insert(record.phone);
+        }
+        let (call, lead, next) = (record.call, record.lead, record.next);
+        self.dispositions.insert(call, record);
+        let open = |row: &AttemptRow| row.attempt.lead == lead && row.ended.is_none();
+        if !self.attempts.values().any(open) {
+            self.settle(lead, next);
+        }
+    }
+
+    fn settle(&mut self, lead: LeadId, next: LeadNext) {
+        let Some(row) = self
+            .leads
+            .get_mut(&lead)
+            .filter(|row| row.state != LeadState::Claimed)
+        else {
+            return;
+        };
+        match next {
+            LeadNext::Done => row.state = LeadState::Done,
+            LeadNext::Again { due_at, phone } => {
+                row.state = LeadState::Waiting;
+                row.due_at = due_at;
+                row.lead.next_phone = phone;
+            }
+        }
+    }
+}
+
+fn refused(attempt: &Attempt, refusal: AttemptRefusal) -> StoreEvent {
+    StoreEvent::AttemptRefused {
+        attempt: attempt.id,
+        refusal,
+    }
+}
