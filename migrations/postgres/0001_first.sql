@@ -127,7 +127,7 @@ create table lead (
 create index lead_in_dialling_order on lead (campaign_id, callback desc, priority desc, due_at, lead_id)
     where state = 'waiting';
 create index lead_due on lead (campaign_id, due_at) where state = 'waiting';
-create index lead_claimed on lead (claimed_by) where state in ('claimed', 'in_attempt');
+create index lead_claimed on lead (campaign_id, claimed_until) where claimed_by is not null;
 create index lead_phone on lead (phone);
 create index lead_list on lead (list_id, lead_id);
 

@@ -21,11 +21,13 @@ const ROUNDS_MAX: u8 = 10;
 
 /// Agreed callbacks first, then by priority, then the one that has been due for longest.
 const CANDIDATES: Sql = Sql {
-    postgres: "select lead.* from lead join list using (list_id) \
-        where lead.campaign_id = $1 and state = 'waiting' and due_at <= $2 and list.enabled \
+    postgres: "select * from lead where campaign_id = $1 and state = 'waiting' and due_at <= $2 \
+        and exists (select 1 from list where list.list_id = lead.list_id and enabled) \
         order by callback desc, priority desc, due_at, lead_id limit $3 for update of lead skip locked",
-    sqlite: "select lead.* from lead join list using (list_id) \
-        where lead.campaign_id = $1 and state = 'waiting' and due_at <= $2 and list.enabled \
+    // SQLite's planner would rather sort all leads of a list than walk the index that has them in order.
+    sqlite: "select * from lead indexed by lead_in_dialling_order \
+        where campaign_id = $1 and state = 'waiting' and due_at <= $2 \
+        and exists (select 1 from list where list.list_id = lead.list_id and enabled) \
         order by callback desc, priority desc, due_at, lead_id limit $3",
 };
 
@@ -39,8 +41,8 @@ const CLAIM: Sql = Sql {
 const FREE_EXPIRED: &str = "update lead set state = 'waiting', claimed_by = null, claimed_until = null \
     where campaign_id = $1 and state = 'claimed' and claimed_by <> $2 and claimed_until <= $3";
 
-const NEXT_DUE: &str = "select min(due_at) as due_at from lead join list using (list_id) \
-    where lead.campaign_id = $1 and state = 'waiting' and list.enabled";
+const NEXT_DUE: &str = "select min(due_at) as due_at from lead where campaign_id = $1 and state = 'waiting' \
+    and exists (select 1 from list where list.list_id = lead.list_id and enabled)";
 
 impl Store {
     /// Claims up to `count` leads that are due, for `holder`. A lead with a number on a do-not-call list is left out

@@ -155,10 +155,11 @@ impl Tx {
 
     /// Makes it durable.
     pub(super) async fn commit(self) -> Result<(), Error> {
-        Ok(match self {
+        match self {
             Self::Postgres(tx) => tx.commit().await?,
             Self::Sqlite(tx) => tx.commit().await?,
-        })
+        }
+        Ok(())
     }
 }
 

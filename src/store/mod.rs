@@ -122,19 +122,16 @@ impl Store {
 
     /// What the engine works by. The limit of the Asterisk server as a whole is no row but configuration.
     pub async fn settings(&self) -> Result<Settings, Error> {
-        let mut settings = Settings::default();
-        settings.agents = self.all_agents().await?;
-        settings.campaigns = self.all_campaigns().await?;
-        settings
-            .campaigns
-            .retain(|campaign| campaign.state != CampaignState::Finished);
-        settings.trunks = self
-            .all_trunks()
-            .await?
-            .into_iter()
-            .map(|(trunk, _)| trunk)
-            .collect();
-        Ok(settings)
+        let mut campaigns = self.all_campaigns().await?;
+        campaigns.retain(|campaign| campaign.state != CampaignState::Finished);
+        let trunks = self.all_trunks().await?.into_iter().map(|(trunk, _)| trunk);
+        let (agents, trunks) = (self.all_agents().await?, trunks.collect());
+        Ok(Settings {
+            agents,
+            campaigns,
+            trunks,
+            switch_limit: None,
+        })
     }
 
     /// What Asterisk must know: every enabled trunk, and every agent's account.
