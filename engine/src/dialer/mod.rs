@@ -3,6 +3,7 @@
 pub mod admission;
 pub mod calling_hours;
 pub mod campaign_run;
+pub mod compliance;
 pub mod drop_ledger;
 pub mod hopper;
 pub mod outcome;

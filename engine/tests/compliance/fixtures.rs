@@ -3,21 +3,26 @@
 use std::fs;
 use std::path::Path;
 
-use cadran_engine::dialer::compliance::{Callee, Decision, Intent, Pack, PackRules, PastAttempt, Registers, may_dial};
+use cadran_engine::dialer::compliance::{
+    Callee, Decision, Intent, Pack, PackRules, PastAttempt, Registers, may_dial,
+};
 use cadran_engine::model::Timestamp;
 use serde_json::{Value, json};
 
 /// The packs that Cadran ships.
 pub(crate) fn shipped() -> Vec<Pack> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/compliance");
-    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
     files.iter().map(|file| pack_of_file(file)).collect()
 }
 
 fn pack_of_file(file: &Path) -> Pack {
-    let rules: PackRules =
-        toml::from_str(&fs::read_to_string(file).unwrap()).unwrap_or_else(|error| panic!("{file:?}: {error}"));
+    let rules: PackRules = toml::from_str(&fs::read_to_string(file).unwrap())
+        .unwrap_or_else(|error| panic!("{file:?}: {error}"));
     Pack::new(file.file_stem().unwrap().to_str().unwrap(), "", rules).unwrap()
 }
 
@@ -115,7 +120,14 @@ impl Asked {
 
     /// What the packs say at another instant.
     pub(crate) fn decide_at<'p>(&self, now: Timestamp, packs: &'p [Pack]) -> Decision<'p> {
-        may_dial(&self.callee, &self.intent, now, &self.history, &self.registers, packs)
+        may_dial(
+            &self.callee,
+            &self.intent,
+            now,
+            &self.history,
+            &self.registers,
+            packs,
+        )
     }
 }
 

@@ -1,11 +1,9 @@
-//! Where each rule begins and ends.
+//! Where each rule on dialling begins and ends.
 
-use cadran_engine::dialer::compliance::{
-    CampaignStats, Classification, Obligation, PaceGate, PaceReason, Pack, Timeline, classify_answer, pace_gate,
-};
+use cadran_engine::dialer::compliance::{Decision, Obligation, Pack};
 use serde_json::{Value, json};
 
-use crate::fixtures::{Question, pack, public_packs, shipped, shipped_pack};
+use crate::fixtures::{Question, pack, public_packs, shipped};
 
 /// Asks the same question with one field changed at a time.
 fn table(question: &Question, packs: &[Pack], rows: &[(&str, Value, &str)]) {
@@ -43,12 +41,20 @@ fn what_is_not_known_forbids_the_call() {
             ("/lead/country", json!("JP"), "NO_RULE_PACK"),
             ("/now", json!("2023-02-28T09:30:00Z"), "NO_RULE_PACK"),
             ("/lead/tz_candidates", json!([]), "TZ_UNKNOWN"),
-            ("/lead/tz_candidates", json!(["Europe/Paris", "Mars/Olympus"]), "TZ_UNKNOWN"),
+            (
+                "/lead/tz_candidates",
+                json!(["Europe/Paris", "Mars/Olympus"]),
+                "TZ_UNKNOWN",
+            ),
             ("/lead/tz_candidates", json!(null), "allow"),
             ("/lead/number", json!("+12125550123"), "TZ_UNKNOWN"),
             ("/registers", json!({}), "REGISTER_STALE"),
             ("/registers/bloctel/checked_at", json!(null), "REGISTER_STALE"),
-            ("/registers/bloctel/checked_at", json!("2026-03-04T06:00:00Z"), "REGISTER_STALE"),
+            (
+                "/registers/bloctel/checked_at",
+                json!("2026-03-04T06:00:00Z"),
+                "REGISTER_STALE",
+            ),
             ("/registers/bloctel/listed", json!(null), "REGISTER_STALE"),
             ("/campaign/cli_authorised", json!(null), "CLI_UNAUTHORISED"),
             ("/campaign/cli", json!("anonymous"), "CLI_MISSING"),
@@ -74,7 +80,11 @@ fn only_consumers_called_for_marketing_are_under_the_hours_but_everybody_is_unde
             ("/lead/party", json!("business"), "allow"),
             ("/campaign/purpose", json!("survey"), "allow"),
             ("/campaign/purpose", json!("service"), "allow"),
-            ("/campaign/purpose", json!("anything"), "OUT_OF_WINDOW until 2026-03-04T09:00:00Z"),
+            (
+                "/campaign/purpose",
+                json!("anything"),
+                "OUT_OF_WINDOW until 2026-03-04T09:00:00Z",
+            ),
         ],
     );
     let hidden = at_night.with("/campaign/cli", json!("+33140123456"));
@@ -125,26 +135,73 @@ fn consent_counts_only_when_it_is_proved_ours_for_the_telephone_and_not_taken_ba
         &[
             ("/lead/consents", json!([]), "CONSENT_MISSING"),
             ("/lead/consents", consent(json!({})), "allow"),
-            ("/lead/consents", consent(json!({"evidence_id": " "})), "CONSENT_MISSING"),
-            ("/lead/consents", consent(json!({"at": "2026-11-18T09:30:00Z"})), "CONSENT_MISSING"),
-            ("/lead/consents", consent(json!({"at": "2026-11-18T09:29:59Z"})), "allow"),
-            ("/lead/consents", consent(json!({"seller": "S2"})), "CONSENT_SCOPE"),
-            ("/lead/consents", consent(json!({"scope": ["email_marketing"]})), "CONSENT_SCOPE"),
-            ("/lead/consents", consent(json!({"revoked_at": "2026-11-01T09:00:00Z"})), "CONSENT_REVOKED"),
+            (
+                "/lead/consents",
+                consent(json!({"evidence_id": " "})),
+                "CONSENT_MISSING",
+            ),
+            (
+                "/lead/consents",
+                consent(json!({"at": "2026-11-18T09:30:00Z"})),
+                "CONSENT_MISSING",
+            ),
+            (
+                "/lead/consents",
+                consent(json!({"at": "2026-11-18T09:29:59Z"})),
+                "allow",
+            ),
+            (
+                "/lead/consents",
+                consent(json!({"seller": "S2"})),
+                "CONSENT_SCOPE",
+            ),
+            (
+                "/lead/consents",
+                consent(json!({"scope": ["email_marketing"]})),
+                "CONSENT_SCOPE",
+            ),
+            (
+                "/lead/consents",
+                consent(json!({"revoked_at": "2026-11-01T09:00:00Z"})),
+                "CONSENT_REVOKED",
+            ),
             ("/lead/consents", withdrawn_later, "CONSENT_REVOKED"),
             ("/lead/consents", given_again, "allow"),
-            ("/lead/contract", json!({"seller": "S1", "active": true, "related": false}), "CONSENT_MISSING"),
-            ("/lead/contract", json!({"seller": "S1", "active": false, "related": true}), "CONSENT_MISSING"),
-            ("/lead/contract", json!({"seller": "S2", "active": true, "related": true}), "CONSENT_MISSING"),
-            ("/lead/contract", json!({"seller": "S1", "active": true, "related": true}), "allow"),
+            (
+                "/lead/contract",
+                json!({"seller": "S1", "active": true, "related": false}),
+                "CONSENT_MISSING",
+            ),
+            (
+                "/lead/contract",
+                json!({"seller": "S1", "active": false, "related": true}),
+                "CONSENT_MISSING",
+            ),
+            (
+                "/lead/contract",
+                json!({"seller": "S2", "active": true, "related": true}),
+                "CONSENT_MISSING",
+            ),
+            (
+                "/lead/contract",
+                json!({"seller": "S1", "active": true, "related": true}),
+                "allow",
+            ),
         ],
     );
-    let customer = question.with("/lead/contract", json!({"seller": "S1", "active": true, "related": true}));
+    let customer = question.with(
+        "/lead/contract",
+        json!({"seller": "S1", "active": true, "related": true}),
+    );
     table(
         &customer,
         &public_packs(),
         &[
-            ("/history", attempts(&["2026-11-02"], "refused"), "CONSENT_REVOKED"),
+            (
+                "/history",
+                attempts(&["2026-11-02"], "refused"),
+                "CONSENT_REVOKED",
+            ),
             ("/campaign/sector", json!("energy_renovation"), "allow"),
         ],
     );
@@ -160,8 +217,16 @@ fn the_cap_counts_attempts_of_thirty_calendar_days() {
         &question,
         &public_packs(),
         &[
-            ("/history", attempts(&full, "no_answer"), "FREQ_CAP until 2026-04-01T08:00:00Z"),
-            ("/history", attempts(&full, "some_word"), "FREQ_CAP until 2026-04-01T08:00:00Z"),
+            (
+                "/history",
+                attempts(&full, "no_answer"),
+                "FREQ_CAP until 2026-04-01T08:00:00Z",
+            ),
+            (
+                "/history",
+                attempts(&full, "some_word"),
+                "FREQ_CAP until 2026-04-01T08:00:00Z",
+            ),
             ("/history", attempts(&full, "trunk_failed"), "allow"),
             ("/history", attempts(&full[1..], "busy"), "allow"),
             ("/history", attempts(&old, "busy"), "allow"),
@@ -174,7 +239,10 @@ fn the_cap_counts_attempts_of_thirty_calendar_days() {
 fn a_refusal_is_kept_for_sixty_full_days() {
     let question = Question::french().with("/history", attempts(&["2026-03-02"], "refused"));
     for (now, verdict) in [
-        ("2026-05-01T09:30:00Z", "COOL_OFF_REFUSAL until 2026-05-04T08:00:00Z"),
+        (
+            "2026-05-01T09:30:00Z",
+            "COOL_OFF_REFUSAL until 2026-05-04T08:00:00Z",
+        ),
         ("2026-05-04T08:00:00Z", "allow"),
     ] {
         let question = question.clone().with("/now", json!(now));
@@ -204,8 +272,110 @@ fn a_call_that_was_asked_for_is_lawful_in_its_own_span_only() {
         &question,
         &public_packs(),
         &[
-            ("/now", json!("2026-03-07T10:00:00Z"), "OUT_OF_WINDOW until 2026-03-07T11:00:00Z"),
-            ("/now", json!("2026-03-07T12:00:00Z"), "OUT_OF_WINDOW until 2026-03-09T09:00:00Z"),
+            (
+                "/now",
+                json!("2026-03-07T10:00:00Z"),
+                "OUT_OF_WINDOW until 2026-03-07T11:00:00Z",
+            ),
+            (
+                "/now",
+                json!("2026-03-07T12:00:00Z"),
+                "OUT_OF_WINDOW until 2026-03-09T09:00:00Z",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn american_calls_need_written_consent_a_fresh_list_and_the_state_s_leave() {
+    let question = Question::french()
+        .with("/lead/number", json!("+12125550123"))
+        .with("/lead/state", json!("NY"))
+        .with("/lead/tz_candidates", json!(["America/New_York"]))
+        .with("/campaign/subject", json!("solar"))
+        .with("/campaign/cli", json!("+12125550199"))
+        .with("/now", json!("2026-03-03T15:00:00Z"))
+        .with(
+            "/registers",
+            json!({"us_dnc": {"listed": false, "checked_at": "2026-03-01T06:00:00Z"}}),
+        );
+    let written = consent(json!({"at": "2026-01-01T09:00:00Z", "pewc": true}));
+    let spoken = consent(json!({"at": "2026-01-01T09:00:00Z"}));
+    let packs = public_packs();
+    table(
+        &question,
+        &packs,
+        &[
+            ("/lead/line_type", json!("mobile"), "CONSENT_MISSING"),
+            ("/lead/line_type", json!("never heard of"), "CONSENT_MISSING"),
+            ("/lead/line_type", json!("fixed"), "allow"),
+            ("/campaign/dial_mode", json!("manual"), "allow"),
+            ("/lead/consents", spoken.clone(), "CONSENT_MISSING"),
+            ("/lead/consents", written.clone(), "allow"),
+        ],
+    );
+    let question = question.with("/lead/line_type", json!("fixed"));
+    table(
+        &question,
+        &packs,
+        &[
+            ("/lead/rnd", json!({"result": "no"}), "allow"),
+            ("/lead/rnd", json!({"result": "no_data"}), "allow"),
+            ("/lead/rnd", json!({"result": "yes"}), "REASSIGNED"),
+            ("/lead/rnd", json!({"result": "what"}), "REASSIGNED"),
+            (
+                "/registers/us_dnc/checked_at",
+                json!("2026-01-31T15:00:00Z"),
+                "allow",
+            ),
+            (
+                "/registers/us_dnc/checked_at",
+                json!("2026-01-30T15:00:00Z"),
+                "REGISTER_STALE",
+            ),
+        ],
+    );
+    let listed = question.clone().with("/registers/us_dnc/listed", json!(true));
+    let ebr = |kind: &str, at: &str| json!({"seller": "S1", "kind": kind, "at": at});
+    table(
+        &listed,
+        &packs,
+        &[
+            ("/lead/consents", spoken, "REGISTER_LISTED"),
+            ("/lead/consents", written, "allow"),
+            ("/lead/ebr", ebr("purchase", "2024-09-02T00:00:00Z"), "allow"),
+            (
+                "/lead/ebr",
+                ebr("purchase", "2024-08-30T00:00:00Z"),
+                "REGISTER_LISTED",
+            ),
+            ("/lead/ebr", ebr("inquiry", "2025-12-04T00:00:00Z"), "allow"),
+            (
+                "/lead/ebr",
+                ebr("gossip", "2026-03-01T00:00:00Z"),
+                "REGISTER_LISTED",
+            ),
+        ],
+    );
+    // Sunday, 8 March 2026, 11:00 in Chicago: Alabama rests until Monday, 8:00, by then in summer time.
+    let sunday = question.with("/now", json!("2026-03-08T16:00:00Z"));
+    let sunday = sunday.with("/lead/tz_candidates", json!(["America/Chicago"]));
+    table(
+        &sunday,
+        &packs,
+        &[
+            (
+                "/lead/state",
+                json!("AL"),
+                "OUT_OF_WINDOW until 2026-03-09T13:00:00Z",
+            ),
+            // Unknown: it may be Alabama, or Connecticut, where the day begins at nine.
+            (
+                "/lead/state",
+                json!(null),
+                "OUT_OF_WINDOW until 2026-03-09T14:00:00Z",
+            ),
+            ("/lead/state", json!("TN"), "allow"),
         ],
     );
 }
@@ -219,11 +389,31 @@ fn our_own_lists_forbid_what_they_name_until_they_expire() {
             ("/internal_dnc", json!(["+33639980001"]), "INTERNAL_DNC"),
             ("/internal_dnc", json!(["P1"]), "INTERNAL_DNC"),
             ("/internal_dnc", json!(["+33639980002", "P2"]), "allow"),
-            ("/internal_dnc", json!([{"person_id": "P1", "seller": "S1"}]), "INTERNAL_DNC"),
-            ("/internal_dnc", json!([{"person_id": "P1", "seller": "S2"}]), "allow"),
-            ("/internal_dnc", json!([{"number": "+33639980001", "campaign": "C2"}]), "allow"),
-            ("/internal_dnc", json!([{"person_id": "P1", "until": "2026-03-03T09:30:01Z"}]), "INTERNAL_DNC"),
-            ("/internal_dnc", json!([{"person_id": "P1", "until": "2026-03-03T09:30:00Z"}]), "allow"),
+            (
+                "/internal_dnc",
+                json!([{"person_id": "P1", "seller": "S1"}]),
+                "INTERNAL_DNC",
+            ),
+            (
+                "/internal_dnc",
+                json!([{"person_id": "P1", "seller": "S2"}]),
+                "allow",
+            ),
+            (
+                "/internal_dnc",
+                json!([{"number": "+33639980001", "campaign": "C2"}]),
+                "allow",
+            ),
+            (
+                "/internal_dnc",
+                json!([{"person_id": "P1", "until": "2026-03-03T09:30:01Z"}]),
+                "INTERNAL_DNC",
+            ),
+            (
+                "/internal_dnc",
+                json!([{"person_id": "P1", "until": "2026-03-03T09:30:00Z"}]),
+                "allow",
+            ),
         ],
     );
 }
@@ -252,49 +442,19 @@ fn insurance_is_recorded_and_asked_for() {
         .with("/lead/consents", consent(json!({})));
     let packs = shipped();
     let asked = question.read();
-    let cadran_engine::dialer::compliance::Decision::Allow { obligations, packs } = asked.decide(&packs) else {
+    let Decision::Allow { obligations, packs } = asked.decide(&packs) else {
         panic!("{}", question.verdict(&packs));
     };
     assert_eq!(
         obligations,
-        [Obligation::AskAgreement, Obligation::RecordAll, Obligation::EndIfRefused]
+        [
+            Obligation::AskAgreement,
+            Obligation::RecordAll,
+            Obligation::EndIfRefused
+        ]
     );
     let ids: Vec<&str> = packs.iter().map(|pack| pack.id()).collect();
     assert_eq!(ids, ["fr-2026", "fr-insurance"]);
     let late = question.with("/now", json!("2026-11-03T09:30:00Z"));
     assert_eq!(late.verdict(&shipped()), "CONSENT_EXPIRED");
-}
-
-#[test]
-fn an_answer_is_judged_by_the_law_of_the_country() {
-    let classify = |timeline: Value, id: &str| -> Classification {
-        let timeline: Timeline = serde_json::from_value(timeline).unwrap();
-        classify_answer(&timeline, &shipped_pack(id))
-    };
-    let flags = |answer: &Classification| (answer.live, answer.abandoned, answer.silent);
-    for (id, timeline, expected) in [
-        ("us-federal", json!({"answered": 0, "greeting_end": 1.0, "agent_connected": 3.0}), (true, false, false)),
-        ("gb", json!({"answered": 0, "greeting_end": 1.0, "agent_connected": 3.0}), (true, true, false)),
-        ("gb", json!({"answered": 0, "hangup_by_callee": 1.5}), (true, false, false)),
-        ("gb", json!({"answered": 0, "amd": "machine"}), (false, false, false)),
-        ("gb", json!({"answered": 0, "amd": "not_sure"}), (true, true, true)),
-        ("us-federal", json!({"answered": 0, "message_start": 1.9, "hangup_by_us": 9}), (true, true, false)),
-    ] {
-        assert_eq!(flags(&classify(timeline.clone(), id)), expected, "{id} {timeline}");
-    }
-    let abandoned = classify(json!({"at": "2026-03-03T10:00:00Z", "answered": 0}), "gb");
-    assert_eq!(
-        abandoned.block_until.unwrap().to_string(),
-        "2026-03-06T10:00:00Z"
-    );
-}
-
-#[test]
-fn a_campaign_dials_ahead_only_on_proof() {
-    let pack = shipped_pack("us-federal");
-    let gate = |live, abandoned| pace_gate(&CampaignStats { live, abandoned }, &pack);
-    let one_to_one = |reason| PaceGate::OneToOne { reason };
-    assert_eq!(gate(0, 0), one_to_one(PaceReason::NoData));
-    assert_eq!(gate(1000, 31), one_to_one(PaceReason::RateExceeded));
-    assert_eq!(gate(1000, 30), PaceGate::Ratio { max: 4.0 });
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use cadran_engine::dialer::compliance::{
-    Callee, Consent, Contract, Intent, LineType, Mode, Pack, PackRules, Party, PastAttempt, PastOutcome, Purpose,
-    Reason, RegisterCheck, Registers, RequestedCallback, Whereabouts,
+    Callee, Consent, Contract, Intent, LineType, Mode, Pack, PackRules, Party, PastAttempt, PastOutcome,
+    Purpose, Reason, RegisterCheck, Registers, RequestedCallback, Whereabouts,
 };
 use cadran_engine::model::{Timestamp, Zone};
 use proptest::prelude::*;
@@ -50,7 +50,11 @@ prop_compose! {
 
 fn whereabouts() -> impl Strategy<Value = Whereabouts> {
     let zone = prop::sample::select(vec![
-        "Europe/Paris", "America/Martinique", "America/New_York", "America/Los_Angeles", "Pacific/Auckland",
+        "Europe/Paris",
+        "America/Martinique",
+        "America/New_York",
+        "America/Los_Angeles",
+        "Pacific/Auckland",
     ]);
     let zone = zone.prop_map(|name| name.parse::<Zone>().unwrap());
     prop_oneof![
@@ -129,7 +133,10 @@ prop_compose! {
 fn tenant_packs() -> Vec<Pack> {
     let everywhere = |rule: serde_json::Value| {
         let mut rules = json!({"applies": {}});
-        rules.as_object_mut().unwrap().extend(rule.as_object().unwrap().clone());
+        rules
+            .as_object_mut()
+            .unwrap()
+            .extend(rule.as_object().unwrap().clone());
         pack("tenant", rules)
     };
     vec![
@@ -137,10 +144,15 @@ fn tenant_packs() -> Vec<Pack> {
         everywhere(json!({"freq": {"unit": "rolling_days", "days": 9, "max": 2, "key": "person"}})),
         everywhere(json!({"freq": {"unit": "calendar_days", "days": 40, "max": 1, "key": "seller+person"}})),
         everywhere(json!({"refusal_cooloff_days": 90})),
-        everywhere(json!({"holidays": ["easter+2"], "windows": [{"days": [2], "from": "00:00", "to": "24:00"}]})),
+        everywhere(
+            json!({"holidays": ["easter+2"], "windows": [{"days": [2], "from": "00:00", "to": "24:00"}]}),
+        ),
         everywhere(json!({"consent": {"mode": "required", "max_age_days": 20}})),
         everywhere(json!({"cli": {"only_prefixes": ["+33"]}})),
-        pack("tenant", json!({"applies": {"country": "US"}, "ref_tz": "America/New_York"})),
+        pack(
+            "tenant",
+            json!({"applies": {"country": "US"}, "ref_tz": "America/New_York"}),
+        ),
     ]
 }
 
@@ -164,13 +176,34 @@ fn single_rules(pack: &Pack) -> Vec<Pack> {
             consent: all.consent.clone(),
             ..bare()
         },
-        PackRules { freq: all.freq.clone(), ..bare() },
-        PackRules { refusal_cooloff_days: all.refusal_cooloff_days, ..bare() },
-        PackRules { abandon_cooloff: all.abandon_cooloff.clone(), ..bare() },
-        PackRules { sector_bans: all.sector_bans.clone(), ..bare() },
-        PackRules { consent: all.consent.clone(), ..bare() },
-        PackRules { register: all.register.clone(), ..bare() },
-        PackRules { cli: all.cli.clone(), ..bare() },
+        PackRules {
+            freq: all.freq.clone(),
+            ..bare()
+        },
+        PackRules {
+            refusal_cooloff_days: all.refusal_cooloff_days,
+            ..bare()
+        },
+        PackRules {
+            abandon_cooloff: all.abandon_cooloff.clone(),
+            ..bare()
+        },
+        PackRules {
+            sector_bans: all.sector_bans.clone(),
+            ..bare()
+        },
+        PackRules {
+            consent: all.consent.clone(),
+            ..bare()
+        },
+        PackRules {
+            register: all.register.clone(),
+            ..bare()
+        },
+        PackRules {
+            cli: all.cli.clone(),
+            ..bare()
+        },
     ];
     rules.map(|rules| Pack::new(pack.id(), "", rules).unwrap()).into()
 }
@@ -251,8 +284,17 @@ fn the_questions_reach_every_kind_of_decision() {
         seen.insert(asked.decide(&packs).reason().map_or("allow", Reason::as_str));
     }
     let wanted = [
-        "CLI_FORBIDDEN", "CLOCK_BEHIND", "CONSENT_MISSING", "CONSENT_REVOKED", "COOL_OFF_ABANDON",
-        "COOL_OFF_REFUSAL", "FREQ_CAP", "OUT_OF_WINDOW", "SECTOR_BANNED", "TZ_UNKNOWN", "allow",
+        "CLI_FORBIDDEN",
+        "CLOCK_BEHIND",
+        "CONSENT_MISSING",
+        "CONSENT_REVOKED",
+        "COOL_OFF_ABANDON",
+        "COOL_OFF_REFUSAL",
+        "FREQ_CAP",
+        "OUT_OF_WINDOW",
+        "SECTOR_BANNED",
+        "TZ_UNKNOWN",
+        "allow",
     ];
     for reason in wanted {
         assert!(seen.contains(reason), "{reason} is not among {seen:?}");

@@ -30,7 +30,8 @@ impl CallerIdRule {
             return Some(Reason::CliUnauthorised);
         }
         let begins = |prefixes: &[String]| prefixes.iter().any(|prefix| shown.starts_with(prefix.as_str()));
-        let is_outside = |allowed: &Option<Vec<String>>| allowed.as_deref().is_some_and(|allowed| !begins(allowed));
+        let is_outside =
+            |allowed: &Option<Vec<String>>| allowed.as_deref().is_some_and(|allowed| !begins(allowed));
         let is_forbidden = shown.parse::<Phone>().is_err()
             || begins(&self.never_prefixes)
             || is_outside(&self.only_prefixes)
@@ -39,6 +40,8 @@ impl CallerIdRule {
     }
 
     fn is_automated(&self, mode: Mode) -> bool {
-        self.automated_modes.as_ref().is_none_or(|modes| modes.contains(&mode))
+        self.automated_modes
+            .as_ref()
+            .is_none_or(|modes| modes.contains(&mode))
     }
 }

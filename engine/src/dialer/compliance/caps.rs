@@ -87,7 +87,12 @@ impl TryFrom<FrequencyText> for FrequencyCap {
                 "number" => CapKey::Number,
                 "seller" => CapKey::Seller,
                 "subject" => CapKey::Subject,
-                _ => return Err(format!("`{word}` in key `{}` is not counted; see docs/compliance.md", text.key)),
+                _ => {
+                    return Err(format!(
+                        "`{word}` in key `{}` is not counted; see docs/compliance.md",
+                        text.key
+                    ));
+                }
             });
         }
         if text.same_subject && !counts.contains(&CapKey::Subject) {
@@ -117,8 +122,9 @@ impl FrequencyCap {
                 self.denial_with(situation, at, reopening)
             }
             CapSpan::CalendarDays(days) => strictest(zones, |zone| {
-                let reopening =
-                    |attempt: &PastAttempt| local::start_of_day(zone, WallClock::read(zone, attempt.at).day + days);
+                let reopening = |attempt: &PastAttempt| {
+                    local::start_of_day(zone, WallClock::read(zone, attempt.at).day + days)
+                };
                 self.denial_with(situation, at, reopening)
             }),
         }
@@ -134,10 +140,12 @@ impl FrequencyCap {
         if self.max == 0 {
             return Some(None);
         }
-        let counted = || {
-            let attempts = situation.history.iter().filter(|attempt| self.is_counted(attempt, situation));
-            attempts.map(&reopening).filter(|end| *end > at)
-        };
+        let attempts = || self.attempts(situation);
+        // Most people were not called often enough for the calendar to matter.
+        if attempts().count() < self.max {
+            return None;
+        }
+        let counted = || attempts().map(&reopening).filter(|end| *end > at);
         if counted().count() < self.max {
             return None;
         }
@@ -145,6 +153,14 @@ impl FrequencyCap {
         ends.sort_unstable();
         let last_to_leave = ends.len() - self.max;
         Some(Some(ends[last_to_leave]))
+    }
+
+    /// The attempts that are counted together with the call, however old.
+    fn attempts<'a>(&self, situation: &Situation<'a>) -> impl Iterator<Item = &'a PastAttempt> {
+        situation
+            .history
+            .iter()
+            .filter(|attempt| self.is_counted(attempt, situation))
     }
 
     fn is_counted(&self, attempt: &PastAttempt, situation: &Situation<'_>) -> bool {
@@ -166,7 +182,9 @@ impl CapKey {
             Self::Seller => return attempt.is_of(&intent.seller),
             Self::Subject => (&attempt.subject, intent.subject.as_deref()),
         };
-        theirs.as_deref().is_none_or(|theirs| ours.is_none_or(|ours| theirs == ours))
+        theirs
+            .as_deref()
+            .is_none_or(|theirs| ours.is_none_or(|ours| theirs == ours))
     }
 }
 

@@ -15,9 +15,9 @@ use super::pace::is_blameless;
 use super::retention::{due, months_max};
 use super::supervision::Listened;
 use super::{
-    Artifact, Callee, CampaignStats, Classification, Decision, DoNotCall, Intent, Listener, Obligation, PaceGate, Pack,
-    PackRules, PastAttempt, Reason, RecordingStep, RegisterCheck, Registers, Retention, Timeline, classify_answer,
-    follow_recording, instant, may_dial, may_supervise, pace_gate, retention,
+    Artifact, Callee, CampaignStats, Classification, Decision, DoNotCall, Intent, Listener, Obligation,
+    PaceGate, Pack, PackRules, PastAttempt, Reason, RecordingStep, RegisterCheck, Registers, Retention,
+    Timeline, classify_answer, follow_recording, instant, may_dial, may_supervise, pace_gate, retention,
 };
 use crate::model::Timestamp;
 
@@ -176,7 +176,9 @@ pub enum Unanswerable {
     #[error("no pack `{0}` is in force; name one of the document's packs or of config/compliance")]
     NoPack(String),
     /// The case has a step that no recording takes.
-    #[error("`{0}` is no step of a recording; write record_start, pause, resume, objection, wait:SECONDS or hangup")]
+    #[error(
+        "`{0}` is no step of a recording; write record_start, pause, resume, objection, wait:SECONDS or hangup"
+    )]
     Step(String),
     /// The case needs a field that it does not have.
     #[error("the input has no `{0}`; add it")]
@@ -239,7 +241,14 @@ impl MayDialInput {
             public: self.registers.clone(),
             internal: self.internal_dnc.clone(),
         };
-        let decision = may_dial(&self.lead, &self.campaign, self.now, &self.history, &registers, packs);
+        let decision = may_dial(
+            &self.lead,
+            &self.campaign,
+            self.now,
+            &self.history,
+            &registers,
+            packs,
+        );
         Answer::MayDial {
             verdict: verdict(decision.is_allow()),
             reason: decision.reason(),
@@ -321,12 +330,22 @@ impl RetentionInput {
     }
 
     fn config_answer(&self, pack: &Pack) -> Result<Answer, Unanswerable> {
-        let purpose = self.artifact.purpose.as_deref().ok_or(Unanswerable::Missing("purpose"))?;
-        let requested = self.requested_months.ok_or(Unanswerable::Missing("requested_months"))?;
+        let purpose = self
+            .artifact
+            .purpose
+            .as_deref()
+            .ok_or(Unanswerable::Missing("purpose"))?;
+        let requested = self
+            .requested_months
+            .ok_or(Unanswerable::Missing("requested_months"))?;
         let max_months = months_max(purpose, pack);
         let is_lawful = max_months.is_some_and(|max| requested <= max);
         Ok(Answer::RetentionConfig {
-            action: if is_lawful { "accept_config" } else { "reject_config" },
+            action: if is_lawful {
+                "accept_config"
+            } else {
+                "reject_config"
+            },
             max_months,
         })
     }

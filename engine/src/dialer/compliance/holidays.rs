@@ -47,7 +47,15 @@ const CALENDARS: [(&str, &[&str]); 4] = [
     (
         "de_federal",
         &[
-            "01-01", "easter-2", "easter+1", "05-01", "easter+39", "easter+50", "10-03", "12-25", "12-26",
+            "01-01",
+            "easter-2",
+            "easter+1",
+            "05-01",
+            "easter+39",
+            "easter+50",
+            "10-03",
+            "12-25",
+            "12-26",
         ],
     ),
     // The eleven days of the Code du travail, art. L3133-1. Good Friday and 26 December, holidays in Alsace and
@@ -55,7 +63,16 @@ const CALENDARS: [(&str, &[&str]); 4] = [
     (
         "fr_L3133-1",
         &[
-            "01-01", "easter+1", "05-01", "05-08", "easter+39", "easter+50", "07-14", "08-15", "11-01", "11-11",
+            "01-01",
+            "easter+1",
+            "05-01",
+            "05-08",
+            "easter+39",
+            "easter+50",
+            "07-14",
+            "08-15",
+            "11-01",
+            "11-11",
             "12-25",
         ],
     ),
@@ -63,15 +80,24 @@ const CALENDARS: [(&str, &[&str]); 4] = [
     (
         "it",
         &[
-            "01-01", "01-06", "easter", "easter+1", "04-25", "05-01", "06-02", "08-15", "10-04", "11-01", "12-08",
-            "12-25", "12-26",
+            "01-01", "01-06", "easter", "easter+1", "04-25", "05-01", "06-02", "08-15", "10-04", "11-01",
+            "12-08", "12-25", "12-26",
         ],
     ),
     // 5 U.S.C. 6103(a).
     (
         "us_federal",
         &[
-            "01-01", "01-3mon", "02-3mon", "05-lastmon", "06-19", "07-04", "09-1mon", "10-2mon", "11-11", "11-4thu",
+            "01-01",
+            "01-3mon",
+            "02-3mon",
+            "05-lastmon",
+            "06-19",
+            "07-04",
+            "09-1mon",
+            "10-2mon",
+            "11-11",
+            "11-4thu",
             "12-25",
         ],
     ),
@@ -80,7 +106,8 @@ const CALENDARS: [(&str, &[&str]); 4] = [
 impl Holidays {
     /// Whether a date is one.
     pub fn contains(&self, date: Date) -> bool {
-        self.0.iter().any(|holiday| holiday.falls_on(date))
+        let easter = easter(date.year());
+        self.0.iter().any(|holiday| holiday.falls_on(date, easter))
     }
 
     fn named(name: &str) -> Result<Self, UnknownHoliday> {
@@ -98,12 +125,11 @@ impl Holidays {
 }
 
 impl Holiday {
-    fn falls_on(self, date: Date) -> bool {
+    /// Whether it falls on a date, in a year with this Easter Sunday.
+    fn falls_on(self, date: Date, easter: Date) -> bool {
         match self {
-            Self::Easter(days) => {
-                // Only the day of the year is compared, because no offset leads out of the year of that Easter.
-                date.day_of_year() == easter(date.year()).day_of_year() + days
-            }
+            // Only the day of the year is compared, because no offset leads out of the year.
+            Self::Easter(days) => date.day_of_year() == easter.day_of_year() + days,
             Self::Fixed { month, day } => date.month() == month && date.day() == day,
             Self::Nth { month, nth, weekday } => {
                 date.month() == month
@@ -136,10 +162,16 @@ impl Holiday {
                 .map(|_| Self::Fixed { month, day })
                 .map_err(|_| unknown());
         }
-        let (nth, weekday) = day.split_at_checked(day.len().saturating_sub(3)).ok_or_else(unknown)?;
+        let (nth, weekday) = day
+            .split_at_checked(day.len().saturating_sub(3))
+            .ok_or_else(unknown)?;
         let nth = match nth {
             "last" => -1,
-            nth => nth.parse().ok().filter(|nth| (1..=5).contains(nth)).ok_or_else(unknown)?,
+            nth => nth
+                .parse()
+                .ok()
+                .filter(|nth| (1..=5).contains(nth))
+                .ok_or_else(unknown)?,
         };
         let weekday = weekday_named(weekday).ok_or_else(unknown)?;
         (1..=12)
@@ -202,7 +234,14 @@ mod tests {
 
     #[test]
     fn easter_falls_where_the_church_has_it() {
-        let known = [(2000, 4, 23), (2008, 3, 23), (2011, 4, 24), (2024, 3, 31), (2026, 4, 5), (2038, 4, 25)];
+        let known = [
+            (2000, 4, 23),
+            (2008, 3, 23),
+            (2011, 4, 24),
+            (2024, 3, 31),
+            (2026, 4, 5),
+            (2038, 4, 25),
+        ];
         for (year, month, day) in known {
             assert_eq!(easter(year), Date::constant(year, month, day));
         }
@@ -212,7 +251,13 @@ mod tests {
     fn every_kind_of_holiday_is_read() {
         let holidays =
             Holidays::listed(&["05-01", "easter+39", "11-4thu", "05-lastmon", "2026-12-24"]).unwrap();
-        let days = ["2026-05-01", "2026-05-14", "2026-11-26", "2026-05-25", "2026-12-24"];
+        let days = [
+            "2026-05-01",
+            "2026-05-14",
+            "2026-11-26",
+            "2026-05-25",
+            "2026-12-24",
+        ];
         for day in days {
             assert!(holidays.contains(day.parse().unwrap()), "{day}");
         }
@@ -226,7 +271,18 @@ mod tests {
         for (name, days) in CALENDARS {
             assert_eq!(Holidays::named(name).unwrap().0.len(), days.len());
         }
-        for text in ["", "13-01", "02-30", "11-6thu", "11-4thx", "easter+x", "easter+900", "☎", "é-ab", "01-☎"] {
+        for text in [
+            "",
+            "13-01",
+            "02-30",
+            "11-6thu",
+            "11-4thx",
+            "easter+x",
+            "easter+900",
+            "☎",
+            "é-ab",
+            "01-☎",
+        ] {
             assert!(Holidays::listed(&[text]).is_err(), "{text}");
         }
     }

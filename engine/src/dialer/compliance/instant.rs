@@ -3,14 +3,9 @@
 use std::borrow::Cow;
 
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer};
 
 use crate::model::Timestamp;
-
-/// Writes RFC 3339 in UTC.
-pub(super) fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(at)
-}
 
 /// Reads RFC 3339 with any offset.
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
@@ -26,6 +21,8 @@ fn parse(text: &str) -> Result<Timestamp, String> {
 
 /// The same for an instant that may be missing or `null`.
 pub(super) mod option {
+    use serde::{Serialize as _, Serializer};
+
     use super::*;
 
     pub(in super::super) fn serialize<S: Serializer>(
@@ -40,6 +37,8 @@ pub(super) mod option {
         D: Deserializer<'de>,
     {
         let text = Option::<Cow<'de, str>>::deserialize(deserializer)?;
-        text.map(|text| parse(&text)).transpose().map_err(D::Error::custom)
+        text.map(|text| parse(&text))
+            .transpose()
+            .map_err(D::Error::custom)
     }
 }

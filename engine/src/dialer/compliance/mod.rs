@@ -38,8 +38,8 @@ mod windows;
 
 pub use answer::{AbandonRule, Classification, CountedFrom, Timeline, Violation, classify_answer};
 pub use callee::{
-    Callee, Consent, Contract, LineType, Party, Reassignment, ReassignmentResult, Relationship, RequestedCallback,
-    Whereabouts,
+    Callee, Consent, Contract, LineType, Party, Reassignment, ReassignmentResult, Relationship,
+    RequestedCallback, Whereabouts,
 };
 pub use caller_id::CallerIdRule;
 pub use caps::{AbandonCoolOff, FrequencyCap};

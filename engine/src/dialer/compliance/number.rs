@@ -15,17 +15,20 @@ pub(super) struct Number<'a> {
 
 /// Numbers that reach help, in some country or in all.
 const EMERGENCY: [&str; 36] = [
-    "000", "061", "062", "080", "085", "088", "091", "092", "100", "101", "102", "103", "104", "110", "111", "112",
-    "113", "114", "115", "116000", "116117", "117", "118", "119", "122", "123", "133", "144", "15", "17", "18", "190",
-    "191", "196", "911", "999",
+    "000", "061", "062", "080", "085", "088", "091", "092", "100", "101", "102", "103", "104", "110", "111",
+    "112", "113", "114", "115", "116000", "116117", "117", "118", "119", "122", "123", "133", "144", "15",
+    "17", "18", "190", "191", "196", "911", "999",
 ];
+
+/// The longest of them.
+const EMERGENCY_DIGITS_MAX: usize = 6;
 
 /// Numbers that cost whoever calls them, or ring in a satellite phone: the targets of dialling fraud.
 ///
 /// ITU-T E.164 list of assigned codes for +87x, +88x and +979; the national numbering plans for the rest.
 const COSTLY: [&str; 17] = [
-    "1900", "3389", "34803", "34806", "34807", "34905", "3989", "449", "49137", "49900", "808", "870", "878", "881",
-    "882", "883", "979",
+    "1900", "3389", "34803", "34806", "34807", "34905", "3989", "449", "49137", "49900", "808", "870", "878",
+    "881", "882", "883", "979",
 ];
 
 /// How many digits follow the country code, for the plans that leave no doubt.
@@ -50,7 +53,7 @@ impl<'a> Number<'a> {
             return Err(Reason::NumberInvalid);
         }
         let code = country_code(digits);
-        let national = &digits[code.map_or(0, |(code, _)| code.len())..];
+        let national = &digits[code.map_or(0, |(length, _)| length)..];
         if reaches_help(digits) || reaches_help(national) {
             return Err(Reason::NumberForbidden);
         }
@@ -72,12 +75,14 @@ impl<'a> Number<'a> {
     /// The most special zone that the number's first digits name.
     pub(super) fn zone_name(&self) -> Option<&'static str> {
         let zones = ZONES.iter().filter(|(prefix, _)| self.digits.starts_with(prefix));
-        zones.max_by_key(|(prefix, _)| prefix.len()).map(|(_, zone)| *zone)
+        zones
+            .max_by_key(|(prefix, _)| prefix.len())
+            .map(|(_, zone)| *zone)
     }
 }
 
 fn reaches_help(digits: &str) -> bool {
-    EMERGENCY.contains(&digits)
+    digits.len() <= EMERGENCY_DIGITS_MAX && EMERGENCY.contains(&digits)
 }
 
 fn has_national_length(digits: &str) -> bool {
@@ -87,11 +92,15 @@ fn has_national_length(digits: &str) -> bool {
         .is_none_or(|(code, lengths)| lengths.contains(&(digits.len() - code.len())))
 }
 
-/// The longest assigned code that the number begins with, and its country.
-fn country_code(digits: &str) -> Option<(&'static str, &'static str)> {
+/// How many digits the longest assigned code has that the number begins with, and its country.
+fn country_code(digits: &str) -> Option<(usize, &'static str)> {
     (1..=CODE_DIGITS_MAX.min(digits.len())).rev().find_map(|length| {
-        let found = CALLING_CODES.binary_search_by(|(code, _)| (*code).cmp(&digits[..length])).ok()?;
-        Some(CALLING_CODES[found])
+        let code: u16 = digits[..length].parse().ok()?;
+        let found = CALLING_CODES
+            .binary_search_by_key(&code, |(code, _)| *code)
+            .ok()?;
+        // No code begins with 0, so equal numbers have equally many digits.
+        (!digits.starts_with('0')).then_some((length, CALLING_CODES[found].1))
     })
 }
 
@@ -134,7 +143,10 @@ mod tests {
     #[test]
     fn codes_are_in_order_and_unique() {
         assert!(CALLING_CODES.is_sorted_by(|a, b| a.0 < b.0));
-        assert!(CALLING_CODES.iter().all(|(code, _)| code.len() <= CODE_DIGITS_MAX));
+        let digits_max = CALLING_CODES.iter().map(|(code, _)| code.to_string().len()).max();
+        assert_eq!(digits_max, Some(CODE_DIGITS_MAX));
+        let emergency_digits_max = EMERGENCY.iter().map(|number| number.len()).max();
+        assert_eq!(emergency_digits_max, Some(EMERGENCY_DIGITS_MAX));
     }
 
     #[test]

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::number::{self, Number};
 use super::situation::Situation;
 use super::{
-    AbandonCoolOff, AbandonRule, CallerIdRule, ConsentRule, FrequencyCap, Holidays, Obligation, Party, Purpose,
-    RegisterRule, RetentionRule, SupervisionRule, Windows,
+    AbandonCoolOff, AbandonRule, CallerIdRule, ConsentRule, FrequencyCap, Holidays, Obligation, Party,
+    Purpose, RegisterRule, RetentionRule, SupervisionRule, Windows,
 };
 use crate::model::{Timestamp, Zone};
 
@@ -152,7 +152,14 @@ pub(super) enum Rule {
 
 impl Rule {
     const WORDS: [&'static str; 9] = [
-        "abandon_cooloff", "cli", "consent", "freq", "reassigned", "refusal_cooloff_days", "register", "sector_bans",
+        "abandon_cooloff",
+        "cli",
+        "consent",
+        "freq",
+        "reassigned",
+        "refusal_cooloff_days",
+        "register",
+        "sector_bans",
         "windows",
     ];
 
@@ -175,7 +182,11 @@ impl Pack {
                 id: id.clone(),
             });
         }
-        if let Some(key) = rules.rule_ids.keys().find(|key| !Rule::WORDS.contains(&key.as_str())) {
+        if let Some(key) = rules
+            .rule_ids
+            .keys()
+            .find(|key| !Rule::WORDS.contains(&key.as_str()))
+        {
             return Err(PackError::UnknownRule {
                 id: named.to_owned(),
                 key: key.clone(),
@@ -260,7 +271,12 @@ impl Pack {
     pub(super) fn binds(&self, rule: Rule, situation: &Situation<'_>) -> bool {
         let is_marketing = situation.intent.purpose == Purpose::Marketing;
         let is_consumer = situation.callee.party == Party::Consumer;
-        let protects_business = || self.rules.register.as_ref().is_some_and(|register| register.business);
+        let protects_business = || {
+            self.rules
+                .register
+                .as_ref()
+                .is_some_and(|register| register.business)
+        };
         let is_protected = is_consumer || (rule == Rule::Register && protects_business());
         rule == Rule::CallerId
             || match self.rules.scope {
@@ -273,6 +289,9 @@ impl Pack {
 
     /// The rule as the decision log names it.
     pub(super) fn rule_id(&self, rule: Rule) -> &str {
-        self.rules.rule_ids.get(rule.as_str()).map_or(rule.as_str(), String::as_str)
+        self.rules
+            .rule_ids
+            .get(rule.as_str())
+            .map_or(rule.as_str(), String::as_str)
     }
 }

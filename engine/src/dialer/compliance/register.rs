@@ -108,7 +108,8 @@ impl DoNotCall {
             }
         };
         let concerns = |own: &Option<String>, theirs: Option<&str>| {
-            own.as_deref().is_none_or(|own| theirs.is_none_or(|theirs| own == theirs))
+            own.as_deref()
+                .is_none_or(|own| theirs.is_none_or(|theirs| own == theirs))
         };
         named
             && concerns(&self.seller, Some(&intent.seller))

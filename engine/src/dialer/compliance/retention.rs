@@ -9,8 +9,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Pack;
-use super::local::WallClock;
 use super::local;
+use super::local::WallClock;
 use crate::model::{Timestamp, Zone};
 
 /// How long one kind of thing is kept.
@@ -107,7 +107,8 @@ pub fn retention(artifact: &Artifact, now: Timestamp, pack: &Pack) -> Retention 
 /// The day on which a thing goes by the first rule that fits, and whether law orders it to be kept until then.
 pub(super) fn due(artifact: &Artifact, pack: &Pack) -> Option<(Date, bool)> {
     pack.rules().retention.iter().find_map(|rule| {
-        let is_fit = rule.kind == artifact.kind && (rule.purpose.is_none() || rule.purpose == artifact.purpose);
+        let is_fit =
+            rule.kind == artifact.kind && (rule.purpose.is_none() || rule.purpose == artifact.purpose);
         let start = artifact.date_of(rule.start).filter(|_| is_fit)?;
         Some((rule.end_from(start), rule.obligation))
     })
@@ -145,7 +146,9 @@ pub(super) fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<D
     let Some(text) = Option::<Cow<'de, str>>::deserialize(deserializer)? else {
         return Ok(None);
     };
-    let instant = text.parse().map(|instant: jiff::Timestamp| Offset::UTC.to_datetime(instant).date());
+    let instant = text
+        .parse()
+        .map(|instant: jiff::Timestamp| Offset::UTC.to_datetime(instant).date());
     instant
         .or_else(|_| text.parse())
         .map(Some)

@@ -67,14 +67,13 @@ impl<'p> Schedule<'_, 'p> {
             ),
             Rule::AbandonCoolOff => rules.abandon_cooloff.as_ref()?.denial(self.situation, at),
             Rule::Frequency if asked_for() => None,
-            Rule::Frequency => rules.freq.as_ref()?.denial(self.situation, self.day_zones(pack), at),
+            Rule::Frequency => rules
+                .freq
+                .as_ref()?
+                .denial(self.situation, self.day_zones(pack), at),
             Rule::Windows if asked_for() => None,
             Rule::Windows => self.windows_denial(pack, at),
-            Rule::CallerId
-            | Rule::Consent
-            | Rule::Reassigned
-            | Rule::Register
-            | Rule::SectorBan => None,
+            Rule::CallerId | Rule::Consent | Rule::Reassigned | Rule::Register | Rule::SectorBan => None,
         }
     }
 
@@ -89,7 +88,11 @@ impl<'p> Schedule<'_, 'p> {
             return None;
         }
         let openings = self.zones.iter().map(|zone| windows.opening(zone, holidays, at));
-        Some(openings.reduce(|latest, other| latest.zip(other).map(|(a, b)| a.max(b))).flatten())
+        Some(
+            openings
+                .reduce(|latest, other| latest.zip(other).map(|(a, b)| a.max(b)))
+                .flatten(),
+        )
     }
 
     /// The zones whose days are counted: the pack's own, or every one in which the person may be.
@@ -125,7 +128,12 @@ impl<'p> Schedule<'_, 'p> {
     fn next_lift(&self, after: Timestamp) -> Option<Timestamp> {
         let callback = self.situation.asked_for().map(|(from, _)| from);
         let pack_ends = self.packs.iter().filter_map(|pack| pack.force_ends());
-        let waivers = self.situation.callee.consents.iter().filter(|consent| consent.hours_waiver);
+        let waivers = self
+            .situation
+            .callee
+            .consents
+            .iter()
+            .filter(|consent| consent.hours_waiver);
         // A consent counts from the instant after it was given.
         let waiver_starts = waivers.map(|consent| consent.at + std::time::Duration::from_millis(1));
         let lifts = callback.into_iter().chain(pack_ends).chain(waiver_starts);

@@ -3,9 +3,9 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::local::WallClock;
 use super::retention::day;
 use super::{Pack, local};
-use super::local::WallClock;
 use crate::model::{Timestamp, Zone};
 
 /// A pack's demands on listening to agents.
@@ -48,7 +48,7 @@ pub struct Listened {
 /// Whether somebody may `listen`, `whisper` or `barge`. Every attempt, allowed or not, goes to the audit log.
 ///
 /// A right must be named; a supervisor without a list may listen, and no more. Nobody but an administrator reaches
-/// beyond their team.
+/// into another team; an agent in no team is in nobody else's.
 pub fn may_supervise(
     listener: &Listener,
     listened: &Listened,
@@ -61,7 +61,7 @@ pub fn may_supervise(
         Some(rights) => rights.iter().any(|right| right == mode),
         None => is_admin || (listener.role == "supervisor" && mode == "listen"),
     };
-    let is_own_team = is_admin || (listener.team.is_some() && listener.team == listened.agent_team);
+    let is_own_team = is_admin || listened.agent_team.is_none() || listener.team == listened.agent_team;
     let notice_required = pack
         .and_then(|pack| pack.rules().supervision.as_ref())
         .is_some_and(|rule| rule.notice_required);

@@ -27,14 +27,22 @@ impl Windows {
     pub(super) fn are_open(&self, zone: &Zone, holidays: Option<&Holidays>, at: Timestamp) -> bool {
         let clock = WallClock::read(zone, at);
         let spans = &self.0[local::weekday(clock.day)];
-        spans.iter().any(|span| (span.from..span.until).contains(&clock.ms)) && !is_holiday(holidays, clock.day)
+        spans
+            .iter()
+            .any(|span| (span.from..span.until).contains(&clock.ms))
+            && !is_holiday(holidays, clock.day)
     }
 
     /// The first instant, `at` or later, at which the windows are open in a zone. `None`: not within 400 days.
     ///
     /// Time is cut where the zone's clocks change. Between two changes clocks run evenly, so an hour that is skipped
     /// or shown twice needs no rule of its own.
-    pub(super) fn opening(&self, zone: &Zone, holidays: Option<&Holidays>, at: Timestamp) -> Option<Timestamp> {
+    pub(super) fn opening(
+        &self,
+        zone: &Zone,
+        holidays: Option<&Holidays>,
+        at: Timestamp,
+    ) -> Option<Timestamp> {
         let horizon = at + HORIZON;
         let mut from = at;
         while from < horizon {
@@ -60,7 +68,9 @@ impl Windows {
         let last = WallClock::at_offset(offset_ms, until);
         for day in first.day..=last.day {
             let earliest = if day == first.day { first.ms } else { 0 };
-            let span = self.0[local::weekday(day)].iter().find(|span| span.until > earliest);
+            let span = self.0[local::weekday(day)]
+                .iter()
+                .find(|span| span.until > earliest);
             let Some(span) = span.filter(|_| !is_holiday(holidays, day)) else {
                 continue;
             };
