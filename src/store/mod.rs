@@ -1,8 +1,8 @@
 //! Settings and history, in SQLite or PostgreSQL.
 //!
 //! There is one [`Store`] for both. Most statements are the same text in both databases (SQLite takes `$1` too);
-//! where they differ, a [`db::Sql`] holds both wordings side by side, so that nobody corrects only one. One file
-//! per noun; [`write`] keeps what the engine says, [`writer`] is the task that does so in groups, in order.
+//! where they differ, a `db::Sql` holds both wordings side by side, so that nobody corrects only one. One file
+//! per noun; `write` keeps what the engine says, `writer` is the task that does so in groups, in order.
 //!
 //! Nothing here reads a clock: every moment comes from the caller.
 
