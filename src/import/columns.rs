@@ -141,6 +141,9 @@ const PHONE_WORDS: &[&str] = &[
     "telephone",
 ];
 
+/// The header of the column that a file of refused rows has at its end. In a file that comes back it is ignored.
+pub const REASON_HEADER: &str = "cadran: reason";
+
 const ZONE_HEADERS: &[&str] = &[
     "fuseau",
     "fuseau horaire",
@@ -184,6 +187,9 @@ pub fn guess(header: Option<&[String]>, sample: &[Vec<String>], region: Region) 
 }
 
 fn by_header(header: &str, index: usize) -> Column {
+    if header == REASON_HEADER {
+        return Column::Ignore;
+    }
     let words = plain_words(header);
     if ZONE_HEADERS.contains(&words.as_str()) {
         return Column::Zone;

@@ -76,12 +76,31 @@ pub enum Verdict {
 /// A lead as a row tells it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewLead {
-    /// The numbers, the preferred one first. Never empty, none twice.
-    pub phones: Vec<Phone>,
+    /// The preferred number.
+    pub phone: Phone,
+    /// Other numbers of the same person, in the order of the columns, none twice.
+    pub alternates: Vec<Phone>,
     /// Where the lead lives.
     pub zone: Zone,
     /// What else is known, by name. Empty cells are left out.
     pub fields: BTreeMap<String, String>,
+}
+
+impl NewLead {
+    /// How the person or company is called, as far as the row tells.
+    pub fn name(&self) -> String {
+        let field = |name: &str| self.fields.get(name).map(String::as_str);
+        let parts = match field("full_name") {
+            Some(whole) => [Some(whole), None],
+            None => [field("first_name"), field("last_name")],
+        };
+        let name = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        if name.is_empty() {
+            field("company").unwrap_or_default().to_owned()
+        } else {
+            name
+        }
+    }
 }
 
 /// The rows of a file, one by one. The header is not among them.
@@ -145,21 +164,26 @@ impl<R: Read> Rows<R> {
     }
 
     fn judge(&mut self, cells: &[String]) -> Result<Verdict, Reason> {
-        let (first, phones, left_out) = self.phones(cells)?;
+        let (phone, alternates, left_out) = self.phones(cells)?;
         let zone = match self.cells_of(cells, &Column::Zone).next() {
             Some((_, name)) => name.parse().map_err(|_| Reason::ZoneUnknown)?,
-            None => zone::of_phone(first).unwrap_or_else(|| self.plan.zone.clone()),
+            None => zone::of_phone(phone).unwrap_or_else(|| self.plan.zone.clone()),
         };
         let fields = self.fields(cells)?;
-        let seen_in = *self.seen.entry(first).or_insert(self.number);
+        let seen_in = *self.seen.entry(phone).or_insert(self.number);
         Ok(Verdict::Accepted {
-            lead: NewLead { phones, zone, fields },
+            lead: NewLead {
+                phone,
+                alternates,
+                zone,
+                fields,
+            },
             left_out,
             merged_into: (seen_in != self.number).then_some(seen_in),
         })
     }
 
-    /// The first good number of a row, all good ones, and the bad ones beside them. A row without a good one fails
+    /// The first good number of a row, the other good ones, and the bad ones beside them. A row without a good one fails
     /// with the reason of its first.
     fn phones(&self, cells: &[String]) -> Result<(Phone, Vec<Phone>, Vec<(usize, Reason)>), Reason> {
         let mut phones = Vec::new();
@@ -172,7 +196,7 @@ impl<R: Read> Rows<R> {
             }
         }
         match phones.first() {
-            Some(&first) => Ok((first, phones, left_out)),
+            Some(&first) => Ok((first, phones.split_off(1), left_out)),
             None => Err(left_out
                 .first()
                 .map_or(Reason::PhoneMissing, |&(_, reason)| reason)),

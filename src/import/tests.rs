@@ -39,7 +39,10 @@ fn told(text: &str, columns: Vec<Column>) -> String {
                 left_out,
                 merged_into,
             } => {
-                let phones: Vec<String> = lead.phones.iter().map(|phone| phone.e164()).collect();
+                let phones: Vec<String> = std::iter::once(&lead.phone)
+                    .chain(&lead.alternates)
+                    .map(|phone| phone.e164())
+                    .collect();
                 write!(
                     story,
                     "{} {} {:?} {left_out:?}",

@@ -1,0 +1,85 @@
+//! What the handlers work with.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use cadran_engine::model::Timestamp;
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use super::throttle::Throttle;
+use crate::inbox::Inbox;
+use crate::store::Store;
+
+/// What the handlers work with. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// The way to the engine.
+    pub inbox: Inbox,
+    /// Settings and history.
+    pub store: Store,
+    /// What the meters show, for `/metrics`.
+    pub metrics: PrometheusHandle,
+    /// Where things are and how browsers are treated.
+    pub settings: Arc<HttpSettings>,
+    /// Sign-ins that failed of late.
+    pub(super) throttle: Arc<Throttle>,
+    /// Where the time comes from: the wall clock, or a test's.
+    clock: fn() -> Timestamp,
+}
+
+/// Where things are and how browsers are treated.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// The directory below which the paths of recordings lie.
+    pub recordings_dir: PathBuf,
+    /// The directory for uploaded files that wait to be imported.
+    pub uploads_dir: PathBuf,
+    /// Whether the sign-in cookie is for HTTPS only. Off for plain HTTP on loopback.
+    pub secure_cookies: bool,
+}
+
+impl App {
+    /// Handlers that work with these. `clock` reads the wall clock.
+    pub fn new(
+        inbox: Inbox,
+        store: Store,
+        metrics: PrometheusHandle,
+        settings: HttpSettings,
+        clock: fn() -> Timestamp,
+    ) -> Self {
+        Self {
+            inbox,
+            store,
+            metrics,
+            settings: Arc::new(settings),
+            throttle: Arc::default(),
+            clock,
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl FromRef<App> for Store {
+    fn from_ref(app: &App) -> Self {
+        app.store.clone()
+    }
+}
+
+impl FromRef<App> for Inbox {
+    fn from_ref(app: &App) -> Self {
+        app.inbox.clone()
+    }
+}

@@ -1,0 +1,280 @@
+//! What agents do all day. An agent acts for themself, a supervisor for any.
+
+use axum::extract::State;
+use cadran_engine::command::Answer;
+use cadran_engine::input::Request;
+use cadran_engine::model::{AgentId, CallId, CampaignId, Disposition, SessionId, Timestamp};
+use cadran_engine::view::{AgentView, CallView};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::app::App;
+use super::auth::{Anyone, SignedIn};
+use super::check::{Check, is_plain_name};
+use super::error::Error;
+use super::extract::{Json, NoContent, Path};
+use super::leads::{self, LeadBody};
+use super::live;
+
+/// The longest note of a disposition.
+const NOTE_CHARS_MAX: usize = 4000;
+
+/// What an agent has before them.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Desk {
+    /// The agent at work; none while they are not logged in.
+    agent: Option<AgentView>,
+    /// The call in hand, with the whole number.
+    call: Option<CallView>,
+    /// Who is called.
+    lead: Option<LeadBody>,
+    /// What can be said of the call.
+    dispositions: Vec<Disposition>,
+}
+
+/// What an agent has before them: their state, the call in hand, who it is with, and what can be said of it.
+#[utoipa::path(get, path = "/api/agents/{agent}/desk", tag = "desk", params(("agent" = AgentId, Path)),
+    responses((status = 200, body = Desk)))]
+pub(super) async fn desk(
+    session: SignedIn<Anyone>,
+    State(app): State<App>,
+    Path(agent): Path<AgentId>,
+) -> Result<Json<Desk>, Error> {
+    session.may_act_for(agent)?;
+    let view = live::view(&app).await?;
+    let agent = view.agents.into_iter().find(|live| live.agent == agent);
+    let in_hand = agent.as_ref().and_then(|live| live.call);
+    let call = view.calls.into_iter().find(|live| Some(live.call) == in_hand);
+    // The call that is being wrapped up is over: the live view has it no more, the store has it.
+    let (lead, campaign) = match (&call, in_hand) {
+        (Some(call), _) => (Some(call.lead), Some(call.campaign)),
+        (None, Some(over)) => match app.store.call_story(over).await? {
+            Some(story) => (
+                Some(story.attempt.attempt.lead),
+                Some(story.attempt.attempt.campaign),
+            ),
+            None => (None, None),
+        },
+        (None, None) => (None, None),
+    };
+    let lead = match lead {
+        Some(lead) => app.store.lead(lead).await?.map(leads::body),
+        None => None,
+    };
+    Ok(Json(Desk {
+        agent,
+        call,
+        lead,
+        dispositions: dispositions(&app, campaign).await?,
+    }))
+}
+
+async fn dispositions(app: &App, campaign: Option<CampaignId>) -> Result<Vec<Disposition>, Error> {
+    let Some(campaign) = campaign else {
+        return Ok(Vec::new());
+    };
+    let kept = app.store.campaign(campaign).await?;
+    Ok(kept.map(|kept| kept.value.dispositions).unwrap_or_default())
+}
+
+/// Beginning to work.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LogIn {
+    /// For which campaigns.
+    campaigns: Vec<CampaignId>,
+}
+
+/// A working time that began.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LoggedIn {
+    session: SessionId,
+}
+
+/// Begins to work. The phone rings when it is to stay up; the agent is paused until they say ready.
+#[utoipa::path(post, path = "/api/agents/{agent}/log-in", tag = "desk", params(("agent" = AgentId, Path)),
+    responses((status = 200, body = LoggedIn)))]
+pub(super) async fn log_in(
+    session: SignedIn<Anyone>,
+    State(app): State<App>,
+    Path(agent): Path<AgentId>,
+    Json(body): Json<LogIn>,
+) -> Result<Json<LoggedIn>, Error> {
+    session.may_act_for(agent)?;
+    Check::default()
+        .that(!body.campaigns.is_empty(), "/campaigns", "needed_to_run")
+        .count(body.campaigns.len(), 100, "/campaigns")
+        .done()?;
+    let campaigns = body.campaigns;
+    match app.inbox.request(Request::LogIn { agent, campaigns }).await? {
+        Answer::LoggedIn(session) => Ok(Json(LoggedIn { session })),
+        other => Err(live::unexpected(&other)),
+    }
+}
+
+/// Stops working, after the call in hand.
+#[utoipa::path(post, path = "/api/agents/{agent}/log-out", tag = "desk", params(("agent" = AgentId, Path)),
+    responses((status = 204, description = "Logging out")))]
+pub(super) async fn log_out(
+    session: SignedIn<Anyone>,
+    State(app): State<App>,
+    Path(agent): Path<AgentId>,
+) -> Result<NoContent, Error> {
+    act(&session, &app, agent, Request::LogOut { agent }).await
+}
+
+/// Takes calls. Ends a pause and a wrap-up.
+#[utoipa::path(post, path = "/api/agents/{agent}/ready", tag = "desk", params(("agent" = AgentId, Path)),
+    responses((status = 204, description = "Ready")))]
+pub(super) async fn ready(
+    session: SignedIn<Anyone>,
+    State(app): State<App>,
+    Path(agent): Path<AgentId>,
+) -> Result<NoContent, Error> {
+    act(&session, &app, agent, Request::Ready { agent }).await
+}
+
+/// A pause.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Pause {
+    /// Why: one of the centre's pause codes.
+    code: String,
+}
+
+/// Takes no calls, after the call in hand.
+#[utoipa::path(post, path = "/api/agents/{agent}/pause", tag = "desk", params(("agent" = AgentId, Path)),
+    responses((status = 204, description = "Paused")))]
+pub(super) async fn pause(
+    session: SignedIn<Anyone>,
+    State(app): State<App>,
+    Path(agent): Path<AgentId>,
+    Json(body): Json<Pause>,
+) -> Result<NoContent, Error> {
+    session.may_act_for(agent)?;
+    Check::default()
+        .that(is_plain_name(&body.code), "/code", "code")
+        .done()?;
+    act(
+        &session,
+        &app,
+        agent,
+        Request::Pause {
+            agent,
+            code: body.code,
+        },
+    )
+    .await
+}
+
+/// A lead on show.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Preview {
+    campaign: CampaignId,
+    lead: LeadBody,
+    /// Until when it is the agent's, in milliseconds since 1970.
+    until: i64,
+}
+
+/// Shows whom the agent would call next, in a preview campaign.
+#[utoipa::path(post, path = "/api/agents/{agent}/next-lead", tag = "desk", params(("agent" = AgentId, Path)),
+    responses((status = 200, body = Preview)))]
+pub(super) async fn next_lead(
+    session: SignedIn<Anyone>,
+    State(app): State<App>,
+    Path(agent): Path<AgentId>,
+) -> Result<Json<Preview>, Error> {
+    session.may_act_for(agent)?;
+    match app.inbox.request(Request::NextLead { agent }).await? {
+        Answer::Preview {
+            lead,
+            campaign,
+            until,
+        } => Ok(Json(Preview {
+            campaign,
+            lead: leads::body(leads::find(&app, lead).await?),
+            until: until.as_millis(),
+        })),
+        other => Err(live::unexpected(&other)),
+    }
+}
+
+/// A call that was begun.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Dialling {
+    call: CallId,
+}
+
+/// Calls the lead that is shown.
+#[utoipa::path(post, path = "/api/agents/{agent}/dial", tag = "desk", params(("agent" = AgentId, Path)),
+    responses((status = 200, body = Dialling)))]
+pub(super) async fn dial(
+    session: SignedIn<Anyone>,
+    State(app): State<App>,
+    Path(agent): Path<AgentId>,
+) -> Result<Json<Dialling>, Error> {
+    session.may_act_for(agent)?;
+    match app.inbox.request(Request::DialPreview { agent }).await? {
+        Answer::Dialling(call) => Ok(Json(Dialling { call })),
+        other => Err(live::unexpected(&other)),
+    }
+}
+
+/// Does not call the lead that is shown; it comes back later.
+#[utoipa::path(post, path = "/api/agents/{agent}/skip", tag = "desk", params(("agent" = AgentId, Path)),
+    responses((status = 204, description = "Skipped")))]
+pub(super) async fn skip(
+    session: SignedIn<Anyone>,
+    State(app): State<App>,
+    Path(agent): Path<AgentId>,
+) -> Result<NoContent, Error> {
+    act(&session, &app, agent, Request::SkipPreview { agent }).await
+}
+
+/// What an agent says of a call.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Said {
+    call: CallId,
+    /// One of the campaign's dispositions.
+    code: String,
+    /// Free text.
+    #[serde(default)]
+    note: String,
+    /// The agreed moment, when the disposition is a callback, in milliseconds since 1970.
+    callback_at: Option<i64>,
+}
+
+/// Says what came of the last call, with the agreed moment of a callback. Ends the wrap-up.
+#[utoipa::path(post, path = "/api/agents/{agent}/disposition", tag = "desk", params(("agent" = AgentId, Path)),
+    responses((status = 204, description = "Kept")))]
+pub(super) async fn dispose(
+    session: SignedIn<Anyone>,
+    State(app): State<App>,
+    Path(agent): Path<AgentId>,
+    Json(said): Json<Said>,
+) -> Result<NoContent, Error> {
+    session.may_act_for(agent)?;
+    Check::default()
+        .text(&said.note, NOTE_CHARS_MAX, "/note")
+        .done()?;
+    let request = Request::Dispose {
+        agent,
+        call: said.call,
+        code: said.code,
+        note: said.note,
+        callback_at: said.callback_at.map(Timestamp::from_millis),
+    };
+    act(&session, &app, agent, request).await
+}
+
+async fn act(
+    session: &SignedIn<Anyone>,
+    app: &App,
+    agent: AgentId,
+    request: Request,
+) -> Result<NoContent, Error> {
+    session.may_act_for(agent)?;
+    app.inbox.request(request).await?;
+    Ok(NoContent)
+}

@@ -1,0 +1,157 @@
+//! Numbers that must not be called.
+
+use axum::extract::State;
+use cadran_engine::model::{CampaignId, Phone, Timestamp};
+use rlibphonenumber::Region;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::app::App;
+use super::auth::{SignedIn, Staff};
+use super::check::Check;
+use super::error::Error;
+use super::extract::{Created, Json, Listing, NoContent, Path, Query, page};
+use crate::import::phone;
+use crate::store::{DoNotCall, DoNotCallId};
+
+/// A number that must not be called.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DoNotCall)]
+pub(super) struct DoNotCallBody {
+    id: DoNotCallId,
+    phone: Phone,
+    /// The campaign that must not call it; none: no campaign may.
+    campaign: Option<CampaignId>,
+    reason: String,
+    /// Until when, in milliseconds since 1970; none: for good.
+    until: Option<i64>,
+    /// Who said so: a user or an agent.
+    added_by: String,
+    /// Since when, in milliseconds since 1970.
+    at: i64,
+}
+
+/// A number that must not be called any more.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewDoNotCall {
+    /// With the country code, or as it is written in France.
+    phone: String,
+    /// One campaign only; without it none may call.
+    campaign: Option<CampaignId>,
+    /// Why, in words: what the person asked, where it is written down.
+    reason: String,
+    /// Until when, in milliseconds since 1970; without it for good.
+    until: Option<i64>,
+}
+
+/// Which entries are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DoNotCallQuery {
+    /// Of one number, with its country code.
+    #[param(value_type = Option<String>)]
+    phone: Option<Phone>,
+    /// `next` of the page before.
+    after: Option<DoNotCallId>,
+    /// Rows at most, 1 to 500.
+    limit: Option<u16>,
+}
+
+/// Why an entry is removed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Removal {
+    /// For the log: what the person asked, where it is written down.
+    reason: String,
+}
+
+fn body(entry: DoNotCall) -> DoNotCallBody {
+    DoNotCallBody {
+        id: entry.id,
+        phone: entry.phone,
+        campaign: entry.campaign,
+        reason: entry.reason,
+        until: entry.until.map(Timestamp::as_millis),
+        added_by: entry.added_by,
+        at: entry.at.as_millis(),
+    }
+}
+
+/// Lists entries, the latest first.
+#[utoipa::path(get, path = "/api/do-not-call", tag = "do not call", params(DoNotCallQuery),
+    responses((status = 200, body = Listing<DoNotCallBody>)))]
+pub(super) async fn list(
+    _: SignedIn<Staff>,
+    State(app): State<App>,
+    Query(query): Query<DoNotCallQuery>,
+) -> Result<Json<Listing<DoNotCallBody>>, Error> {
+    let page = page(query.after, query.limit);
+    let entries = app.store.do_not_call(query.phone, page).await?;
+    Ok(Listing::of(&page, entries, |entry| entry.id, body))
+}
+
+/// Adds a number. Adding it again prolongs the entry.
+#[utoipa::path(post, path = "/api/do-not-call", tag = "do not call",
+    responses((status = 201, body = DoNotCallBody)))]
+pub(super) async fn add(
+    session: SignedIn<Staff>,
+    State(app): State<App>,
+    Json(new): Json<NewDoNotCall>,
+) -> Result<Created<Json<DoNotCallBody>>, Error> {
+    let mut check = Check::default();
+    check.that(!new.reason.trim().is_empty(), "/reason", "name").text(
+        &new.reason,
+        REASON_CHARS_MAX,
+        "/reason",
+    );
+    if let Some(campaign) = new.campaign {
+        check.that(
+            app.store.campaign(campaign).await?.is_some(),
+            "/campaign",
+            "exists",
+        );
+    }
+    check.done()?;
+    let Ok(phone) = phone::parse(&new.phone, Region::FR) else {
+        return Err(Error::BadBody("`phone` is no telephone number".to_owned()));
+    };
+    let entry = DoNotCall {
+        id: 0,
+        phone,
+        campaign: new.campaign,
+        reason: new.reason,
+        until: new.until.map(Timestamp::from_millis),
+        added_by: session.id().to_string(),
+        at: app.now(),
+    };
+    let kept = app.store.add_do_not_call(&entry).await?;
+    Ok(Created {
+        location: format!("/api/do-not-call/{}", kept.id),
+        body: Json(body(kept)),
+    })
+}
+
+/// The longest reason.
+const REASON_CHARS_MAX: usize = 500;
+
+/// Removes a number. Leads that it has finished stay finished.
+#[utoipa::path(delete, path = "/api/do-not-call/{entry}", tag = "do not call",
+    params(("entry" = DoNotCallId, Path), Removal), responses((status = 204, description = "Removed")))]
+pub(super) async fn remove(
+    session: SignedIn<Staff>,
+    State(app): State<App>,
+    Path(id): Path<DoNotCallId>,
+    Query(removal): Query<Removal>,
+) -> Result<NoContent, Error> {
+    let mut check = Check::default();
+    check
+        .that(!removal.reason.trim().is_empty(), "/reason", "name")
+        .text(&removal.reason, REASON_CHARS_MAX, "/reason")
+        .done()?;
+    app.store.remove_do_not_call(id).await?;
+    tracing::info!(user.id = %session.id(), entry = id, reason = ?removal.reason, "do-not-call entry removed");
+    Ok(NoContent)
+}

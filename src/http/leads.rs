@@ -1,0 +1,190 @@
+//! Leads, and all that happened to each.
+
+use axum::extract::State;
+use cadran_engine::model::{AgentId, CallId, CampaignId, LeadId, LeadState, ListId, Phone};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::app::App;
+use super::auth::{CampaignManager, SignedIn, Staff};
+use super::calls::{AttemptBody, DispositionBody};
+use super::error::Error;
+use super::extract::{Json, Listing, NoContent, Path, Query, page};
+use crate::store::{CallbackRecord, CallbackState, DoneReason, LeadFilter, LeadRecord};
+
+/// A person or company to call. Times are in milliseconds since 1970.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Lead)]
+pub(super) struct LeadBody {
+    id: LeadId,
+    list: ListId,
+    campaign: CampaignId,
+    name: String,
+    /// The preferred number.
+    phone: Phone,
+    /// Other numbers, in the order in which they are tried.
+    alternates: Vec<Phone>,
+    zone: String,
+    /// What else the file said.
+    #[schema(value_type = Object)]
+    fields: serde_json::Map<String, serde_json::Value>,
+    state: LeadState,
+    /// Why it is never dialled again: `disposition`, `do_not_call`, `outcome` or `withdrawn`.
+    done_reason: Option<&'static str>,
+    /// Not dialled before.
+    due_at: i64,
+    /// Whether a moment was agreed with the person.
+    callback: bool,
+    created_at: i64,
+    updated_at: i64,
+}
+
+pub(super) fn body(record: LeadRecord) -> LeadBody {
+    LeadBody {
+        id: record.lead.id,
+        list: record.lead.list,
+        campaign: record.campaign,
+        name: record.name,
+        phone: record.lead.phone,
+        alternates: record.lead.alternates,
+        zone: record.lead.zone.to_string(),
+        fields: record.fields,
+        state: record.state,
+        done_reason: record.done_reason.map(DoneReason::as_str),
+        due_at: record.due_at.as_millis(),
+        callback: record.callback,
+        created_at: record.created_at.as_millis(),
+        updated_at: record.updated_at.as_millis(),
+    }
+}
+
+/// Which leads are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LeadQuery {
+    /// Of one campaign.
+    campaign: Option<CampaignId>,
+    /// Of one list.
+    list: Option<ListId>,
+    /// With this preferred number.
+    #[param(value_type = Option<String>)]
+    phone: Option<Phone>,
+    /// In one state.
+    state: Option<LeadState>,
+    /// `next` of the page before.
+    after: Option<LeadId>,
+    /// Rows at most, 1 to 500.
+    limit: Option<u16>,
+}
+
+/// Lists leads, in the order in which they were imported.
+#[utoipa::path(get, path = "/api/leads", tag = "leads", params(LeadQuery),
+    responses((status = 200, body = Listing<LeadBody>)))]
+pub(super) async fn list(
+    _: SignedIn<Staff>,
+    State(app): State<App>,
+    Query(query): Query<LeadQuery>,
+) -> Result<Json<Listing<LeadBody>>, Error> {
+    let page = page(query.after, query.limit);
+    let filter = LeadFilter {
+        campaign: query.campaign,
+        list: query.list,
+        phone: query.phone,
+        state: query.state,
+    };
+    let leads = app.store.leads(filter, page).await?;
+    Ok(Listing::of(&page, leads, |record| record.lead.id, body))
+}
+
+/// One lead.
+#[utoipa::path(get, path = "/api/leads/{lead}", tag = "leads", params(("lead" = LeadId, Path)),
+    responses((status = 200, body = LeadBody)))]
+pub(super) async fn read(
+    _: SignedIn<Staff>,
+    State(app): State<App>,
+    Path(id): Path<LeadId>,
+) -> Result<Json<LeadBody>, Error> {
+    Ok(Json(body(find(&app, id).await?)))
+}
+
+/// Takes a lead back: it is not dialled again. A call in progress goes on.
+#[utoipa::path(post, path = "/api/leads/{lead}/withdraw", tag = "leads", params(("lead" = LeadId, Path)),
+    responses((status = 204, description = "Withdrawn")))]
+pub(super) async fn withdraw(
+    _: SignedIn<CampaignManager>,
+    State(app): State<App>,
+    Path(id): Path<LeadId>,
+) -> Result<NoContent, Error> {
+    find(&app, id).await?;
+    app.store.withdraw_lead(id, app.now()).await?;
+    Ok(NoContent)
+}
+
+/// All that happened to a lead.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Timeline {
+    lead: LeadBody,
+    /// The latest first.
+    attempts: Vec<AttemptBody>,
+    /// In the order in which they were said.
+    dispositions: Vec<DispositionBody>,
+    /// By their agreed moment.
+    callbacks: Vec<CallbackBody>,
+}
+
+/// An agreed redial.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Callback)]
+pub(super) struct CallbackBody {
+    /// The call in which it was agreed.
+    call: CallId,
+    agent: AgentId,
+    /// The agreed moment, in milliseconds since 1970.
+    due_at: i64,
+    /// `open`, `kept` or `withdrawn`.
+    #[schema(value_type = String)]
+    state: CallbackState,
+}
+
+fn callback(record: &CallbackRecord) -> CallbackBody {
+    CallbackBody {
+        call: record.call,
+        agent: record.agent,
+        due_at: record.due_at.as_millis(),
+        state: record.state,
+    }
+}
+
+/// All that happened to a lead: every attempt, what agents said, what was agreed.
+#[utoipa::path(get, path = "/api/leads/{lead}/timeline", tag = "leads", params(("lead" = LeadId, Path)),
+    responses((status = 200, body = Timeline)))]
+pub(super) async fn timeline(
+    session: SignedIn<Staff>,
+    State(app): State<App>,
+    Path(id): Path<LeadId>,
+) -> Result<Json<Timeline>, Error> {
+    let story = app
+        .store
+        .lead_story(id)
+        .await?
+        .ok_or_else(|| Error::not_found("lead", id))?;
+    let role = session.role();
+    Ok(Json(Timeline {
+        lead: body(story.lead),
+        attempts: story
+            .attempts
+            .into_iter()
+            .map(|record| AttemptBody::of(record, role))
+            .collect(),
+        dispositions: story.dispositions.into_iter().map(DispositionBody::of).collect(),
+        callbacks: story.callbacks.iter().map(callback).collect(),
+    }))
+}
+
+pub(super) async fn find(app: &App, id: LeadId) -> Result<LeadRecord, Error> {
+    app.store
+        .lead(id)
+        .await?
+        .ok_or_else(|| Error::not_found("lead", id))
+}

@@ -1,0 +1,269 @@
+//! The HTTP API: takes in, checks, asks the engine or the store, answers. It decides nothing.
+//!
+//! Every address, with who may use it. A test compares this table with the routes and with the document at
+//! `/api/openapi.json`, and asks each address in the name of each role.
+//!
+//! ```text
+//! GET    /healthz                                   everybody
+//! GET    /readyz                                    everybody
+//! GET    /metrics                                   everybody
+//!
+//! POST   /api/session                               everybody
+//! DELETE /api/session                               admin agent campaign_manager supervisor
+//! GET    /api/me                                    admin agent campaign_manager supervisor
+//! PUT    /api/me/password                           admin agent campaign_manager supervisor
+//!
+//! GET    /api/users                                 admin
+//! POST   /api/users                                 admin
+//! GET    /api/users/{user}                          admin
+//! PUT    /api/users/{user}                          admin
+//! DELETE /api/users/{user}                          admin
+//!
+//! GET    /api/campaigns                             admin campaign_manager supervisor
+//! POST   /api/campaigns                             admin campaign_manager
+//! GET    /api/campaigns/{campaign}                  admin campaign_manager supervisor
+//! PUT    /api/campaigns/{campaign}                  admin campaign_manager
+//! DELETE /api/campaigns/{campaign}                  admin campaign_manager
+//! POST   /api/campaigns/{campaign}/start            admin campaign_manager
+//! POST   /api/campaigns/{campaign}/pause            admin campaign_manager
+//! POST   /api/campaigns/{campaign}/finish           admin campaign_manager
+//!
+//! GET    /api/lists                                 admin campaign_manager supervisor
+//! POST   /api/lists                                 admin campaign_manager
+//! GET    /api/lists/{list}                          admin campaign_manager supervisor
+//! PUT    /api/lists/{list}                          admin campaign_manager
+//! DELETE /api/lists/{list}                          admin campaign_manager
+//!
+//! POST   /api/uploads                               admin campaign_manager
+//! GET    /api/uploads/{upload}                      admin campaign_manager
+//! DELETE /api/uploads/{upload}                      admin campaign_manager
+//! POST   /api/uploads/{upload}/check                admin campaign_manager
+//! POST   /api/lists/{list}/imports                  admin campaign_manager
+//! GET    /api/imports                               admin campaign_manager supervisor
+//! GET    /api/imports/{import}                      admin campaign_manager supervisor
+//! GET    /api/imports/{import}/rows                 admin campaign_manager supervisor
+//! GET    /api/imports/{import}/refused.csv          admin campaign_manager
+//!
+//! GET    /api/leads                                 admin campaign_manager supervisor
+//! GET    /api/leads/{lead}                          admin campaign_manager supervisor
+//! POST   /api/leads/{lead}/withdraw                 admin campaign_manager
+//! GET    /api/leads/{lead}/timeline                 admin campaign_manager supervisor
+//!
+//! GET    /api/do-not-call                           admin campaign_manager supervisor
+//! POST   /api/do-not-call                           admin campaign_manager supervisor
+//! DELETE /api/do-not-call/{entry}                   admin campaign_manager supervisor
+//!
+//! GET    /api/trunks                                admin campaign_manager supervisor
+//! POST   /api/trunks                                admin
+//! GET    /api/trunks/{trunk}                        admin campaign_manager supervisor
+//! PUT    /api/trunks/{trunk}                        admin
+//! DELETE /api/trunks/{trunk}                        admin
+//!
+//! GET    /api/agents                                admin campaign_manager supervisor
+//! POST   /api/agents                                admin
+//! GET    /api/agents/{agent}                        admin campaign_manager supervisor
+//! PUT    /api/agents/{agent}                        admin
+//! DELETE /api/agents/{agent}                        admin
+//! GET    /api/agents/{agent}/phone                  admin self
+//! GET    /api/agents/{agent}/desk                   admin self supervisor
+//! POST   /api/agents/{agent}/log-in                 admin self supervisor
+//! POST   /api/agents/{agent}/log-out                admin self supervisor
+//! POST   /api/agents/{agent}/ready                  admin self supervisor
+//! POST   /api/agents/{agent}/pause                  admin self supervisor
+//! POST   /api/agents/{agent}/next-lead              admin self supervisor
+//! POST   /api/agents/{agent}/dial                   admin self supervisor
+//! POST   /api/agents/{agent}/skip                   admin self supervisor
+//! POST   /api/agents/{agent}/disposition            admin self supervisor
+//!
+//! GET    /api/live                                  admin campaign_manager supervisor
+//! GET    /api/live/calls                            admin campaign_manager supervisor
+//! GET    /api/attempts                              admin agent campaign_manager supervisor
+//! GET    /api/calls                                 admin agent campaign_manager supervisor
+//! GET    /api/calls/{call}                          admin agent campaign_manager supervisor
+//! POST   /api/calls/{call}/hang-up                  admin in-hand supervisor
+//! POST   /api/calls/{call}/recording/start          admin in-hand supervisor
+//! POST   /api/calls/{call}/recording/pause          admin in-hand supervisor
+//! POST   /api/calls/{call}/recording/resume         admin in-hand supervisor
+//! POST   /api/calls/{call}/recording/stop           admin in-hand supervisor
+//!
+//! GET    /api/recordings                            admin agent campaign_manager supervisor
+//! GET    /api/recordings/{recording}                admin campaign_manager supervisor
+//! GET    /api/recordings/{recording}/audio          admin campaign_manager supervisor
+//! ```
+//!
+//! `self` is an agent for their own identifier, `in-hand` an agent for the call they have. Beside these there are
+//! `/api/openapi.json`, `/api/docs/` and `/api/docs/problems`, for everybody.
+
+mod agents;
+mod app;
+mod auth;
+mod calls;
+mod campaigns;
+mod check;
+mod desk;
+mod do_not_call;
+mod docs;
+mod error;
+mod extract;
+mod frame;
+mod health;
+mod imports;
+mod leads;
+mod lists;
+mod live;
+mod privacy;
+mod recordings;
+mod session;
+mod throttle;
+mod trunks;
+mod uploads;
+mod users;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use app::{App, HttpSettings};
+use error::Error;
+
+/// The largest body, but for uploads: a campaign with a thousand numbers and as many holidays is a tenth of it.
+const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// How long a request may take. The engine's own deadline lies well within.
+const REQUEST_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long a file may take to arrive and to be checked.
+const UPLOAD_DEADLINE: Duration = Duration::from_secs(10 * 60);
+
+/// Everything at its address.
+pub fn router(app: App) -> Router {
+    let (router, document) = routes().split_for_parts();
+    router
+        .merge(docs::router(document))
+        .fallback(async || Error::NoRoute)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn(frame::same_site))
+        .layer(from_fn(frame::frame))
+        .with_state(app)
+}
+
+/// The document of the API.
+pub fn document() -> OpenApi {
+    routes().into_openapi()
+}
+
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(preface())
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+        .routes(routes!(session::sign_in, session::sign_out))
+        .routes(routes!(session::me))
+        .routes(routes!(session::change_password))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::read, users::update, users::remove))
+        .merge(campaign_routes())
+        .routes(routes!(do_not_call::list, do_not_call::add))
+        .routes(routes!(do_not_call::remove))
+        .routes(routes!(trunks::list, trunks::create))
+        .routes(routes!(trunks::read, trunks::update, trunks::remove))
+        .merge(agent_routes())
+        .merge(call_routes())
+        .layer(from_fn_with_state(REQUEST_DEADLINE, frame::deadline))
+        .merge(upload_routes())
+}
+
+fn campaign_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(campaigns::list, campaigns::create))
+        .routes(routes!(campaigns::read, campaigns::update, campaigns::remove))
+        .routes(routes!(campaigns::start))
+        .routes(routes!(campaigns::pause))
+        .routes(routes!(campaigns::finish))
+        .routes(routes!(lists::list, lists::create))
+        .routes(routes!(lists::read, lists::update, lists::remove))
+        .routes(routes!(imports::list))
+        .routes(routes!(imports::begin))
+        .routes(routes!(imports::read))
+        .routes(routes!(imports::report))
+        .routes(routes!(imports::refused))
+        .routes(routes!(leads::list))
+        .routes(routes!(leads::read))
+        .routes(routes!(leads::withdraw))
+        .routes(routes!(leads::timeline))
+}
+
+fn agent_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(agents::list, agents::create))
+        .routes(routes!(agents::read, agents::update, agents::remove))
+        .routes(routes!(agents::phone))
+        .routes(routes!(desk::desk))
+        .routes(routes!(desk::log_in))
+        .routes(routes!(desk::log_out))
+        .routes(routes!(desk::ready))
+        .routes(routes!(desk::pause))
+        .routes(routes!(desk::next_lead))
+        .routes(routes!(desk::dial))
+        .routes(routes!(desk::skip))
+        .routes(routes!(desk::dispose))
+}
+
+fn call_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(live::everything))
+        .routes(routes!(live::calls))
+        .routes(routes!(calls::attempts))
+        .routes(routes!(calls::list))
+        .routes(routes!(calls::read))
+        .routes(routes!(calls::hang_up))
+        .routes(routes!(calls::start_recording))
+        .routes(routes!(calls::pause_recording))
+        .routes(routes!(calls::resume_recording))
+        .routes(routes!(calls::stop_recording))
+        .routes(routes!(recordings::list))
+        .routes(routes!(recordings::read))
+        .routes(routes!(recordings::audio))
+}
+
+fn upload_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(uploads::create))
+        .routes(routes!(uploads::read, uploads::remove))
+        .routes(routes!(uploads::check))
+        .layer(from_fn_with_state(UPLOAD_DEADLINE, frame::deadline))
+}
+
+/// What the document says of the API as a whole.
+fn preface() -> OpenApi {
+    let description = "Times are milliseconds since 1970 in UTC, durations milliseconds. Every refusal is a problem \
+                       document (RFC 9457). A change sends the `ETag` of what it is based on in `If-Match`.";
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+    let cookie = ApiKey::Cookie(ApiKeyValue::new("__Host-cadran"));
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("Cadran")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(description)),
+        )
+        .components(Some(
+            ComponentsBuilder::new()
+                .security_scheme("bearer", SecurityScheme::Http(bearer))
+                .security_scheme("cookie", SecurityScheme::ApiKey(cookie))
+                .build(),
+        ))
+        .security(Some([
+            SecurityRequirement::new("bearer", Vec::<String>::new()),
+            SecurityRequirement::new("cookie", Vec::<String>::new()),
+        ]))
+        .build()
+}

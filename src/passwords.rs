@@ -1,0 +1,127 @@
+//! Passwords: hashed with Argon2id, compared in the same time whether the account exists or not.
+
+use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
+
+/// Hashes computed at a time. Each takes 19 MiB and a core: a flood of sign-ins must not take the calls' share.
+const HASHES_MAX: usize = 2;
+
+static HASHES: Semaphore = Semaphore::const_new(HASHES_MAX);
+
+/// The shortest password that people may choose (OWASP ASVS 5.0, V6.2.1 asks for 8 and recommends 15).
+pub const CHARS_MIN: usize = 12;
+
+/// The longest. Hashing takes no longer for it, reading it would.
+pub const CHARS_MAX: usize = 128;
+
+/// What everybody tries first, as parts of a longer password that has little else.
+const COMMON: [&str; 8] = [
+    "password",
+    "motdepasse",
+    "azerty",
+    "qwerty",
+    "cadran",
+    "123456",
+    "111111",
+    "admin",
+];
+
+/// Why a password cannot be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Weakness {
+    /// It is the account's name or little more than a word that everybody tries.
+    #[error("the password must not be the name or a word that everybody tries")]
+    Common,
+    /// Fewer than [`CHARS_MIN`] or more than [`CHARS_MAX`] characters.
+    #[error("a password has {CHARS_MIN} to {CHARS_MAX} characters")]
+    Length,
+}
+
+/// Whether a password may be chosen for an account.
+pub fn check(password: &SecretString, login: &str) -> Result<(), Weakness> {
+    let password = password.expose_secret();
+    if !(CHARS_MIN..=CHARS_MAX).contains(&password.chars().count()) {
+        return Err(Weakness::Length);
+    }
+    let lower = password.to_lowercase();
+    let rest = COMMON
+        .iter()
+        .copied()
+        .chain(Some(login).filter(|login| !login.is_empty()))
+        .fold(lower, |rest, word| rest.replace(&word.to_lowercase(), ""));
+    let mut letters: Vec<char> = rest.chars().collect();
+    letters.sort_unstable();
+    letters.dedup();
+    // Fewer than four different characters beside the well-known words are soon tried.
+    if letters.len() < 4 {
+        Err(Weakness::Common)
+    } else {
+        Ok(())
+    }
+}
+
+/// The Argon2id hash of a password as a PHC string, with the parameters that OWASP recommends (19 MiB, 2 passes).
+/// None when the machine gives no memory or no random numbers.
+pub async fn hash(password: SecretString) -> Option<SecretString> {
+    let _turn = HASHES.acquire().await.ok()?;
+    let hash = tokio::task::spawn_blocking(move || {
+        let mut bits = [0; 16];
+        getrandom::fill(&mut bits).ok()?;
+        let salt = SaltString::encode_b64(&bits).ok()?;
+        let hash = Argon2::default()
+            .hash_password(password.expose_secret().as_bytes(), &salt)
+            .ok()?;
+        Some(SecretString::from(hash.to_string()))
+    });
+    hash.await.ok()?
+}
+
+/// Whether the password is the one that was hashed. Without a hash, for an account that does not exist, it takes as
+/// long and says no.
+pub async fn verify(password: SecretString, hash: Option<SecretString>) -> bool {
+    let Some(hash) = hash else {
+        let _same_time = self::hash(password).await;
+        return false;
+    };
+    let Ok(_turn) = HASHES.acquire().await else {
+        return false;
+    };
+    let verified = tokio::task::spawn_blocking(move || {
+        let password = password.expose_secret().as_bytes();
+        PasswordHash::new(hash.expose_secret())
+            .is_ok_and(|hash| Argon2::default().verify_password(password, &hash).is_ok())
+    });
+    verified.await.unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_the_password_itself_is_verified() {
+        let hash = hash("correct horse battery".into()).await.unwrap();
+        assert!(hash.expose_secret().starts_with("$argon2id$"));
+        assert!(verify("correct horse battery".into(), Some(hash.clone())).await);
+        assert!(!verify("correct horse batterY".into(), Some(hash)).await);
+        assert!(!verify("correct horse battery".into(), Some("no hash".into())).await);
+        assert!(!verify("correct horse battery".into(), None).await);
+    }
+
+    #[test]
+    fn what_everybody_tries_is_refused() {
+        let cases = [
+            ("correct horse battery", Ok(())),
+            ("short", Err(Weakness::Length)),
+            ("password1234", Err(Weakness::Common)),
+            ("marie.durand1", Err(Weakness::Common)),
+            ("aaaaaaaaaaaaaaa", Err(Weakness::Common)),
+            (&"é".repeat(CHARS_MAX + 1), Err(Weakness::Length)),
+        ];
+        for (password, expected) in cases {
+            assert_eq!(check(&password.into(), "marie.durand"), expected, "{password}");
+        }
+    }
+}
