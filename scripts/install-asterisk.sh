@@ -16,6 +16,9 @@ readonly ROOT=${CADRAN_ASTERISK_ROOT:-/var/lib/cadran/asterisk-root}
 readonly RELEASE=sid
 readonly OLDEST_VERSION=20
 readonly KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
+# What dropped people hear, in French and English.
+SOUNDS=$(cd "$(dirname "${BASH_SOURCE[0]}")/../dialplan/sounds/cadran" && pwd)
+readonly SOUNDS
 readonly PACKAGES=(asterisk asterisk-core-sounds-en-wav asterisk-core-sounds-fr-wav asterisk-moh-opsound-wav)
 
 fail() { echo "install-asterisk: $*" >&2; exit 1; }
@@ -134,12 +137,22 @@ where() {
     fi
 }
 
+# The sounds that Cadran brings, where Asterisk looks in every language.
+install_sounds() {
+    local sounds=$1/sounds/en/cadran
+    cmp --quiet "$SOUNDS/drop-fr.wav" "$sounds/drop-fr.wav" && cmp --quiet "$SOUNDS/drop-en.wav" "$sounds/drop-en.wav" && return
+    mkdir -p "$sounds" && cp "$SOUNDS"/*.wav "$sounds" || fail "cannot copy $SOUNDS to $sounds; run once as root"
+}
+
 main() {
     case ${1:-} in
         "" | --where) ;;
         *) fail "usage: install-asterisk.sh [--where]" ;;
     esac
     native || complete || install
+    local data
+    data=$(where | sed -n 's/^ASTERISK_DATA=//p')
+    install_sounds "$data"
     [[ ${1:-} != --where ]] || where
 }
 

@@ -1,0 +1,46 @@
+//! The first accounts, which the command line makes: there is no default password anywhere.
+
+use anyhow::{Context as _, ensure};
+use cadran_engine::model::{Role, UserId};
+use secrecy::SecretString;
+
+use crate::daemon::wall_clock;
+use crate::passwords;
+use crate::store::{Store, User};
+
+/// Letters and digits that nobody mixes up when reading them aloud.
+const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
+/// Characters of a first password: 100 bits of chance.
+const FIRST_PASSWORD_CHARS: usize = 20;
+
+/// Creates an account with a random first password, and returns that. It must be changed at the first sign-in.
+pub async fn create(store: &Store, login: &str, role: Role) -> anyhow::Result<String> {
+    let login = login.trim().to_lowercase();
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "._-@".contains(letter);
+    ensure!(
+        (1..=64).contains(&login.len()) && login.chars().all(plain),
+        "`{login}` is no login; it may have up to 64 letters, digits and `.`, `_`, `-`, `@`"
+    );
+    ensure!(store.user_by_login(&login).await?.is_none(), "there is already an account `{login}`");
+    let password = first_password()?;
+    let hash = passwords::hash(SecretString::from(password.clone())).await;
+    let user = User {
+        id: UserId::from_i64(0),
+        login,
+        password_hash: hash.context("the password could not be hashed")?,
+        role,
+        agent: None,
+        must_change_password: true,
+        enabled: true,
+    };
+    store.create_user(&user, wall_clock()).await?;
+    Ok(password)
+}
+
+fn first_password() -> anyhow::Result<String> {
+    let mut chance = [0; FIRST_PASSWORD_CHARS];
+    getrandom::fill(&mut chance).context("the system gives no random numbers")?;
+    let letters = chance.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)]));
+    Ok(letters.collect())
+}
