@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use cadran_engine::dialer::compliance::{
     Callee, Decision, Intent, Pack, PackRules, PastAttempt, Registers, may_dial,
@@ -11,13 +12,16 @@ use serde_json::{Value, json};
 
 /// The packs that Cadran ships.
 pub(crate) fn shipped() -> Vec<Pack> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/compliance");
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.sort();
-    files.iter().map(|file| pack_of_file(file)).collect()
+    static SHIPPED: LazyLock<Vec<Pack>> = LazyLock::new(|| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/compliance");
+        let mut files: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        files.sort();
+        files.iter().map(|file| pack_of_file(file)).collect()
+    });
+    SHIPPED.clone()
 }
 
 fn pack_of_file(file: &Path) -> Pack {
@@ -38,9 +42,12 @@ pub(crate) fn public_document() -> Value {
 
 /// The packs of the document of public cases.
 pub(crate) fn public_packs() -> Vec<Pack> {
-    let document = public_document();
-    let packs = document["packs"].as_object().unwrap();
-    packs.iter().map(|(id, rules)| pack(id, rules.clone())).collect()
+    static PUBLIC: LazyLock<Vec<Pack>> = LazyLock::new(|| {
+        let document = public_document();
+        let packs = document["packs"].as_object().unwrap();
+        packs.iter().map(|(id, rules)| pack(id, rules.clone())).collect()
+    });
+    PUBLIC.clone()
 }
 
 /// A pack from its parameters.
@@ -135,4 +142,30 @@ impl Asked {
 pub(crate) fn instant(text: &str) -> Timestamp {
     let instant: jiff::Timestamp = text.parse().unwrap();
     Timestamp::from_millis(instant.as_millisecond())
+}
+
+/// Asks the same question with one field changed at a time.
+pub(crate) fn table(question: &Question, packs: &[Pack], rows: &[(&str, Value, &str)]) {
+    for (pointer, value, verdict) in rows {
+        let asked = question.clone().with(pointer, value.clone());
+        assert_eq!(asked.verdict(packs), *verdict, "{pointer} = {value}");
+    }
+}
+
+/// A list of one consent to S1 of 1 October 2026, with changes.
+pub(crate) fn consent(changes: Value) -> Value {
+    let mut consent = json!({
+        "seller": "S1", "scope": ["phone_marketing"], "at": "2026-10-01T09:00:00Z", "evidence_id": "EV-1",
+        "revoked_at": null, "hours_waiver": false, "pewc": false
+    });
+    for (key, value) in changes.as_object().unwrap() {
+        consent[key] = value.clone();
+    }
+    json!([consent])
+}
+
+/// Attempts for S1 on these days, with one outcome.
+pub(crate) fn attempts(days: &[&str], outcome: &str) -> Value {
+    let attempt = |day: &&str| json!({"at": format!("{day}T10:00:00Z"), "seller": "S1", "outcome": outcome});
+    days.iter().map(attempt).collect()
 }

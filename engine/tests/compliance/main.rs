@@ -4,6 +4,7 @@
 
 mod after_dialling;
 mod cases;
+mod consents;
 mod fixtures;
 mod limits;
 mod properties;

@@ -33,10 +33,11 @@ fn sellers() -> impl Strategy<Value = String> {
 prop_compose! {
     fn consents()(
         seller in sellers(), at in instants(), revoked_at in proptest::option::weighted(0.2, instants()),
+        expires_at in proptest::option::weighted(0.2, instants()),
         is_proved in proptest::bool::weighted(0.9), hours_waiver: bool, pewc: bool,
     ) -> Consent {
         Consent {
-            seller, scope: vec![Consent::PHONE_MARKETING.to_owned()], at, revoked_at, hours_waiver, pewc,
+            seller, scope: vec![Consent::PHONE_MARKETING.to_owned()], at, expires_at, revoked_at, hours_waiver, pewc,
             evidence_id: is_proved.then(|| "EV-1".to_owned()),
         }
     }

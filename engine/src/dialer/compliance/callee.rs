@@ -119,6 +119,9 @@ pub struct Consent {
     pub at: Timestamp,
     /// What proves it. Without proof it is no consent.
     pub evidence_id: Option<String>,
+    /// When it ends by its own terms, not included.
+    #[serde(default, with = "instant::option", alias = "valid_until")]
+    pub expires_at: Option<Timestamp>,
     /// When it was taken back.
     #[serde(default, with = "instant::option")]
     pub revoked_at: Option<Timestamp>,

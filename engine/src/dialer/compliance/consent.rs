@@ -100,7 +100,7 @@ impl ConsentRule {
 }
 
 /// What keeps a consent from counting, whatever the pack: no proof, not given yet, not to this seller or for the
-/// telephone, or taken back since.
+/// telephone, taken back since, or over.
 fn flaw(consent: &Consent, seller: &str, at: Timestamp, withdrawn_at: Option<Timestamp>) -> Option<Reason> {
     let is_proved = consent
         .evidence_id
@@ -112,8 +112,11 @@ fn flaw(consent: &Consent, seller: &str, at: Timestamp, withdrawn_at: Option<Tim
     if !is_for_telephone(consent, seller) {
         return Some(Reason::ConsentScope);
     }
-    let is_withdrawn = withdrawn_at.is_some_and(|withdrawn_at| consent.at <= withdrawn_at);
-    is_withdrawn.then_some(Reason::ConsentRevoked)
+    if withdrawn_at.is_some_and(|withdrawn_at| consent.at <= withdrawn_at) {
+        return Some(Reason::ConsentRevoked);
+    }
+    let is_over = consent.expires_at.is_some_and(|end| end <= at);
+    is_over.then_some(Reason::ConsentExpired)
 }
 
 fn is_for_telephone(consent: &Consent, seller: &str) -> bool {

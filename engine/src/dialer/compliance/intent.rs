@@ -73,5 +73,6 @@ pub enum Mode {
     #[serde(alias = "power")]
     Predictive,
     /// A recorded message, and nobody behind it.
+    #[serde(alias = "prerecorded", alias = "voice_message")]
     IvrMessage,
 }

@@ -32,6 +32,8 @@ pub struct RegisterCheck {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "DoNotCallText")]
 pub struct DoNotCall {
+    /// A word that stands for any of the things below, the date apart.
+    pub any: Option<String>,
     /// A number, or the person behind it.
     pub number: Option<String>,
     /// The person, whichever number is dialled.
@@ -46,7 +48,7 @@ pub struct DoNotCall {
     pub until: Option<Timestamp>,
 }
 
-/// An entry in writing: a bare number or person, or a table.
+/// An entry in writing: a bare word, or a table.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum DoNotCallText {
@@ -66,17 +68,15 @@ enum DoNotCallText {
 impl From<DoNotCallText> for DoNotCall {
     fn from(text: DoNotCallText) -> Self {
         match text {
-            DoNotCallText::Bare(text) => {
-                let is_number = text.starts_with('+');
-                Self {
-                    number: is_number.then(|| text.clone()),
-                    person_id: (!is_number).then_some(text),
-                    seller: None,
-                    campaign: None,
-                    tenant: None,
-                    until: None,
-                }
-            }
+            DoNotCallText::Bare(word) => Self {
+                any: Some(word),
+                number: None,
+                person_id: None,
+                seller: None,
+                campaign: None,
+                tenant: None,
+                until: None,
+            },
             DoNotCallText::Table {
                 number,
                 person_id,
@@ -85,6 +85,7 @@ impl From<DoNotCallText> for DoNotCall {
                 tenant,
                 until,
             } => Self {
+                any: None,
                 number,
                 person_id,
                 seller,
@@ -100,18 +101,26 @@ impl DoNotCall {
     /// Whether the entry forbids the call.
     pub(super) fn forbids(&self, situation: &Situation<'_>) -> bool {
         let (callee, intent) = (situation.callee, situation.intent);
-        let named = match (&self.number, &self.person_id) {
+        let known = [
+            Some(callee.number.as_str()),
+            callee.person_id.as_deref(),
+            Some(intent.seller.as_str()),
+            intent.id.as_deref(),
+            intent.tenant.as_deref(),
+        ];
+        let is_meant = self.any.is_none() || known.contains(&self.any.as_deref());
+        let is_named = match (&self.number, &self.person_id) {
             (None, None) => true,
             (number, person) => {
-                number.as_ref().is_some_and(|number| *number == callee.number)
-                    || (person.is_some() && *person == callee.person_id)
+                number.as_ref() == Some(&callee.number) || (person.is_some() && *person == callee.person_id)
             }
         };
         let concerns = |own: &Option<String>, theirs: Option<&str>| {
             own.as_deref()
                 .is_none_or(|own| theirs.is_none_or(|theirs| own == theirs))
         };
-        named
+        is_meant
+            && is_named
             && concerns(&self.seller, Some(&intent.seller))
             && concerns(&self.campaign, intent.id.as_deref())
             && concerns(&self.tenant, intent.tenant.as_deref())
