@@ -83,20 +83,17 @@ impl Connection {
 
     /// Runs until another client takes over or nobody listens.
     pub(super) async fn run(mut self, mut events: ari::Events, mut looked: mpsc::Receiver<(Look, Snapshot)>) {
-        let stop = loop {
+        loop {
             let step = tokio::select! {
                 delivery = events.next() => match delivery {
                     Some(delivery) => self.delivered(delivery).await,
-                    None => break Ok(()),
+                    None => return,
                 },
                 Some((look, snapshot)) = looked.recv() => self.looked(look, snapshot).await,
             };
-            if step.is_err() {
-                break step;
+            if let Err(Stopping) = step {
+                return;
             }
-        };
-        if stop.is_ok() {
-            info!("The event stream has ended");
         }
     }
 
@@ -120,6 +117,9 @@ impl Connection {
 
     async fn happened(&mut self, event: &Event) -> Result<(), Stopping> {
         metrics::counter!("cadran_switch_events_total").increment(1);
+        if events::is_end_of_customer(event) {
+            metrics::counter!("cadran_switch_customer_legs_ended_total").increment(1);
+        }
         if let Event::Unknown(unknown) = event {
             metrics::counter!("cadran_switch_events_unknown_total").increment(1);
             debug!(

@@ -1,17 +1,17 @@
 //! What Asterisk reports, in the engine's words.
 
 use ari::{Channel, ChannelState, Event};
-use cadran_engine::input::SwitchEvent;
+use cadran_engine::input::{LegPurpose, SwitchEvent};
 use cadran_engine::model::{HangupCause, LegId};
 
-use super::names;
+use super::{names, resync};
 
 /// The event types that the adapter reads. Asterisk is asked to send no others: of a call's 16 events, seven report
-/// variables and four steps in the dialplan.
+/// variables and four steps in the dialplan. `ChannelStateChange` is left out because every leg is dialled by us, and
+/// `Dial` reports its ringing and its answer in the same instant.
 pub(super) const TYPES: &[&str] = &[
     "ChannelDestroyed",
     "ChannelEnteredBridge",
-    "ChannelStateChange",
     "Dial",
     "PlaybackFinished",
     "RecordingFailed",
@@ -22,11 +22,10 @@ pub(super) const TYPES: &[&str] = &[
 
 /// What an event means to the engine: nothing, one thing, or for a leg that enters already answered, two.
 ///
-/// The same thing may be said twice (`Dial` and `ChannelStateChange` both tell of an answer); the engine takes it.
+/// The same thing may be said twice (`Dial` and `StasisStart` both tell of an answer); the engine takes it.
 pub(super) fn news(event: &Event) -> Vec<SwitchEvent> {
     match event {
         Event::StasisStart(start) => entered(&start.channel),
-        Event::ChannelStateChange(change) => progress(&change.channel).into_iter().collect(),
         Event::Dial(dial) => dialled(&dial.peer, &dial.dialstatus).into_iter().collect(),
         Event::ChannelDestroyed(end) => of_leg(&end.channel, |leg| SwitchEvent::LegEnded {
             leg,
@@ -60,20 +59,10 @@ pub(super) fn stranger(event: &Event) -> Option<&Channel> {
 
 fn entered(channel: &Channel) -> Vec<SwitchEvent> {
     let mut news = of_leg(channel, |leg| SwitchEvent::LegEntered { leg });
-    if !news.is_empty() {
-        news.extend(progress(channel));
+    if channel.state == ChannelState::Up {
+        news.extend(of_leg(channel, |leg| SwitchEvent::LegUp { leg }));
     }
     news
-}
-
-/// How far a leg's channel has come.
-fn progress(channel: &Channel) -> Option<SwitchEvent> {
-    let leg = names::leg(&channel.id)?;
-    match channel.state {
-        ChannelState::Up => Some(SwitchEvent::LegUp { leg }),
-        ChannelState::Ringing => Some(SwitchEvent::LegRinging { leg }),
-        _ => None,
-    }
 }
 
 /// How far a dial has come. Refusals are not read here: `ChannelDestroyed` follows and carries the causes.
@@ -83,6 +72,16 @@ fn dialled(peer: &Channel, status: &str) -> Option<SwitchEvent> {
         "ANSWER" => Some(SwitchEvent::LegUp { leg }),
         "PROGRESS" | "RINGING" => Some(SwitchEvent::LegRinging { leg }),
         _ => None,
+    }
+}
+
+/// Whether a customer's leg is gone, told by the mark that the leg carries.
+pub(super) fn is_end_of_customer(event: &Event) -> bool {
+    match event {
+        Event::ChannelDestroyed(end) => {
+            matches!(resync::purpose(&end.channel), Some(LegPurpose::Customer { .. }))
+        }
+        _ => false,
     }
 }
 
@@ -165,13 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn ringing_and_answer_are_told_by_state_and_by_dial() {
-        let state = |state| {
-            event(
-                "ChannelStateChange",
-                &format!(r#""channel":{}"#, channel(LEG, state)),
-            )
-        };
+    fn ringing_and_answer_are_told_by_the_dial() {
         let dial = |status| {
             event(
                 "Dial",
@@ -181,14 +174,12 @@ mod tests {
                 ),
             )
         };
-        for ringing in [state("Ringing"), dial("RINGING"), dial("PROGRESS")] {
-            assert_eq!(news(&ringing), [SwitchEvent::LegRinging { leg: leg() }]);
+        for ringing in ["RINGING", "PROGRESS"] {
+            assert_eq!(news(&dial(ringing)), [SwitchEvent::LegRinging { leg: leg() }]);
         }
-        for answered in [state("Up"), dial("ANSWER")] {
-            assert_eq!(news(&answered), [SwitchEvent::LegUp { leg: leg() }]);
-        }
-        for nothing in [state("Down"), dial(""), dial("BUSY")] {
-            assert_eq!(news(&nothing), []);
+        assert_eq!(news(&dial("ANSWER")), [SwitchEvent::LegUp { leg: leg() }]);
+        for nothing in ["", "BUSY"] {
+            assert_eq!(news(&dial(nothing)), []);
         }
     }
 

@@ -1,10 +1,10 @@
 //! The adapter between Asterisk (crate `ari`) and the engine's words: it translates and carries out, and decides
 //! nothing.
 //!
-//! [`claim`] makes sure that no other daemon drives this Asterisk; [`connection`] reads the event stream, [`events`]
-//! translates it; [`dispatch`] hands out [`commands`] in the order of [`lanes`]; [`recorder`] and [`stereo`] make
-//! recordings; [`resync`] takes snapshots; [`provision`] pushes trunks and phones; [`trunks`] watches the trunks;
-//! [`names`] tells what is ours.
+//! `claim` makes sure that no other daemon drives this Asterisk; `connection` reads the event stream and `events`
+//! translates it; `dispatch` hands out `commands` in the order of `lanes`; `recorder` and `stereo` make recordings;
+//! `resync` takes snapshots; `provision` pushes trunks and phones; `trunks` watches the trunks; `names` tells what is
+//! ours.
 
 mod claim;
 mod commands;

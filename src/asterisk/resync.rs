@@ -33,11 +33,16 @@ fn leg_seen(channel: &Channel) -> Option<LegSeen> {
         leg: names::leg(&channel.id)?,
         up: channel.state == ChannelState::Up,
         entered: channel.dialplan.app_name == STASIS,
-        purpose: channel
-            .channelvars
-            .get(PURPOSE_VARIABLE)
-            .and_then(|text| read_purpose(text)),
+        purpose: purpose(channel),
     })
+}
+
+/// What a leg was created for, if it is one of ours and its mark can be read.
+pub(super) fn purpose(channel: &Channel) -> Option<LegPurpose> {
+    channel
+        .channelvars
+        .get(PURPOSE_VARIABLE)
+        .and_then(|text| read_purpose(text))
 }
 
 fn room_seen(bridge: &Bridge) -> Option<(RoomId, Vec<LegId>)> {
