@@ -87,7 +87,7 @@ pub struct Daemon {
     pub store: Store,
     /// Writes, in order.
     pub writes: WriteQueue,
-    /// Under which name leads are claimed.
+    /// The Asterisk server, under whose name leads are claimed: whoever drives it next finds them.
     pub holder: String,
     /// How much the Asterisk server may carry.
     pub switch_limit: RateLimit,

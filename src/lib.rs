@@ -4,11 +4,18 @@
 //! [`store`] and [`http`] are thin adapters around it; [`daemon`] is the loop that ties them together and owns the
 //! only clock. The rules are in the crate `cadran_engine`.
 
+pub mod accounts;
 pub mod asterisk;
+pub mod compliance_check;
 pub mod config;
 pub mod daemon;
+pub mod demo;
+pub mod http;
 pub mod import;
 pub mod inbox;
 pub mod notices;
+pub mod passwords;
+pub mod rule_packs;
+pub mod serve;
 pub mod store;
 pub mod words;

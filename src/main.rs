@@ -1,1 +1,156 @@
-fn main() {}
+//! The command line.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use cadran::config::Config;
+use cadran::{accounts, compliance_check, demo, serve};
+use cadran_engine::model::Role;
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// A call-centre engine for Asterisk.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Which configuration.
+#[derive(Debug, clap::Args)]
+struct ConfigFile {
+    /// The configuration file.
+    #[arg(long, short, env = "CADRAN_CONFIG", default_value = "/etc/cadran/cadran.toml")]
+    config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the daemon.
+    Serve(ConfigFile),
+    /// Bring the database up to date, and do nothing else.
+    Migrate(ConfigFile),
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Manage console accounts.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Look at the rules of law.
+    #[command(subcommand)]
+    Compliance(ComplianceCommand),
+    /// Run a campaign on a pair of Asterisk servers, one of which plays the telephone network; see `make demo`.
+    Demo(demo::Options),
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Say what is wrong with the configuration, with file, line and key.
+    Check(ConfigFile),
+    /// Print the configuration that is in effect.
+    Print {
+        #[command(flatten)]
+        file: ConfigFile,
+        /// Leave secrets out. They are never printed; the option says that you know.
+        #[arg(long, required = true)]
+        redacted: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Create an account and print its first password, which must be changed at the first sign-in.
+    Add {
+        #[command(flatten)]
+        file: ConfigFile,
+        /// What the person types to sign in.
+        login: String,
+        /// `admin`, `supervisor`, `campaign_manager` or `agent`.
+        #[arg(long, value_parser = role)]
+        role: Role,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ComplianceCommand {
+    /// Answer worked cases, one JSON line each. Exit code 1: an answer is not the expected one; 2: unreadable.
+    Check {
+        /// A JSON object with a list `cases`.
+        file: PathBuf,
+        /// A folder of packs, one TOML pack, or a JSON object with `packs`; by default, the packs that Cadran ships.
+        #[arg(long)]
+        packs: Option<PathBuf>,
+    },
+}
+
+fn role(word: &str) -> Result<Role, String> {
+    Role::from_word(word).ok_or_else(|| "must be admin, supervisor, campaign_manager or agent".to_owned())
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Cli::parse().command).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("cadran: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let done = match command {
+        Command::Serve(file) => {
+            let config = load(&file)?;
+            log_to_stderr();
+            serve::run(config).await
+        }
+        Command::Migrate(file) => {
+            let store = serve::open_store(&load(&file)?).await?;
+            store.close().await;
+            Ok(())
+        }
+        Command::Config(ConfigCommand::Check(file)) => {
+            let config = load(&file)?;
+            config.asterisk.read_password()?;
+            Ok(())
+        }
+        Command::Config(ConfigCommand::Print { file, redacted: _ }) => {
+            print(&load(&file)?.to_string());
+            Ok(())
+        }
+        Command::User(UserCommand::Add { file, login, role }) => {
+            let store = serve::open_store(&load(&file)?).await?;
+            let password = accounts::create(&store, &login, role).await?;
+            store.close().await;
+            print(&password);
+            Ok(())
+        }
+        Command::Demo(options) => demo::run(options).await,
+        Command::Compliance(ComplianceCommand::Check { file, packs }) => {
+            return Ok(compliance_check::run(&file, packs.as_deref()));
+        }
+    };
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+fn load(file: &ConfigFile) -> anyhow::Result<Config> {
+    Config::load(&file.config).context("the configuration cannot be used")
+}
+
+/// What a command was asked for goes to standard output; everything else to standard error.
+#[expect(clippy::print_stdout, reason = "the answer of a command")]
+fn print(text: &str) {
+    println!("{text}");
+}
+
+/// `RUST_LOG` chooses what is told, as in `cadran=debug`; by default, what an operator should know.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use cadran_engine::Engine;
 use cadran_engine::input::{Input, StoreEvent, SwitchEvent};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -46,35 +47,36 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     std::fs::create_dir_all(data)
         .with_context(|| format!("`files.data`: the directory {} cannot be created", data.display()))?;
     let _only_one = lock(data)?;
-    let holder = holder(data)?;
+    let daemon_id = daemon_id(data)?;
+    let server = format!("{}#{}", config.asterisk.url, config.asterisk.app);
 
     let store = open_store(&config).await?;
-    let lease = acquire_lease(&store, &config, &holder).await?;
+    let lease = acquire_lease(&store, &server, &daemon_id).await?;
     let clock = Clock::start();
     let (switch_news, switch_inlet) = mpsc::channel(NEWS_MAX);
     let (store_news, store_inlet) = mpsc::channel(NEWS_MAX);
     let (inbox, items) = Inbox::new();
 
-    let Some(switch) = connect(&config, clock, &holder, switch_news, &stop).await? else {
+    let Some(switch) = connect(&config, clock, &daemon_id, switch_news, &stop).await? else {
         return Ok(());
     };
     let switch = Arc::new(switch);
-    let (writes, writer) = store.writer(&holder, Some(lease.clone()), store_news.clone());
+    let (writes, writer) = store.writer(&server, Some(lease.clone()), store_news.clone());
     let mut daemon = Daemon {
         engine: Engine::new(seed()?),
         clock,
         switch: switch.clone(),
         store: store.clone(),
         writes,
-        holder: holder.clone(),
+        holder: server.clone(),
         switch_limit: config.asterisk.limit(),
         inbox: inbox.clone(),
         store_news,
         must_provision: true,
     };
-    prime(&mut daemon, &store, &holder).await?;
+    prime(&mut daemon, &store).await?;
 
-    let server = serve_http(&config, inbox, store.clone(), switch.clone(), &stop).await?;
+    let http_server = serve_http(&config, inbox, store.clone(), &stop).await?;
     let renewal = tokio::spawn(renew_lease(store.clone(), lease.clone(), stop.clone()));
     let inlets = Inlets {
         items,
@@ -84,7 +86,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let ended = daemon.run(inlets, stop.clone()).await;
     info!("Stopping: {ended}");
     stop.cancel();
-    shut_down(server, writer, switch).await;
+    shut_down(http_server, writer, switch).await;
     // The task ends by itself when it sees the stop.
     let _ = renewal.await;
     store
@@ -145,8 +147,8 @@ fn lock(data: &Path) -> anyhow::Result<File> {
     }
 }
 
-/// The name of this installation, which survives restarts, so that a restarted daemon finds what it had claimed.
-fn holder(data: &Path) -> anyhow::Result<String> {
+/// The name of this installation, which survives restarts: a restarted daemon renews the lease that it had.
+fn daemon_id(data: &Path) -> anyhow::Result<String> {
     let path = data.join("daemon-id");
     match std::fs::read_to_string(&path) {
         Ok(name) if !name.trim().is_empty() => return Ok(name.trim().to_owned()),
@@ -165,16 +167,11 @@ fn seed() -> anyhow::Result<u64> {
     Ok(u64::from_le_bytes(bytes))
 }
 
-async fn acquire_lease(store: &Store, config: &Config, holder: &str) -> anyhow::Result<Lease> {
-    let name = format!("{}#{}", config.asterisk.url, config.asterisk.app);
-    match store
-        .acquire_lease(&name, holder, wall_clock(), LEASE_TTL)
-        .await?
-    {
+async fn acquire_lease(store: &Store, server: &str, daemon_id: &str) -> anyhow::Result<Lease> {
+    match store.acquire_lease(server, daemon_id, wall_clock(), LEASE_TTL).await? {
         Acquired::Ours(lease) => Ok(lease),
         Acquired::Held { by, until } => bail!(
-            "the Asterisk at {} is driven by the daemon `{by}` (lease until {until}); stop that one first",
-            config.asterisk.url
+            "the Asterisk `{server}` is driven by the daemon `{by}` (lease until {until}); stop that one first"
         ),
     }
 }
@@ -202,7 +199,7 @@ async fn renew_lease(store: Store, lease: Lease, stop: CancellationToken) {
 async fn connect(
     config: &Config,
     clock: Clock,
-    holder: &str,
+    daemon_id: &str,
     news: mpsc::Sender<SwitchEvent>,
     stop: &CancellationToken,
 ) -> anyhow::Result<Option<Switch>> {
@@ -211,9 +208,9 @@ async fn connect(
         user: config.asterisk.user.clone(),
         password: config.asterisk.read_password()?,
         app: config.asterisk.app.clone(),
-        daemon: format!("{holder}-{}", Uuid::new_v4().simple()),
+        daemon: format!("{daemon_id}-{}", Uuid::new_v4().simple()),
         recordings: config.files.recordings(),
-        clock: Arc::new(move || clock.now()),
+        clock: asterisk::Clock::new(move || clock.now()),
     };
     loop {
         match Switch::connect(config.clone(), news.clone()).await {
@@ -231,7 +228,7 @@ async fn connect(
 }
 
 /// What the engine must know before it hears of the first leg.
-async fn prime(daemon: &mut Daemon, store: &Store, holder: &str) -> anyhow::Result<()> {
+async fn prime(daemon: &mut Daemon, store: &Store) -> anyhow::Result<()> {
     let mut settings = store.settings().await.context("the settings cannot be read")?;
     settings.switch_limit = Some(daemon.switch_limit);
     let recovery = store
@@ -248,16 +245,19 @@ async fn serve_http(
     config: &Config,
     inbox: Inbox,
     store: Store,
-    switch: Arc<Switch>,
     stop: &CancellationToken,
 ) -> anyhow::Result<JoinHandle<std::io::Result<()>>> {
-    let app = http::App::new(http::Setup {
-        inbox,
-        store,
-        recordings: config.files.recordings(),
+    let metrics = PrometheusBuilder::new().install_recorder().context("figures cannot be kept")?;
+    let settings = http::HttpSettings {
+        recordings_dir: config.files.recordings(),
+        uploads_dir: config.files.data.join("uploads"),
         secure_cookies: config.http.secure_cookies,
-        switch_is_connected: Arc::new(move || switch.is_connected()),
-    })?;
+    };
+    for directory in [&settings.recordings_dir, &settings.uploads_dir] {
+        std::fs::create_dir_all(directory)
+            .with_context(|| format!("the directory {} cannot be created", directory.display()))?;
+    }
+    let app = http::App::new(inbox, store, metrics, settings, wall_clock);
     let listener = TcpListener::bind(config.http.listen)
         .await
         .with_context(|| format!("`http.listen`: cannot listen on {}", config.http.listen))?;
