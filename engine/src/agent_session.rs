@@ -57,15 +57,13 @@ pub(crate) enum PhoneLine {
     Ringing { id: LegId, leg: Leg },
     /// Up, and in the agent's room or on the way there.
     Up { id: LegId },
-    /// Told to end.
-    Closing { id: LegId },
 }
 
 impl PhoneLine {
     pub(crate) const fn leg(&self) -> Option<LegId> {
         match self {
             Self::Down => None,
-            Self::Ringing { id, .. } | Self::Up { id } | Self::Closing { id } => Some(*id),
+            Self::Ringing { id, .. } | Self::Up { id } => Some(*id),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::timers::Timer;
 
 impl Engine {
     pub(crate) fn log_in(&mut self, agent: AgentId, campaigns: Vec<CampaignId>) -> Result<Answer, Refusal> {
-        if self.sessions.contains_key(&agent) {
+        if self.sessions.contains_key(&agent) || self.is_to_be_taken_over(agent) {
             return Err(Refusal::AlreadyLoggedIn);
         }
         let settings = self.agents.get(&agent).cloned().ok_or(Refusal::UnknownAgent)?;

@@ -135,7 +135,13 @@ impl Engine {
             StoreEvent::AttemptSaved { attempt } => self.attempt_saved(attempt),
             StoreEvent::AttemptRefused { attempt, refusal } => self.attempt_refused(attempt, refusal),
             StoreEvent::Away => self.hold(Hold::StoreAway),
-            StoreEvent::Back => self.release_hold(Hold::StoreAway),
+            StoreEvent::Back => {
+                // Questions that were under way may be lost.
+                self.runs
+                    .values_mut()
+                    .for_each(|run| run.hopper.forget_question());
+                self.release_hold(Hold::StoreAway);
+            }
         }
     }
 
@@ -168,6 +174,7 @@ impl Engine {
         while let Some(timer) = self.cx.timers.pop_due(self.cx.now) {
             match timer {
                 Timer::AgentRingOver(agent, leg) => self.agent_ring_over(agent, leg),
+                Timer::CollectAgain(recording) => self.collect_again(recording),
                 Timer::DropTimeOver(call) => self.drop_time_over(call),
                 Timer::HangUpOverdue(call) => self.hang_up_overdue(call),
                 Timer::JoinOverdue(call) => self.join_overdue(call),

@@ -48,6 +48,11 @@ impl Holds {
         }
     }
 
+    /// Whether the state of Asterisk is unknown.
+    pub(crate) const fn is_switch_away(&self) -> bool {
+        self.switch_away
+    }
+
     const fn flag(&mut self, hold: Hold) -> &mut bool {
         match hold {
             Hold::ClockWentBack => &mut self.clock_went_back,

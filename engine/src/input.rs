@@ -231,6 +231,8 @@ pub struct Recovery {
     pub sessions: Vec<OpenSession>,
     /// Recordings without a verdict, with the time when they began.
     pub recordings: Vec<(RecordingId, Timestamp)>,
+    /// The latest recording of every unfinished call that has one, with or without a verdict.
+    pub latest_recordings: Vec<RecordingId>,
     /// People who answered and people who were dropped, per campaign and ten minutes of the last 24 hours.
     pub drops: Vec<(CampaignId, Timestamp, u32, u32)>,
 }

@@ -38,8 +38,10 @@ impl Engine {
         match self.legs.get(&leg) {
             Some(LegOwner::Agent(agent)) => self.agent_leg_reported(*agent, leg, entered, up),
             Some(LegOwner::Customer(call)) => self.customer_leg_reported(*call, entered, up),
+            // Of an earlier life, as long as no snapshot has been taken in: that one will tell.
+            None if self.holds.is_switch_away() => {}
             None => {
-                // A leg of ours that nobody owns: a late order of an earlier life, or one given up as lost.
+                // A leg of ours that nobody owns: a late order, or one given up as lost.
                 self.cx
                     .repaired(format!("{leg} is up and belongs to nothing; ended"));
                 self.cx.switch(SwitchCommand::HangUp { leg });
@@ -83,11 +85,38 @@ impl Engine {
             return;
         };
         call.enter(CallState::Waiting, now);
-        let campaign = call.attempt.campaign;
-        if let Some(run) = self.runs.get_mut(&campaign) {
-            run.waiting.push_back(id);
-            self.cx.arm_in(run.settings.drop_after, Timer::DropTimeOver(id));
+        let Some(run) = self.runs.get_mut(&call.attempt.campaign) else {
+            return self.hang_up(id, Side::System);
+        };
+        run.waiting.push_back(id);
+        self.cx.arm_in(run.settings.drop_after, Timer::DropTimeOver(id));
+        if let Some(agent) = self.agent_for(id) {
+            self.join(id, agent);
         }
+    }
+
+    /// The agent whom a person was being joined to is gone: they wait for another, for what is left of their time.
+    pub(crate) fn find_another_agent(&mut self, id: CallId) {
+        let now = self.cx.now;
+        let Some(call) = self
+            .calls
+            .get_mut(&id)
+            .filter(|call| call.state == CallState::Joining)
+        else {
+            return;
+        };
+        call.enter(CallState::Waiting, now);
+        call.agent = None;
+        call.joins = 0;
+        let waited = call
+            .answered_at
+            .map_or(Duration::ZERO, |answered| now.since(answered));
+        let Some(run) = self.runs.get_mut(&call.attempt.campaign) else {
+            return self.hang_up(id, Side::System);
+        };
+        run.waiting.push_front(id);
+        let left = run.settings.drop_after.saturating_sub(waited);
+        self.cx.arm_in(left, Timer::DropTimeOver(id));
         if let Some(agent) = self.agent_for(id) {
             self.join(id, agent);
         }
@@ -209,11 +238,13 @@ impl Engine {
         }
     }
 
-    fn join_failed(&mut self, id: CallId) {
+    /// A customer is not known to hear their agent. While the link is broken they may all the same, and nothing could
+    /// be done about it; the next snapshot tells (`settle_joins`).
+    pub(crate) fn join_failed(&mut self, id: CallId) {
         let Some(call) = self
             .calls
             .get(&id)
-            .filter(|call| call.state == CallState::Joining)
+            .filter(|call| call.state == CallState::Joining && !self.holds.is_switch_away())
         else {
             return;
         };
@@ -247,20 +278,19 @@ impl Engine {
         else {
             return;
         };
+        let Some(run) = self.runs.get_mut(&call.attempt.campaign) else {
+            return self.hang_up(id, Side::System);
+        };
         call.enter(CallState::Message, now);
         call.agent = None;
         let leg = call.attempt.leg;
-        let campaign = call.attempt.campaign;
-        self.count_drop(id);
-        let Some(run) = self.runs.get_mut(&campaign) else {
-            return;
-        };
         run.waiting.retain(|waiting| *waiting != id);
         self.cx.switch(SwitchCommand::Play {
             leg,
             media: run.settings.drop_message.clone(),
         });
         self.cx.arm_in(MESSAGE_TIME_MAX, Timer::MessageOverdue(id));
+        self.count_drop(id);
     }
 
     /// Counts a person who answered and found nobody, once.
@@ -320,25 +350,38 @@ impl Engine {
         }
     }
 
-    /// Tells the customer's leg to end. The call is over when it has.
+    /// Ends a call: it is over when the customer's leg is gone. A person who answered and never heard an agent is
+    /// a drop, whoever hangs up on them.
     pub(crate) fn hang_up(&mut self, id: CallId, by: Side) {
         let now = self.cx.now;
-        let Some(call) = self.calls.get_mut(&id).filter(|call| call.is_dialled()) else {
+        let Some(call) = self
+            .calls
+            .get_mut(&id)
+            .filter(|call| call.is_dialled() && call.state != CallState::Ending)
+        else {
             return;
         };
         call.ended_by.get_or_insert(by);
-        call.hang_ups += 1;
-        if call.state != CallState::Ending {
-            call.enter(CallState::Ending, now);
+        call.enter(CallState::Ending, now);
+        let unserved = call.answered_at.is_some() && call.connected_at.is_none();
+        if let Some(run) = self.runs.get_mut(&call.attempt.campaign) {
+            run.waiting.retain(|waiting| *waiting != id);
         }
+        if unserved {
+            self.count_drop(id);
+        }
+        self.tell_to_end(id);
+    }
+
+    fn tell_to_end(&mut self, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        call.hang_ups += 1;
         self.cx.switch(SwitchCommand::HangUp {
             leg: call.attempt.leg,
         });
         self.cx.arm_in(HANG_UP_TIME_MAX, Timer::HangUpOverdue(id));
-        let campaign = call.attempt.campaign;
-        if let Some(run) = self.runs.get_mut(&campaign) {
-            run.waiting.retain(|waiting| *waiting != id);
-        }
     }
 
     pub(crate) fn hang_up_overdue(&mut self, id: CallId) {
@@ -346,7 +389,7 @@ impl Engine {
             return;
         };
         if call.hang_ups < HANG_UPS_MAX {
-            self.hang_up(id, Side::System);
+            self.tell_to_end(id);
         } else {
             self.cx.repaired(format!(
                 "{id} did not end after {HANG_UPS_MAX} tries; counted as lost"
@@ -380,7 +423,7 @@ impl Engine {
         {
             run.drops.served(now);
         }
-        self.stop_recording(&mut call);
+        self.read_back(call.recording);
         if let Some(record) = call.record(cause, now) {
             self.cx.notice(Notice::CallEnded {
                 call: id,
@@ -451,12 +494,9 @@ impl Engine {
             // A room that is missing shows when somebody is joined to it; one left over, in the next snapshot.
             | SwitchCommand::OpenRoom { .. }
             | SwitchCommand::CloseRoom { .. } => {}
-            // The timer of the recording gives the verdict if it stays silent.
-            SwitchCommand::CollectRecording { .. }
-            | SwitchCommand::PauseRecording { .. }
-            | SwitchCommand::ResumeRecording { .. } => {
-                self.cx.unexpected(format!("{command:?}: {failure:?}"));
-            }
+            SwitchCommand::PauseRecording { recording } => self.pause_failed(recording),
+            SwitchCommand::ResumeRecording { recording } => self.resume_failed(recording),
+            SwitchCommand::CollectRecording { recording } => self.collect_failed(recording),
         }
     }
 

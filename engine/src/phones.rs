@@ -117,11 +117,7 @@ impl Engine {
         else {
             return;
         };
-        let was_closing = matches!(session.phone, PhoneLine::Closing { .. });
         session.phone = PhoneLine::Down;
-        if was_closing {
-            return;
-        }
         match session.settings.ring_mode {
             RingMode::PerCall => self.ringing_phone_ended(agent),
             RingMode::NailedUp => self.nailed_up_phone_ended(agent),
@@ -133,15 +129,24 @@ impl Engine {
         let Some(session) = self.sessions.get_mut(&agent) else {
             return;
         };
-        let Some(id) = session.call() else { return };
+        let Some(id) = session.call() else {
+            if session.state == AgentState::Ready {
+                // Taken over with the phone up after a restart; from here on it rings first.
+                self.set_agent_state(agent, AgentState::Ready);
+            }
+            return;
+        };
         match self.calls.get(&id).map(|call| call.state) {
             Some(CallState::RingingAgent) => {
-                session.wish = Wish::Pause(PauseReason::Missed);
+                if session.wish == Wish::Ready {
+                    session.wish = Wish::Pause(PauseReason::Missed);
+                }
                 self.forget_and_put_back(id);
             }
-            Some(CallState::Saving | CallState::Dialling { .. }) => {
-                // Their customer has not answered yet: whoever is ready may take the answer.
+            Some(CallState::Saving | CallState::Dialling { .. } | CallState::Joining) => {
+                // Their customer hears nobody yet: whoever is ready may take the call.
                 self.set_agent_state(agent, AgentState::Lost);
+                self.find_another_agent(id);
                 self.settle_agent(agent);
             }
             Some(_) => self.hang_up(id, Side::Agent),
@@ -156,9 +161,10 @@ impl Engine {
         match &session.state {
             AgentState::Paused { .. } | AgentState::WrapUp { .. } | AgentState::Lost => {}
             AgentState::Ready => self.set_agent_state(agent, AgentState::Lost),
-            AgentState::Reserved(Reservation::Call(_)) => {
-                // The customer, if any, goes to whoever is ready; see `agent_for` and `join_failed`.
+            AgentState::Reserved(Reservation::Call(call)) => {
+                let call = *call;
                 self.set_agent_state(agent, AgentState::Lost);
+                self.find_another_agent(call);
             }
             AgentState::Reserved(Reservation::Preview { .. }) => {
                 self.give_preview_back(agent);
@@ -201,7 +207,8 @@ impl Engine {
         }
     }
 
-    /// After a call the phone of an agent who is rung for every call goes down.
+    /// After a call the phone of an agent who is rung for every call goes down. From here on the leg belongs to
+    /// nobody: should it not end, the next snapshot ends it.
     pub(crate) fn release_per_call_phone(&mut self, agent: AgentId) {
         let Some(session) = self.sessions.get_mut(&agent) else {
             return;
@@ -209,7 +216,8 @@ impl Engine {
         if session.settings.ring_mode == RingMode::PerCall
             && let PhoneLine::Up { id } | PhoneLine::Ringing { id, .. } = session.phone
         {
-            session.phone = PhoneLine::Closing { id };
+            session.phone = PhoneLine::Down;
+            self.legs.remove(&id);
             self.cx.switch(SwitchCommand::HangUp { leg: id });
         }
     }

@@ -9,7 +9,7 @@ use crate::dialer::admission::Closed;
 use crate::dialer::calling_hours::{self, Hours};
 use crate::dialer::campaign_run::IdleReason;
 use crate::dialer::pacing::{self, Decision};
-use crate::engine::{Engine, LegOwner};
+use crate::engine::{Engine, LegOwner, TrunkRun};
 use crate::input::{AttemptRefusal, LegPurpose};
 use crate::model::{
     AgentId, Attempt, AttemptId, CallId, CampaignId, CampaignState, DialMode, HangupCause, Lead, LegId,
@@ -74,21 +74,30 @@ impl Engine {
         if self.holds.first().is_some() {
             return Ok(());
         }
-        let situation = run.situation(now);
+        let demand = u32::try_from(run.ready.len() + run.ready_to_ring.len()).unwrap_or(u32::MAX);
+        if demand == 0 {
+            return Err(IdleReason::NoAgents);
+        }
+        let placed = self.place_calls(campaign);
+        if let Some(run) = self.runs.get_mut(&campaign)
+            && let Some(count) = run.hopper.wants(demand, now)
+        {
+            self.cx.emit(Command::FetchLeads { campaign, count });
+        }
+        placed
+    }
+
+    /// Places as many calls as pacing allows, until something stands in the way.
+    fn place_calls(&mut self, campaign: CampaignId) -> Result<(), IdleReason> {
+        let Some(run) = self.runs.get(&campaign) else {
+            return Err(IdleReason::NotRunning);
+        };
+        let situation = run.situation(self.cx.now);
         let to_ring = if run.settings.mode == DialMode::Preview {
             0
         } else {
             run.ready_to_ring.len()
         };
-        let demand = situation
-            .ready
-            .saturating_add(u32::try_from(run.ready_to_ring.len()).unwrap_or(u32::MAX));
-        if demand == 0 {
-            return Err(IdleReason::NoAgents);
-        }
-        if let Some(count) = run.hopper.wants(demand, now) {
-            self.cx.emit(Command::FetchLeads { campaign, count });
-        }
         let mut agents: Vec<AgentId> = run
             .ready_to_ring
             .iter()
@@ -145,45 +154,43 @@ impl Engine {
         let Some(run) = self.runs.get_mut(&campaign) else {
             return Err(IdleReason::NotRunning);
         };
-        let mut closed = run.gate.check(now).err().map(|closed| ("campaign", closed));
-        if closed.is_none()
-            && let Some(gate) = &mut self.switch_gate
-        {
-            closed = gate.check(now).err().map(|closed| ("Asterisk server", closed));
+        if let Err(closed) = run.gate.check(now) {
+            return Err(self.wait_for_gate(campaign, "campaign", closed));
         }
-        if closed.is_none() {
-            for id in &run.settings.trunks {
-                let Some(trunk) = self.trunks.get_mut(id).filter(|trunk| trunk.is_usable()) else {
-                    continue;
-                };
-                let shown = &trunk.settings.caller_ids;
-                let Some(caller_id) = run
-                    .settings
-                    .caller_ids
-                    .iter()
-                    .find(|number| shown.contains(number))
-                else {
-                    continue;
-                };
-                match trunk.gate.check(now) {
-                    Ok(()) => {
-                        return Ok(Route {
-                            trunk: *id,
-                            caller_id: *caller_id,
-                        });
-                    }
-                    Err(reason) => closed = Some(("trunk", reason)),
+        if let Some(Err(closed)) = self.switch_gate.as_mut().map(|gate| gate.check(now)) {
+            return Err(self.wait_for_gate(campaign, "Asterisk server", closed));
+        }
+        let mut soonest: Option<Closed> = None;
+        for id in &run.settings.trunks {
+            let Some(trunk) = self.trunks.get_mut(id).filter(|trunk| trunk.is_usable()) else {
+                continue;
+            };
+            let Some(caller_id) = trunk.shows_one_of(&run.settings.caller_ids) else {
+                continue;
+            };
+            match trunk.gate.check(now) {
+                Ok(()) => {
+                    return Ok(Route {
+                        trunk: *id,
+                        caller_id,
+                    });
                 }
+                Err(closed) => soonest = Some(soonest.map_or(closed, |other| other.min(closed))),
             }
         }
-        match closed {
+        match soonest {
             None => Err(IdleReason::NoTrunk),
-            Some((whose, Closed::Full)) => Err(IdleReason::AtLimit(whose)),
-            Some((whose, Closed::TooFast(wait))) => {
-                self.look_again(campaign, now + wait);
-                Err(IdleReason::AtLimit(whose))
-            }
+            Some(closed) => Err(self.wait_for_gate(campaign, "trunk", closed)),
         }
+    }
+
+    /// The campaign looks again when the gate opens: at a known time, or when a call ends (`count_out`).
+    fn wait_for_gate(&mut self, campaign: CampaignId, whose: &'static str, closed: Closed) -> IdleReason {
+        match closed {
+            Closed::TooFast(wait) => self.look_again(campaign, self.cx.now + wait),
+            Closed::Full => {}
+        }
+        IdleReason::AtLimit(whose)
     }
 
     /// The next lead that lives where it is calling time. Others go back until their hours open.
@@ -205,10 +212,13 @@ impl Engine {
                 }
             }
             if closed == CLOSED_LEADS_MAX {
-                let soon = self.cx.now + Duration::from_millis(1);
-                self.look_again(campaign, soon);
                 break;
             }
+        }
+        if closed > 0 {
+            // Others may be due where it is calling time.
+            let soon = self.cx.now + Duration::from_millis(1);
+            self.look_again(campaign, soon);
         }
         let run = self.runs.get(&campaign);
         Err(match run {
@@ -366,14 +376,25 @@ impl Engine {
                 .unexpected(format!("{attempt} saved, but no call waits for it"));
         };
         let Some(call) = self.calls.get(&id) else { return };
-        let agent_is_gone = call
-            .attempt
-            .agent
-            .is_some_and(|agent| !self.is_kept_for(agent, id));
-        if self.holds.first().is_some() || agent_is_gone {
-            return self.give_up(id);
+        if self.still_stands(call) {
+            self.originate(id);
+        } else {
+            self.give_up(id);
         }
-        self.originate(id);
+    }
+
+    /// Whether what the decision to dial rested on still holds. An agent's phone may have rung since.
+    fn still_stands(&self, call: &Call) -> bool {
+        let attempt = &call.attempt;
+        let agent_is_kept = attempt
+            .agent
+            .is_none_or(|agent| self.is_kept_for(agent, attempt.call));
+        let campaign_dials = self.runs.get(&attempt.campaign).is_some_and(|run| {
+            run.settings.state == CampaignState::Running
+                && calling_hours::at(&run.settings.hours, &call.lead.zone, self.cx.wall) == Hours::Open
+        });
+        let trunk_carries = self.trunks.get(&attempt.trunk).is_some_and(TrunkRun::is_usable);
+        self.holds.first().is_none() && agent_is_kept && campaign_dials && trunk_carries
     }
 
     fn is_kept_for(&self, agent: AgentId, call: CallId) -> bool {
@@ -484,7 +505,6 @@ impl Engine {
     pub(crate) fn ring_over(&mut self, id: CallId) {
         if let Some(call) = self.calls.get_mut(&id)
             && matches!(call.state, CallState::Dialling { .. })
-            && call.answered_at.is_none()
         {
             call.outcome = Some(Outcome::NoAnswer);
             self.hang_up(id, Side::System);

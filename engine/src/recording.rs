@@ -12,6 +12,9 @@ use crate::timers::Timer;
 /// A row has its verdict within a minute of the hang-up; this leaves time to write it.
 const COLLECT_TIME_MAX: Duration = Duration::from_secs(50);
 
+/// Pause before a file that was not read back is asked for again.
+const COLLECT_PAUSE: Duration = Duration::from_secs(2);
+
 /// How much shorter than the call the sound may be: the recording begins some milliseconds after the conversation,
 /// and Asterisk writes whole frames.
 const SHORTFALL_MAX: Duration = Duration::from_millis(1000);
@@ -64,6 +67,7 @@ impl Engine {
 
     fn start_recording(&mut self, id: CallId) {
         let now = self.cx.now;
+        self.end_part(id);
         let Some(call) = self.calls.get_mut(&id) else {
             return;
         };
@@ -119,20 +123,25 @@ impl Engine {
     }
 
     pub(crate) fn stop_recording_on_demand(&mut self, id: CallId) -> Result<Answer, Refusal> {
-        let mut call = self.calls.remove(&id).ok_or(Refusal::UnknownCall)?;
-        let was_off = call.recording == CallRecording::Off;
-        self.stop_recording(&mut call);
-        self.calls.insert(id, call);
-        if was_off {
-            Err(Refusal::RecordingIs("off"))
-        } else {
-            Ok(Answer::Done)
+        let call = self.calls.get(&id).ok_or(Refusal::UnknownCall)?;
+        if call.recording == CallRecording::Off {
+            return Err(Refusal::RecordingIs("off"));
+        }
+        self.end_part(id);
+        Ok(Answer::Done)
+    }
+
+    /// Ends what is being written of a live call, if anything is.
+    pub(crate) fn end_part(&mut self, id: CallId) {
+        if let Some(call) = self.calls.get_mut(&id) {
+            let ended = std::mem::replace(&mut call.recording, CallRecording::Off);
+            self.read_back(ended);
         }
     }
 
-    /// Ends what is being written of this call, if anything is, and asks for it to be read back.
-    pub(crate) fn stop_recording(&mut self, call: &mut Call) {
-        match std::mem::replace(&mut call.recording, CallRecording::Off) {
+    /// Asks for what was written to be read back, if anything was.
+    pub(crate) fn read_back(&mut self, ended: CallRecording) {
+        match ended {
             CallRecording::Off => {}
             CallRecording::On { recording, since } | CallRecording::Paused { recording, since } => {
                 self.collect(recording, Some(self.cx.now.since(since)));
@@ -147,11 +156,69 @@ impl Engine {
             .arm_in(COLLECT_TIME_MAX, Timer::RecordingOverdue(recording));
     }
 
-    /// A recording of an earlier daemon whose call still goes on is taken over.
-    pub(crate) fn adopt_recording(&mut self, recording: RecordingId, since: Timestamp) {
-        if let Some(call) = self.calls.get_mut(&recording.call) {
+    /// The file was not closed and read: until the verdict is due, that is tried again.
+    pub(crate) fn collect_failed(&mut self, recording: RecordingId) {
+        if self.collecting.contains_key(&recording) {
+            self.cx.arm_in(COLLECT_PAUSE, Timer::CollectAgain(recording));
+        }
+    }
+
+    pub(crate) fn collect_again(&mut self, recording: RecordingId) {
+        if self.collecting.contains_key(&recording) {
+            self.cx.switch(SwitchCommand::CollectRecording { recording });
+        }
+    }
+
+    /// What was to be kept out of the recording is being written. Rather no more recording than that.
+    pub(crate) fn pause_failed(&mut self, recording: RecordingId) {
+        let Some(call) = self.calls.get(&recording.call) else {
+            return;
+        };
+        if matches!(call.recording, CallRecording::Paused { recording: paused, .. } if paused == recording) {
+            self.cx
+                .unexpected(format!("{recording} could not be paused, and ends"));
+            self.end_part(recording.call);
+        }
+    }
+
+    /// Silence is still written; the agent may try again.
+    pub(crate) fn resume_failed(&mut self, recording: RecordingId) {
+        if let Some(call) = self.calls.get_mut(&recording.call)
+            && let CallRecording::On { recording: on, since } = call.recording
+            && on == recording
+        {
+            call.recording = CallRecording::Paused { recording, since };
+            self.cx.unexpected(format!("{recording} could not be resumed"));
+        }
+    }
+
+    /// A recording of an earlier daemon whose call still goes on is taken over, if it still is `live`.
+    pub(crate) fn adopt_recording(&mut self, recording: RecordingId, since: Timestamp, live: bool) {
+        let Some(call) = self.calls.get_mut(&recording.call) else {
+            return self.collect(recording, None);
+        };
+        if live && call.recording == CallRecording::Off {
             call.recording = CallRecording::On { recording, since };
-            call.recordings_begun = call.recordings_begun.max(recording.part);
+        } else {
+            self.collect(recording, None);
+        }
+    }
+
+    /// Conversations that were taken over, and that nothing is written of, are recorded by policy from here on.
+    pub(crate) fn record_adopted(&mut self) {
+        let unrecorded = |call: &&Call| {
+            call.state == CallState::Connected
+                && call.recording == CallRecording::Off
+                && call.recordings_begun == 0
+        };
+        let calls: Vec<CallId> = self
+            .calls
+            .values()
+            .filter(unrecorded)
+            .map(|call| call.attempt.call)
+            .collect();
+        for call in calls {
+            self.record_by_policy(call);
         }
     }
 

@@ -35,6 +35,12 @@ impl Engine {
         self.recovery = Some(recovery);
     }
 
+    /// Whether an earlier daemon left this agent logged in, and no snapshot has told yet what is up of it.
+    pub(crate) fn is_to_be_taken_over(&self, agent: AgentId) -> bool {
+        let left = |recovery: &Recovery| recovery.sessions.iter().any(|open| open.agent == agent);
+        self.recovery.as_ref().is_some_and(left)
+    }
+
     pub(crate) fn resync(&mut self, snapshot: &Snapshot) {
         let seen: BTreeMap<LegId, &LegSeen> = snapshot.legs.iter().map(|leg| (leg.leg, leg)).collect();
         if let Some(recovery) = self.recovery.take() {
@@ -45,6 +51,25 @@ impl Engine {
         self.mend_rooms(snapshot);
         self.end_unknown_recordings(snapshot);
         self.release_hold(Hold::SwitchAway);
+        self.settle_joins(snapshot);
+    }
+
+    /// Customers of whom it is not known whether they hear their agent: whoever is in the agent's room does.
+    fn settle_joins(&mut self, snapshot: &Snapshot) {
+        let joining: Vec<(CallId, LegId, Timestamp)> = self
+            .calls
+            .iter()
+            .filter(|(_, call)| call.state == CallState::Joining)
+            .map(|(id, call)| (*id, call.attempt.leg, call.since))
+            .collect();
+        for (id, leg, since) in joining {
+            let agent = self.agent_beside(leg, snapshot);
+            match agent.filter(|agent| self.calls.get(&id).is_some_and(|call| call.agent == Some(*agent))) {
+                Some(agent) => self.connected(id, agent),
+                None if since + TRAVEL_TIME_MAX < snapshot.asked_at => self.join_failed(id),
+                None => self.join_overdue(id),
+            }
+        }
     }
 
     fn end_missing_legs(&mut self, asked_at: Timestamp, seen: &BTreeMap<LegId, &LegSeen>) {
@@ -143,13 +168,16 @@ impl Engine {
                 None => self.close_lost_attempt(&attempt, lead),
             }
         }
-        for (recording, since) in recovery.recordings {
-            if self.calls.contains_key(&recording.call) && snapshot.recordings.contains(&recording) {
-                self.adopt_recording(recording, since);
-            } else {
-                self.collect(recording, None);
+        for latest in recovery.latest_recordings {
+            if let Some(call) = self.calls.get_mut(&latest.call) {
+                call.recordings_begun = latest.part;
             }
         }
+        for (recording, since) in recovery.recordings {
+            let live = snapshot.recordings.contains(&recording);
+            self.adopt_recording(recording, since, live);
+        }
+        self.record_adopted();
         let idle = |session: &&AgentSession| session.call().is_none();
         let idle: Vec<AgentId> = self
             .sessions

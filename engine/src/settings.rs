@@ -10,7 +10,7 @@ use crate::dialer::admission::Gate;
 use crate::engine::{Engine, TrunkRun};
 use crate::input::Settings;
 use crate::model::{
-    Agent, AgentId, Campaign, CampaignId, CampaignState, Outcome, RateLimit, Side, Trunk, TrunkId,
+    Agent, AgentId, Campaign, CampaignId, CampaignState, Outcome, Phone, RateLimit, Side, Trunk, TrunkId,
 };
 use crate::view::TrunkView;
 
@@ -30,7 +30,13 @@ impl Engine {
         let mut withdrawn: Vec<AgentId> = Vec::new();
         for (id, session) in &mut self.sessions {
             match self.agents.get(id) {
-                Some(agent) => session.settings = agent.clone(),
+                // How the phone rings is agreed at log-in and stays until log-out.
+                Some(agent) => {
+                    session.settings = Agent {
+                        ring_mode: session.settings.ring_mode,
+                        ..agent.clone()
+                    }
+                }
                 None => withdrawn.push(*id),
             }
         }
@@ -136,6 +142,12 @@ impl Engine {
 }
 
 impl TrunkRun {
+    /// The first of these numbers that the carrier lets us show.
+    pub(crate) fn shows_one_of(&self, numbers: &[Phone]) -> Option<Phone> {
+        let shown = &self.settings.caller_ids;
+        numbers.iter().find(|number| shown.contains(number)).copied()
+    }
+
     pub(crate) const fn is_usable(&self) -> bool {
         self.settings.enabled && self.reachable
     }

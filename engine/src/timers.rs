@@ -12,6 +12,8 @@ use crate::model::{AgentId, CallId, CampaignId, LegId, RecordingId, Timestamp};
 pub(crate) enum Timer {
     /// An agent's phone has rung long enough.
     AgentRingOver(AgentId, LegId),
+    /// A recording could not be read back; it is tried again.
+    CollectAgain(RecordingId),
     /// A person who answered has waited long enough.
     DropTimeOver(CallId),
     /// A leg that was told to end should be gone.

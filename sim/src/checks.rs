@@ -269,7 +269,9 @@ impl Checks {
             Request::PauseRecording { call } => {
                 self.paused.insert(*call, now);
             }
-            Request::ResumeRecording { call } | Request::StopRecording { call } => {
+            Request::StartRecording { call }
+            | Request::ResumeRecording { call }
+            | Request::StopRecording { call } => {
                 self.paused.remove(call);
             }
             _ => {}

@@ -160,8 +160,20 @@ impl Store {
                 .filter(|(_, row)| row.state == RecordingState::Open)
                 .map(|(recording, row)| (*recording, row.started_at))
                 .collect(),
+            latest_recordings: self.latest_recordings(),
             drops: self.drops(),
         }
+    }
+
+    fn latest_recordings(&self) -> Vec<RecordingId> {
+        let open = self.attempts.values().filter(|row| row.ended.is_none());
+        let of_call = |call| {
+            self.recordings
+                .keys()
+                .rfind(|recording| recording.call == call)
+                .copied()
+        };
+        open.filter_map(|row| of_call(row.attempt.call)).collect()
     }
 
     fn drops(&self) -> Vec<(CampaignId, Timestamp, u32, u32)> {

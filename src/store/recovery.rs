@@ -33,6 +33,10 @@ const OPEN_RECORDINGS: &str = "select recording.call_id, part, recording.started
     join attempt on attempt.call_id = recording.call_id \
     where recording.state = 'open' and holder = $1 order by recording.started_at";
 
+const LATEST_RECORDINGS: &str = "select recording.call_id, max(part) as part from recording \
+    join attempt on attempt.call_id = recording.call_id \
+    where outcome is null and holder = $1 group by recording.call_id order by recording.call_id";
+
 /// Ten minutes are 600,000 ms. A dropped person has answered too.
 const DROPS: &str = "select attempt.campaign_id, coalesce(answered_at, attempt.ended_at) / 600000 * 600000 as since, \
     count(*) as answered, count(case when outcome = 'dropped' then 1 end) as dropped \
@@ -49,6 +53,7 @@ impl Store {
             attempts: open_attempts(&mut tx, holder).await?,
             sessions: open_sessions(&mut tx, holder).await?,
             recordings: open_recordings(&mut tx, holder).await?,
+            latest_recordings: latest_recordings(&mut tx, holder).await?,
             drops: drops(&mut tx, now).await?,
         };
         tx.commit().await?;
@@ -86,6 +91,11 @@ async fn open_recordings(tx: &mut Tx, holder: &str) -> Result<Vec<(RecordingId, 
     rows.iter()
         .map(|row| Ok((recording::read_id(row)?, row.get("started_at")?)))
         .collect()
+}
+
+async fn latest_recordings(tx: &mut Tx, holder: &str) -> Result<Vec<RecordingId>, Error> {
+    let rows = tx.rows(LATEST_RECORDINGS, args![holder]).await?;
+    rows.iter().map(recording::read_id).collect()
 }
 
 async fn drops(tx: &mut Tx, now: Timestamp) -> Result<Vec<(CampaignId, Timestamp, u32, u32)>, Error> {

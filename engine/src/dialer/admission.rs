@@ -13,13 +13,13 @@ pub struct Gate {
     filled_at: Timestamp,
 }
 
-/// Why a gate lets no call through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a gate lets no call through. The one that opens sooner, as far as is known, is the smaller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Closed {
-    /// As many calls are up as may be. It opens when one ends.
-    Full,
     /// Too many in the last second. It opens after this long.
     TooFast(Duration),
+    /// As many calls are up as may be. It opens when one ends.
+    Full,
 }
 
 impl Gate {
