@@ -27,11 +27,11 @@ stop() {
 "$REPOSITORY/scripts/install-system.sh"
 "$REPOSITORY/scripts/install-asterisk.sh"
 cd "$REPOSITORY"
-cargo build --release --locked --bin cadran
+cargo build --locked --quiet --bin cadran
 target=$(cargo metadata --format-version 1 --no-deps --locked | jq --raw-output .target_directory)
 
 trap stop EXIT
 "$REPOSITORY/scripts/asterisk-pair.sh" up "$DIRECTORY/pair"
 options=(--pair "$DIRECTORY/pair" --phones "$REPOSITORY/scripts/phone.sh" --calls "$CALLS")
 [[ $EXIT == 1 ]] && options+=(--exit)
-"$target/release/cadran" demo "${options[@]}"
+"$target/debug/cadran" demo "${options[@]}"
