@@ -19,6 +19,7 @@ mod network;
 mod plan;
 mod rates;
 mod report;
+pub mod scenario;
 mod store;
 mod world;
 
