@@ -39,10 +39,7 @@ pub struct Clock {
 impl Clock {
     /// A clock that agrees with the wall at this moment.
     pub fn start() -> Self {
-        Self {
-            started: Instant::now(),
-            started_at: wall_clock(),
-        }
+        Self { started: Instant::now(), started_at: wall_clock() }
     }
 
     /// The time that the engine works by.
@@ -205,18 +202,12 @@ impl Daemon {
     fn fetch_leads(&self, campaign: CampaignId, count: u16) {
         let (store, holder, news) = (self.store.clone(), self.holder.clone(), self.store_news.clone());
         tokio::spawn(async move {
-            let (leads, next_due_at) = store
-                .claim_leads(campaign, count, wall_clock(), &holder)
-                .await
-                .unwrap_or_else(|error| {
+            let (leads, next_due_at) =
+                store.claim_leads(campaign, count, wall_clock(), &holder).await.unwrap_or_else(|error| {
                     warn!(campaign.id = %campaign, %error, "No leads could be fetched");
                     (Vec::new(), None)
                 });
-            let fetched = StoreEvent::LeadsFetched {
-                campaign,
-                leads,
-                next_due_at,
-            };
+            let fetched = StoreEvent::LeadsFetched { campaign, leads, next_due_at };
             // A closed stream means that the daemon is stopping; the claim lapses by itself.
             let _ = news.send(fetched).await;
         });
@@ -237,6 +228,8 @@ impl Daemon {
     }
 }
 
+/// The engine gets what the store has, whatever Asterisk makes of it: a phone or trunk that Asterisk refused is one
+/// that cannot be reached, which the engine knows how to live with. Whoever changed the settings hears of it.
 async fn apply_settings(
     store: &Store,
     inbox: &Inbox,
@@ -246,15 +239,11 @@ async fn apply_settings(
     let mut settings = store.settings().await.map_err(|error| error.to_string())?;
     settings.switch_limit = Some(limit);
     let (trunks, accounts) = store.sip().await.map_err(|error| error.to_string())?;
-    // Asterisk must know a trunk or a phone before the engine uses it. Without a link that comes when it is back.
-    if switch.is_connected() {
-        switch
-            .provision(&trunks, &accounts)
-            .await
-            .map_err(|error| error.to_string())?;
-    }
-    inbox
-        .put(Input::Settings(Box::new(settings)))
-        .await
-        .map_err(|error| error.to_string())
+    // Asterisk should know a trunk or a phone before the engine uses it. Without a link that comes when it is back.
+    let provisioned = match switch.is_connected() {
+        true => switch.provision(&trunks, &accounts).await.map(drop).map_err(|error| error.to_string()),
+        false => Ok(()),
+    };
+    inbox.put(Input::Settings(Box::new(settings))).await.map_err(|error| error.to_string())?;
+    provisioned
 }

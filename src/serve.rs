@@ -78,11 +78,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 
     let http_server = serve_http(&config, inbox, store.clone(), &stop).await?;
     let renewal = tokio::spawn(renew_lease(store.clone(), lease.clone(), stop.clone()));
-    let inlets = Inlets {
-        items,
-        switch: switch_inlet,
-        store: store_inlet,
-    };
+    let inlets = Inlets { items, switch: switch_inlet, store: store_inlet };
     let ended = daemon.run(inlets, stop.clone()).await;
     info!("Stopping: {ended}");
     stop.cancel();
@@ -103,13 +99,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 /// Opens the configured database and brings it up to date.
 pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
     let url = config.database.url.as_ref().map(|url| url.expose_secret());
-    let store = Store::open(url, &config.files.data)
-        .await
-        .context("the database cannot be opened")?;
-    store
-        .migrate()
-        .await
-        .context("the database cannot be brought up to date")?;
+    let store = Store::open(url, &config.files.data).await.context("the database cannot be opened")?;
+    store.migrate().await.context("the database cannot be brought up to date")?;
     Ok(store)
 }
 
@@ -231,10 +222,8 @@ async fn connect(
 async fn prime(daemon: &mut Daemon, store: &Store) -> anyhow::Result<()> {
     let mut settings = store.settings().await.context("the settings cannot be read")?;
     settings.switch_limit = Some(daemon.switch_limit);
-    let recovery = store
-        .recover(holder, wall_clock())
-        .await
-        .context("what was unfinished cannot be read")?;
+    let recovery =
+        store.recover(&daemon.holder, wall_clock()).await.context("what was unfinished cannot be read")?;
     daemon.handle(Input::WallClock(wall_clock()))?;
     daemon.handle(Input::Settings(Box::new(settings)))?;
     daemon.handle(Input::Store(StoreEvent::Recovered(recovery)))?;
@@ -264,24 +253,15 @@ async fn serve_http(
     info!("The API is at http://{}/api/docs", config.http.listen);
     let router = http::router(app).into_make_service_with_connect_info::<std::net::SocketAddr>();
     let stopped = stop.clone().cancelled_owned();
-    Ok(tokio::spawn(async move {
-        axum::serve(listener, router)
-            .with_graceful_shutdown(stopped)
-            .await
-    }))
+    Ok(tokio::spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stopped).await }))
 }
 
 async fn shut_down(server: JoinHandle<std::io::Result<()>>, writer: JoinHandle<()>, switch: Arc<Switch>) {
-    if let Ok(switch) = Arc::try_unwrap(switch)
-        && let Err(error) = switch.close().await
-    {
+    if let Err(error) = switch.close().await {
         warn!(%error, "Asterisk could not be told that nobody drives it any more");
     }
     if timeout(FLUSH_DEADLINE, writer).await.is_err() {
-        warn!(
-            "Not every write was durable within {} s",
-            FLUSH_DEADLINE.as_secs()
-        );
+        warn!("Not every write was durable within {} s", FLUSH_DEADLINE.as_secs());
     }
     server.abort();
 }

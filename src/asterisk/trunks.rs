@@ -4,6 +4,7 @@
 //! The states are asked for, because a subscription to an endpoint brings every event of every call on it as well: a
 //! second time, for those calls are ours.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ari::{Client, EndpointState};
@@ -18,6 +19,10 @@ use super::names;
 /// How often the states are asked for. One short request per trunk.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
+/// Looks in a row that must find a trunk silent before that is told. One lost packet is no outage, and a trunk that was
+/// just written is offline until its first answer (measured: up to 4 s).
+const SILENT_LOOKS: u32 = 3;
+
 /// Watches the trunks and tells of them through `news`, until nobody listens.
 ///
 /// What is seen is told every time, changed or not: the engine may have learnt of a trunk only after the last telling.
@@ -28,16 +33,21 @@ pub(super) async fn watch(
 ) {
     let mut looks = interval(LOOK_EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut silent_looks: BTreeMap<TrunkId, u32> = BTreeMap::new();
     loop {
         looks.tick().await;
         let known = trunks.borrow().clone();
+        silent_looks.retain(|trunk, _| known.contains(trunk));
         for trunk in known {
-            if let Some(reachable) = reachable(&client, trunk).await
-                && news
-                    .send(SwitchEvent::TrunkReachable { trunk, reachable })
-                    .await
-                    .is_err()
-            {
+            let Some(answers) = answers(&client, trunk).await else { continue };
+            let silent = silent_looks.entry(trunk).or_default();
+            *silent = if answers { 0 } else { *silent + 1 };
+            let told = match *silent {
+                0 => true,
+                SILENT_LOOKS.. => false,
+                _ => continue,
+            };
+            if news.send(SwitchEvent::TrunkReachable { trunk, reachable: told }).await.is_err() {
                 return;
             }
         }
@@ -45,7 +55,7 @@ pub(super) async fn watch(
 }
 
 /// Whether the far end answers; none when Asterisk does not know or cannot be asked.
-async fn reachable(client: &Client, trunk: TrunkId) -> Option<bool> {
+async fn answers(client: &Client, trunk: TrunkId) -> Option<bool> {
     match client
         .find(ari::endpoints::Get::new("PJSIP", names::trunk_endpoint(trunk)))
         .await
