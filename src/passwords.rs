@@ -16,17 +16,12 @@ pub const CHARS_MIN: usize = 12;
 /// The longest. Hashing takes no longer for it, reading it would.
 pub const CHARS_MAX: usize = 128;
 
+/// Different characters that a password has at least, beside the words in [`COMMON`] and the account's name.
+const LETTERS_MIN: usize = 5;
+
 /// What everybody tries first, as parts of a longer password that has little else.
-const COMMON: [&str; 8] = [
-    "password",
-    "motdepasse",
-    "azerty",
-    "qwerty",
-    "cadran",
-    "123456",
-    "111111",
-    "admin",
-];
+const COMMON: [&str; 8] =
+    ["password", "motdepasse", "azerty", "qwerty", "cadran", "123456", "111111", "admin"];
 
 /// Why a password cannot be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,12 +49,8 @@ pub fn check(password: &SecretString, login: &str) -> Result<(), Weakness> {
     let mut letters: Vec<char> = rest.chars().collect();
     letters.sort_unstable();
     letters.dedup();
-    // Fewer than four different characters beside the well-known words are soon tried.
-    if letters.len() < 4 {
-        Err(Weakness::Common)
-    } else {
-        Ok(())
-    }
+    // A few different characters beside the well-known words are soon tried.
+    if letters.len() < LETTERS_MIN { Err(Weakness::Common) } else { Ok(()) }
 }
 
 /// The Argon2id hash of a password as a PHC string, with the parameters that OWASP recommends (19 MiB, 2 passes).
@@ -70,9 +61,7 @@ pub async fn hash(password: SecretString) -> Option<SecretString> {
         let mut bits = [0; 16];
         getrandom::fill(&mut bits).ok()?;
         let salt = SaltString::encode_b64(&bits).ok()?;
-        let hash = Argon2::default()
-            .hash_password(password.expose_secret().as_bytes(), &salt)
-            .ok()?;
+        let hash = Argon2::default().hash_password(password.expose_secret().as_bytes(), &salt).ok()?;
         Some(SecretString::from(hash.to_string()))
     });
     hash.await.ok()?

@@ -86,10 +86,7 @@ impl AgentSettings {
             .duration(self.ring_timeout, 5_000..=60_000, "/ring_timeout");
         if let Some(password) = &self.sip_password {
             let fine = (12..=64).contains(&password.expose_secret().len())
-                && password
-                    .expose_secret()
-                    .bytes()
-                    .all(|byte| byte.is_ascii_graphic() && byte != b';');
+                && password.expose_secret().bytes().all(|byte| byte.is_ascii_graphic() && byte != b';');
             check.that(fine, "/sip_password", "password_length");
         }
         check.done()
@@ -118,12 +115,7 @@ pub(super) async fn list(
 ) -> Result<Json<Listing<Versioned<AgentBody>>>, Error> {
     let page = query.page();
     let agents = app.store.agents(page).await?;
-    Ok(Listing::of(
-        &page,
-        agents,
-        |row| row.value.id,
-        |row| Versioned::of(row, body),
-    ))
+    Ok(Listing::of(&page, agents, |row| row.value.id, |row| Versioned::of(row, body)))
 }
 
 /// Adds an agent, with a SIP account on Asterisk.
@@ -141,10 +133,7 @@ pub(super) async fn create(
     };
     let kept = app.store.create_agent(&agent, &secret, app.now()).await?;
     app.inbox.reload().await?;
-    Ok(Created {
-        location: format!("/api/agents/{}", kept.value.id),
-        body: Versioned::of(kept, body),
-    })
+    Ok(Created { location: format!("/api/agents/{}", kept.value.id), body: Versioned::of(kept, body) })
 }
 
 /// One agent.
@@ -171,10 +160,7 @@ pub(super) async fn update(
     let rev = if_match.rev(NOUN)?;
     settings.check()?;
     let (agent, secret) = settings.into_agent(id);
-    let kept = app
-        .store
-        .update_agent(&agent, secret.as_ref(), rev, app.now())
-        .await?;
+    let kept = app.store.update_agent(&agent, secret.as_ref(), rev, app.now()).await?;
     app.inbox.reload().await?;
     Ok(Versioned::of(kept, body))
 }
@@ -209,11 +195,7 @@ pub(super) async fn phone(
             return Err(Error::Forbidden(&[Role::Admin, Role::Agent]));
         }
     }
-    let account = app
-        .store
-        .sip_account(id)
-        .await?
-        .ok_or_else(|| Error::not_found(NOUN, id))?;
+    let account = app.store.sip_account(id).await?.ok_or_else(|| Error::not_found(NOUN, id))?;
     tracing::info!(target: "audit", { user.id = %session.id(), agent.id = %id }, "SIP account read");
     Ok(Json(PhoneAccount {
         user: account.name,
@@ -223,8 +205,5 @@ pub(super) async fn phone(
 }
 
 async fn find(app: &App, id: AgentId) -> Result<Kept<Agent>, Error> {
-    app.store
-        .agent(id)
-        .await?
-        .ok_or_else(|| Error::not_found(NOUN, id))
+    app.store.agent(id).await?.ok_or_else(|| Error::not_found(NOUN, id))
 }

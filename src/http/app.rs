@@ -49,14 +49,7 @@ impl App {
         settings: HttpSettings,
         clock: fn() -> Timestamp,
     ) -> Self {
-        Self {
-            inbox,
-            store,
-            metrics,
-            settings: Arc::new(settings),
-            throttle: Arc::default(),
-            clock,
-        }
+        Self { inbox, store, metrics, settings: Arc::new(settings), throttle: Arc::default(), clock }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -66,9 +59,7 @@ impl App {
 
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("App")
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
+        f.debug_struct("App").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 

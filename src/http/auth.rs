@@ -108,11 +108,7 @@ impl<G: Gate> FromRequestParts<App> for SignedIn<G> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let token = presented(&parts.headers, app).ok_or(Error::NotSignedIn)?;
         let token = hash(&token);
-        let sign_in = app
-            .store
-            .signed_in(token, app.now())
-            .await?
-            .ok_or(Error::NotSignedIn)?;
+        let sign_in = app.store.signed_in(token, app.now()).await?.ok_or(Error::NotSignedIn)?;
         let user = &sign_in.user.value;
         if !G::ROLES.contains(&user.role) {
             return Err(Error::Forbidden(G::ROLES));
@@ -120,12 +116,7 @@ impl<G: Gate> FromRequestParts<App> for SignedIn<G> {
         if user.must_change_password && !G::OPEN_TO_NEWCOMERS {
             return Err(Error::PasswordChangeNeeded);
         }
-        Ok(Self {
-            user: sign_in.user,
-            token,
-            expires_at: sign_in.expires_at,
-            gate: PhantomData,
-        })
+        Ok(Self { user: sign_in.user, token, expires_at: sign_in.expires_at, gate: PhantomData })
     }
 }
 
@@ -142,13 +133,11 @@ pub(super) fn hash(token: &SecretString) -> TokenHash {
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// The token that a request carries. The header goes before the cookie: whoever sets it means it.
@@ -197,9 +186,6 @@ mod tests {
     fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
         let secure = "__Host-cadran=t; Path=/; Max-Age=60; HttpOnly; SameSite=Strict; Secure";
         assert_eq!(cookie("t", 60, true), secure);
-        assert_eq!(
-            cookie("t", 60, false),
-            "cadran=t; Path=/; Max-Age=60; HttpOnly; SameSite=Strict"
-        );
+        assert_eq!(cookie("t", 60, false), "cadran=t; Path=/; Max-Age=60; HttpOnly; SameSite=Strict");
     }
 }

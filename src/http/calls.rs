@@ -188,12 +188,7 @@ pub(super) async fn attempts(
     let filter = query.filter(&session)?;
     let page = query.page();
     let attempts = app.store.attempts(filter, page).await?;
-    Ok(Listing::of(
-        &page,
-        attempts,
-        |row| row.attempt.id,
-        |row| AttemptBody::of(row, session.role()),
-    ))
+    Ok(Listing::of(&page, attempts, |row| row.attempt.id, |row| AttemptBody::of(row, session.role())))
 }
 
 /// Lists answered calls that are over, the latest first. An agent sees their own.
@@ -207,12 +202,7 @@ pub(super) async fn list(
     let filter = query.filter(&session)?;
     let page = query.page();
     let calls = app.store.calls(filter, page).await?;
-    Ok(Listing::of(
-        &page,
-        calls,
-        |row| row.id,
-        |row| CallBody::of(&row, session.role()),
-    ))
+    Ok(Listing::of(&page, calls, |row| row.id, |row| CallBody::of(&row, session.role())))
 }
 
 /// All that is known of one call.
@@ -235,16 +225,8 @@ pub(super) async fn read(
     Path(id): Path<CallId>,
 ) -> Result<Json<CallStoryBody>, Error> {
     let own = session.sees_only()?;
-    let story = app
-        .store
-        .call_story(id)
-        .await?
-        .ok_or_else(|| Error::not_found("call", id))?;
-    let had_by = story
-        .call
-        .as_ref()
-        .and_then(|call| call.agent)
-        .or(story.attempt.attempt.agent);
+    let story = app.store.call_story(id).await?.ok_or_else(|| Error::not_found("call", id))?;
+    let had_by = story.call.as_ref().and_then(|call| call.agent).or(story.attempt.attempt.agent);
     if own.is_some() && own != had_by {
         return Err(Error::NotYours);
     }
@@ -252,11 +234,7 @@ pub(super) async fn read(
     Ok(Json(CallStoryBody {
         attempt: AttemptBody::of(story.attempt, role),
         call: story.call.map(|call| CallBody::of(&call, role)),
-        recordings: story
-            .recordings
-            .into_iter()
-            .map(|record| recordings::body(record, role))
-            .collect(),
+        recordings: story.recordings.into_iter().map(|record| recordings::body(record, role)).collect(),
         dispositions: story.dispositions.into_iter().map(DispositionBody::of).collect(),
     }))
 }
@@ -270,11 +248,7 @@ pub(super) async fn hang_up(
     Path(call): Path<CallId>,
 ) -> Result<NoContent, Error> {
     may_touch(&session, &app, call).await?;
-    let by = if session.role() == Role::Agent {
-        Side::Agent
-    } else {
-        Side::Operator
-    };
+    let by = if session.role() == Role::Agent { Side::Agent } else { Side::Operator };
     app.inbox.request(Request::HangUp { call, by }).await?;
     tracing::info!(target: "audit", { user.id = %session.id(), call.id = %call }, "hung up");
     Ok(NoContent)
@@ -343,10 +317,7 @@ async fn may_touch(session: &SignedIn<Anyone>, app: &App, call: CallId) -> Resul
         Role::Agent => {
             let own = session.sees_only()?;
             let view = live::view(app).await?;
-            let in_hand = view
-                .calls
-                .iter()
-                .any(|live| live.call == call && live.agent == own);
+            let in_hand = view.calls.iter().any(|live| live.call == call && live.agent == own);
             if in_hand { Ok(()) } else { Err(Error::NotYours) }
         }
     }

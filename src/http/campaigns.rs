@@ -79,15 +79,9 @@ const fn default_drop_limit() -> f64 {
 }
 /// The hours in which French law lets consumers be called (decree 2022-1313): Monday to Friday, 10 to 13 and 14 to 20.
 fn default_hours() -> CallingHours {
-    let window = |from: u16, until: u16| Window {
-        days: (1..=5).collect(),
-        from: from * 60,
-        until: until * 60,
-    };
-    CallingHours {
-        windows: vec![window(10, 13), window(14, 20)],
-        closed_days: Vec::new(),
-    }
+    let window =
+        |from: u16, until: u16| Window { days: (1..=5).collect(), from: from * 60, until: until * 60 };
+    CallingHours { windows: vec![window(10, 13), window(14, 20)], closed_days: Vec::new() }
 }
 const fn default_recording() -> RecordingPolicy {
     RecordingPolicy::OnDemand
@@ -96,10 +90,7 @@ const fn default_wrap_up() -> u64 {
     30_000
 }
 const fn default_limit() -> RateLimit {
-    RateLimit {
-        calls_per_second: 5.0,
-        concurrent_calls: 100,
-    }
+    RateLimit { calls_per_second: 5.0, concurrent_calls: 100 }
 }
 fn default_dispositions() -> Vec<Disposition> {
     let choice = |code: &str, label_fr: &str, label_en: &str, effect| Disposition {
@@ -112,12 +103,7 @@ fn default_dispositions() -> Vec<Disposition> {
         choice("success", "Succès", "Success", DispositionEffect::Final),
         choice("refusal", "Refus", "Refusal", DispositionEffect::Final),
         choice("callback", "Rappel", "Callback", DispositionEffect::Callback),
-        choice(
-            "do_not_call",
-            "Ne plus appeler",
-            "Do not call",
-            DispositionEffect::DoNotCall,
-        ),
+        choice("do_not_call", "Ne plus appeler", "Do not call", DispositionEffect::DoNotCall),
     ]
 }
 
@@ -189,11 +175,7 @@ impl CampaignSettings {
             .duration(self.ring_timeout, 5_000..=120_000, "/ring_timeout")
             .duration(self.drop_after, 0..=10_000, "/drop_after")
             .that(is_media(&self.drop_message), "/drop_message", "media")
-            .that(
-                (0.0..=0.03).contains(&self.drop_limit),
-                "/drop_limit",
-                "drop_limit",
-            )
+            .that((0.0..=0.03).contains(&self.drop_limit), "/drop_limit", "drop_limit")
             .duration(self.wrap_up, 0..=3_600_000, "/wrap_up")
             .limit(self.limit, "/limit");
         if let DialMode::Power { ratio } = self.mode {
@@ -203,11 +185,7 @@ impl CampaignSettings {
             check.that((0.0..=1.0).contains(&share), "/recording/share", "share");
         }
         for (index, &trunk) in self.trunks.iter().enumerate() {
-            check.that(
-                app.store.trunk(trunk).await?.is_some(),
-                format!("/trunks/{index}"),
-                "exists",
-            );
+            check.that(app.store.trunk(trunk).await?.is_some(), format!("/trunks/{index}"), "exists");
         }
         self.check_hours(&mut check);
         self.check_retry(&mut check);
@@ -219,9 +197,11 @@ impl CampaignSettings {
     }
 
     fn check_hours(&self, check: &mut Check) {
-        check
-            .count(self.hours.windows.len(), 100, "/hours/windows")
-            .count(self.hours.closed_days.len(), 1000, "/hours/closed_days");
+        check.count(self.hours.windows.len(), 100, "/hours/windows").count(
+            self.hours.closed_days.len(),
+            1000,
+            "/hours/closed_days",
+        );
         for (index, window) in self.hours.windows.iter().enumerate() {
             let days = window.days.iter().all(|day| (1..=7).contains(day)) && !window.days.is_empty();
             let span = window.from < window.until && window.until <= Window::DAY;
@@ -234,32 +214,18 @@ impl CampaignSettings {
         check.that(outcomes.len() == self.retry.len(), "/retry", "codes_differ");
         for (index, rule) in self.retry.iter().enumerate() {
             check
-                .duration(
-                    millis(rule.delay),
-                    60_000..=366 * 86_400_000,
-                    &format!("/retry/{index}/delay"),
-                )
-                .count(
-                    rule.attempts_max.into(),
-                    100,
-                    &format!("/retry/{index}/attempts_max"),
-                );
+                .duration(millis(rule.delay), 60_000..=366 * 86_400_000, &format!("/retry/{index}/delay"))
+                .count(rule.attempts_max.into(), 100, &format!("/retry/{index}/attempts_max"));
         }
     }
 
     fn check_dispositions(&self, check: &mut Check) {
-        let codes: BTreeSet<&str> = self
-            .dispositions
-            .iter()
-            .map(|choice| choice.code.as_str())
-            .collect();
-        check
-            .that(
-                codes.len() == self.dispositions.len(),
-                "/dispositions",
-                "codes_differ",
-            )
-            .count(self.dispositions.len(), 100, "/dispositions");
+        let codes: BTreeSet<&str> = self.dispositions.iter().map(|choice| choice.code.as_str()).collect();
+        check.that(codes.len() == self.dispositions.len(), "/dispositions", "codes_differ").count(
+            self.dispositions.len(),
+            100,
+            "/dispositions",
+        );
         for (index, choice) in self.dispositions.iter().enumerate() {
             let lower = is_plain_name(&choice.code)
                 && !choice.code.contains(|letter: char| letter.is_ascii_uppercase());
@@ -282,9 +248,7 @@ impl CampaignSettings {
 
 /// `sound:` and a path of plain names: nothing that climbs out of Asterisk's directory of sounds.
 fn is_media(media: &str) -> bool {
-    media
-        .strip_prefix("sound:")
-        .is_some_and(|path| path.len() <= 100 && path.split('/').all(is_plain_name))
+    media.strip_prefix("sound:").is_some_and(|path| path.len() <= 100 && path.split('/').all(is_plain_name))
 }
 
 /// Lists campaigns, the latest first.
@@ -297,12 +261,7 @@ pub(super) async fn list(
 ) -> Result<Json<Listing<Versioned<CampaignBody>>>, Error> {
     let page = query.page();
     let campaigns = app.store.campaigns(page).await?;
-    Ok(Listing::of(
-        &page,
-        campaigns,
-        |row| row.value.id,
-        |row| Versioned::of(row, body),
-    ))
+    Ok(Listing::of(&page, campaigns, |row| row.value.id, |row| Versioned::of(row, body)))
 }
 
 /// Adds a campaign, as a draft.
@@ -317,10 +276,7 @@ pub(super) async fn create(
     let campaign = settings.into_campaign(CampaignId::from_i64(0), CampaignState::Draft);
     let kept = app.store.create_campaign(&campaign, app.now()).await?;
     app.inbox.reload().await?;
-    Ok(Created {
-        location: format!("/api/campaigns/{}", kept.value.id),
-        body: Versioned::of(kept, body),
-    })
+    Ok(Created { location: format!("/api/campaigns/{}", kept.value.id), body: Versioned::of(kept, body) })
 }
 
 /// One campaign.
@@ -347,10 +303,7 @@ pub(super) async fn update(
     let rev = if_match.rev(NOUN)?;
     let state = find(&app, id).await?.value.state;
     settings.check(&app, state).await?;
-    let kept = app
-        .store
-        .update_campaign(&settings.into_campaign(id, state), rev, app.now())
-        .await?;
+    let kept = app.store.update_campaign(&settings.into_campaign(id, state), rev, app.now()).await?;
     app.inbox.reload().await?;
     Ok(Versioned::of(kept, body))
 }
@@ -441,8 +394,5 @@ const fn may_become(from: CampaignState, to: CampaignState) -> bool {
 }
 
 async fn find(app: &App, id: CampaignId) -> Result<Kept<Campaign>, Error> {
-    app.store
-        .campaign(id)
-        .await?
-        .ok_or_else(|| Error::not_found(NOUN, id))
+    app.store.campaign(id).await?.ok_or_else(|| Error::not_found(NOUN, id))
 }

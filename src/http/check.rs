@@ -25,11 +25,7 @@ impl Check {
         values: &[(&'static str, String)],
     ) -> &mut Self {
         if !holds {
-            self.faults.push(Fault {
-                pointer: pointer.into(),
-                rule,
-                values: values.to_vec(),
-            });
+            self.faults.push(Fault { pointer: pointer.into(), rule, values: values.to_vec() });
         }
         self
     }
@@ -42,12 +38,7 @@ impl Check {
 
     /// Free text of at most `max` characters.
     pub(super) fn text(&mut self, text: &str, max: usize, pointer: &str) -> &mut Self {
-        self.fill(
-            text.chars().count() <= max,
-            pointer,
-            "text",
-            &[("max", max.to_string())],
-        )
+        self.fill(text.chars().count() <= max, pointer, "text", &[("max", max.to_string())])
     }
 
     /// Milliseconds within bounds.
@@ -57,10 +48,7 @@ impl Check {
         bounds: std::ops::RangeInclusive<u64>,
         pointer: &str,
     ) -> &mut Self {
-        let values = [
-            ("min", bounds.start().to_string()),
-            ("max", bounds.end().to_string()),
-        ];
+        let values = [("min", bounds.start().to_string()), ("max", bounds.end().to_string())];
         self.fill(bounds.contains(&ms), pointer, "duration", &values)
     }
 
@@ -99,7 +87,5 @@ impl Check {
 /// Letters, digits, `-` and `_`, up to 40: what is safe in Asterisk's names and in file names alike.
 pub(super) fn is_plain_name(name: &str) -> bool {
     (1..=40).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }

@@ -1,6 +1,7 @@
 //! What agents do all day. An agent acts for themself, a supervisor for any.
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use cadran_engine::command::Answer;
 use cadran_engine::input::Request;
 use cadran_engine::model::{AgentId, CallId, CampaignId, Disposition, SessionId, Timestamp};
@@ -19,6 +20,22 @@ use super::live;
 /// The longest note of a disposition.
 const NOTE_CHARS_MAX: usize = 4000;
 
+/// The agent in the address, for whom the user may act. Comes before the body, so that nobody learns from its checks
+/// what they may not do.
+#[derive(Debug)]
+pub(super) struct ActingFor(AgentId);
+
+impl FromRequestParts<App> for ActingFor {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let session = SignedIn::<Anyone>::from_request_parts(parts, app).await?;
+        let Path(agent) = Path::<AgentId>::from_request_parts(parts, app).await?;
+        session.may_act_for(agent)?;
+        Ok(Self(agent))
+    }
+}
+
 /// What an agent has before them.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Desk {
@@ -35,12 +52,7 @@ pub(super) struct Desk {
 /// What an agent has before them: their state, the call in hand, who it is with, and what can be said of it.
 #[utoipa::path(get, path = "/api/agents/{agent}/desk", tag = "desk", params(("agent" = AgentId, Path)),
     responses((status = 200, body = Desk)))]
-pub(super) async fn desk(
-    session: SignedIn<Anyone>,
-    State(app): State<App>,
-    Path(agent): Path<AgentId>,
-) -> Result<Json<Desk>, Error> {
-    session.may_act_for(agent)?;
+pub(super) async fn desk(ActingFor(agent): ActingFor, State(app): State<App>) -> Result<Json<Desk>, Error> {
     let view = live::view(&app).await?;
     let agent = view.agents.into_iter().find(|live| live.agent == agent);
     let in_hand = agent.as_ref().and_then(|live| live.call);
@@ -49,10 +61,7 @@ pub(super) async fn desk(
     let (lead, campaign) = match (&call, in_hand) {
         (Some(call), _) => (Some(call.lead), Some(call.campaign)),
         (None, Some(over)) => match app.store.call_story(over).await? {
-            Some(story) => (
-                Some(story.attempt.attempt.lead),
-                Some(story.attempt.attempt.campaign),
-            ),
+            Some(story) => (Some(story.attempt.attempt.lead), Some(story.attempt.attempt.campaign)),
             None => (None, None),
         },
         (None, None) => (None, None),
@@ -61,12 +70,7 @@ pub(super) async fn desk(
         Some(lead) => app.store.lead(lead).await?.map(leads::body),
         None => None,
     };
-    Ok(Json(Desk {
-        agent,
-        call,
-        lead,
-        dispositions: dispositions(&app, campaign).await?,
-    }))
+    Ok(Json(Desk { agent, call, lead, dispositions: dispositions(&app, campaign).await? }))
 }
 
 async fn dispositions(app: &App, campaign: Option<CampaignId>) -> Result<Vec<Disposition>, Error> {
@@ -95,12 +99,10 @@ pub(super) struct LoggedIn {
 #[utoipa::path(post, path = "/api/agents/{agent}/log-in", tag = "desk", params(("agent" = AgentId, Path)),
     responses((status = 200, body = LoggedIn)))]
 pub(super) async fn log_in(
-    session: SignedIn<Anyone>,
+    ActingFor(agent): ActingFor,
     State(app): State<App>,
-    Path(agent): Path<AgentId>,
     Json(body): Json<LogIn>,
 ) -> Result<Json<LoggedIn>, Error> {
-    session.may_act_for(agent)?;
     Check::default()
         .that(!body.campaigns.is_empty(), "/campaigns", "needed_to_run")
         .count(body.campaigns.len(), 100, "/campaigns")
@@ -115,23 +117,15 @@ pub(super) async fn log_in(
 /// Stops working, after the call in hand.
 #[utoipa::path(post, path = "/api/agents/{agent}/log-out", tag = "desk", params(("agent" = AgentId, Path)),
     responses((status = 204, description = "Logging out")))]
-pub(super) async fn log_out(
-    session: SignedIn<Anyone>,
-    State(app): State<App>,
-    Path(agent): Path<AgentId>,
-) -> Result<NoContent, Error> {
-    act(&session, &app, agent, Request::LogOut { agent }).await
+pub(super) async fn log_out(ActingFor(agent): ActingFor, State(app): State<App>) -> Result<NoContent, Error> {
+    act(&app, Request::LogOut { agent }).await
 }
 
 /// Takes calls. Ends a pause and a wrap-up.
 #[utoipa::path(post, path = "/api/agents/{agent}/ready", tag = "desk", params(("agent" = AgentId, Path)),
     responses((status = 204, description = "Ready")))]
-pub(super) async fn ready(
-    session: SignedIn<Anyone>,
-    State(app): State<App>,
-    Path(agent): Path<AgentId>,
-) -> Result<NoContent, Error> {
-    act(&session, &app, agent, Request::Ready { agent }).await
+pub(super) async fn ready(ActingFor(agent): ActingFor, State(app): State<App>) -> Result<NoContent, Error> {
+    act(&app, Request::Ready { agent }).await
 }
 
 /// A pause.
@@ -146,25 +140,12 @@ pub(super) struct Pause {
 #[utoipa::path(post, path = "/api/agents/{agent}/pause", tag = "desk", params(("agent" = AgentId, Path)),
     responses((status = 204, description = "Paused")))]
 pub(super) async fn pause(
-    session: SignedIn<Anyone>,
+    ActingFor(agent): ActingFor,
     State(app): State<App>,
-    Path(agent): Path<AgentId>,
     Json(body): Json<Pause>,
 ) -> Result<NoContent, Error> {
-    session.may_act_for(agent)?;
-    Check::default()
-        .that(is_plain_name(&body.code), "/code", "code")
-        .done()?;
-    act(
-        &session,
-        &app,
-        agent,
-        Request::Pause {
-            agent,
-            code: body.code,
-        },
-    )
-    .await
+    Check::default().that(is_plain_name(&body.code), "/code", "code").done()?;
+    act(&app, Request::Pause { agent, code: body.code }).await
 }
 
 /// A lead on show.
@@ -180,17 +161,11 @@ pub(super) struct Preview {
 #[utoipa::path(post, path = "/api/agents/{agent}/next-lead", tag = "desk", params(("agent" = AgentId, Path)),
     responses((status = 200, body = Preview)))]
 pub(super) async fn next_lead(
-    session: SignedIn<Anyone>,
+    ActingFor(agent): ActingFor,
     State(app): State<App>,
-    Path(agent): Path<AgentId>,
 ) -> Result<Json<Preview>, Error> {
-    session.may_act_for(agent)?;
     match app.inbox.request(Request::NextLead { agent }).await? {
-        Answer::Preview {
-            lead,
-            campaign,
-            until,
-        } => Ok(Json(Preview {
+        Answer::Preview { lead, campaign, until } => Ok(Json(Preview {
             campaign,
             lead: leads::body(leads::find(&app, lead).await?),
             until: until.as_millis(),
@@ -209,11 +184,9 @@ pub(super) struct Dialling {
 #[utoipa::path(post, path = "/api/agents/{agent}/dial", tag = "desk", params(("agent" = AgentId, Path)),
     responses((status = 200, body = Dialling)))]
 pub(super) async fn dial(
-    session: SignedIn<Anyone>,
+    ActingFor(agent): ActingFor,
     State(app): State<App>,
-    Path(agent): Path<AgentId>,
 ) -> Result<Json<Dialling>, Error> {
-    session.may_act_for(agent)?;
     match app.inbox.request(Request::DialPreview { agent }).await? {
         Answer::Dialling(call) => Ok(Json(Dialling { call })),
         other => Err(live::unexpected(&other)),
@@ -223,12 +196,8 @@ pub(super) async fn dial(
 /// Does not call the lead that is shown; it comes back later.
 #[utoipa::path(post, path = "/api/agents/{agent}/skip", tag = "desk", params(("agent" = AgentId, Path)),
     responses((status = 204, description = "Skipped")))]
-pub(super) async fn skip(
-    session: SignedIn<Anyone>,
-    State(app): State<App>,
-    Path(agent): Path<AgentId>,
-) -> Result<NoContent, Error> {
-    act(&session, &app, agent, Request::SkipPreview { agent }).await
+pub(super) async fn skip(ActingFor(agent): ActingFor, State(app): State<App>) -> Result<NoContent, Error> {
+    act(&app, Request::SkipPreview { agent }).await
 }
 
 /// What an agent says of a call.
@@ -249,15 +218,11 @@ pub(super) struct Said {
 #[utoipa::path(post, path = "/api/agents/{agent}/disposition", tag = "desk", params(("agent" = AgentId, Path)),
     responses((status = 204, description = "Kept")))]
 pub(super) async fn dispose(
-    session: SignedIn<Anyone>,
+    ActingFor(agent): ActingFor,
     State(app): State<App>,
-    Path(agent): Path<AgentId>,
     Json(said): Json<Said>,
 ) -> Result<NoContent, Error> {
-    session.may_act_for(agent)?;
-    Check::default()
-        .text(&said.note, NOTE_CHARS_MAX, "/note")
-        .done()?;
+    Check::default().text(&said.note, NOTE_CHARS_MAX, "/note").done()?;
     let request = Request::Dispose {
         agent,
         call: said.call,
@@ -265,16 +230,10 @@ pub(super) async fn dispose(
         note: said.note,
         callback_at: said.callback_at.map(Timestamp::from_millis),
     };
-    act(&session, &app, agent, request).await
+    act(&app, request).await
 }
 
-async fn act(
-    session: &SignedIn<Anyone>,
-    app: &App,
-    agent: AgentId,
-    request: Request,
-) -> Result<NoContent, Error> {
-    session.may_act_for(agent)?;
+async fn act(app: &App, request: Request) -> Result<NoContent, Error> {
     app.inbox.request(request).await?;
     Ok(NoContent)
 }

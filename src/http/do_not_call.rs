@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use cadran_engine::model::{CampaignId, Phone, Timestamp};
-use rlibphonenumber::Region;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -11,7 +10,7 @@ use super::auth::{SignedIn, Staff};
 use super::check::Check;
 use super::error::Error;
 use super::extract::{Created, Json, Listing, NoContent, Path, Query, page};
-use crate::import::phone;
+use crate::import::{Region, phone};
 use crate::store::{DoNotCall, DoNotCallId};
 
 /// A number that must not be called.
@@ -108,11 +107,7 @@ pub(super) async fn add(
         "/reason",
     );
     if let Some(campaign) = new.campaign {
-        check.that(
-            app.store.campaign(campaign).await?.is_some(),
-            "/campaign",
-            "exists",
-        );
+        check.that(app.store.campaign(campaign).await?.is_some(), "/campaign", "exists");
     }
     check.done()?;
     let Ok(phone) = phone::parse(&new.phone, Region::FR) else {
@@ -128,10 +123,7 @@ pub(super) async fn add(
         at: app.now(),
     };
     let kept = app.store.add_do_not_call(&entry).await?;
-    Ok(Created {
-        location: format!("/api/do-not-call/{}", kept.id),
-        body: Json(body(kept)),
-    })
+    Ok(Created { location: format!("/api/do-not-call/{}", kept.id), body: Json(body(kept)) })
 }
 
 /// The longest reason.

@@ -25,10 +25,7 @@ pub(super) fn router(document: OpenApi) -> Router<App> {
         .config(Config::default().validator_url("none"));
     let policy = HeaderName::from(header::CONTENT_SECURITY_POLICY);
     Router::from(reader)
-        .layer(SetResponseHeaderLayer::overriding(
-            policy,
-            HeaderValue::from_static(READER_POLICY),
-        ))
+        .layer(SetResponseHeaderLayer::overriding(policy, HeaderValue::from_static(READER_POLICY)))
         .route("/api/docs/problems", get(problems))
 }
 
@@ -49,17 +46,9 @@ async fn problems(language: Language) -> impl IntoResponse {
         );
     }
     page.push_str("</dl></html>");
-    (
-        [
-            (header::CONTENT_LANGUAGE, language.tag()),
-            (header::VARY, "accept-language"),
-        ],
-        Html(page),
-    )
+    ([(header::CONTENT_LANGUAGE, language.tag()), (header::VARY, "accept-language")], Html(page))
 }
 
 fn plain(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -93,22 +93,14 @@ pub(super) struct Problem {
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, values: Values) -> Self {
-        Self {
-            status,
-            code,
-            values,
-            faults: Vec::new(),
-        }
+        Self { status, code, values, faults: Vec::new() }
     }
 }
 
 impl Error {
     /// There is no such thing.
     pub(super) fn not_found(noun: &'static str, id: impl ToString) -> Self {
-        Self::NotFound {
-            noun,
-            id: id.to_string(),
-        }
+        Self::NotFound { noun, id: id.to_string() }
     }
 
     fn problem(self) -> Problem {
@@ -117,16 +109,12 @@ impl Error {
             Self::BadBody(why) => (S::UNPROCESSABLE_ENTITY, "bad_body", vec![("why", why)]),
             Self::BadId(why) => (S::NOT_FOUND, "bad_id", vec![("why", why)]),
             Self::BadQuery(why) => (S::BAD_REQUEST, "bad_query", vec![("why", why)]),
-            Self::BadRange { bytes } => (
-                S::RANGE_NOT_SATISFIABLE,
-                "bad_range",
-                vec![("bytes", bytes.to_string())],
-            ),
-            Self::BodyTooLarge { limit } => (
-                S::PAYLOAD_TOO_LARGE,
-                "body_too_large",
-                vec![("limit", limit.to_string())],
-            ),
+            Self::BadRange { bytes } => {
+                (S::RANGE_NOT_SATISFIABLE, "bad_range", vec![("bytes", bytes.to_string())])
+            }
+            Self::BodyTooLarge { limit } => {
+                (S::PAYLOAD_TOO_LARGE, "body_too_large", vec![("limit", limit.to_string())])
+            }
             Self::CampaignIs(state) => (S::CONFLICT, "campaign_is", vec![("state", state.to_owned())]),
             Self::CrossSite => (S::FORBIDDEN, "cross_site", vec![]),
             Self::FileUnreadable(noun) => (S::NOT_FOUND, "file_unreadable", vec![("noun", noun.to_owned())]),
@@ -139,44 +127,31 @@ impl Error {
                 (S::INTERNAL_SERVER_ERROR, "internal", vec![])
             }
             Self::Invalid(faults) => {
-                return Problem {
-                    faults,
-                    ..Problem::new(S::UNPROCESSABLE_ENTITY, "invalid", vec![])
-                };
+                return Problem { faults, ..Problem::new(S::UNPROCESSABLE_ENTITY, "invalid", vec![]) };
             }
-            Self::LockedOut { seconds } => (
-                S::TOO_MANY_REQUESTS,
-                "locked_out",
-                vec![("seconds", seconds.to_string())],
-            ),
-            Self::MediaType(wanted) => (
-                S::UNSUPPORTED_MEDIA_TYPE,
-                "media_type",
-                vec![("wanted", wanted.to_owned())],
-            ),
+            Self::LockedOut { seconds } => {
+                (S::TOO_MANY_REQUESTS, "locked_out", vec![("seconds", seconds.to_string())])
+            }
+            Self::MediaType(wanted) => {
+                (S::UNSUPPORTED_MEDIA_TYPE, "media_type", vec![("wanted", wanted.to_owned())])
+            }
             Self::Method => (S::METHOD_NOT_ALLOWED, "method", vec![]),
             Self::NoRoute => (S::NOT_FOUND, "no_route", vec![]),
-            Self::NotFound { noun, id } => (
-                S::NOT_FOUND,
-                "not_found",
-                vec![("noun", noun.to_owned()), ("id", id)],
-            ),
+            Self::NotFound { noun, id } => {
+                (S::NOT_FOUND, "not_found", vec![("noun", noun.to_owned()), ("id", id)])
+            }
             Self::NotSignedIn => (S::UNAUTHORIZED, "not_signed_in", vec![]),
             Self::NotYours => (S::FORBIDDEN, "not_yours", vec![]),
             Self::PasswordChangeNeeded => (S::FORBIDDEN, "password_change_needed", vec![]),
             Self::Request(error) => return unanswered(error),
-            Self::RevisionMissing(noun) => (
-                S::PRECONDITION_REQUIRED,
-                "revision_missing",
-                vec![("noun", noun.to_owned())],
-            ),
+            Self::RevisionMissing(noun) => {
+                (S::PRECONDITION_REQUIRED, "revision_missing", vec![("noun", noun.to_owned())])
+            }
             Self::Store(error) => return not_stored(error),
             Self::Timeout => (S::SERVICE_UNAVAILABLE, "timeout", vec![]),
-            Self::TooManyUploads { limit } => (
-                S::CONFLICT,
-                "too_many_uploads",
-                vec![("limit", limit.to_string())],
-            ),
+            Self::TooManyUploads { limit } => {
+                (S::CONFLICT, "too_many_uploads", vec![("limit", limit.to_string())])
+            }
             Self::WrongPassword => (S::UNAUTHORIZED, "wrong_password", vec![]),
         };
         Problem::new(status, code, values)
@@ -204,28 +179,18 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::NotInConversation => (S::CONFLICT, "refusal_not_in_conversation", vec![]),
         Refusal::NotLoggedIn => (S::CONFLICT, "refusal_not_logged_in", vec![]),
         Refusal::RecordingForbidden => (S::CONFLICT, "refusal_recording_forbidden", vec![]),
-        Refusal::RecordingIs(state) => (
-            S::CONFLICT,
-            "refusal_recording_is",
-            vec![("state", state.to_owned())],
-        ),
+        Refusal::RecordingIs(state) => {
+            (S::CONFLICT, "refusal_recording_is", vec![("state", state.to_owned())])
+        }
         Refusal::UnknownAgent => (S::NOT_FOUND, "refusal_unknown_agent", vec![]),
         Refusal::UnknownCall => (S::NOT_FOUND, "refusal_unknown_call", vec![]),
-        Refusal::UnknownCampaign(campaign) => (
-            S::CONFLICT,
-            "refusal_unknown_campaign",
-            vec![("campaign", campaign.to_string())],
-        ),
-        Refusal::UnknownDisposition(codes) => (
-            S::UNPROCESSABLE_ENTITY,
-            "refusal_unknown_disposition",
-            vec![("codes", codes)],
-        ),
-        Refusal::WrongState(state) => (
-            S::CONFLICT,
-            "refusal_wrong_state",
-            vec![("state", state.to_owned())],
-        ),
+        Refusal::UnknownCampaign(campaign) => {
+            (S::CONFLICT, "refusal_unknown_campaign", vec![("campaign", campaign.to_string())])
+        }
+        Refusal::UnknownDisposition(codes) => {
+            (S::UNPROCESSABLE_ENTITY, "refusal_unknown_disposition", vec![("codes", codes)])
+        }
+        Refusal::WrongState(state) => (S::CONFLICT, "refusal_wrong_state", vec![("state", state.to_owned())]),
     };
     Problem::new(status, code, values)
 }
@@ -235,11 +200,9 @@ fn not_stored(error: store::Error) -> Problem {
     let (status, code, values) = match error {
         store::Error::Changed(noun) => (S::PRECONDITION_FAILED, "changed", vec![("noun", noun.to_owned())]),
         store::Error::Linked(what) => (S::CONFLICT, "in_use", vec![("what", what)]),
-        store::Error::NotFound(noun) => (
-            S::NOT_FOUND,
-            "not_found",
-            vec![("noun", noun.to_owned()), ("id", String::new())],
-        ),
+        store::Error::NotFound(noun) => {
+            (S::NOT_FOUND, "not_found", vec![("noun", noun.to_owned()), ("id", String::new())])
+        }
         store::Error::Taken(what) => (S::CONFLICT, "taken", vec![("what", what)]),
         error if error.is_away() => {
             tracing::warn!(%error, "a request met no database");
@@ -262,10 +225,9 @@ impl IntoResponse for Error {
         let problem = self.problem();
         let mut response = problem.status.into_response();
         if problem.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("Bearer realm=\"cadran\""),
-            );
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"cadran\""));
         }
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
@@ -290,9 +252,7 @@ impl From<store::Error> for Error {
 impl From<JsonRejection> for Error {
     fn from(rejection: JsonRejection) -> Self {
         match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge {
-                limit: super::BODY_BYTES_MAX,
-            },
+            StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge { limit: super::BODY_BYTES_MAX },
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::MediaType("application/json"),
             _ => Self::BadBody(rejection.body_text()),
         }

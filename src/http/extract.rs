@@ -57,13 +57,8 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        let rev = parts
-            .headers
-            .get(header::IF_MATCH)
-            .and_then(|value| value.to_str().ok());
-        Ok(Self(
-            rev.and_then(|tag| tag.trim().trim_matches('"').parse().ok()),
-        ))
+        let rev = parts.headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok());
+        Ok(Self(rev.and_then(|tag| tag.trim().trim_matches('"').parse().ok())))
     }
 }
 
@@ -82,11 +77,7 @@ pub(super) struct Versioned<T> {
 impl<T> Versioned<T> {
     /// What the store keeps, as the API shows it.
     pub(super) fn of<K>(kept: Kept<K>, shown: impl FnOnce(K) -> T) -> Self {
-        Self {
-            rev: kept.rev,
-            updated_at: kept.updated_at.as_millis(),
-            value: shown(kept.value),
-        }
+        Self { rev: kept.rev, updated_at: kept.updated_at.as_millis(), value: shown(kept.value) }
     }
 }
 
@@ -94,9 +85,7 @@ impl<T: Serialize> IntoResponse for Versioned<T> {
     fn into_response(self) -> Response {
         let tag = HeaderValue::try_from(format!("\"{}\"", self.rev));
         let mut response = axum::Json(self).into_response();
-        response
-            .headers_mut()
-            .extend(tag.ok().map(|tag| (header::ETAG, tag)));
+        response.headers_mut().extend(tag.ok().map(|tag| (header::ETAG, tag)));
         response
     }
 }
@@ -113,11 +102,8 @@ pub(super) struct Created<T> {
 impl<T: IntoResponse> IntoResponse for Created<T> {
     fn into_response(self) -> Response {
         let location = HeaderValue::try_from(self.location);
-        let headers: HeaderMap = location
-            .ok()
-            .map(|location| (header::LOCATION, location))
-            .into_iter()
-            .collect();
+        let headers: HeaderMap =
+            location.ok().map(|location| (header::LOCATION, location)).into_iter().collect();
         (StatusCode::CREATED, headers, self.body).into_response()
     }
 }
@@ -146,10 +132,7 @@ impl<Id: ToSchema> PageQuery<Id> {
 
 /// The page after a row.
 pub(super) fn page<Id>(after: Option<Id>, limit: Option<u16>) -> Page<Id> {
-    Page {
-        after,
-        limit: limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_MAX),
-    }
+    Page { after, limit: limit.unwrap_or(PAGE_ROWS).clamp(1, PAGE_MAX) }
 }
 
 /// A part of a listing.
@@ -171,10 +154,7 @@ impl<T> Listing<T> {
     ) -> Json<Self> {
         let full = kept.len() >= usize::from(page.limit);
         let next = kept.last().filter(|_| full).map(|last| id(last).to_string());
-        Json(Self {
-            rows: kept.into_iter().map(shown).collect(),
-            next,
-        })
+        Json(Self { rows: kept.into_iter().map(shown).collect(), next })
     }
 }
 
@@ -182,10 +162,7 @@ impl<S: Sync> FromRequestParts<S> for Language {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        let header = parts
-            .headers
-            .get(header::ACCEPT_LANGUAGE)
-            .and_then(|value| value.to_str().ok());
+        let header = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         Ok(header.map(Self::accepted).unwrap_or_default())
     }
 }

@@ -58,11 +58,7 @@ pub(super) async fn frame(request: Request, next: Next) -> Response {
     let began = Instant::now();
     let id = format!("req_{}", Uuid::now_v7().simple());
     let method = request.method().clone();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("none", MatchedPath::as_str)
-        .to_owned();
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let instance = request.uri().path().to_owned();
     let language = language(request.headers());
     let span = tracing::info_span!("request", request.id = %id, %method, route);
@@ -73,16 +69,10 @@ pub(super) async fn frame(request: Request, next: Next) -> Response {
         write_problem(&mut response, problem, language, &instance, &id);
     }
     secure(response.headers_mut());
-    response
-        .headers_mut()
-        .extend(HeaderValue::try_from(&id).ok().map(|id| (REQUEST_ID, id)));
+    response.headers_mut().extend(HeaderValue::try_from(&id).ok().map(|id| (REQUEST_ID, id)));
     let (status, took) = (response.status().as_u16(), began.elapsed());
     span.in_scope(|| {
-        tracing::debug!(
-            status,
-            took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            "answered"
-        )
+        tracing::debug!(status, took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX), "answered")
     });
     meter(&method, route, status, took);
     response
@@ -123,9 +113,7 @@ fn is_same_site(headers: &HeaderMap) -> bool {
 }
 
 fn language(headers: &HeaderMap) -> Language {
-    let header = headers
-        .get(header::ACCEPT_LANGUAGE)
-        .and_then(|value| value.to_str().ok());
+    let header = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     header.map(Language::accepted).unwrap_or_default()
 }
 
@@ -135,9 +123,7 @@ fn problem_of(response: &mut Response) -> Option<Problem> {
     {
         let allow = response.headers_mut().remove(header::ALLOW);
         *response = Error::Method.into_response();
-        response
-            .headers_mut()
-            .extend(allow.map(|allow| (header::ALLOW, allow)));
+        response.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
     }
     response.extensions_mut().remove()
 }
@@ -163,10 +149,7 @@ fn write_problem(response: &mut Response, problem: Problem, language: Language, 
     *response.body_mut() = body;
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_LENGTH);
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/problem+json"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
     headers.insert(header::VARY, HeaderValue::from_static("accept-language"));
 }
@@ -175,20 +158,11 @@ fn write_problem(response: &mut Response, problem: Problem, language: Language, 
 fn secure(headers: &mut HeaderMap) {
     const DEFAULTS: [(HeaderName, &str); 6] = [
         (header::CACHE_CONTROL, "no-store"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'",
-        ),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        ),
-        (
-            HeaderName::from_static("cross-origin-resource-policy"),
-            "same-origin",
-        ),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
     for (name, value) in DEFAULTS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
@@ -197,16 +171,9 @@ fn secure(headers: &mut HeaderMap) {
 
 fn meter(method: &Method, route: String, status: u16, took: Duration) {
     // Anybody can invent methods; each label would stay in memory for good.
-    let known = matches!(
-        *method,
-        Method::GET | Method::POST | Method::PUT | Method::DELETE | Method::HEAD
-    );
+    let known = matches!(*method, Method::GET | Method::POST | Method::PUT | Method::DELETE | Method::HEAD);
     let method = if known { method.as_str() } else { "other" };
-    let labels = [
-        ("method", method.to_owned()),
-        ("route", route),
-        ("status", status.to_string()),
-    ];
+    let labels = [("method", method.to_owned()), ("route", route), ("status", status.to_string())];
     metrics::counter!("cadran_http_requests_total", &labels).increment(1);
     metrics::histogram!("cadran_http_request_seconds", &labels[..2]).record(took.as_secs_f64());
 }

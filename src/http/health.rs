@@ -40,11 +40,7 @@ pub(super) async fn ready(State(app): State<App>) -> impl IntoResponse {
         asterisk: view.is_ok_and(|view| view.held_by != Some(Hold::SwitchAway)),
     };
     let fine = readiness.database && readiness.engine && readiness.asterisk;
-    let status = if fine {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
+    let status = if fine { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(readiness))
 }
 
@@ -52,8 +48,5 @@ pub(super) async fn ready(State(app): State<App>) -> impl IntoResponse {
 #[utoipa::path(get, path = "/metrics", tag = "health", security(()),
     responses((status = 200, description = "Meters", body = str, content_type = "text/plain")))]
 pub(super) async fn metrics(State(app): State<App>) -> impl IntoResponse {
-    (
-        [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
-        app.metrics.render(),
-    )
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render())
 }

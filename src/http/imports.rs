@@ -130,16 +130,10 @@ pub(super) async fn begin(
     };
     let header = to_line(&header.unwrap_or_default());
     let user = Some(session.id());
-    let import = app
-        .store
-        .begin_import(list, &new.file_name, &header, user, app.now())
-        .await?;
+    let import = app.store.begin_import(list, &new.file_name, &header, user, app.now()).await?;
     let id = import.id;
     tokio::spawn(run(app, id, file, rows));
-    Ok(Created {
-        location: format!("/api/imports/{id}"),
-        body: Json(body(import)),
-    })
+    Ok(Created { location: format!("/api/imports/{id}"), body: Json(body(import)) })
 }
 
 type FileRows = import::Rows<std::io::BufReader<std::fs::File>>;
@@ -165,11 +159,9 @@ async fn run(app: App, id: ImportId, file: PathBuf, rows: FileRows) {
         Err(error) => problem = problem.or(Some(format!("reading the file ended early: {error}"))),
     }
     match &problem {
-        Some(problem) => tracing::error!(
-            import = id,
-            problem,
-            "an import stopped before the end of its file"
-        ),
+        Some(problem) => {
+            tracing::error!(import = id, problem, "an import stopped before the end of its file")
+        }
         None => tracing::info!(import = id, "an import is finished"),
     }
     if let Err(error) = app.store.end_import(id, problem.as_deref(), app.now()).await {
@@ -200,20 +192,13 @@ fn import_row(row: import::Row) -> ImportRow {
         Verdict::Accepted { lead, left_out, .. } => (RowContent::Lead(new_lead(lead)), left_out),
         Verdict::Refused(reason) => (RowContent::Refused, vec![(0, reason)]),
     };
-    ImportRow {
-        number: row.number,
-        text,
-        content,
-        remark: write_remarks(&remarks),
-    }
+    ImportRow { number: row.number, text, content, remark: write_remarks(&remarks) }
 }
 
 /// Columns, counted from 0, and reasons as the store keeps them: `1:phone_invalid,2:phone_mangled`.
 fn write_remarks(remarks: &[(usize, Reason)]) -> Option<String> {
-    let texts: Vec<String> = remarks
-        .iter()
-        .map(|(column, reason)| format!("{column}:{}", reason.as_str()))
-        .collect();
+    let texts: Vec<String> =
+        remarks.iter().map(|(column, reason)| format!("{column}:{}", reason.as_str())).collect();
     (!texts.is_empty()).then(|| texts.join(","))
 }
 
@@ -231,11 +216,7 @@ fn new_lead(lead: import::NewLead) -> NewLead {
         alternates: lead.alternates,
         zone: lead.zone,
         priority: 0,
-        fields: lead
-            .fields
-            .into_iter()
-            .map(|(name, text)| (name, text.into()))
-            .collect(),
+        fields: lead.fields.into_iter().map(|(name, text)| (name, text.into())).collect(),
     }
 }
 
@@ -301,12 +282,7 @@ pub(super) async fn report(
     find(&app, id).await?;
     let page = page(query.after, query.limit);
     let rows = app.store.import_report(id, query.refused, page).await?;
-    Ok(Listing::of(
-        &page,
-        rows,
-        |row| row.number,
-        |row| row_report(&row, language),
-    ))
+    Ok(Listing::of(&page, rows, |row| row.number, |row| row_report(&row, language)))
 }
 
 fn row_report(row: &ImportReport, language: Language) -> RowReport {
@@ -319,9 +295,7 @@ fn row_report(row: &ImportReport, language: Language) -> RowReport {
         row: row.number,
         cells: from_line(&row.text),
         outcome: row.outcome,
-        remarks: read_remarks(row.remark.as_deref().unwrap_or_default())
-            .map(remark)
-            .collect(),
+        remarks: read_remarks(row.remark.as_deref().unwrap_or_default()).map(remark).collect(),
     }
 }
 
@@ -350,11 +324,8 @@ pub(super) async fn refused(
         };
         for row in &rows {
             let report = row_report(row, language);
-            let mut cells: Vec<String> = report
-                .cells
-                .iter()
-                .map(|cell| safe_cell(cell).into_owned())
-                .collect();
+            let mut cells: Vec<String> =
+                report.cells.iter().map(|cell| safe_cell(cell).into_owned()).collect();
             cells.resize(cells.len().max(header.len()), String::new());
             cells.extend(report.remarks.iter().map(|remark| remark.words.to_owned()));
             file.push_str(&to_line(&cells));
@@ -363,10 +334,7 @@ pub(super) async fn refused(
     }
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"import-{id}-refused.csv\""),
-        ),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"import-{id}-refused.csv\"")),
     ];
     Ok((headers, file))
 }
@@ -384,20 +352,12 @@ fn to_line(cells: &[String]) -> String {
 
 /// The cells of such a line.
 fn from_line(line: &str) -> Vec<String> {
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(b';')
-        .has_headers(false)
-        .from_reader(line.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(b';').has_headers(false).from_reader(line.as_bytes());
     let first = reader.records().next();
-    first
-        .and_then(Result::ok)
-        .map(|record| record.iter().map(str::to_owned).collect())
-        .unwrap_or_default()
+    first.and_then(Result::ok).map(|record| record.iter().map(str::to_owned).collect()).unwrap_or_default()
 }
 
 async fn find(app: &App, id: ImportId) -> Result<Import, Error> {
-    app.store
-        .import(id)
-        .await?
-        .ok_or_else(|| Error::not_found(NOUN, id))
+    app.store.import(id).await?.ok_or_else(|| Error::not_found(NOUN, id))
 }

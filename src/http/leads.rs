@@ -87,12 +87,8 @@ pub(super) async fn list(
     Query(query): Query<LeadQuery>,
 ) -> Result<Json<Listing<LeadBody>>, Error> {
     let page = page(query.after, query.limit);
-    let filter = LeadFilter {
-        campaign: query.campaign,
-        list: query.list,
-        phone: query.phone,
-        state: query.state,
-    };
+    let filter =
+        LeadFilter { campaign: query.campaign, list: query.list, phone: query.phone, state: query.state };
     let leads = app.store.leads(filter, page).await?;
     Ok(Listing::of(&page, leads, |record| record.lead.id, body))
 }
@@ -164,27 +160,16 @@ pub(super) async fn timeline(
     State(app): State<App>,
     Path(id): Path<LeadId>,
 ) -> Result<Json<Timeline>, Error> {
-    let story = app
-        .store
-        .lead_story(id)
-        .await?
-        .ok_or_else(|| Error::not_found("lead", id))?;
+    let story = app.store.lead_story(id).await?.ok_or_else(|| Error::not_found("lead", id))?;
     let role = session.role();
     Ok(Json(Timeline {
         lead: body(story.lead),
-        attempts: story
-            .attempts
-            .into_iter()
-            .map(|record| AttemptBody::of(record, role))
-            .collect(),
+        attempts: story.attempts.into_iter().map(|record| AttemptBody::of(record, role)).collect(),
         dispositions: story.dispositions.into_iter().map(DispositionBody::of).collect(),
         callbacks: story.callbacks.iter().map(callback).collect(),
     }))
 }
 
 pub(super) async fn find(app: &App, id: LeadId) -> Result<LeadRecord, Error> {
-    app.store
-        .lead(id)
-        .await?
-        .ok_or_else(|| Error::not_found("lead", id))
+    app.store.lead(id).await?.ok_or_else(|| Error::not_found("lead", id))
 }

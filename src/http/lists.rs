@@ -61,13 +61,7 @@ pub(super) struct ListQuery {
 }
 
 fn body(list: List) -> ListBody {
-    ListBody {
-        id: list.id,
-        campaign: list.campaign,
-        name: list.name,
-        enabled: list.enabled,
-        leads: None,
-    }
+    ListBody { id: list.id, campaign: list.campaign, name: list.name, enabled: list.enabled, leads: None }
 }
 
 /// Lists the lists, the latest first.
@@ -80,12 +74,7 @@ pub(super) async fn list(
 ) -> Result<Json<Listing<Versioned<ListBody>>>, Error> {
     let page = page(query.after, query.limit);
     let lists = app.store.lists(query.campaign, page).await?;
-    Ok(Listing::of(
-        &page,
-        lists,
-        |row| row.value.id,
-        |row| Versioned::of(row, body),
-    ))
+    Ok(Listing::of(&page, lists, |row| row.value.id, |row| Versioned::of(row, body)))
 }
 
 /// Adds an empty list.
@@ -96,21 +85,10 @@ pub(super) async fn create(
     Json(new): Json<NewList>,
 ) -> Result<Created<Versioned<ListBody>>, Error> {
     let known = app.store.campaign(new.campaign).await?.is_some();
-    Check::default()
-        .name(&new.name, "/name")
-        .that(known, "/campaign", "exists")
-        .done()?;
-    let list = List {
-        id: ListId::from_i64(0),
-        campaign: new.campaign,
-        name: new.name,
-        enabled: true,
-    };
+    Check::default().name(&new.name, "/name").that(known, "/campaign", "exists").done()?;
+    let list = List { id: ListId::from_i64(0), campaign: new.campaign, name: new.name, enabled: true };
     let kept = app.store.create_list(&list, app.now()).await?;
-    Ok(Created {
-        location: format!("/api/lists/{}", kept.value.id),
-        body: Versioned::of(kept, body),
-    })
+    Ok(Created { location: format!("/api/lists/{}", kept.value.id), body: Versioned::of(kept, body) })
 }
 
 /// One list, with its leads counted by state.
@@ -124,12 +102,7 @@ pub(super) async fn read(
     let kept = find(&app, id).await?;
     let counts = app.store.lead_counts(id).await?;
     let mut shown = Versioned::of(kept, body);
-    shown.value.leads = Some(
-        counts
-            .into_iter()
-            .map(|(state, count)| (state.as_str(), count))
-            .collect(),
-    );
+    shown.value.leads = Some(counts.into_iter().map(|(state, count)| (state.as_str(), count)).collect());
     Ok(shown)
 }
 
@@ -146,15 +119,8 @@ pub(super) async fn update(
     let rev = if_match.rev(NOUN)?;
     Check::default().name(&change.name, "/name").done()?;
     let known = find(&app, id).await?.value;
-    let list = List {
-        name: change.name,
-        enabled: change.enabled,
-        ..known
-    };
-    Ok(Versioned::of(
-        app.store.update_list(&list, rev, app.now()).await?,
-        body,
-    ))
+    let list = List { name: change.name, enabled: change.enabled, ..known };
+    Ok(Versioned::of(app.store.update_list(&list, rev, app.now()).await?, body))
 }
 
 /// Removes a list with its leads, if none of them was ever dialled.
@@ -172,8 +138,5 @@ pub(super) async fn remove(
 }
 
 pub(super) async fn find(app: &App, id: ListId) -> Result<Kept<List>, Error> {
-    app.store
-        .list(id)
-        .await?
-        .ok_or_else(|| Error::not_found(NOUN, id))
+    app.store.list(id).await?.ok_or_else(|| Error::not_found(NOUN, id))
 }

@@ -31,7 +31,5 @@ pub(super) async fn view(app: &App) -> Result<LiveView, Error> {
 
 /// The engine answered another question than the one that was asked.
 pub(super) fn unexpected(answer: &Answer) -> Error {
-    Error::Internal(format!(
-        "the engine's answer does not fit the question: {answer:?}"
-    ))
+    Error::Internal(format!("the engine's answer does not fit the question: {answer:?}"))
 }

@@ -87,12 +87,7 @@ pub(super) async fn list(
     let filter = query.filter(&session)?;
     let page = query.page();
     let recordings = app.store.recordings(filter, page).await?;
-    Ok(Listing::of(
-        &page,
-        recordings,
-        |row| row.id,
-        |row| body(row, session.role()),
-    ))
+    Ok(Listing::of(&page, recordings, |row| row.id, |row| body(row, session.role())))
 }
 
 /// One recording.
@@ -120,34 +115,22 @@ pub(super) async fn audio(
     let record = find(&app, id).await?;
     let facts = facts(&record.state).ok_or_else(|| Error::not_found(NOUN, id))?;
     let path = inside(&app.settings.recordings_dir, &facts.path).await?;
-    let file = File::open(&path)
-        .await
-        .map_err(|error| unreadable(&path, &error))?;
-    let bytes = file
-        .metadata()
-        .await
-        .map_err(|error| unreadable(&path, &error))?
-        .len();
+    let file = File::open(&path).await.map_err(|error| unreadable(&path, &error))?;
+    let bytes = file.metadata().await.map_err(|error| unreadable(&path, &error))?.len();
     tracing::info!(target: "audit", { user.id = %session.id(), recording.id = %id }, "recording listened to");
     serve(file, bytes, &format!("\"{id}-{bytes}\""), &headers).await
 }
 
 async fn find(app: &App, id: RecordingId) -> Result<RecordingRecord, Error> {
-    app.store
-        .recording(id)
-        .await?
-        .ok_or_else(|| Error::not_found(NOUN, id))
+    app.store.recording(id).await?.ok_or_else(|| Error::not_found(NOUN, id))
 }
 
 /// The real path of a file below `directory`. A path that leads out of it, by `..` or by a link, is no file of ours.
 async fn inside(directory: &FilePath, relative: &str) -> Result<PathBuf, Error> {
     let joined = directory.join(relative);
-    let real = tokio::fs::canonicalize(&joined)
-        .await
-        .map_err(|error| unreadable(&joined, &error))?;
-    let directory = tokio::fs::canonicalize(directory)
-        .await
-        .map_err(|error| unreadable(directory, &error))?;
+    let real = tokio::fs::canonicalize(&joined).await.map_err(|error| unreadable(&joined, &error))?;
+    let directory =
+        tokio::fs::canonicalize(directory).await.map_err(|error| unreadable(directory, &error))?;
     if real.starts_with(&directory) {
         return Ok(real);
     }
@@ -162,18 +145,11 @@ fn unreadable(path: &FilePath, error: &std::io::Error) -> Error {
 
 /// Answers with the file, or with the part of it that was asked for (RFC 9110 §14).
 async fn serve(mut file: File, bytes: u64, tag: &str, asked: &HeaderMap) -> Result<Response, Error> {
-    let text = |name| {
-        asked
-            .get(name)
-            .and_then(|value: &HeaderValue| value.to_str().ok())
-    };
+    let text = |name| asked.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let mut headers = HeaderMap::new();
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     // Kept by the browser that heard it, asked about each time.
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("private, no-cache"),
-    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("audio/wav"));
     headers.extend(HeaderValue::try_from(tag).ok().map(|tag| (header::ETAG, tag)));
     if text(header::IF_NONE_MATCH).is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag)) {
@@ -181,9 +157,7 @@ async fn serve(mut file: File, bytes: u64, tag: &str, asked: &HeaderMap) -> Resu
     }
     // A range of a file that has changed since (RFC 9110 §13.1.5) is answered with the whole.
     let current = text(header::IF_RANGE).is_none_or(|known| known == tag);
-    let range = text(header::RANGE)
-        .filter(|_| current)
-        .and_then(|range| range.strip_prefix("bytes="));
+    let range = text(header::RANGE).filter(|_| current).and_then(|range| range.strip_prefix("bytes="));
     // Several ranges in one answer are optional (§14.2); no player asks for them.
     let Some(range) = range.filter(|range| !range.contains(',')) else {
         headers.insert(header::CONTENT_LENGTH, bytes.into());
@@ -194,11 +168,7 @@ async fn serve(mut file: File, bytes: u64, tag: &str, asked: &HeaderMap) -> Resu
     seek.map_err(|error| unreadable(FilePath::new(tag), &error))?;
     headers.insert(header::CONTENT_LENGTH, (until - from).into());
     let place = format!("bytes {from}-{}/{bytes}", until - 1);
-    headers.extend(
-        HeaderValue::try_from(place)
-            .ok()
-            .map(|place| (header::CONTENT_RANGE, place)),
-    );
+    headers.extend(HeaderValue::try_from(place).ok().map(|place| (header::CONTENT_RANGE, place)));
     let part = Body::from_stream(ReaderStream::new(file.take(until - from)));
     Ok((StatusCode::PARTIAL_CONTENT, headers, part).into_response())
 }
@@ -209,10 +179,7 @@ fn within(range: &str, bytes: u64) -> Option<(u64, u64)> {
     let (from, until) = match (first.trim(), last.trim()) {
         ("", last) => (bytes.saturating_sub(last.parse().ok()?), bytes),
         (first, "") => (first.parse().ok()?, bytes),
-        (first, last) => (
-            first.parse().ok()?,
-            last.parse::<u64>().ok()?.saturating_add(1).min(bytes),
-        ),
+        (first, last) => (first.parse().ok()?, last.parse::<u64>().ok()?.saturating_add(1).min(bytes)),
     };
     (from < until).then_some((from, until))
 }

@@ -78,17 +78,11 @@ impl<S: Sync> FromRequestParts<S> for ClientAddress {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        let peer = parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map(|info| info.0.ip());
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         let peer = peer.unwrap_or(IpAddr::from([127, 0, 0, 1]));
         // A reverse proxy on this machine says for whom it asks. Its own entry is the last one; those before it are
         // the client's word, which counts for nothing.
-        let said = parts
-            .headers
-            .get("x-forwarded-for")
-            .and_then(|value| value.to_str().ok());
+        let said = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
         let last = said.and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
         Ok(Self(last.filter(|_| peer.is_loopback()).unwrap_or(peer)))
     }
@@ -107,17 +101,11 @@ pub(super) async fn sign_in(
     let triers = [account, Trier::address(address)];
     let now = app.now();
     if let Some(wait) = app.throttle.wait(&triers, now) {
-        return Err(Error::LockedOut {
-            seconds: wait.as_secs() + 1,
-        });
+        return Err(Error::LockedOut { seconds: wait.as_secs() + 1 });
     }
     // Counted before the slow comparison, so that many attempts at once cannot slip through together.
     app.throttle.failed(&triers, now);
-    let user = app
-        .store
-        .user_by_login(&login)
-        .await?
-        .filter(|user| user.value.enabled);
+    let user = app.store.user_by_login(&login).await?.filter(|user| user.value.enabled);
     let known = user.as_ref().map(|user| user.value.password_hash.clone());
     let verified = passwords::verify(credentials.password, known).await;
     let Some(user) = user.filter(|_| verified) else {
@@ -127,24 +115,12 @@ pub(super) async fn sign_in(
     app.throttle.succeeded(&triers, now);
     let token = auth::new_token()?;
     let expires_at = now + SIGN_IN_TIME;
-    app.store
-        .sign_in(auth::hash(&token), user.value.id, now, expires_at)
-        .await?;
+    app.store.sign_in(auth::hash(&token), user.value.id, now, expires_at).await?;
     tracing::info!(user.id = %user.value.id, "signed in");
-    let cookie = auth::cookie(
-        token.expose_secret(),
-        SIGN_IN_TIME.as_secs(),
-        app.settings.secure_cookies,
-    );
-    let opened = Opened {
-        token: token.expose_secret().to_owned(),
-        me: Me::of(&user.value, expires_at.as_millis()),
-    };
-    Ok((
-        StatusCode::CREATED,
-        AppendHeaders([(header::SET_COOKIE, cookie)]),
-        Json(opened),
-    ))
+    let cookie = auth::cookie(token.expose_secret(), SIGN_IN_TIME.as_secs(), app.settings.secure_cookies);
+    let opened =
+        Opened { token: token.expose_secret().to_owned(), me: Me::of(&user.value, expires_at.as_millis()) };
+    Ok((StatusCode::CREATED, AppendHeaders([(header::SET_COOKIE, cookie)]), Json(opened)))
 }
 
 /// The longest name of an account.
@@ -190,14 +166,9 @@ pub(super) async fn change_password(
     Json(change): Json<NewPassword>,
 ) -> Result<NoContent, Error> {
     let now = app.now();
-    let triers = [
-        Trier::Account(session.user.value.login.clone()),
-        Trier::address(address),
-    ];
+    let triers = [Trier::Account(session.user.value.login.clone()), Trier::address(address)];
     if let Some(wait) = app.throttle.wait(&triers, now) {
-        return Err(Error::LockedOut {
-            seconds: wait.as_secs() + 1,
-        });
+        return Err(Error::LockedOut { seconds: wait.as_secs() + 1 });
     }
     app.throttle.failed(&triers, now);
     let kept = session.user;
@@ -209,16 +180,10 @@ pub(super) async fn change_password(
         return Err(bad_password("/new", "password_same"));
     }
     let password_hash = hash_new(change.new, &kept.value.login, "/new").await?;
-    let user = User {
-        password_hash,
-        must_change_password: false,
-        ..kept.value
-    };
+    let user = User { password_hash, must_change_password: false, ..kept.value };
     app.store.update_user(&user, kept.rev, now).await?;
     app.store.sign_out_everywhere(user.id).await?;
-    app.store
-        .sign_in(session.token, user.id, now, session.expires_at)
-        .await?;
+    app.store.sign_in(session.token, user.id, now, session.expires_at).await?;
     tracing::info!(user.id = %user.id, "password changed");
     Ok(NoContent)
 }
@@ -239,9 +204,5 @@ pub(super) async fn hash_new(
 }
 
 fn bad_password(pointer: &str, rule: &'static str) -> Error {
-    Error::Invalid(vec![Fault {
-        pointer: pointer.to_owned(),
-        rule,
-        values: Vec::new(),
-    }])
+    Error::Invalid(vec![Fault { pointer: pointer.to_owned(), rule, values: Vec::new() }])
 }

@@ -69,11 +69,7 @@ impl Throttle {
     pub(super) fn wait(&self, triers: &[Trier], now: Timestamp) -> Option<Duration> {
         let failures = self.failures();
         let wait = |trier| failures.get(trier).map(|past| past.locked_until.since(now));
-        triers
-            .iter()
-            .filter_map(wait)
-            .max()
-            .filter(|wait| !wait.is_zero())
+        triers.iter().filter_map(wait).max().filter(|wait| !wait.is_zero())
     }
 
     /// A sign-in failed.
@@ -88,11 +84,7 @@ impl Throttle {
                 0 if count < trier.failures_free() => Duration::ZERO,
                 over => LOCK_MIN.saturating_mul(2u32.saturating_pow(over)).min(LOCK_MAX),
             };
-            let entry = Failures {
-                count,
-                last: now,
-                locked_until: now + lock,
-            };
+            let entry = Failures { count, last: now, locked_until: now + lock };
             failures.insert(trier.clone(), entry);
         }
     }
@@ -130,10 +122,7 @@ fn make_room(failures: &mut HashMap<Trier, Failures>, now: Timestamp) {
     }
     failures.retain(|_, past| now.since(past.last) < MEMORY);
     while failures.len() >= ENTRIES_MAX {
-        let Some(oldest) = failures
-            .iter()
-            .min_by_key(|(_, past)| past.last)
-            .map(|(trier, _)| trier.clone())
+        let Some(oldest) = failures.iter().min_by_key(|(_, past)| past.last).map(|(trier, _)| trier.clone())
         else {
             return;
         };

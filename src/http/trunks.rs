@@ -100,12 +100,7 @@ impl TrunkSettings {
             .count(self.caller_ids.len(), 1000, "/caller_ids")
             .limit(self.limit, "/limit")
             .that(is_host(&self.host), "/host", "host")
-            .fill(
-                self.port > 0,
-                "/port",
-                "positive",
-                &[("max", u16::MAX.to_string())],
-            )
+            .fill(self.port > 0, "/port", "positive", &[("max", u16::MAX.to_string())])
             .that(self.user.as_deref().is_none_or(is_sip_user), "/user", "login")
             .count(self.codecs.len(), 10, "/codecs")
             .that(
@@ -163,12 +158,7 @@ pub(super) async fn list(
 ) -> Result<Json<Listing<Versioned<TrunkBody>>>, Error> {
     let page = query.page();
     let trunks = app.store.trunks(page).await?;
-    Ok(Listing::of(
-        &page,
-        trunks,
-        |row| row.value.0.id,
-        |row| Versioned::of(row, body),
-    ))
+    Ok(Listing::of(&page, trunks, |row| row.value.0.id, |row| Versioned::of(row, body)))
 }
 
 /// Adds a trunk, on Asterisk too.
@@ -182,10 +172,7 @@ pub(super) async fn create(
     let (trunk, sip) = settings.split(TrunkId::from_i64(0), None);
     let kept = app.store.create_trunk(&trunk, &sip, app.now()).await?;
     app.inbox.reload().await?;
-    Ok(Created {
-        location: format!("/api/trunks/{}", kept.value.0.id),
-        body: Versioned::of(kept, body),
-    })
+    Ok(Created { location: format!("/api/trunks/{}", kept.value.0.id), body: Versioned::of(kept, body) })
 }
 
 /// One trunk.
@@ -234,8 +221,5 @@ pub(super) async fn remove(
 }
 
 async fn find(app: &App, id: TrunkId) -> Result<Kept<(Trunk, SipTrunk)>, Error> {
-    app.store
-        .trunk(id)
-        .await?
-        .ok_or_else(|| Error::not_found(NOUN, id))
+    app.store.trunk(id).await?.ok_or_else(|| Error::not_found(NOUN, id))
 }

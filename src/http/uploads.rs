@@ -10,9 +10,7 @@ use std::time::{Duration, SystemTime};
 use axum::body::Body;
 use axum::extract::State;
 use cadran_engine::model::Zone;
-use encoding_rs::Encoding;
 use futures_util::StreamExt;
-use rlibphonenumber::Region;
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncWriteExt;
 use utoipa::ToSchema;
@@ -22,7 +20,7 @@ use super::auth::{CampaignManager, SignedIn, hex};
 use super::check::Check;
 use super::error::Error;
 use super::extract::{Created, Json, NoContent, Path};
-use crate::import::{self, Column, Plan, Reason, Rows, Sample, Verdict};
+use crate::import::{self, Column, Plan, Reason, Region, Rows, Sample, Verdict};
 use crate::words::Language;
 
 const NOUN: &str = "upload";
@@ -105,12 +103,8 @@ impl Reading {
     /// The plan that this and the guesses make together.
     fn plan(self, guess: Sample) -> Result<Plan, Error> {
         let label = self.encoding.as_deref();
-        let encoding = label.map_or(Some(guess.encoding), |label| {
-            Encoding::for_label(label.as_bytes())
-        });
-        let delimiter = self
-            .delimiter
-            .map_or(Some(guess.delimiter), |letter| u8::try_from(letter).ok());
+        let encoding = label.map_or(Some(guess.encoding), import::text::encoding);
+        let delimiter = self.delimiter.map_or(Some(guess.delimiter), |letter| u8::try_from(letter).ok());
         let delimiter = delimiter.filter(|byte| b";,\t|".contains(byte));
         let zone: Result<Zone, _> = self.zone.as_deref().unwrap_or("Europe/Paris").parse();
         let region = self.region();
@@ -121,19 +115,11 @@ impl Reading {
             .that(delimiter.is_some(), "/reading/delimiter", "delimiter")
             .that(zone.is_ok(), "/reading/zone", "zone")
             .that(region.is_some(), "/reading/region", "region")
-            .that(
-                columns.contains(&Column::Phone),
-                "/reading/columns",
-                "phone_columns",
-            )
+            .that(columns.contains(&Column::Phone), "/reading/columns", "phone_columns")
             .count(columns.len(), import::record::COLUMNS_MAX, "/reading/columns");
         for (index, column) in columns.iter().enumerate() {
             if let Column::Field { name } = column {
-                check.that(
-                    is_field_name(name),
-                    format!("/reading/columns/{index}"),
-                    "field_name",
-                );
+                check.that(is_field_name(name), format!("/reading/columns/{index}"), "field_name");
             }
         }
         check.done()?;
@@ -152,17 +138,13 @@ impl Reading {
     }
 
     fn region(&self) -> Option<Region> {
-        self.region
-            .as_deref()
-            .map_or(Some(Region::FR), |code| code.to_uppercase().parse().ok())
+        self.region.as_deref().map_or(Some(Region::FR), import::phone::region)
     }
 }
 
 fn is_field_name(name: &str) -> bool {
     (1..=import::columns::FIELD_NAME_CHARS_MAX).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// Takes in a file of leads, as the body of the request, and guesses how to read it. It waits for a day.
@@ -183,10 +165,7 @@ pub(super) async fn create(
         remove_file(&file);
         return Err(error);
     }
-    Ok(Created {
-        location: format!("/api/uploads/{}", id.0),
-        body: Json(look(&app, id).await?),
-    })
+    Ok(Created { location: format!("/api/uploads/{}", id.0), body: Json(look(&app, id).await?) })
 }
 
 /// Writes a body to a file that only we can read.
@@ -200,9 +179,7 @@ async fn receive(body: Body, file: &FilePath) -> Result<(), Error> {
         let piece = piece.map_err(|error| Error::BadBody(error.to_string()))?;
         bytes += piece.len();
         if bytes > UPLOAD_BYTES_MAX {
-            return Err(Error::BodyTooLarge {
-                limit: UPLOAD_BYTES_MAX,
-            });
+            return Err(Error::BodyTooLarge { limit: UPLOAD_BYTES_MAX });
         }
         written.write_all(&piece).await.map_err(unwritable)?;
     }
@@ -323,16 +300,8 @@ impl Checked {
         };
         self.rows += 1;
         match row.verdict {
-            Verdict::Accepted {
-                left_out,
-                merged_into,
-                ..
-            } => {
-                *(if merged_into.is_some() {
-                    &mut self.merged
-                } else {
-                    &mut self.accepted
-                }) += 1;
+            Verdict::Accepted { left_out, merged_into, .. } => {
+                *(if merged_into.is_some() { &mut self.merged } else { &mut self.accepted }) += 1;
                 for (_, reason) in left_out {
                     tally(&mut self.left_out, reason);
                 }
@@ -395,14 +364,8 @@ fn make_room(directory: &FilePath) -> Result<(), Error> {
     let mut waiting = 0;
     for entry in fs::read_dir(directory).map_err(unwritable)? {
         let entry = entry.map_err(unwritable)?;
-        let since = entry
-            .metadata()
-            .and_then(|metadata| metadata.modified())
-            .map_err(unwritable)?;
-        if SystemTime::now()
-            .duration_since(since)
-            .is_ok_and(|age| age > UPLOAD_TIME)
-        {
+        let since = entry.metadata().and_then(|metadata| metadata.modified()).map_err(unwritable)?;
+        if SystemTime::now().duration_since(since).is_ok_and(|age| age > UPLOAD_TIME) {
             remove_file(&entry.path());
         } else {
             waiting += 1;

@@ -68,9 +68,7 @@ fn body(user: User) -> UserBody {
 
 fn is_login(login: &str) -> bool {
     (1..=LOGIN_CHARS_MAX).contains(&login.len())
-        && login
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'@'))
+        && login.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'@'))
 }
 
 async fn check_agent(app: &App, check: &mut Check, role: Role, agent: Option<AgentId>) -> Result<(), Error> {
@@ -91,12 +89,7 @@ pub(super) async fn list(
 ) -> Result<Json<Listing<Versioned<UserBody>>>, Error> {
     let page = query.page();
     let users = app.store.users(page).await?;
-    Ok(Listing::of(
-        &page,
-        users,
-        |user| user.value.id,
-        |user| Versioned::of(user, body),
-    ))
+    Ok(Listing::of(&page, users, |user| user.value.id, |user| Versioned::of(user, body)))
 }
 
 /// Adds an account. Its password must be replaced at the first sign-in.
@@ -122,10 +115,7 @@ pub(super) async fn create(
         enabled: true,
     };
     let kept = app.store.create_user(&user, app.now()).await?;
-    Ok(Created {
-        location: format!("/api/users/{}", kept.value.id),
-        body: Versioned::of(kept, body),
-    })
+    Ok(Created { location: format!("/api/users/{}", kept.value.id), body: Versioned::of(kept, body) })
 }
 
 /// One account.
@@ -154,11 +144,7 @@ pub(super) async fn update(
     let mut check = Check::default();
     check_agent(&app, &mut check, change.role, change.agent).await?;
     let stays_admin = change.role == Role::Admin && change.enabled;
-    check.that(
-        stays_admin || another_admin(&app, id).await?,
-        "/role",
-        "last_admin",
-    );
+    check.that(stays_admin || another_admin(&app, id).await?, "/role", "last_admin");
     check.done()?;
     let (password_hash, must_change_password) = match change.password {
         Some(password) => (hash_new(password, &known.login, "/password").await?, true),
@@ -190,18 +176,13 @@ pub(super) async fn remove(
     let rev = if_match.rev(NOUN)?;
     find(&app, id).await?;
     let mut check = Check::default();
-    check
-        .that(another_admin(&app, id).await?, "", "last_admin")
-        .done()?;
+    check.that(another_admin(&app, id).await?, "", "last_admin").done()?;
     app.store.delete_user(id, rev).await?;
     Ok(NoContent)
 }
 
 async fn find(app: &App, id: UserId) -> Result<Kept<User>, Error> {
-    app.store
-        .user(id)
-        .await?
-        .ok_or_else(|| Error::not_found(NOUN, id))
+    app.store.user(id).await?.ok_or_else(|| Error::not_found(NOUN, id))
 }
 
 /// Whether an enabled admin is left without this account.

@@ -1,10 +1,9 @@
 //! What each column of a file holds, guessed from its header in French or English and from its cells.
 
-use rlibphonenumber::Region;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::phone;
+use super::phone::{self, Region};
 
 /// What a column holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -25,18 +24,7 @@ pub enum Column {
 
 /// Headers as people write them, without accents, and the name of the field. Everything else keeps its own name.
 const FIELD_HEADERS: &[(&str, &[&str])] = &[
-    (
-        "address",
-        &[
-            "adresse",
-            "address",
-            "rue",
-            "street",
-            "adresse 1",
-            "address 1",
-            "voie",
-        ],
-    ),
+    ("address", &["adresse", "address", "rue", "street", "adresse 1", "address 1", "voie"]),
     ("city", &["ville", "city", "commune", "localite", "town"]),
     (
         "company",
@@ -51,107 +39,30 @@ const FIELD_HEADERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("country", &["pays", "country"]),
-    (
-        "email",
-        &[
-            "email",
-            "e mail",
-            "mail",
-            "courriel",
-            "adresse mail",
-            "adresse email",
-            "email address",
-        ],
-    ),
+    ("email", &["email", "e mail", "mail", "courriel", "adresse mail", "adresse email", "email address"]),
     ("first_name", &["prenom", "first name", "firstname", "given name"]),
-    (
-        "last_name",
-        &[
-            "nom",
-            "nom de famille",
-            "last name",
-            "lastname",
-            "surname",
-            "family name",
-        ],
-    ),
+    ("last_name", &["nom", "nom de famille", "last name", "lastname", "surname", "family name"]),
     (
         "full_name",
-        &[
-            "nom complet",
-            "nom prenom",
-            "nom et prenom",
-            "prenom nom",
-            "name",
-            "full name",
-            "contact",
-        ],
+        &["nom complet", "nom prenom", "nom et prenom", "prenom nom", "name", "full name", "contact"],
     ),
-    (
-        "note",
-        &[
-            "note",
-            "notes",
-            "commentaire",
-            "commentaires",
-            "remarque",
-            "comment",
-            "comments",
-        ],
-    ),
-    (
-        "postcode",
-        &[
-            "code postal",
-            "cp",
-            "postcode",
-            "postal code",
-            "zip",
-            "zip code",
-            "zipcode",
-        ],
-    ),
+    ("note", &["note", "notes", "commentaire", "commentaires", "remarque", "comment", "comments"]),
+    ("postcode", &["code postal", "cp", "postcode", "postal code", "zip", "zip code", "zipcode"]),
     (
         "reference",
-        &[
-            "reference",
-            "ref",
-            "id",
-            "id client",
-            "identifiant",
-            "code client",
-            "customer id",
-            "external id",
-        ],
+        &["reference", "ref", "id", "id client", "identifiant", "code client", "customer id", "external id"],
     ),
     ("title", &["civilite", "titre", "title"]),
 ];
 
 /// Words of which one in a header says that the column holds a telephone number.
-const PHONE_WORDS: &[&str] = &[
-    "cell",
-    "cellphone",
-    "fixe",
-    "gsm",
-    "mobile",
-    "msisdn",
-    "phone",
-    "portable",
-    "tel",
-    "telephone",
-];
+const PHONE_WORDS: &[&str] =
+    &["cell", "cellphone", "fixe", "gsm", "mobile", "msisdn", "phone", "portable", "tel", "telephone"];
 
 /// The header of the column that a file of refused rows has at its end. In a file that comes back it is ignored.
 pub const REASON_HEADER: &str = "cadran: reason";
 
-const ZONE_HEADERS: &[&str] = &[
-    "fuseau",
-    "fuseau horaire",
-    "time zone",
-    "timezone",
-    "tz",
-    "zone horaire",
-];
+const ZONE_HEADERS: &[&str] = &["fuseau", "fuseau horaire", "time zone", "timezone", "tz", "zone horaire"];
 
 /// The longest name of a field.
 pub const FIELD_NAME_CHARS_MAX: usize = 40;
@@ -164,18 +75,9 @@ pub fn is_header(first: &[String], region: Region) -> bool {
 /// What the columns hold, by the header if there is one. A column without a telling header whose cells are mostly
 /// telephone numbers is taken for one when no header speaks of telephones.
 pub fn guess(header: Option<&[String]>, sample: &[Vec<String>], region: Region) -> Vec<Column> {
-    let width = header
-        .map_or(0, <[String]>::len)
-        .max(sample.iter().map(Vec::len).max().unwrap_or(0));
+    let width = header.map_or(0, <[String]>::len).max(sample.iter().map(Vec::len).max().unwrap_or(0));
     let mut columns: Vec<Column> = (0..width)
-        .map(|index| {
-            by_header(
-                header
-                    .and_then(|header| header.get(index))
-                    .map_or("", String::as_str),
-                index,
-            )
-        })
+        .map(|index| by_header(header.and_then(|header| header.get(index)).map_or("", String::as_str), index))
         .collect();
     if !columns.contains(&Column::Phone)
         && let Some(index) = (0..width).find(|&index| holds_phones(sample, index, region))
@@ -200,17 +102,11 @@ fn by_header(header: &str, index: usize) -> Column {
     if is_phone && !words.contains("fax") {
         return Column::Phone;
     }
-    let known = FIELD_HEADERS
-        .iter()
-        .find(|(_, headers)| headers.contains(&words.as_str()));
+    let known = FIELD_HEADERS.iter().find(|(_, headers)| headers.contains(&words.as_str()));
     let name = match known {
         Some((name, _)) => (*name).to_owned(),
         None if words.is_empty() => format!("column_{}", index + 1),
-        None => words
-            .replace(' ', "_")
-            .chars()
-            .take(FIELD_NAME_CHARS_MAX)
-            .collect(),
+        None => words.replace(' ', "_").chars().take(FIELD_NAME_CHARS_MAX).collect(),
     };
     Column::Field { name }
 }
@@ -227,14 +123,10 @@ fn name_apart(columns: &mut [Column]) {
         let (before, rest) = columns.split_at_mut(index);
         if let Column::Field { name } = &mut rest[0] {
             let taken = |wanted: &str| {
-                before
-                    .iter()
-                    .any(|other| matches!(other, Column::Field { name } if name == wanted))
+                before.iter().any(|other| matches!(other, Column::Field { name } if name == wanted))
             };
             if taken(name) {
-                let free = (2..)
-                    .map(|number| format!("{name}_{number}"))
-                    .find(|wanted| !taken(wanted));
+                let free = (2..).map(|number| format!("{name}_{number}")).find(|wanted| !taken(wanted));
                 *name = free.unwrap_or_default();
             }
         }
@@ -247,13 +139,7 @@ fn plain_words(header: &str) -> String {
         .to_lowercase()
         .chars()
         .map(without_accent)
-        .map(|letter| {
-            if letter.is_ascii_alphanumeric() {
-                letter
-            } else {
-                ' '
-            }
-        })
+        .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { ' ' })
         .collect();
     letters.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -296,37 +182,15 @@ mod tests {
     fn headers_are_understood_in_french_and_in_english() {
         let cases: [(&[&str], &[&str]); 4] = [
             (
-                &[
-                    "Téléphone",
-                    "Tél. portable",
-                    "NOM",
-                    "Prénom",
-                    "Raison sociale",
-                    "Code postal",
-                    "Ville",
-                ],
-                &[
-                    "PHONE",
-                    "PHONE",
-                    "last_name",
-                    "first_name",
-                    "company",
-                    "postcode",
-                    "city",
-                ],
+                &["Téléphone", "Tél. portable", "NOM", "Prénom", "Raison sociale", "Code postal", "Ville"],
+                &["PHONE", "PHONE", "last_name", "first_name", "company", "postcode", "city"],
             ),
             (
                 &["Phone number", "Tel2", "Last Name", "E-mail", "Time zone"],
                 &["PHONE", "PHONE", "last_name", "email", "ZONE"],
             ),
-            (
-                &["N° de téléphone", "Fax", "Nom", "nom"],
-                &["PHONE", "fax", "last_name", "last_name_2"],
-            ),
-            (
-                &["tel", "Date d'échéance", ""],
-                &["PHONE", "date_d_echeance", "column_3"],
-            ),
+            (&["N° de téléphone", "Fax", "Nom", "nom"], &["PHONE", "fax", "last_name", "last_name_2"]),
+            (&["tel", "Date d'échéance", ""], &["PHONE", "date_d_echeance", "column_3"]),
         ];
         for (header, expected) in cases {
             let header = strings(header);

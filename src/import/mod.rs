@@ -17,9 +17,9 @@ use std::io::{self, Read};
 
 use cadran_engine::model::{Phone, Zone};
 use encoding_rs::Encoding;
-use rlibphonenumber::Region;
 
 pub use columns::Column;
+pub use phone::Region;
 pub use reason::Reason;
 pub use record::Record;
 pub use sniff::{Sample, sniff};
@@ -95,11 +95,7 @@ impl NewLead {
             None => [field("first_name"), field("last_name")],
         };
         let name = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        if name.is_empty() {
-            field("company").unwrap_or_default().to_owned()
-        } else {
-            name
-        }
+        if name.is_empty() { field("company").unwrap_or_default().to_owned() } else { name }
     }
 }
 
@@ -116,9 +112,7 @@ pub struct Rows<R> {
 impl<R> fmt::Debug for Rows<R> {
     /// What is read is personal data: only how far the reading has come is shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rows")
-            .field("numbers_seen", &self.seen.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Rows").field("numbers_seen", &self.seen.len()).finish_non_exhaustive()
     }
 }
 
@@ -127,13 +121,7 @@ impl<R: Read> Rows<R> {
     pub fn new(file: R, plan: Plan) -> Self {
         let records = Records::new(file, plan.encoding, plan.delimiter);
         let header_due = plan.has_header;
-        Self {
-            plan,
-            records,
-            header_due,
-            number: 0,
-            seen: HashMap::new(),
-        }
+        Self { plan, records, header_due, number: 0, seen: HashMap::new() }
     }
 
     /// The next row, or none at the end of the file.
@@ -149,17 +137,11 @@ impl<R: Read> Rows<R> {
         Ok(Some(match record {
             Ok(cells) => {
                 let verdict = self.judge(&cells).unwrap_or_else(Verdict::Refused);
-                Row {
-                    number,
-                    cells,
-                    verdict,
-                }
+                Row { number, cells, verdict }
             }
-            Err(broken) => Row {
-                number,
-                cells: vec![broken.excerpt],
-                verdict: Verdict::Refused(broken.reason),
-            },
+            Err(broken) => {
+                Row { number, cells: vec![broken.excerpt], verdict: Verdict::Refused(broken.reason) }
+            }
         }))
     }
 
@@ -172,12 +154,7 @@ impl<R: Read> Rows<R> {
         let fields = self.fields(cells)?;
         let seen_in = *self.seen.entry(phone).or_insert(self.number);
         Ok(Verdict::Accepted {
-            lead: NewLead {
-                phone,
-                alternates,
-                zone,
-                fields,
-            },
+            lead: NewLead { phone, alternates, zone, fields },
             left_out,
             merged_into: (seen_in != self.number).then_some(seen_in),
         })
@@ -197,9 +174,7 @@ impl<R: Read> Rows<R> {
         }
         match phones.first() {
             Some(&first) => Ok((first, phones.split_off(1), left_out)),
-            None => Err(left_out
-                .first()
-                .map_or(Reason::PhoneMissing, |&(_, reason)| reason)),
+            None => Err(left_out.first().map_or(Reason::PhoneMissing, |&(_, reason)| reason)),
         }
     }
 
@@ -253,11 +228,7 @@ fn plain(cell: &str) -> &str {
 /// A cell as it goes into a file that a spreadsheet may open: what it would run as a formula gets an apostrophe in
 /// front, which an import takes off again (OWASP, *CSV Injection*).
 pub fn safe_cell(cell: &str) -> std::borrow::Cow<'_, str> {
-    if cell.starts_with(FORMULA_STARTS) {
-        format!("'{cell}").into()
-    } else {
-        cell.into()
-    }
+    if cell.starts_with(FORMULA_STARTS) { format!("'{cell}").into() } else { cell.into() }
 }
 
 const FORMULA_STARTS: &[char] = &['=', '+', '-', '@', '\t', '\r'];

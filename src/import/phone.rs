@@ -1,7 +1,9 @@
 //! What people write for a telephone number, to E.164.
 
 use cadran_engine::model::Phone;
-use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType, Region};
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType};
+
+pub use rlibphonenumber::Region;
 
 use super::Reason;
 
@@ -10,9 +12,7 @@ const TEXT_CHARS_MAX: usize = 40;
 
 /// What may stand between the digits. Everything else, letters and `&`, `$`, `;` above all, is refused before any
 /// parsing: a number is not repaired by dropping what could have been meant for a dialplan.
-const DECORATION: &[char] = &[
-    ' ', '.', '-', '/', '(', ')', '\u{a0}', '\u{202f}', '\u{2010}', '\u{2011}',
-];
+const DECORATION: &[char] = &[' ', '.', '-', '/', '(', ')', '\u{a0}', '\u{202f}', '\u{2010}', '\u{2011}'];
 
 /// Ranges kept free for fiction and trials, country code first, and the digits of a whole number: ARCEP decision
 /// 2018-0881 (numbers for audiovisual works), Ofcom (numbers for drama use). libphonenumber calls some of them
@@ -26,6 +26,12 @@ const FICTION: [(&str, usize); 7] = [
     ("3363998", 11),
     ("447700900", 12),
 ];
+
+/// The country with these two letters (ISO 3166-1), if numbers of it can be read.
+pub fn region(code: &str) -> Option<Region> {
+    let region = code.to_uppercase().parse().ok()?;
+    PHONE_NUMBER_UTIL.get_country_code_for_region(region).map(|_| region)
+}
 
 /// Reads a number as people in `region` write it.
 pub fn parse(text: &str, region: Region) -> Result<Phone, Reason> {
@@ -44,17 +50,13 @@ pub fn parse(text: &str, region: Region) -> Result<Phone, Reason> {
         }
         bare.push(letter);
     }
-    let number = PHONE_NUMBER_UTIL
-        .parse(&bare, Some(region))
-        .map_err(|_| Reason::PhoneInvalid)?;
+    let number = PHONE_NUMBER_UTIL.parse(&bare, Some(region)).map_err(|_| Reason::PhoneInvalid)?;
     let phone: Phone = PHONE_NUMBER_UTIL
         .format(&number, PhoneNumberFormat::E164)
         .parse()
         .map_err(|_| Reason::PhoneInvalid)?;
     let digits = phone.e164().len() - 1;
-    let fictional = FICTION
-        .iter()
-        .any(|&(range, whole)| digits == whole && phone.starts_with(range));
+    let fictional = FICTION.iter().any(|&(range, whole)| digits == whole && phone.starts_with(range));
     if fictional {
         return Ok(phone);
     }
@@ -104,11 +106,7 @@ mod tests {
             ("+262 262 12 34 56", "+262262123456"),
         ];
         for (text, expected) in good {
-            assert_eq!(
-                parse(text, Region::FR).map(Phone::e164),
-                Ok(expected.to_owned()),
-                "{text:?}"
-            );
+            assert_eq!(parse(text, Region::FR).map(Phone::e164), Ok(expected.to_owned()), "{text:?}");
         }
         let long = "9".repeat(1024);
         let bad = [

@@ -82,9 +82,7 @@ impl<R: Read> Records<R> {
                     return Ok(Some(Ok(cells)));
                 }
                 Scan::Wide => {
-                    return self
-                        .refuse_line(Reason::ColumnsTooMany)
-                        .map(|broken| Some(Err(broken)));
+                    return self.refuse_line(Reason::ColumnsTooMany).map(|broken| Some(Err(broken)));
                 }
                 Scan::Open => return self.refuse_open().map(|broken| Some(Err(broken))),
             }
@@ -122,8 +120,7 @@ impl<R: Read> Records<R> {
             ReadRecordResult::InputEmpty => {
                 // A line end closes the last record, unless a quote is open.
                 let (result, _, more, columns_more) =
-                    self.reader
-                        .read_record(b"\n", &mut self.cells[wrote..], &mut self.ends[columns..]);
+                    self.reader.read_record(b"\n", &mut self.cells[wrote..], &mut self.ends[columns..]);
                 wrote += more;
                 columns += columns_more;
                 result
@@ -131,10 +128,7 @@ impl<R: Read> Records<R> {
             other => other,
         };
         match result {
-            ReadRecordResult::Record => Scan::Record {
-                bytes,
-                cells: self.split(wrote, columns),
-            },
+            ReadRecordResult::Record => Scan::Record { bytes, cells: self.split(wrote, columns) },
             ReadRecordResult::OutputEndsFull => Scan::Wide,
             ReadRecordResult::InputEmpty | ReadRecordResult::OutputFull | ReadRecordResult::End => Scan::Open,
         }
@@ -159,19 +153,12 @@ impl<R: Read> Records<R> {
         let within_limit = &rest[..rest.len().min(RECORD_BYTES_MAX)];
         let several_lines = within_limit.iter().any(|byte| matches!(byte, b'\r' | b'\n'));
         let too_long = rest.len() > RECORD_BYTES_MAX && !several_lines;
-        self.refuse_line(if too_long {
-            Reason::LineTooLong
-        } else {
-            Reason::QuoteOpen
-        })
+        self.refuse_line(if too_long { Reason::LineTooLong } else { Reason::QuoteOpen })
     }
 
     /// Steps over the rest of the line, however long it is.
     fn refuse_line(&mut self, reason: Reason) -> io::Result<Broken> {
-        let line = self
-            .rest()
-            .chars()
-            .take_while(|letter| !matches!(letter, '\r' | '\n'));
+        let line = self.rest().chars().take_while(|letter| !matches!(letter, '\r' | '\n'));
         let excerpt = line.take(EXCERPT_CHARS).collect();
         loop {
             if let Some(end) = self.rest().find(['\r', '\n']) {
@@ -194,9 +181,7 @@ mod tests {
     fn read(text: &str) -> Vec<Result<Vec<String>, Reason>> {
         let mut records = Records::new(text.as_bytes(), encoding_rs::UTF_8, b';');
         let next = || records.next_record().unwrap();
-        std::iter::from_fn(next)
-            .map(|record| record.map_err(|broken| broken.reason))
-            .collect()
+        std::iter::from_fn(next).map(|record| record.map_err(|broken| broken.reason)).collect()
     }
 
     fn cells(cells: &[&str]) -> Result<Vec<String>, Reason> {
@@ -206,12 +191,8 @@ mod tests {
     #[test]
     fn lines_may_end_in_any_way_and_quotes_hold_them() {
         let text = "a;b\r\nc;\"d\r\ne\"\n\n\nf;\"g \"\"h\"\"\"\ri;j";
-        let expected = [
-            cells(&["a", "b"]),
-            cells(&["c", "d\r\ne"]),
-            cells(&["f", "g \"h\""]),
-            cells(&["i", "j"]),
-        ];
+        let expected =
+            [cells(&["a", "b"]), cells(&["c", "d\r\ne"]), cells(&["f", "g \"h\""]), cells(&["i", "j"])];
         assert_eq!(read(text), expected);
     }
 
@@ -225,10 +206,7 @@ mod tests {
     #[test]
     fn a_line_of_a_megabyte_is_one_refused_row() {
         let text = format!("a;b\n{}\nc;d\n", "x".repeat(1024 * 1024));
-        assert_eq!(
-            read(&text),
-            [cells(&["a", "b"]), Err(Reason::LineTooLong), cells(&["c", "d"])]
-        );
+        assert_eq!(read(&text), [cells(&["a", "b"]), Err(Reason::LineTooLong), cells(&["c", "d"])]);
     }
 
     #[test]

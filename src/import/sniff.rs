@@ -3,8 +3,8 @@
 use std::io::{self, Read, Seek};
 
 use encoding_rs::Encoding;
-use rlibphonenumber::Region;
 
+use super::phone::Region;
 use super::record::Records;
 use super::text::guess_encoding;
 use super::{Column, columns};
@@ -42,18 +42,10 @@ pub fn sniff(mut file: impl Read + Seek, region: Region) -> io::Result<Sample> {
         }
     }
     let (delimiter, mut rows) = best;
-    let has_header = rows
-        .first()
-        .is_some_and(|first| columns::is_header(first, region));
+    let has_header = rows.first().is_some_and(|first| columns::is_header(first, region));
     let header = has_header.then(|| rows.remove(0));
     let columns = columns::guess(header.as_deref(), &rows, region);
-    Ok(Sample {
-        encoding,
-        delimiter,
-        header,
-        columns,
-        rows,
-    })
+    Ok(Sample { encoding, delimiter, header, columns, rows })
 }
 
 fn first_rows(file: impl Read, encoding: &'static Encoding, delimiter: u8) -> io::Result<Vec<Vec<String>>> {
@@ -84,11 +76,7 @@ mod tests {
     #[test]
     fn the_delimiter_is_the_one_that_makes_a_table() {
         let cases = [
-            (
-                "tel;nom\n0199001234;Durand, Marie\n0199001235;Petit, Jean\n",
-                b';',
-                2,
-            ),
+            ("tel;nom\n0199001234;Durand, Marie\n0199001235;Petit, Jean\n", b';', 2),
             ("tel,nom\n0199001234,\"Durand; Marie\"\n", b',', 2),
             ("tel\tnom\tville\n0199001234\tDurand\tLyon\n", b'\t', 3),
             ("tel|nom\n0199001234|Durand\n", b'|', 2),
@@ -97,11 +85,7 @@ mod tests {
         ];
         for (text, delimiter, width) in cases {
             let sample = sniff(io::Cursor::new(text), Region::FR).unwrap();
-            assert_eq!(
-                (sample.delimiter, sample.columns.len()),
-                (delimiter, width),
-                "{text:?}"
-            );
+            assert_eq!((sample.delimiter, sample.columns.len()), (delimiter, width), "{text:?}");
         }
     }
 }

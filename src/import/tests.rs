@@ -18,9 +18,7 @@ fn plan(columns: Vec<Column>) -> Plan {
 }
 
 fn field(name: &str) -> Column {
-    Column::Field {
-        name: name.to_owned(),
-    }
+    Column::Field { name: name.to_owned() }
 }
 
 fn rows(file: &[u8], plan: Plan) -> Vec<Row> {
@@ -34,29 +32,12 @@ fn told(text: &str, columns: Vec<Column>) -> String {
     for row in rows(text.as_bytes(), plan(columns)) {
         write!(story, "{}: ", row.number).unwrap();
         match row.verdict {
-            Verdict::Accepted {
-                lead,
-                left_out,
-                merged_into,
-            } => {
-                let phones: Vec<String> = std::iter::once(&lead.phone)
-                    .chain(&lead.alternates)
-                    .map(|phone| phone.e164())
-                    .collect();
-                write!(
-                    story,
-                    "{} {} {:?} {left_out:?}",
-                    phones.join(" "),
-                    lead.zone,
-                    lead.fields
-                )
-                .unwrap();
-                writeln!(
-                    story,
-                    "{}",
-                    merged_into.map_or(String::new(), |row| format!(" into {row}"))
-                )
-                .unwrap();
+            Verdict::Accepted { lead, left_out, merged_into } => {
+                let phones: Vec<String> =
+                    std::iter::once(&lead.phone).chain(&lead.alternates).map(|phone| phone.e164()).collect();
+                write!(story, "{} {} {:?} {left_out:?}", phones.join(" "), lead.zone, lead.fields).unwrap();
+                writeln!(story, "{}", merged_into.map_or(String::new(), |row| format!(" into {row}")))
+                    .unwrap();
             }
             Verdict::Refused(reason) => writeln!(story, "{}", reason.as_str()).unwrap(),
         }
@@ -105,10 +86,7 @@ abc;+262 262 12 34 56;
 4: zone_unknown
 5: +12025550123 Europe/Paris {} []
 ";
-    assert_eq!(
-        told(text, vec![Column::Phone, Column::Phone, Column::Zone]),
-        expected
-    );
+    assert_eq!(told(text, vec![Column::Phone, Column::Phone, Column::Zone]), expected);
 }
 
 #[test]

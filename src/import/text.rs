@@ -47,6 +47,11 @@ pub fn guess_encoding(mut file: impl Read) -> io::Result<&'static Encoding> {
     }
 }
 
+/// The encoding with this name, such as `utf-8` or `windows-1252` (WHATWG Encoding §4.2).
+pub fn encoding(name: &str) -> Option<&'static Encoding> {
+    Encoding::for_label(name.as_bytes())
+}
+
 /// A file in any encoding, read as UTF-8. What cannot be decoded becomes U+FFFD.
 pub(super) struct Text<R> {
     file: R,
@@ -114,10 +119,7 @@ mod tests {
             (words.as_bytes().to_vec(), "UTF-8"),
             ([b"\xEF\xBB\xBF", words.as_bytes()].concat(), "UTF-8"),
             ([b"\xFF\xFE", utf16.as_slice()].concat(), "UTF-16LE"),
-            (
-                encoding_rs::WINDOWS_1252.encode(words).0.into_owned(),
-                "windows-1252",
-            ),
+            (encoding_rs::WINDOWS_1252.encode(words).0.into_owned(), "windows-1252"),
         ];
         for (bytes, encoding) in cases {
             assert_eq!(read(&bytes), (encoding, words.to_owned()));

@@ -9,11 +9,7 @@ pub fn of_phone(phone: Phone) -> Option<Zone> {
     let digits = &digits[1..];
     (1..=PREFIX_DIGITS_MAX.min(digits.len()))
         .rev()
-        .find_map(|length| {
-            PREFIXES
-                .binary_search_by_key(&&digits[..length], |(prefix, _)| prefix)
-                .ok()
-        })
+        .find_map(|length| PREFIXES.binary_search_by_key(&&digits[..length], |(prefix, _)| prefix).ok())
         .and_then(|found| PREFIXES[found].1.parse().ok())
 }
 
@@ -263,10 +259,7 @@ mod tests {
         assert!(PREFIXES.is_sorted_by(|(one, _), (next, _)| one < next));
         for (prefix, zone) in PREFIXES {
             assert!(prefix.len() <= PREFIX_DIGITS_MAX);
-            assert!(
-                *zone == SEVERAL || zone.parse::<Zone>().is_ok(),
-                "{prefix} {zone}"
-            );
+            assert!(*zone == SEVERAL || zone.parse::<Zone>().is_ok(), "{prefix} {zone}");
         }
     }
 }

@@ -1,0 +1,12 @@
+//! The API as a program sees it: the real router over a real SQLite file, and an engine that answers by a script.
+
+mod api {
+    mod desk;
+    mod health;
+    mod imports;
+    mod recordings;
+    mod routes;
+    mod settings;
+    mod sign_in;
+    mod world;
+}

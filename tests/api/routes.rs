@@ -1,0 +1,164 @@
+//! The table in `src/http/mod.rs` against the routes, the document and the roles.
+
+use std::collections::BTreeSet;
+
+use cadran_engine::model::Role;
+use cadran_engine::view::{AgentView, CallView};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::world::{World, now};
+
+const MAP: &str = include_str!("../../src/http/mod.rs");
+
+/// A line of the table.
+struct Route {
+    method: &'static str,
+    path: &'static str,
+    who: Vec<&'static str>,
+}
+
+fn table() -> Vec<Route> {
+    let lines = MAP.lines().filter_map(|line| line.strip_prefix("//! "));
+    let routes = lines
+        .filter(|line| ["GET ", "POST ", "PUT ", "DELETE "].iter().any(|method| line.starts_with(method)));
+    routes
+        .map(|line| {
+            let mut words = line.split_whitespace();
+            Route { method: words.next().unwrap(), path: words.next().unwrap(), who: words.collect() }
+        })
+        .collect()
+}
+
+#[test]
+fn the_table_the_document_and_the_routes_agree() {
+    let document: Value = serde_json::to_value(cadran::http::document()).unwrap();
+    let documented: BTreeSet<(String, String)> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, methods)| {
+            methods.as_object().unwrap().keys().map(move |method| (path.clone(), method.to_uppercase()))
+        })
+        .collect();
+    let listed: BTreeSet<(String, String)> =
+        table().iter().map(|route| (route.path.to_owned(), route.method.to_owned())).collect();
+    assert!(listed.len() > 60, "the table was not found");
+    assert_eq!(documented, listed);
+    for (path, method) in &documented {
+        let operation = &document["paths"][path][method.to_lowercase()];
+        assert!(operation["summary"].is_string(), "{method} {path} has no summary");
+    }
+}
+
+/// Identifiers that read well and name nothing, but for the agent and the call in hand.
+fn address(path: &str, agent: &str, call: &str) -> String {
+    let nothing = Uuid::nil().simple();
+    path.replace("{user}", "usr_999")
+        .replace("{campaign}", "cmp_999")
+        .replace("{list}", "lst_999")
+        .replace("{lead}", "led_999")
+        .replace("{trunk}", "trk_999")
+        .replace("{entry}", "999")
+        .replace("{import}", "999")
+        .replace("{upload}", &format!("upl_{nothing}"))
+        .replace("{recording}", &format!("rec_{nothing}-1"))
+        .replace("{agent}", agent)
+        .replace("{call}", call)
+}
+
+#[tokio::test]
+async fn each_role_may_what_the_table_says_and_nobody_more() {
+    let world = World::new().await;
+    let admin = world.signed_in(Role::Admin).await;
+    let (own, agent) = world.agent(&admin, "agent-1").await;
+    let (other, _) = world.agent(&admin, "agent-2").await;
+    let campaign_manager = world.signed_in(Role::CampaignManager).await;
+    let supervisor = world.signed_in(Role::Supervisor).await;
+    let in_hand = format!("cal_{}", Uuid::from_u128(1).simple());
+    let foreign = format!("cal_{}", Uuid::from_u128(2).simple());
+    world.script().view.calls = vec![CallView {
+        call: in_hand.parse().unwrap(),
+        attempt: format!("att_{}", Uuid::from_u128(3).simple()).parse().unwrap(),
+        campaign: "cmp_1".parse().unwrap(),
+        lead: "led_1".parse().unwrap(),
+        phone: "+33199001234".parse().unwrap(),
+        state: "connected",
+        since: now(),
+        agent: Some(own),
+        recording: "none",
+    }];
+    world.script().view.agents = Vec::<AgentView>::new();
+
+    let (own, other) = (own.to_string(), other.to_string());
+    let people = [
+        ("admin", &admin, &own, &in_hand),
+        ("campaign_manager", &campaign_manager, &own, &in_hand),
+        ("supervisor", &supervisor, &own, &in_hand),
+        ("agent", &agent, &own, &in_hand),
+        ("stranger", &agent, &other, &foreign),
+    ];
+    let mut asked = 0;
+    for route in table() {
+        let bare =
+            world.call(route.method, &address(route.path, &own, &in_hand)).json(&json!({})).send().await;
+        let open = route.who == ["everybody"];
+        assert_eq!(
+            bare.status == 401,
+            !open,
+            "{} {} without a session: {}",
+            route.method,
+            route.path,
+            bare.status
+        );
+        // Signing out ends the session that the other addresses are asked with.
+        if open || (route.method, route.path) == ("DELETE", "/api/session") {
+            continue;
+        }
+        for (name, token, agent, call) in people {
+            let may = match name {
+                "agent" => ["agent", "self", "in-hand"].iter().any(|word| route.who.contains(word)),
+                // The same agent, asking for what is another's.
+                "stranger" => route.who.contains(&"agent"),
+                name => route.who.contains(&name),
+            };
+            let path = address(route.path, agent, call);
+            let reply = world.call(route.method, &path).token(token).json(&json!({})).send().await;
+            assert_ne!(reply.status, 401, "{} {path} as {name}", route.method);
+            assert_ne!(reply.status, 405, "{} {path} as {name}", route.method);
+            assert!(reply.status.as_u16() < 500, "{} {path} as {name}: {}", route.method, reply.text());
+            assert_eq!(reply.status != 403, may, "{} {path} as {name}: {}", route.method, reply.text());
+            asked += 1;
+        }
+    }
+    assert!(asked > 300, "only {asked} questions were asked");
+}
+
+#[tokio::test]
+async fn nothing_is_anywhere_else() {
+    let world = World::new().await;
+    for path in
+        ["/", "/api", "/api/", "/debug", "/api/campaigns/", "/api/users/usr_1/password", "/api/../etc/passwd"]
+    {
+        assert_eq!(world.call("GET", path).send().await.problem(), (404, "no_route".to_owned()), "{path}");
+    }
+    let reply = world.call("PATCH", "/api/campaigns").send().await;
+    assert_eq!(reply.problem(), (405, "method".to_owned()));
+    assert_eq!(reply.header("allow"), "GET,HEAD,POST");
+}
+
+#[tokio::test]
+async fn the_document_can_be_read_without_any_other_server() {
+    let world = World::new().await;
+    let document = world.call("GET", "/api/openapi.json").send().await.expect(200).json();
+    assert_eq!(document["info"]["title"], "Cadran");
+    let page = world.call("GET", "/api/docs/").send().await.expect(200).text();
+    assert!(page.contains("swagger-ui"), "{page}");
+    for word in page.split(['"', '\'']).filter(|word| word.contains("//")) {
+        panic!("the page loads `{word}` from elsewhere");
+    }
+    for asset in ["swagger-ui.css", "swagger-ui-bundle.js", "swagger-initializer.js"] {
+        let reply = world.call("GET", &format!("/api/docs/{asset}")).send().await.expect(200);
+        assert!(reply.header("content-security-policy").contains("script-src 'self'"), "{asset}");
+    }
+}

@@ -1,0 +1,211 @@
+//! A centre with one user of each role, its router, and a scripted engine behind the inbox.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use cadran::http::{self, App, HttpSettings};
+use cadran::inbox::{Inbox, Item};
+use cadran::store::{Store, User};
+use cadran_engine::command::{Answer, Refusal};
+use cadran_engine::input;
+use cadran_engine::model::{AgentId, CallId, Role, SessionId, Timestamp, UserId};
+use cadran_engine::view::LiveView;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tower::ServiceExt;
+use uuid::Uuid;
+
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// What the engine says, and what it was asked.
+#[derive(Debug, Default)]
+pub(crate) struct Script {
+    pub(crate) view: LiveView,
+    pub(crate) refusal: Option<Refusal>,
+    pub(crate) asked: Vec<input::Request>,
+    pub(crate) reloads: u32,
+}
+
+pub(crate) struct World {
+    pub(crate) store: Store,
+    pub(crate) script: Arc<Mutex<Script>>,
+    pub(crate) directory: TempDir,
+    router: Router,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("no JSON ({error}): {}", self.text()))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The status and the end of the problem's `type`.
+    pub(crate) fn problem(&self) -> (u16, String) {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text());
+        let kind = self.json()["type"].as_str().unwrap().to_owned();
+        (self.status.as_u16(), kind.rsplit('#').next().unwrap().to_owned())
+    }
+
+    pub(crate) fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text());
+        self
+    }
+}
+
+/// A request on its way.
+pub(crate) struct Call<'a> {
+    world: &'a World,
+    request: axum::http::request::Builder,
+    body: Body,
+}
+
+impl Call<'_> {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    pub(crate) fn token(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    pub(crate) fn json(mut self, body: &Value) -> Self {
+        self.body = Body::from(body.to_string());
+        self.header("content-type", "application/json")
+    }
+
+    pub(crate) fn bytes(mut self, body: impl Into<Body>) -> Self {
+        self.body = body.into();
+        self.header("content-type", "text/csv")
+    }
+
+    pub(crate) async fn send(self) -> Reply {
+        let request: Request<Body> = self.request.body(self.body).unwrap();
+        let response = self.world.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap().to_vec();
+        Reply { status: parts.status, headers: parts.headers, body }
+    }
+}
+
+impl World {
+    /// A centre with nobody in it, whose engine answers by its script.
+    pub(crate) async fn new() -> Self {
+        let directory = TempDir::new().unwrap();
+        let store = Store::open(None, directory.path()).await.unwrap();
+        store.migrate().await.unwrap();
+        let (inbox, items) = Inbox::new();
+        let script = Arc::<Mutex<Script>>::default();
+        tokio::spawn(answer(inbox.clone(), items, script.clone()));
+        let settings = HttpSettings {
+            recordings_dir: directory.path().join("recordings"),
+            uploads_dir: directory.path().join("uploads"),
+            secure_cookies: true,
+        };
+        let metrics = PrometheusBuilder::new().build_recorder().handle();
+        let router = http::router(App::new(inbox, store.clone(), metrics, settings, now));
+        Self { store, script, directory, router }
+    }
+
+    pub(crate) fn call<'a>(&'a self, method: &str, path: &str) -> Call<'a> {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        Call {
+            world: self,
+            request: Request::builder().method(method).uri(path).header(header::HOST, "localhost"),
+            body: Body::empty(),
+        }
+    }
+
+    /// Adds an account with [`PASSWORD`].
+    pub(crate) async fn add_user(&self, login: &str, role: Role, agent: Option<AgentId>) -> UserId {
+        let user = User {
+            id: UserId::from_i64(0),
+            login: login.to_owned(),
+            password_hash: cadran::passwords::hash(PASSWORD.into()).await.unwrap(),
+            role,
+            agent,
+            must_change_password: false,
+            enabled: true,
+        };
+        self.store.create_user(&user, now()).await.unwrap().value.id
+    }
+
+    pub(crate) async fn sign_in(&self, login: &str) -> String {
+        let credentials = json!({ "login": login, "password": PASSWORD });
+        let reply = self.call("POST", "/api/session").json(&credentials).send().await.expect(201);
+        reply.json()["token"].as_str().unwrap().to_owned()
+    }
+
+    /// Adds an account of this role and signs in.
+    pub(crate) async fn signed_in(&self, role: Role) -> String {
+        self.add_user(role.as_str(), role, None).await;
+        self.sign_in(role.as_str()).await
+    }
+
+    /// Adds an agent with a console account; gives the identifier and the token.
+    pub(crate) async fn agent(&self, admin: &str, name: &str) -> (AgentId, String) {
+        let settings = json!({ "name": name, "sip_account": name, "phone_kind": "sip" });
+        let reply = self.call("POST", "/api/agents").token(admin).json(&settings).send().await.expect(201);
+        let agent: AgentId = reply.json()["id"].as_str().unwrap().parse().unwrap();
+        self.add_user(name, Role::Agent, Some(agent)).await;
+        (agent, self.sign_in(name).await)
+    }
+
+    pub(crate) fn script(&self) -> std::sync::MutexGuard<'_, Script> {
+        self.script.lock().unwrap()
+    }
+}
+
+pub(crate) fn now() -> Timestamp {
+    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    Timestamp::from_millis(i64::try_from(since_1970.as_millis()).unwrap())
+}
+
+async fn answer(inbox: Inbox, mut items: mpsc::Receiver<Item>, script: Arc<Mutex<Script>>) {
+    while let Some(item) = items.recv().await {
+        let mut script = script.lock().unwrap();
+        match item {
+            Item::Reload(done) => {
+                script.reloads += 1;
+                let _ = done.send(Ok(()));
+            }
+            Item::Input(input::Input::Request { id, request }) => {
+                let answer = match (&script.refusal, &request) {
+                    (_, input::Request::View) => Ok(Answer::View(Box::new(script.view.clone()))),
+                    (Some(refusal), _) => Err(refusal.clone()),
+                    (None, input::Request::LogIn { .. }) => {
+                        Ok(Answer::LoggedIn(SessionId::from_uuid(Uuid::now_v7())))
+                    }
+                    (None, input::Request::DialPreview { .. }) => {
+                        Ok(Answer::Dialling(CallId::from_uuid(Uuid::now_v7())))
+                    }
+                    (None, input::Request::NextLead { .. }) => Err(Refusal::NoLead),
+                    (None, _) => Ok(Answer::Done),
+                };
+                script.asked.push(request);
+                inbox.answer(id, answer);
+            }
+            Item::Input(_) => {}
+        }
+    }
+}
