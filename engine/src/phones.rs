@@ -33,10 +33,7 @@ impl Engine {
         if session.phone.is_up() || matches!(session.phone, PhoneLine::Ringing { .. }) {
             return;
         }
-        session.phone = PhoneLine::Ringing {
-            id: leg,
-            leg: Leg::default(),
-        };
+        session.phone = PhoneLine::Ringing { id: leg, leg: Leg::default() };
         self.legs.insert(leg, LegOwner::Agent(agent));
         let ring_timeout = session.settings.ring_timeout;
         self.cx.switch(SwitchCommand::OpenRoom { room: session.room });
@@ -45,11 +42,7 @@ impl Engine {
             to: Destination::Account(session.settings.sip_account.clone()),
             caller_id: None,
             ring_timeout: ring_timeout + RING_MARGIN,
-            purpose: LegPurpose::Agent {
-                agent,
-                session: session.session,
-                room: session.room,
-            },
+            purpose: LegPurpose::Agent { agent, session: session.session, room: session.room },
         });
         self.cx.arm_in(ring_timeout, Timer::AgentRingOver(agent, leg));
     }
@@ -92,9 +85,7 @@ impl Engine {
     }
 
     fn waits_for_agent_phone(&self, call: crate::model::CallId) -> bool {
-        self.calls
-            .get(&call)
-            .is_some_and(|call| call.state == CallState::RingingAgent)
+        self.calls.get(&call).is_some_and(|call| call.state == CallState::RingingAgent)
     }
 
     pub(crate) fn agent_ring_over(&mut self, agent: AgentId, leg: LegId) {
@@ -110,10 +101,7 @@ impl Engine {
     /// An agent's leg is gone, or never came up.
     pub(crate) fn agent_leg_ended(&mut self, agent: AgentId, leg: LegId) {
         self.legs.remove(&leg);
-        let Some(session) = self
-            .sessions
-            .get_mut(&agent)
-            .filter(|session| session.phone.leg() == Some(leg))
+        let Some(session) = self.sessions.get_mut(&agent).filter(|session| session.phone.leg() == Some(leg))
         else {
             return;
         };
@@ -196,14 +184,12 @@ impl Engine {
         }
     }
 
-    /// The room is missing although the phone is up: both are made whole, once per loss.
+    /// The phone is up and not in its room: nobody could be heard there. It counts as lost, and is rung again into
+    /// a room made afresh. While the link is broken nothing is known; the next snapshot tells.
     pub(crate) fn agent_join_failed(&mut self, agent: AgentId, leg: LegId) {
-        let Some(session) = self.sessions.get(&agent) else {
-            return;
-        };
-        if session.phone.leg() == Some(leg) {
-            // Ending the leg starts the ordinary way back: the phone is rung again, into a fresh room.
+        if !self.holds.is_switch_away() {
             self.cx.switch(SwitchCommand::HangUp { leg });
+            self.agent_leg_ended(agent, leg);
         }
     }
 

@@ -1,0 +1,457 @@
+//! A tiny call centre: a network that answers as the script says, and a database that never fails by itself.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use cadran_engine::Engine;
+use cadran_engine::command::{Command, Destination, LeadNext, SwitchCommand, Write};
+use cadran_engine::input::{
+    AttemptRefusal, Input, LegPurpose, LegSeen, OpenSession, Recovery, Request, RequestId, Settings,
+    Snapshot, StoreEvent, SwitchEvent,
+};
+use cadran_engine::model::*;
+
+use crate::transcript::Names;
+
+/// Friday 20 November 2026, 09:00 UTC.
+const START: Timestamp = Timestamp::from_millis(1_795_165_200_000);
+
+/// The centre of one story.
+pub(crate) struct Centre {
+    engine: Engine,
+    settings: Settings,
+    started: bool,
+    now: Timestamp,
+    agenda: BTreeMap<(Timestamp, u64), Input>,
+    planned: u64,
+    names: Names,
+    /// What becomes of the dials of each lead, in turn: a word, and after how long.
+    fates: BTreeMap<LeadId, VecDeque<(String, Duration)>>,
+    waiting: Vec<(Timestamp, Lead)>,
+    attempts: BTreeMap<AttemptId, (Attempt, Lead)>,
+    leads: BTreeMap<LeadId, Lead>,
+    sessions: BTreeMap<AgentId, OpenSession>,
+    recordings: BTreeMap<RecordingId, Timestamp>,
+    legs: BTreeMap<LegId, (LegPurpose, bool)>,
+    rooms: BTreeMap<RoomId, Vec<LegId>>,
+    phones_off: Vec<AgentId>,
+    do_not_call: Vec<LeadId>,
+    database_away: bool,
+}
+
+impl Default for Centre {
+    fn default() -> Self {
+        Self {
+            engine: Engine::new(1),
+            settings: settings(),
+            started: false,
+            now: START,
+            agenda: BTreeMap::new(),
+            planned: 0,
+            names: Names::default(),
+            fates: BTreeMap::new(),
+            waiting: Vec::new(),
+            attempts: BTreeMap::new(),
+            leads: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            recordings: BTreeMap::new(),
+            legs: BTreeMap::new(),
+            rooms: BTreeMap::new(),
+            phones_off: Vec::new(),
+            do_not_call: Vec::new(),
+            database_away: false,
+        }
+    }
+}
+
+fn settings() -> Settings {
+    let phone = |text: &str| text.parse::<Phone>().unwrap();
+    let agent = |row| Agent {
+        id: AgentId::from_i64(row),
+        name: format!("Agent {row}"),
+        sip_account: format!("agent-{row}"),
+        phone_kind: PhoneKind::Sip,
+        ring_mode: RingMode::NailedUp,
+        ring_timeout: Duration::from_secs(10),
+    };
+    let says = |code: &str, effect| Disposition {
+        code: code.to_owned(),
+        label_fr: code.to_owned(),
+        label_en: code.to_owned(),
+        effect,
+    };
+    let rule = |outcome, seconds| RetryRule {
+        outcome,
+        delay: Duration::from_secs(seconds),
+        attempts_max: 3,
+        alternate_number: outcome == Outcome::NoAnswer,
+    };
+    Settings {
+        agents: (1..=4).map(agent).collect(),
+        trunks: vec![Trunk {
+            id: TrunkId::from_i64(1),
+            name: "Trunk".to_owned(),
+            enabled: true,
+            caller_ids: vec![phone("+33199000001")],
+            limit: RateLimit { calls_per_second: 50.0, concurrent_calls: 50 },
+        }],
+        campaigns: vec![Campaign {
+            id: CampaignId::from_i64(1),
+            name: "Campaign".to_owned(),
+            state: CampaignState::Running,
+            mode: DialMode::Progressive,
+            trunks: vec![TrunkId::from_i64(1)],
+            caller_ids: vec![phone("+33199000001")],
+            ring_timeout: Duration::from_secs(20),
+            drop_after: Duration::from_secs(2),
+            drop_message: "sound:drop".to_owned(),
+            drop_limit: 0.03,
+            hours: CallingHours::always(),
+            retry: vec![rule(Outcome::Busy, 30), rule(Outcome::NoAnswer, 60), rule(Outcome::Dropped, 300)],
+            recording: RecordingPolicy::OnDemand,
+            wrap_up: Duration::from_secs(10),
+            dispositions: vec![
+                says("sale", DispositionEffect::Final),
+                says("callback", DispositionEffect::Callback),
+                says("stop", DispositionEffect::DoNotCall),
+            ],
+            limit: RateLimit { calls_per_second: 50.0, concurrent_calls: 50 },
+        }],
+        switch_limit: None,
+    }
+}
+
+impl Centre {
+    /// Plays one line. A line that begins with a time first lets the time pass.
+    pub(crate) fn line(&mut self, line: &str) -> String {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let mut out = String::new();
+        let Some(time) = words.first().filter(|word| !word.starts_with('#')) else {
+            return format!("{line}\n");
+        };
+        let Some(seconds) = time.strip_suffix('s').and_then(|text| text.parse::<f64>().ok()) else {
+            self.prepare(&words);
+            return format!("{line}\n");
+        };
+        if !self.started {
+            self.start(&mut String::new(), Recovery::default());
+        }
+        self.pass_time(START + Duration::from_secs_f64(seconds), &mut out);
+        writeln!(out, "{line}").unwrap();
+        self.act(&words[1..], &mut out);
+        self.pass_time(self.now, &mut out);
+        out
+    }
+
+    /// Who is there and what will happen to dials, before the story begins.
+    fn prepare(&mut self, words: &[&str]) {
+        let campaign = &mut self.settings.campaigns[0];
+        match words {
+            ["lead", row, fates @ ..] => {
+                let lead = lead(row.parse().unwrap());
+                let fates = fates.chunks(2).map(|fate| (fate[0].to_owned(), seconds(fate[1])));
+                self.fates.insert(lead.id, fates.collect());
+                self.leads.insert(lead.id, lead.clone());
+                self.waiting.push((START, lead));
+            }
+            ["power", ratio] => campaign.mode = DialMode::Power { ratio: ratio.parse().unwrap() },
+            ["preview"] => campaign.mode = DialMode::Preview,
+            ["record", "all"] => campaign.recording = RecordingPolicy::All,
+            ["limit", calls] => campaign.limit.concurrent_calls = calls.parse().unwrap(),
+            ["per-call", row] => {
+                self.settings.agents[row.parse::<usize>().unwrap() - 1].ring_mode = RingMode::PerCall
+            }
+            other => panic!("`{other:?}` prepares nothing"),
+        }
+    }
+
+    fn start(&mut self, out: &mut String, recovery: Recovery) {
+        self.started = true;
+        self.feed(Input::Settings(Box::new(self.settings.clone())), out);
+        self.feed(Input::WallClock(self.now), out);
+        self.feed(Input::Store(StoreEvent::Recovered(recovery)), out);
+        self.feed(Input::Switch(SwitchEvent::Snapshot(self.snapshot())), out);
+    }
+
+    fn act(&mut self, words: &[&str], out: &mut String) {
+        let input = match words {
+            ["agent", row, act @ ..] => {
+                let id = RequestId(self.planned);
+                let request = self.request(AgentId::from_i64(row.parse().unwrap()), act);
+                Input::Request { id, request }
+            }
+            ["customer", "hangs", "up", call] => {
+                let leg = self.leg_of_call(call);
+                return self.end_leg(leg, HangupCause { q850: 16, sip: None }, Duration::ZERO);
+            }
+            ["phone", row, "lost"] => {
+                let leg = self.leg_of_agent(AgentId::from_i64(row.parse().unwrap()));
+                return self.end_leg(leg, HangupCause::default(), Duration::ZERO);
+            }
+            ["phone", row, "off"] => return self.phones_off.push(AgentId::from_i64(row.parse().unwrap())),
+            ["phones", "on"] => return self.phones_off.clear(),
+            ["link", "down"] => Input::Switch(SwitchEvent::LinkDown),
+            ["link", "up"] => Input::Switch(SwitchEvent::Snapshot(self.snapshot())),
+            ["database", "away"] => {
+                self.database_away = true;
+                Input::Store(StoreEvent::Away)
+            }
+            ["database", "back"] => {
+                self.database_away = false;
+                Input::Store(StoreEvent::Back)
+            }
+            ["block", row] => return self.do_not_call.push(LeadId::from_i64(row.parse().unwrap())),
+            ["restart"] => return self.restart(out),
+            ["nothing"] => return,
+            other => panic!("`{other:?}` is nothing that happens"),
+        };
+        self.feed(input, out);
+    }
+
+    fn request(&self, agent: AgentId, act: &[&str]) -> Request {
+        let call = |name: &str| self.names.call_named(name);
+        match act {
+            ["logs", "in"] => Request::LogIn { agent, campaigns: vec![CampaignId::from_i64(1)] },
+            ["logs", "out"] => Request::LogOut { agent },
+            ["ready"] => Request::Ready { agent },
+            ["pauses", code] => Request::Pause { agent, code: (*code).to_owned() },
+            ["asks", "for", "a", "lead"] => Request::NextLead { agent },
+            ["dials"] => Request::DialPreview { agent },
+            ["skips"] => Request::SkipPreview { agent },
+            ["hangs", "up", name] => Request::HangUp { call: call(name), by: Side::Agent },
+            ["records", name] => Request::StartRecording { call: call(name) },
+            ["pauses", "recording", name] => Request::PauseRecording { call: call(name) },
+            ["resumes", "recording", name] => Request::ResumeRecording { call: call(name) },
+            ["says", code, "of", name, after @ ..] => Request::Dispose {
+                agent,
+                call: call(name),
+                code: (*code).to_owned(),
+                note: String::new(),
+                callback_at: after.last().map(|after| self.now + seconds(after)),
+            },
+            other => panic!("`{other:?}` is nothing that an agent does"),
+        }
+    }
+
+    /// The daemon dies and starts again.
+    fn restart(&mut self, out: &mut String) {
+        self.engine = Engine::new(2);
+        self.agenda.clear();
+        self.waiting.extend(self.leads.values().map(|lead| (self.now, lead.clone())));
+        let recovery = Recovery {
+            attempts: self.attempts.values().cloned().collect(),
+            sessions: self.sessions.values().cloned().collect(),
+            recordings: self.recordings.iter().map(|(recording, at)| (*recording, *at)).collect(),
+            latest_recordings: self.recordings.keys().copied().collect(),
+            drops: Vec::new(),
+        };
+        self.start(out, recovery);
+    }
+
+    fn pass_time(&mut self, until: Timestamp, out: &mut String) {
+        loop {
+            let timer = self.engine.next_due().map(|due| due.max(self.now));
+            let event = self.agenda.first_key_value().map(|((at, _), _)| *at);
+            let Some(next) = timer.into_iter().chain(event).min().filter(|next| *next <= until) else {
+                break;
+            };
+            self.now = next;
+            if event == Some(next) {
+                if let Some((_, input)) = self.agenda.pop_first() {
+                    self.feed(input, out);
+                }
+            } else {
+                self.feed(Input::Tick, out);
+            }
+        }
+        self.now = until;
+    }
+
+    fn feed(&mut self, input: Input, out: &mut String) {
+        for command in self.engine.handle(self.now, input) {
+            if let Some(told) = self.names.tell(&command, START) {
+                writeln!(out, "> {:>6.2}s {told}", self.now.since(START).as_secs_f64()).unwrap();
+            }
+            self.carry_out(command);
+        }
+    }
+
+    fn later(&mut self, ms: u64, input: Input) {
+        self.agenda.insert((self.now + Duration::from_millis(ms), self.planned), input);
+        self.planned += 1;
+    }
+
+    fn event(&mut self, ms: u64, event: SwitchEvent) {
+        self.later(ms, Input::Switch(event));
+    }
+
+    fn carry_out(&mut self, command: Command) {
+        match command {
+            Command::Switch(command) => self.switch(command),
+            Command::Write(write) => self.write(write),
+            Command::FetchLeads { campaign, .. } => {
+                let (due, later): (Vec<_>, Vec<_>) =
+                    self.waiting.drain(..).partition(|(at, _)| *at <= self.now);
+                self.waiting = later;
+                let leads = due.into_iter().map(|(_, lead)| lead).collect();
+                let next_due_at = self.waiting.iter().map(|(at, _)| *at).min();
+                self.later(10, Input::Store(StoreEvent::LeadsFetched { campaign, leads, next_due_at }));
+            }
+            Command::Reply { .. } | Command::Notice(_) => {}
+        }
+    }
+
+    fn switch(&mut self, command: SwitchCommand) {
+        match command {
+            SwitchCommand::Originate { leg, to, purpose, .. } => self.originate(leg, &to, purpose),
+            SwitchCommand::HangUp { leg } => {
+                self.end_leg(leg, HangupCause { q850: 16, sip: None }, Duration::from_millis(50))
+            }
+            SwitchCommand::OpenRoom { room } => drop(self.rooms.entry(room).or_default()),
+            SwitchCommand::Join { room, leg } => {
+                self.rooms.entry(room).or_default().push(leg);
+                self.event(10, SwitchEvent::LegJoined { leg, room });
+            }
+            SwitchCommand::CloseRoom { room } => drop(self.rooms.remove(&room)),
+            SwitchCommand::Play { leg, .. } => self.event(4_000, SwitchEvent::MessageEnded { leg }),
+            SwitchCommand::StartRecording { recording, .. } => {
+                self.recordings.insert(recording, self.now);
+            }
+            SwitchCommand::CollectRecording { recording } => {
+                let began = self.recordings.get(&recording).copied().unwrap_or(self.now);
+                let duration = self.now.since(began);
+                let found = Ok(RecordingFacts { path: "call.wav".to_owned(), bytes: 32_000, duration });
+                self.event(1_000, SwitchEvent::RecordingCollected { recording, found });
+            }
+            SwitchCommand::PauseRecording { .. } | SwitchCommand::ResumeRecording { .. } => {}
+        }
+    }
+
+    fn originate(&mut self, leg: LegId, to: &Destination, purpose: LegPurpose) {
+        let fate = match (&purpose, to) {
+            (LegPurpose::Agent { agent, .. }, _) if self.phones_off.contains(agent) => None,
+            (LegPurpose::Agent { .. }, _) => Some(("answers".to_owned(), Duration::from_millis(100))),
+            (LegPurpose::Customer { lead, .. }, _) => self.fates.get_mut(lead).and_then(VecDeque::pop_front),
+        };
+        self.legs.insert(leg, (purpose, false));
+        let Some((word, after)) = fate else { return };
+        let cause = |q850, sip| HangupCause { q850, sip: Some(sip) };
+        let ms = u64::try_from(after.as_millis()).unwrap();
+        match word.as_str() {
+            "answers" => {
+                self.event(ms, SwitchEvent::LegEntered { leg });
+                self.event(ms, SwitchEvent::LegUp { leg });
+            }
+            "busy" => self.end_leg(leg, cause(17, 486), after),
+            "unallocated" => self.end_leg(leg, cause(1, 404), after),
+            other => panic!("`{other}` is no fate"),
+        }
+    }
+
+    fn end_leg(&mut self, leg: LegId, cause: HangupCause, after: Duration) {
+        let ms = u64::try_from(after.as_millis()).unwrap();
+        if self.legs.remove(&leg).is_some() {
+            self.rooms.values_mut().for_each(|legs| legs.retain(|inside| *inside != leg));
+            self.event(ms, SwitchEvent::LegEnded { leg, cause });
+        }
+    }
+
+    fn write(&mut self, write: Write) {
+        match write {
+            Write::SaveAttempt(attempt) => self.save_attempt(*attempt),
+            Write::CloseAttempt { attempt, lead, next, .. } => {
+                self.attempts.remove(&attempt);
+                let mut lead = self.leads[&lead].clone();
+                if let LeadNext::Again { due_at, phone } = next {
+                    lead.next_phone = phone;
+                    self.wait(due_at, lead);
+                }
+            }
+            Write::ReleaseLead { lead, due_at } => self.wait(due_at, self.leads[&lead].clone()),
+            Write::SaveDisposition(said) => {
+                if let LeadNext::Again { due_at, .. } = said.next {
+                    self.wait(due_at, self.leads[&said.lead].clone());
+                }
+            }
+            Write::OpenSession { session, agent, campaigns, .. } => {
+                self.sessions.insert(agent, OpenSession { session, agent, campaigns, ready: false });
+            }
+            Write::SaveAgentState { agent, state, .. } => {
+                if let Some(open) = self.sessions.get_mut(&agent) {
+                    open.ready = !matches!(state, "paused" | "lost");
+                }
+            }
+            Write::CloseSession { session, .. } => self.sessions.retain(|_, open| open.session != session),
+            Write::CloseRecording { recording, .. } => drop(self.recordings.remove(&recording)),
+            Write::SaveCall(_) | Write::OpenRecording { .. } => {}
+        }
+    }
+
+    fn wait(&mut self, due_at: Timestamp, lead: Lead) {
+        self.waiting.retain(|(_, waiting)| waiting.id != lead.id);
+        self.waiting.push((due_at, lead));
+    }
+
+    fn save_attempt(&mut self, attempt: Attempt) {
+        let refusal = match () {
+            () if self.database_away => Some(AttemptRefusal::StoreAway),
+            () if self.do_not_call.contains(&attempt.lead) => Some(AttemptRefusal::DoNotCall),
+            () => None,
+        };
+        let id = attempt.id;
+        let event = match refusal {
+            Some(refusal) => StoreEvent::AttemptRefused { attempt: id, refusal },
+            None => {
+                let lead = self.leads[&attempt.lead].clone();
+                self.attempts.insert(id, (attempt, lead));
+                StoreEvent::AttemptSaved { attempt: id }
+            }
+        };
+        self.later(5, Input::Store(event));
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let seen = |(leg, (purpose, _)): (&LegId, &(LegPurpose, bool))| {
+            let up =
+                !self.agenda.values().any(|input| *input == Input::Switch(SwitchEvent::LegUp { leg: *leg }));
+            LegSeen { leg: *leg, up, entered: up, purpose: Some(purpose.clone()) }
+        };
+        Snapshot {
+            asked_at: self.now,
+            legs: self.legs.iter().map(seen).collect(),
+            rooms: self.rooms.iter().map(|(room, legs)| (*room, legs.clone())).collect(),
+            recordings: self.recordings.keys().copied().collect(),
+        }
+    }
+
+    fn leg_of_call(&self, name: &str) -> LegId {
+        let id = self.names.call_named(name);
+        self.leg_where(|purpose| matches!(purpose, LegPurpose::Customer { call, .. } if *call == id))
+    }
+
+    fn leg_of_agent(&self, id: AgentId) -> LegId {
+        self.leg_where(|purpose| matches!(purpose, LegPurpose::Agent { agent, .. } if *agent == id))
+    }
+
+    fn leg_where(&self, wanted: impl Fn(&LegPurpose) -> bool) -> LegId {
+        let mut found = self.legs.iter().filter(|(_, (purpose, _))| wanted(purpose));
+        *found.next().expect("a leg that is up").0
+    }
+}
+
+fn lead(row: i64) -> Lead {
+    Lead {
+        id: LeadId::from_i64(row),
+        list: ListId::from_i64(1),
+        phone: format!("+336399800{row:02}").parse().unwrap(),
+        alternates: vec![format!("+331990000{:02}", row + 50).parse().unwrap()],
+        next_phone: 0,
+        zone: Zone::utc(),
+        history: Vec::new(),
+    }
+}
+
+fn seconds(text: &str) -> Duration {
+    Duration::from_secs_f64(text.trim_end_matches([',', 's']).parse().unwrap())
+}

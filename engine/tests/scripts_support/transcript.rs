@@ -1,0 +1,169 @@
+//! What the engine wants, in words short enough to read a whole story on a page.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use cadran_engine::command::{Answer, Command, Destination, LeadNext, Notice, SwitchCommand, Write};
+use cadran_engine::input::LegPurpose;
+use cadran_engine::model::{CallId, LegId, Timestamp};
+
+/// Names for ids, in the order of their appearance.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    words: BTreeMap<String, String>,
+    calls: Vec<CallId>,
+    recordings: BTreeMap<String, String>,
+}
+
+impl Names {
+    pub(crate) fn call(&mut self, id: CallId) -> String {
+        let index = self.calls.iter().position(|known| *known == id).unwrap_or_else(|| {
+            self.calls.push(id);
+            self.calls.len() - 1
+        });
+        format!("call-{}", index + 1)
+    }
+
+    /// The call that a script means by `call-1`.
+    pub(crate) fn call_named(&self, name: &str) -> CallId {
+        let number = name.strip_prefix("call-").and_then(|number| number.parse::<usize>().ok());
+        self.calls[number.unwrap_or_else(|| panic!("`{name}` is no call")) - 1]
+    }
+
+    fn name(&self, id: impl Display) -> String {
+        let id = id.to_string();
+        self.words.get(&id).cloned().unwrap_or(id)
+    }
+
+    fn give(&mut self, id: impl Display, name: &str) {
+        self.words.insert(id.to_string(), name.to_owned());
+    }
+
+    fn leg(&mut self, leg: LegId, purpose: &LegPurpose) -> String {
+        let name = match purpose {
+            LegPurpose::Agent { agent, room, .. } => {
+                self.give(room, &format!("room of {agent}"));
+                format!("phone of {agent}")
+            }
+            LegPurpose::Customer { call, .. } => self.call(*call),
+        };
+        self.give(leg, &name);
+        name
+    }
+
+    /// Text in which ids are replaced by their names.
+    fn rename(&mut self, text: &str) -> String {
+        let calls = self.calls.clone();
+        let mut text =
+            calls.into_iter().fold(text.to_owned(), |text, id| text.replace(&id.to_string(), &self.call(id)));
+        for (id, name) in &self.words {
+            text = text.replace(id, name);
+        }
+        text.split(' ')
+            .map(|word| if word.len() > 32 { "a session" } else { word })
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    /// What a command says; none for what only repeats another.
+    pub(crate) fn tell(&mut self, command: &Command, start: Timestamp) -> Option<String> {
+        match command {
+            Command::Switch(command) => Some(self.switch(command)),
+            Command::Write(write) => self.write(write, start),
+            Command::Notice(notice) => self.notice(notice),
+            Command::Reply { answer: Ok(Answer::Preview { lead, .. }), .. } => Some(format!("shows {lead}")),
+            Command::Reply { answer: Ok(_), .. } | Command::FetchLeads { .. } => None,
+            Command::Reply { answer: Err(refusal), .. } => Some(format!("refused: {refusal}")),
+        }
+    }
+
+    fn switch(&mut self, command: &SwitchCommand) -> String {
+        match command {
+            SwitchCommand::Originate { leg, to: Destination::Account(_), purpose, .. } => {
+                format!("ring {}", self.leg(*leg, purpose))
+            }
+            SwitchCommand::Originate { leg, to: Destination::Number { trunk, phone }, purpose, .. } => {
+                format!("dial {phone} on {trunk} as {}", self.leg(*leg, purpose))
+            }
+            SwitchCommand::HangUp { leg } => format!("hang up {}", self.name(leg)),
+            SwitchCommand::OpenRoom { room } => match self.words.get(&room.to_string()) {
+                Some(name) => format!("open {name} again"),
+                None => "open a room".to_owned(),
+            },
+            SwitchCommand::Join { room, leg } => format!("join {} to {}", self.name(leg), self.name(room)),
+            SwitchCommand::CloseRoom { room } => format!("close {}", self.name(room)),
+            SwitchCommand::Play { leg, media } => format!("play {media} to {}", self.name(leg)),
+            SwitchCommand::StartRecording { recording, .. } => {
+                let name = format!("recording {} of {}", recording.part, self.call(recording.call));
+                self.recordings.insert(recording.to_string(), name.clone());
+                self.give(recording, &name);
+                format!("start {name}")
+            }
+            SwitchCommand::PauseRecording { recording } => format!("pause {}", self.name(recording)),
+            SwitchCommand::ResumeRecording { recording } => format!("resume {}", self.name(recording)),
+            SwitchCommand::CollectRecording { recording } => format!("collect {}", self.name(recording)),
+        }
+    }
+
+    fn write(&mut self, write: &Write, start: Timestamp) -> Option<String> {
+        match write {
+            Write::SaveAttempt(attempt) => {
+                let call = self.call(attempt.call);
+                self.give(attempt.id, &format!("attempt of {call}"));
+                Some(format!("save attempt of {call} on {}", attempt.lead))
+            }
+            Write::CloseAttempt { outcome, lead, next, .. } => {
+                Some(format!("{lead} {}: {}", outcome.as_str(), again(*next, start)))
+            }
+            Write::SaveCall(record) => {
+                let call = self.call(record.id);
+                let with = record.agent.map_or("nobody".to_owned(), |agent| agent.to_string());
+                let talked = record.talk_time().as_secs_f64();
+                Some(format!("save {call} with {with}, {talked:.1} s, ended by {}", record.ended_by.as_str()))
+            }
+            Write::ReleaseLead { lead, due_at } => {
+                Some(format!("release {lead}, due {}", at(*due_at, start)))
+            }
+            Write::CloseRecording { recording, state, .. } => {
+                Some(format!("{} is {}", self.name(recording), state.as_str()))
+            }
+            Write::SaveDisposition(said) => Some(format!(
+                "{} says {}: {}{}",
+                said.agent,
+                said.code,
+                again(said.next, start),
+                if said.do_not_call { ", do not call" } else { "" }
+            )),
+            Write::OpenRecording { .. }
+            | Write::OpenSession { .. }
+            | Write::SaveAgentState { .. }
+            | Write::CloseSession { .. } => None,
+        }
+    }
+
+    fn notice(&mut self, notice: &Notice) -> Option<String> {
+        match notice {
+            Notice::Answered { call } => Some(format!("{} answered", self.call(*call))),
+            Notice::Connected { call, agent, waited } => {
+                Some(format!("{} connected to {agent} after {} ms", self.call(*call), waited.as_millis()))
+            }
+            Notice::AgentState { agent, state } => Some(format!("{agent} {state}")),
+            Notice::Dialling { held_by: Some(hold) } => Some(format!("dialling held: {hold:?}")),
+            Notice::Dialling { held_by: None } => Some("dialling goes on".to_owned()),
+            Notice::Repaired { what } => Some(format!("repaired: {}", self.rename(what))),
+            Notice::Unexpected { what } => Some(format!("unexpected: {}", self.rename(what))),
+            Notice::Dialled { .. } | Notice::AttemptEnded { .. } | Notice::CallEnded { .. } => None,
+        }
+    }
+}
+
+fn again(next: LeadNext, start: Timestamp) -> String {
+    match next {
+        LeadNext::Done => "done".to_owned(),
+        LeadNext::Again { due_at, phone } => format!("again {}, number {phone}", at(due_at, start)),
+    }
+}
+
+fn at(due_at: Timestamp, start: Timestamp) -> String {
+    format!("at {:.1}s", due_at.since(start).as_secs_f64())
+}
