@@ -1,5 +1,6 @@
 //! The API as a program sees it: the real router over a real SQLite file, and an engine that answers by a script.
 
+#[cfg(test)]
 mod api {
     mod desk;
     mod health;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use axum::Router;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -23,9 +23,11 @@ pub(super) fn router(document: OpenApi) -> Router<App> {
     let reader = SwaggerUi::new("/api/docs")
         .url("/api/openapi.json", document)
         .config(Config::default().validator_url("none"));
-    let policy = HeaderName::from(header::CONTENT_SECURITY_POLICY);
     Router::from(reader)
-        .layer(SetResponseHeaderLayer::overriding(policy, HeaderValue::from_static(READER_POLICY)))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(READER_POLICY),
+        ))
         .route("/api/docs/problems", get(problems))
 }
 

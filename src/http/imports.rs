@@ -16,7 +16,7 @@ use super::check::Check;
 use super::error::Error;
 use super::extract::{Created, Json, Listing, Path, Query, page};
 use super::lists;
-use super::uploads::{Reading, UploadId, blocking, remove_file, rows};
+use super::uploads::{FileRows, Reading, UploadId, blocking, remove_file, rows};
 use crate::import::{self, Reason, Verdict, safe_cell};
 use crate::store::{
     Import, ImportId, ImportOutcome, ImportReport, ImportRow, ImportState, NewLead, Page, RowContent,
@@ -135,8 +135,6 @@ pub(super) async fn begin(
     tokio::spawn(run(app, id, file, rows));
     Ok(Created { location: format!("/api/imports/{id}"), body: Json(body(import)) })
 }
-
-type FileRows = import::Rows<std::io::BufReader<std::fs::File>>;
 
 /// Reads the file on one thread while the store takes what was read, so that neither waits for the other for long
 /// and no more than [`BATCHES_AHEAD`] batches are in memory.

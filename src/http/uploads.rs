@@ -322,11 +322,11 @@ impl Checked {
     }
 }
 
+/// The rows of a waiting file.
+pub(super) type FileRows = Rows<BufReader<fs::File>>;
+
 /// The header of a waiting file, and its rows as `reading` and the guesses say. Blocks on the disk.
-pub(super) fn rows(
-    file: &FilePath,
-    reading: Reading,
-) -> Result<(Option<Vec<String>>, Rows<BufReader<fs::File>>), Error> {
+pub(super) fn rows(file: &FilePath, reading: Reading) -> Result<(Option<Vec<String>>, FileRows), Error> {
     let region = reading.region().unwrap_or(Region::FR);
     let guess = import::sniff(BufReader::new(open(file)?), region).map_err(unwritable)?;
     let header = guess.header.clone();

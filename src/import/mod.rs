@@ -86,6 +86,13 @@ pub struct NewLead {
     pub fields: BTreeMap<String, String>,
 }
 
+/// The numbers of a row: the first good one, the other good ones, and the bad ones by column and reason.
+struct RowPhones {
+    first: Phone,
+    others: Vec<Phone>,
+    left_out: Vec<(usize, Reason)>,
+}
+
 impl NewLead {
     /// How the person or company is called, as far as the row tells.
     pub fn name(&self) -> String {
@@ -146,7 +153,7 @@ impl<R: Read> Rows<R> {
     }
 
     fn judge(&mut self, cells: &[String]) -> Result<Verdict, Reason> {
-        let (phone, alternates, left_out) = self.phones(cells)?;
+        let RowPhones { first: phone, others: alternates, left_out } = self.phones(cells)?;
         let zone = match self.cells_of(cells, &Column::Zone).next() {
             Some((_, name)) => name.parse().map_err(|_| Reason::ZoneUnknown)?,
             None => zone::of_phone(phone).unwrap_or_else(|| self.plan.zone.clone()),
@@ -160,9 +167,8 @@ impl<R: Read> Rows<R> {
         })
     }
 
-    /// The first good number of a row, the other good ones, and the bad ones beside them. A row without a good one fails
-    /// with the reason of its first.
-    fn phones(&self, cells: &[String]) -> Result<(Phone, Vec<Phone>, Vec<(usize, Reason)>), Reason> {
+    /// The numbers of a row. A row without a good one fails with the reason of its first.
+    fn phones(&self, cells: &[String]) -> Result<RowPhones, Reason> {
         let mut phones = Vec::new();
         let mut left_out = Vec::new();
         for (column, cell) in self.cells_of(cells, &Column::Phone) {
@@ -173,7 +179,7 @@ impl<R: Read> Rows<R> {
             }
         }
         match phones.first() {
-            Some(&first) => Ok((first, phones.split_off(1), left_out)),
+            Some(&first) => Ok(RowPhones { first, others: phones.split_off(1), left_out }),
             None => Err(left_out.first().map_or(Reason::PhoneMissing, |&(_, reason)| reason)),
         }
     }
