@@ -17,5 +17,6 @@ pub mod notices;
 pub mod passwords;
 pub mod rule_packs;
 pub mod serve;
+pub mod simulate;
 pub mod store;
 pub mod words;

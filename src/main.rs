@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use cadran::config::Config;
-use cadran::{accounts, compliance_check, demo, serve};
+use cadran::{accounts, compliance_check, demo, serve, simulate};
 use cadran_engine::model::Role;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
@@ -43,6 +43,8 @@ enum Command {
     Compliance(ComplianceCommand),
     /// Run a campaign on a pair of Asterisk servers, one of which plays the telephone network; see `make demo`.
     Demo(demo::Options),
+    /// Predict what an algorithm makes of a day, before the first call.
+    Simulate(simulate::Options),
 }
 
 #[derive(Debug, Subcommand)]
@@ -129,6 +131,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             Ok(())
         }
         Command::Demo(options) => demo::run(options).await,
+        Command::Simulate(options) => return simulate::run(&options),
         Command::Compliance(ComplianceCommand::Check { file, packs }) => {
             return Ok(compliance_check::run(&file, packs.as_deref()));
         }

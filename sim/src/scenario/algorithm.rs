@@ -29,9 +29,9 @@ impl FromStr for Algorithm {
                 Ok(ratio) if (1.0..=20.0).contains(&ratio) => Ok(Self::Power(ratio)),
                 Ok(_) | Err(_) => Err(format!("power takes 1.0 to 20.0 dials per agent, not `{ratio}`")),
             },
-            None | Some(_) => Err(format!(
-                "`{text}` is no algorithm; write predictive, progressive or power:2.0"
-            )),
+            None | Some(_) => {
+                Err(format!("`{text}` is no algorithm; write predictive, progressive or power:2.0"))
+            }
         }
     }
 }
@@ -49,11 +49,7 @@ impl fmt::Display for Algorithm {
 /// An algorithm at work.
 #[derive(Debug)]
 pub(crate) enum Dialler {
-    Fixed {
-        mode: DialMode,
-        answered: u32,
-        dropped: u32,
-    },
+    Fixed(DialMode),
     Predictive(Box<Pacer>),
 }
 
@@ -67,26 +63,18 @@ impl Dialler {
             Algorithm::Progressive => DialMode::Progressive,
             Algorithm::Predictive => return Self::Predictive(Box::new(Pacer::new(Target::default()))),
         };
-        Self::Fixed {
-            mode,
-            answered: 0,
-            dropped: 0,
-        }
+        Self::Fixed(mode)
     }
 
     pub(crate) fn calls_to_place(&mut self, s: &Situation<'_>) -> usize {
         match self {
-            Self::Fixed {
-                mode,
-                answered,
-                dropped,
-            } => {
+            Self::Fixed(mode) => {
                 let decision = pacing::decide(&pacing::Situation {
                     mode: *mode,
                     ready: s.idle as u32,
                     on_their_way: (s.dialled.len() + s.waiting) as u32,
-                    answered: *answered,
-                    dropped: *dropped,
+                    answered: s.answered,
+                    dropped: s.dropped,
                     drop_limit: DROP_LIMIT,
                 });
                 match decision {
@@ -117,24 +105,34 @@ impl Dialler {
 
     /// An answer reached an agent.
     pub(crate) fn served(&mut self, person: bool) {
-        match self {
-            Self::Fixed { answered, .. } => *answered += u32::from(person),
-            Self::Predictive(pacer) if person => pacer.person_served(),
-            Self::Predictive(_) => {}
+        if let Self::Predictive(pacer) = self
+            && person
+        {
+            pacer.person_served();
         }
     }
 
     /// An answer waited for too long.
     pub(crate) fn dropped(&mut self, person: bool) {
-        match self {
-            Self::Fixed {
-                answered, dropped, ..
-            } => {
-                *answered += u32::from(person);
-                *dropped += u32::from(person);
-            }
-            Self::Predictive(pacer) if person => pacer.person_dropped(),
-            Self::Predictive(_) => {}
+        if let Self::Predictive(pacer) = self
+            && person
+        {
+            pacer.person_dropped();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_algorithm_is_named_as_on_the_command_line() {
+        for name in ["predictive", "progressive", "power:2.5"] {
+            assert_eq!(name.parse::<Algorithm>().unwrap().to_string(), name);
+        }
+        for name in ["power", "power:0.5", "power:x", "Predictive", ""] {
+            assert!(name.parse::<Algorithm>().is_err(), "{name}");
         }
     }
 }

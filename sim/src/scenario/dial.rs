@@ -28,10 +28,7 @@ pub(crate) struct Network<'a> {
 
 impl<'a> Network<'a> {
     pub(crate) fn new(scenario: &'a Scenario, seed: u64) -> Self {
-        Self {
-            scenario,
-            dice: Dice::new(seed, 1),
-        }
+        Self { scenario, dice: Dice::new(seed, 1) }
     }
 
     /// What becomes of a dial placed at this time.
@@ -40,10 +37,7 @@ impl<'a> Network<'a> {
         let [person, machine, busy, congestion] = self.scenario.chances(at);
         let kind = self.dice.share();
         let (natural, answerer) = if kind < person {
-            let spread = Spread {
-                mean: ring.mean,
-                cv: ring.cv.max(0.0),
-            };
+            let spread = Spread { mean: ring.mean, cv: ring.cv.max(0.0) };
             (ring.off + self.dice.lognormal(&spread), Some(Answerer::Person))
         } else if kind < person + machine {
             let rings = if self.dice.chance(ring.mach_fast) {
@@ -64,15 +58,9 @@ impl<'a> Network<'a> {
             return Fate { ring, answerer };
         }
         if natural < ring.timeout {
-            Fate {
-                ring: natural,
-                answerer,
-            }
+            Fate { ring: natural, answerer }
         } else {
-            Fate {
-                ring: ring.timeout,
-                answerer: None,
-            }
+            Fate { ring: ring.timeout, answerer: None }
         }
     }
 

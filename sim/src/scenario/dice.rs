@@ -14,9 +14,7 @@ pub(crate) struct Dice(Xoshiro256PlusPlus);
 impl Dice {
     /// The stream called `name` of this seed.
     pub(crate) fn new(seed: u64, name: u64) -> Self {
-        Self(Xoshiro256PlusPlus::seed_from_u64(
-            seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ name,
-        ))
+        Self(Xoshiro256PlusPlus::seed_from_u64(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ name))
     }
 
     /// Uniform in 0..1.

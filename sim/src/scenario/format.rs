@@ -239,10 +239,7 @@ impl Scenario {
                 && row[1..].iter().sum::<f64>() <= 1.0 + 1e-9
         };
         if !self.p.iter().all(adds_up) {
-            return wrong(
-                "p",
-                "the chances of a row lie between 0 and 1 and so does their sum",
-            );
+            return wrong("p", "the chances of a row lie between 0 and 1 and so does their sum");
         }
         if !(self.ring.mean > 0.0 && self.ring.off >= 0.0 && self.ring.timeout > 0.0) {
             return wrong("ring", "mean and timeout lie above 0, off at or above 0");

@@ -52,10 +52,7 @@ impl Agent {
             AgentState::Talking => WorkStage::Talking { age },
             AgentState::WrappingUp { talked } => WorkStage::WrappingUp { talked, age },
         };
-        Some(Working {
-            stage,
-            leaves: self.leaves.is_some(),
-        })
+        Some(Working { stage, leaves: self.leaves.is_some() })
     }
 }
 
@@ -69,18 +66,11 @@ pub(crate) struct Staff {
 
 impl Staff {
     pub(crate) fn new(scenario: &Scenario, seed: u64) -> Self {
-        Self {
-            scenario: scenario.clone(),
-            dice: Dice::new(seed, 2),
-            talks: Dice::new(seed, 3),
-        }
+        Self { scenario: scenario.clone(), dice: Dice::new(seed, 2), talks: Dice::new(seed, 3) }
     }
 
     pub(crate) fn agents(&mut self) -> Vec<Agent> {
-        let spread = Spread {
-            mean: 1.0,
-            cv: self.scenario.agent_speed_cv,
-        };
+        let spread = Spread { mean: 1.0, cv: self.scenario.agent_speed_cv };
         (0..self.scenario.agents)
             .map(|_| Agent {
                 state: AgentState::Away,
@@ -151,12 +141,7 @@ impl Staff {
 
     fn single_breaks(&mut self) -> Vec<(f64, usize, Coming)> {
         let mut breaks = Vec::new();
-        let Some(pauses) = self
-            .scenario
-            .indiv_breaks
-            .clone()
-            .filter(|pauses| pauses.per_hour > 0.0)
-        else {
+        let Some(pauses) = self.scenario.indiv_breaks.clone().filter(|pauses| pauses.per_hour > 0.0) else {
             return breaks;
         };
         for agent in 0..self.scenario.agents as usize {
@@ -180,17 +165,11 @@ impl Staff {
             None => {
                 let kinds = &self.scenario.talk;
                 let kind = &kinds[self.talks.pick(kinds.iter().map(|kind| kind.w))];
-                let spread = Spread {
-                    mean: kind.mean,
-                    cv: kind.cv,
-                };
+                let spread = Spread { mean: kind.mean, cv: kind.cv };
                 (self.talks.lognormal(&spread), kind.wrap)
             }
         };
-        let wrap = Spread {
-            mean: wrap_mean.unwrap_or(self.scenario.wrap.mean),
-            cv: self.scenario.wrap.cv,
-        };
+        let wrap = Spread { mean: wrap_mean.unwrap_or(self.scenario.wrap.mean), cv: self.scenario.wrap.cv };
         (talk * agent.speed, self.talks.lognormal(&wrap))
     }
 

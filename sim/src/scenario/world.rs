@@ -139,10 +139,7 @@ impl<'a> World<'a> {
         let mut tick = 0_u64;
         while self.now < end {
             let next_tick = tick as f64 * TICK;
-            let due = self
-                .events
-                .peek()
-                .is_some_and(|Reverse(next)| next.at <= next_tick);
+            let due = self.events.peek().is_some_and(|Reverse(next)| next.at <= next_tick);
             if due {
                 let Some(Reverse(next)) = self.events.pop() else {
                     break;
@@ -165,11 +162,7 @@ impl<'a> World<'a> {
 
     fn schedule(&mut self, at: f64, event: Event) {
         self.scheduled += 1;
-        self.events.push(Reverse(Scheduled {
-            at,
-            order: self.scheduled,
-            event,
-        }));
+        self.events.push(Reverse(Scheduled { at, order: self.scheduled, event }));
     }
 
     fn happens(&mut self, event: Event) {
@@ -186,16 +179,11 @@ impl<'a> World<'a> {
     fn look(&mut self) {
         self.dialled.clear();
         for dial in &self.ringing {
-            self.dialled.push(Dialled::Ringing {
-                age: self.now - self.dials[*dial].placed,
-            });
+            self.dialled.push(Dialled::Ringing { age: self.now - self.dials[*dial].placed });
         }
         for dial in &self.screening {
             let dial = &self.dials[*dial];
-            self.dialled.push(Dialled::Screening {
-                rang: dial.rang,
-                age: self.now - dial.answered,
-            });
+            self.dialled.push(Dialled::Screening { rang: dial.rang, age: self.now - dial.answered });
         }
         self.working.clear();
         for agent in &self.busy {
@@ -206,6 +194,8 @@ impl<'a> World<'a> {
             waiting: self.waiting.len(),
             dialled: &self.dialled,
             working: &self.working,
+            answered: self.tally.people.len() as u32,
+            dropped: self.tally.dropped as u32,
             lines_free: self.scenario.trunks.saturating_sub(self.lines) as usize,
             elapsed: TICK,
             time_left: Some(self.scenario.seconds() - self.now),
@@ -225,9 +215,7 @@ impl<'a> World<'a> {
             rang: 0.0,
             answered: 0.0,
             fate,
-            stage: Stage::Ringing {
-                place: self.ringing.len(),
-            },
+            stage: Stage::Ringing { place: self.ringing.len() },
         });
         self.ringing.push(id);
         self.lines += 1;
@@ -248,33 +236,23 @@ impl<'a> World<'a> {
         self.dials[id].rang = rang;
         self.dials[id].answered = self.now;
         if self.scenario.amd.on {
-            self.dials[id].stage = Stage::Screening {
-                place: self.screening.len(),
-            };
+            self.dials[id].stage = Stage::Screening { place: self.screening.len() };
             self.screening.push(id);
             let listen = self.network.listen(answerer);
             self.schedule(self.now + listen, Event::Verdict(id));
         } else {
-            self.dialler
-                .dial_ended(rang, DialEnd::Presented { screened: None });
+            self.dialler.dial_ended(rang, DialEnd::Presented { screened: None });
             self.present(id, self.scenario.grace);
         }
     }
 
     fn verdict(&mut self, id: usize) {
         self.leave_stage(id);
-        let Dial {
-            fate, rang, answered, ..
-        } = self.dials[id];
+        let Dial { fate, rang, answered, .. } = self.dials[id];
         let Some(answerer) = fate.answerer else { return };
         let screened = self.now - answered;
         if self.network.passes(answerer) {
-            self.dialler.dial_ended(
-                rang,
-                DialEnd::Presented {
-                    screened: Some(screened),
-                },
-            );
+            self.dialler.dial_ended(rang, DialEnd::Presented { screened: Some(screened) });
             self.present(id, self.scenario.grace - AMD_DECISION);
         } else {
             self.tally.amd_false += u64::from(answerer == Answerer::Person);
@@ -347,6 +325,7 @@ impl<'a> World<'a> {
         let person = self.dials[id].fate.answerer == Some(Answerer::Person);
         if person {
             self.tally.people.push((self.now, true));
+            self.tally.dropped += 1;
         }
         self.dialler.dropped(person);
     }

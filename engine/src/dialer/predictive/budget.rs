@@ -22,74 +22,70 @@ impl Default for Target {
 impl Target {
     /// Aims a little below a limit.
     pub fn below(limit: f64) -> Self {
-        Self {
-            limit,
-            aim: limit * AIM,
-        }
+        Self { limit, aim: limit * AIM }
     }
 }
 
 /// Part of the limit that is aimed at. The rest is for what no forecast sees.
 const AIM: f64 = 0.95;
 const THETA_FIRST: f64 = 0.05;
+/// At this risk only dials for agents who are idle pass.
 const THETA_MIN: f64 = 0.002;
 const THETA_MAX: f64 = 0.7;
-/// People over which the rate of answers is judged, at least, before the rest of the day is counted on.
+/// Drops that it takes to move theta by a factor of e: first and later.
+const INERTIA: (f64, f64) = (10.0, 80.0);
+/// Part of the people who may still answer today that a drop may count on.
 const REST_SHARE: f64 = 0.5;
 /// How far the budget that is left may bend theta.
 const BEND: f64 = 3.0;
 
-/// People who answered and were dropped in the window, and what follows for the risk.
+/// What was spent, and the risk that follows.
 #[derive(Clone, Debug)]
 pub(crate) struct Budget {
     target: Target,
+    /// People in the window that drops are counted over, and those of them who were dropped.
     people: f64,
     dropped: f64,
-    log_theta: f64,
-    /// Seconds in which the people came.
+    /// People since the beginning, and seconds in which they came.
+    seen: f64,
     seconds: f64,
+    log_theta: f64,
 }
 
 impl Budget {
     pub(crate) fn new(target: Target) -> Self {
-        Self {
-            target,
-            people: 0.0,
-            dropped: 0.0,
-            log_theta: THETA_FIRST.ln(),
-            seconds: 0.0,
-        }
+        Self { target, people: 0.0, dropped: 0.0, seen: 0.0, seconds: 0.0, log_theta: THETA_FIRST.ln() }
     }
 
-    pub(crate) fn pass_time(&mut self, seconds: f64) {
-        self.seconds += seconds;
+    /// Time passed, and the window holds these people.
+    pub(crate) fn observe(&mut self, answered: u32, dropped: u32, elapsed: f64) {
+        self.people = f64::from(answered);
+        self.dropped = f64::from(dropped);
+        self.seconds += elapsed;
     }
 
+    /// A person was served.
     pub(crate) fn served(&mut self) {
         self.move_theta(self.target.aim);
-        self.people += 1.0;
     }
 
+    /// A person was dropped.
     pub(crate) fn dropped(&mut self) {
         self.move_theta(self.target.aim - 1.0);
-        self.people += 1.0;
-        self.dropped += 1.0;
     }
 
     fn move_theta(&mut self, by: f64) {
-        let inertia = (10.0 + self.target.aim * self.people).clamp(10.0, 80.0);
+        let inertia = (INERTIA.0 + self.target.aim * self.seen).min(INERTIA.1);
         self.log_theta = (self.log_theta + by / inertia).clamp(THETA_MIN.ln(), THETA_MAX.ln());
+        self.seen += 1.0;
     }
 
-    /// Drops over people so far.
+    /// Drops over people in the window.
     pub(crate) fn drop_rate(&self) -> f64 {
-        if self.people > 0.0 {
-            self.dropped / self.people
-        } else {
-            0.0
-        }
+        if self.people > 0.0 { self.dropped / self.people } else { 0.0 }
     }
 
+    /// The highest that may become.
     pub(crate) fn limit(&self) -> f64 {
         self.target.limit
     }
@@ -105,21 +101,72 @@ impl Budget {
         if self.is_spent(time_left) {
             return THETA_MIN;
         }
-        let rest = self.expected(time_left);
+        let rest = self.target.aim * self.expected(time_left);
         let bend = if rest > 0.0 {
-            let left = self.target.aim * (self.people + rest) - self.dropped;
-            (left / (self.target.aim * rest)).clamp(BEND.recip(), BEND)
+            let left = self.target.aim * self.people + rest - self.dropped;
+            (left / rest).clamp(BEND.recip(), BEND)
         } else {
             1.0
         };
         (self.log_theta.exp() * bend).clamp(THETA_MIN, THETA_MAX)
     }
 
-    /// People who may still answer, at the rate of those before.
+    /// People who may still answer today, at the rate of those before.
     fn expected(&self, time_left: Option<f64>) -> f64 {
         match time_left {
-            Some(left) if self.seconds > 0.0 => self.people * left.max(0.0) / self.seconds,
+            Some(left) if self.seconds > 0.0 => self.seen * left.max(0.0) / self.seconds,
             Some(_) | None => 0.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_spent_budget_leaves_the_floor_until_people_make_up_for_it() {
+        let mut budget = Budget::new(Target::default());
+        budget.observe(100, 3, 60.0);
+        assert!(budget.is_spent(None));
+        assert_eq!(budget.theta(None), THETA_MIN);
+        budget.observe(134, 3, 60.0);
+        assert!(!budget.is_spent(None));
+        assert!(budget.theta(None) > THETA_MIN);
+    }
+
+    #[test]
+    fn without_a_single_answer_no_drop_can_be_afforded() {
+        assert!(Budget::new(Target::default()).is_spent(None));
+    }
+
+    #[test]
+    fn who_is_served_raises_theta_and_who_is_dropped_lowers_it() {
+        let mut budget = Budget::new(Target::default());
+        let first = budget.log_theta;
+        budget.served();
+        assert!(budget.log_theta > first);
+        budget.dropped();
+        assert!(budget.log_theta < first);
+    }
+
+    proptest! {
+        #[test]
+        fn theta_keeps_its_bounds(
+            fates in prop::collection::vec(any::<bool>(), 0..2_000),
+            answered in 0..100_000_u32,
+            dropped in 0..5_000_u32,
+            left in prop::option::of(-10.0..1e6_f64),
+        ) {
+            let mut budget = Budget::new(Target::default());
+            for dropped in fates {
+                if dropped { budget.dropped() } else { budget.served() }
+            }
+            budget.observe(answered, dropped, 1.0);
+            let theta = budget.theta(left);
+            prop_assert!((THETA_MIN..=THETA_MAX).contains(&theta));
         }
     }
 }

@@ -75,18 +75,10 @@ fn normal_density(z: f64) -> f64 {
 
 /// Abramowitz and Stegun 26.2.17; absolute error below 7.5e-8.
 fn normal_cdf(z: f64) -> f64 {
-    const COEFFICIENTS: [f64; 5] = [
-        0.319_381_530,
-        -0.356_563_782,
-        1.781_477_937,
-        -1.821_255_978,
-        1.330_274_429,
-    ];
+    const COEFFICIENTS: [f64; 5] =
+        [0.319_381_530, -0.356_563_782, 1.781_477_937, -1.821_255_978, 1.330_274_429];
     let t = 1.0 / (1.0 + 0.231_641_9 * z.abs());
-    let polynomial = COEFFICIENTS
-        .iter()
-        .rev()
-        .fold(0.0, |sum, coefficient| (sum + coefficient) * t);
+    let polynomial = COEFFICIENTS.iter().rev().fold(0.0, |sum, coefficient| (sum + coefficient) * t);
     let tail = normal_density(z) * polynomial;
     if z >= 0.0 { 1.0 - tail } else { tail }
 }
@@ -99,12 +91,7 @@ mod tests {
 
     #[test]
     fn the_normal_tail_is_the_known_one() {
-        for (z, cdf) in [
-            (0.0, 0.5),
-            (1.0, 0.841_344_75),
-            (-1.96, 0.024_997_9),
-            (3.0, 0.998_650_1),
-        ] {
+        for (z, cdf) in [(0.0, 0.5), (1.0, 0.841_344_75), (-1.96, 0.024_997_9), (3.0, 0.998_650_1)] {
             assert!((normal_cdf(z) - cdf).abs() < 1e-6, "{z}");
         }
     }

@@ -60,12 +60,7 @@ impl Memory {
 impl Drift {
     pub(crate) fn new() -> Self {
         Self {
-            models: MEMORIES.map(|length| Memory {
-                length,
-                seen: 0.0,
-                expected: 0.0,
-                log_merit: 0.0,
-            }),
+            models: MEMORIES.map(|length| Memory { length, seen: 0.0, expected: 0.0, log_merit: 0.0 }),
             expected: 0.0,
             seen: 0.0,
         }
@@ -89,11 +84,7 @@ impl Drift {
 
     /// Mean and variance of the multiplier.
     pub(crate) fn multiplier(&self) -> (f64, f64) {
-        let best = self
-            .models
-            .iter()
-            .map(|model| model.log_merit)
-            .fold(f64::MIN, f64::max);
+        let best = self.models.iter().map(|model| model.log_merit).fold(f64::MIN, f64::max);
         let (mut total, mut mean, mut square) = (0.0, 0.0, 0.0);
         for model in &self.models {
             let weight = (model.log_merit - best).exp();

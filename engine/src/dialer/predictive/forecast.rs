@@ -7,11 +7,7 @@ use super::{Dialled, LAGS, Situation};
 
 /// Points on which the uncertain level of answers is spread: multiplier in standard deviations, weight.
 /// Gauss-Hermite with three points.
-const LEVELS: [(f64, f64); 3] = [
-    (-1.732_050_8, 1.0 / 6.0),
-    (0.0, 2.0 / 3.0),
-    (1.732_050_8, 1.0 / 6.0),
-];
+const LEVELS: [(f64, f64); 3] = [(-1.732_050_8, 1.0 / 6.0), (0.0, 2.0 / 3.0), (1.732_050_8, 1.0 / 6.0)];
 
 /// The state after each lag of a dial placed at this moment.
 #[derive(Clone, Debug, Default)]
@@ -82,9 +78,7 @@ impl Forecast {
 
     /// Agents expected to be free after the middle lag, before answers are served.
     pub(crate) fn free(&self) -> f64 {
-        self.lags
-            .get(LAGS / 2)
-            .map_or(0.0, |lag| lag.sum.mean + lag.answers_mean)
+        self.lags.get(LAGS / 2).map_or(0.0, |lag| lag.sum.mean + lag.answers_mean)
     }
 }
 
@@ -95,10 +89,7 @@ impl Lag {
         self.deviation = deviation;
         self.freed.reset();
         self.answers.iter_mut().for_each(Successes::reset);
-        self.sum = Moments {
-            mean: self.spare as f64,
-            ..Moments::default()
-        };
+        self.sum = Moments { mean: self.spare as f64, ..Moments::default() };
         self.answers_mean = 0.0;
     }
 
@@ -131,17 +122,10 @@ impl Lag {
     fn risk(&self, exact: bool) -> f64 {
         if !exact {
             let uncertain = self.answers_mean * self.deviation;
-            let sum = Moments {
-                variance: self.sum.variance + uncertain * uncertain,
-                ..self.sum
-            };
+            let sum = Moments { variance: self.sum.variance + uncertain * uncertain, ..self.sum };
             return sum.at_most(0.0);
         }
-        self.answers
-            .iter()
-            .zip(LEVELS)
-            .map(|(answers, (_, weight))| weight * self.risk_given(answers))
-            .sum()
+        self.answers.iter().zip(LEVELS).map(|(answers, (_, weight))| weight * self.risk_given(answers)).sum()
     }
 
     /// Chance that freed <= answers - spare.

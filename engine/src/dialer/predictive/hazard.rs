@@ -84,11 +84,7 @@ impl<const CAUSES: usize> Hazards<CAUSES> {
             let middle = ages.start(bin) + width / 2.0;
             let total: f64 = (0..CAUSES).map(|cause| rate(cause, middle)).sum();
             let left = alive * (-total * width).exp();
-            let seconds = if total > 0.0 {
-                (alive - left) / total
-            } else {
-                alive * width
-            };
+            let seconds = if total > 0.0 { (alive - left) / total } else { alive * width };
             for (cause, events) in prior_events.iter_mut().enumerate() {
                 events.push(seconds * rate(cause, middle));
             }

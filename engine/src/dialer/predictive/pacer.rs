@@ -108,10 +108,7 @@ impl Pacer {
         } else {
             HeldBy::Risk
         };
-        Decision {
-            place,
-            why: self.explain(s.dialled.len() + place, risk, held_by),
-        }
+        Decision { place, why: self.explain(s.dialled.len() + place, risk, held_by) }
     }
 
     /// Counts the time that dials and agents were at risk, and brings the tables up to date when it is time.
@@ -126,7 +123,7 @@ impl Pacer {
         for working in s.working {
             self.work.expose(working.stage, s.elapsed);
         }
-        self.budget.pass_time(s.elapsed);
+        self.budget.observe(s.answered, s.dropped, s.elapsed);
         self.age_of_tables += s.elapsed;
         if self.age_of_tables >= REBUILD_EVERY {
             self.age_of_tables = 0.0;

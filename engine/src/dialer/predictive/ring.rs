@@ -62,11 +62,7 @@ impl Delays {
 
 /// The middle of a bin of the delay. An answer that is not screened has none.
 fn delay(bin: usize) -> f64 {
-    if bin == 0 {
-        0.0
-    } else {
-        (bin as f64 + 0.5) / SCREEN_STEPS
-    }
+    if bin == 0 { 0.0 } else { (bin as f64 + 0.5) / SCREEN_STEPS }
 }
 
 /// Tables that hold until the next rebuild.
@@ -151,11 +147,7 @@ impl RingModel {
         let passes = self.tables.passes[(rang as usize).min(RING_MAX - 1)];
         let (open_if_passing, open_otherwise) = self.tables.open[bin];
         let both = passes * open_if_passing + (1.0 - passes) * open_otherwise;
-        let chance = if both > 0.0 {
-            passes * open_if_passing / both
-        } else {
-            0.0
-        };
+        let chance = if both > 0.0 { passes * open_if_passing / both } else { 0.0 };
         self.tables.screening[bin].map(|held| held * chance)
     }
 
@@ -214,13 +206,13 @@ impl RingModel {
         passed: &[f64; SCREEN_BINS],
         holds: &impl Fn(f64) -> f64,
     ) {
-        // Chance to hold an agent `half seconds / 2 + 0.25` after the answer.
         let delays: Vec<(f64, f64)> = passed
             .iter()
             .enumerate()
             .filter(|(_, share)| **share > 1e-3)
             .map(|(bin, share)| (delay(bin), *share))
             .collect();
+        // Chance to hold an agent so long after the answer.
         let held = |since: f64| -> f64 {
             delays
                 .iter()
@@ -231,21 +223,12 @@ impl RingModel {
         for lag in 0..LAGS {
             let within = self.tables.lags[lag];
             // An answer in second k of a ring that is a seconds old by now, seen `within` later.
-            let held_after: Vec<f64> = (0..=within as usize + 1)
-                .map(|ahead| held(within - ahead as f64 - 0.5))
-                .collect();
-            for age in 0..=RING_MAX {
-                let mut chance = 0.0;
-                if let Some(coming) = answers.get(age..) {
-                    for (answer, held) in coming.iter().zip(&held_after) {
-                        chance += answer * held;
-                    }
-                }
-                self.tables.ringing[age][lag] = if alive[age] > 1e-12 {
-                    (chance / alive[age]).min(1.0)
-                } else {
-                    0.0
-                };
+            let held_after: Vec<f64> =
+                (0..=within as usize + 1).map(|ahead| held(within - ahead as f64 - 0.5)).collect();
+            for (age, (row, alive)) in self.tables.ringing.iter_mut().zip(alive).enumerate() {
+                let coming = answers.get(age..).unwrap_or_default();
+                let chance: f64 = coming.iter().zip(&held_after).map(|(answer, held)| answer * held).sum();
+                row[lag] = if *alive > 1e-12 { (chance / alive).min(1.0) } else { 0.0 };
             }
         }
     }
@@ -259,11 +242,7 @@ impl RingModel {
                 let held: f64 = (bin..SCREEN_BINS)
                     .map(|end| {
                         let left = self.tables.lags[lag] - (end - bin) as f64 / SCREEN_STEPS;
-                        if left >= 0.0 {
-                            passed[end] * holds(left)
-                        } else {
-                            0.0
-                        }
+                        if left >= 0.0 { passed[end] * holds(left) } else { 0.0 }
                     })
                     .sum();
                 self.tables.screening[bin][lag] = if open > 0.0 { held / open } else { 0.0 };

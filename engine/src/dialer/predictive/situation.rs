@@ -11,6 +11,10 @@ pub struct Situation<'a> {
     pub dialled: &'a [Dialled],
     /// Agents at work who can be free soon.
     pub working: &'a [Working],
+    /// People who answered within the window that drops are counted over.
+    pub answered: u32,
+    /// Of these, dropped.
+    pub dropped: u32,
     /// Calls that lines and limits still allow.
     pub lines_free: usize,
     /// Time since the last look.

@@ -58,23 +58,13 @@ fn read(curve: &[f64], at: f64) -> f64 {
 
 impl WorkModel {
     pub(crate) fn new() -> Self {
-        let talk_ages = Ages::new(&[
-            (20.0, 1.0),
-            (60.0, 2.0),
-            (120.0, 5.0),
-            (300.0, 10.0),
-            (TALK_MAX as f64, 50.0),
-        ]);
+        let talk_ages =
+            Ages::new(&[(20.0, 1.0), (60.0, 2.0), (120.0, 5.0), (300.0, 10.0), (TALK_MAX as f64, 50.0)]);
         let wrap_ages = || Ages::new(&[(20.0, 1.0), (40.0, 2.0), (100.0, 5.0), (WRAP_UP_MAX as f64, 25.0)]);
-        let talk = Hazards::new(talk_ages, PRIOR_CALLS, HALF_LIFE_CALLS, |_, _| {
-            PRIOR_TALK_MEAN.recip()
-        });
+        let talk = Hazards::new(talk_ages, PRIOR_CALLS, HALF_LIFE_CALLS, |_, _| PRIOR_TALK_MEAN.recip());
         let bins = talk.ages().len();
-        let wrap_up = |cases| {
-            Hazards::new(wrap_ages(), cases, HALF_LIFE_CALLS, |_, _| {
-                PRIOR_WRAP_UP_MEAN.recip()
-            })
-        };
+        let wrap_up =
+            |cases| Hazards::new(wrap_ages(), cases, HALF_LIFE_CALLS, |_, _| PRIOR_WRAP_UP_MEAN.recip());
         Self {
             talk,
             pooled: wrap_up(PRIOR_CALLS),
@@ -110,11 +100,7 @@ impl WorkModel {
 
     /// Chance that an agent who took a call so many seconds ago still has it.
     pub(crate) fn holds(&self, since: f64) -> f64 {
-        if since < 0.0 {
-            1.0
-        } else {
-            1.0 - read(&self.tables.over, since)
-        }
+        if since < 0.0 { 1.0 } else { 1.0 - read(&self.tables.over, since) }
     }
 
     /// Chances that a busy agent is done within each horizon.
@@ -129,9 +115,7 @@ impl WorkModel {
                 let alive = &self.tables.wrap_up_survival[class(talked)];
                 let age = age.min(WRAP_UP_MAX as f64);
                 let still = read(alive, age).max(1e-300);
-                self.tables
-                    .horizons
-                    .map(|within| 1.0 - read(alive, age + within) / still)
+                self.tables.horizons.map(|within| 1.0 - read(alive, age + within) / still)
             }
         }
     }
@@ -146,9 +130,7 @@ impl WorkModel {
 
     fn set_survival(&mut self) {
         let talk = &self.talk;
-        survive(&mut self.tables.talk_survival, talk.ages(), |bin| {
-            talk.rate(0, bin)
-        });
+        survive(&mut self.tables.talk_survival, talk.ages(), |bin| talk.rate(0, bin));
         for (class, own) in self.wrap_up.iter().enumerate() {
             let pooled = &self.pooled;
             survive(&mut self.tables.wrap_up_survival[class], own.ages(), |bin| {
@@ -166,22 +148,14 @@ impl WorkModel {
                 std::array::from_fn(|class| {
                     self.tables.horizons.map(|within| {
                         let left = within - second as f64 - 0.5;
-                        if left <= 0.0 {
-                            0.0
-                        } else {
-                            1.0 - read(&self.tables.wrap_up_survival[class], left)
-                        }
+                        if left <= 0.0 { 0.0 } else { 1.0 - read(&self.tables.wrap_up_survival[class], left) }
                     })
                 })
             })
             .collect();
         let bins = self.talk.ages().len();
         for bin in 0..=bins {
-            let age = if bin < bins {
-                self.talk.ages().start(bin) as usize
-            } else {
-                TALK_MAX + 50
-            };
+            let age = if bin < bins { self.talk.ages().start(bin) as usize } else { TALK_MAX + 50 };
             let alive = &self.tables.talk_survival[age..];
             let still = alive[0].max(1e-300);
             let mut done = [0.0; LAGS];
@@ -216,11 +190,7 @@ fn survive(curve: &mut [f64], ages: &Ages, rate: impl Fn(usize) -> f64) {
     let mut second = 0;
     for bin in 0..ages.len() {
         let kept = (-rate(bin)).exp();
-        let until = if bin + 1 < ages.len() {
-            ages.start(bin + 1) as usize
-        } else {
-            curve.len()
-        };
+        let until = if bin + 1 < ages.len() { ages.start(bin + 1) as usize } else { curve.len() };
         while second < until.min(curve.len()) {
             curve[second] = alive;
             alive *= kept;
