@@ -33,11 +33,7 @@ pub(crate) enum Reservation {
     /// A call that is being placed for them or joined to them.
     Call(CallId),
     /// A lead on show, waiting for their decision.
-    Preview {
-        lead: Box<Lead>,
-        campaign: CampaignId,
-        until: Timestamp,
-    },
+    Preview { lead: Box<Lead>, campaign: CampaignId, until: Timestamp },
 }
 
 /// What the agent wants to be when nothing holds them.

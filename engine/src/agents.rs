@@ -12,29 +12,19 @@ impl Engine {
             return Err(Refusal::AlreadyLoggedIn);
         }
         let settings = self.agents.get(&agent).cloned().ok_or(Refusal::UnknownAgent)?;
-        if let Some(unknown) = campaigns
-            .iter()
-            .find(|campaign| !self.runs.contains_key(campaign))
-        {
+        if let Some(unknown) = campaigns.iter().find(|campaign| !self.runs.contains_key(campaign)) {
             return Err(Refusal::UnknownCampaign(*unknown));
         }
         let now = self.cx.now;
         let session = SessionId::from_uuid(self.cx.mint.uuid(now));
         let nailed_up = settings.ring_mode == RingMode::NailedUp;
-        self.cx.write(Write::OpenSession {
-            session,
-            agent,
-            campaigns: campaigns.clone(),
-            at: now,
-        });
+        self.cx.write(Write::OpenSession { session, agent, campaigns: campaigns.clone(), at: now });
         let begun = AgentSession {
             settings,
             session,
             room: RoomId::from_uuid(self.cx.mint.uuid(now)),
             phone: PhoneLine::Down,
-            state: AgentState::Paused {
-                reason: PauseReason::LoggedIn,
-            },
+            state: AgentState::Paused { reason: PauseReason::LoggedIn },
             since: now,
             campaigns,
             wish: Wish::Pause(PauseReason::LoggedIn),
@@ -105,13 +95,9 @@ impl Engine {
         let Some(session) = self.sessions.get(&agent).filter(|session| session.phone.is_up()) else {
             return;
         };
-        let waiting = session
-            .campaigns
-            .iter()
-            .filter_map(|campaign| self.runs.get(campaign)?.waiting.front());
-        let longest = waiting
-            .min_by_key(|call| self.calls.get(call).map(|call| call.since))
-            .copied();
+        let waiting =
+            session.campaigns.iter().filter_map(|campaign| self.runs.get(campaign)?.waiting.front());
+        let longest = waiting.min_by_key(|call| self.calls.get(call).map(|call| call.since)).copied();
         if let Some(call) = longest {
             self.join(call, agent);
         }
@@ -133,11 +119,7 @@ impl Engine {
             run.ready.remove(&(session.since, agent));
             run.ready_to_ring.remove(&(session.since, agent));
             if state == AgentState::Ready {
-                let set = if session.phone.is_up() {
-                    &mut run.ready
-                } else {
-                    &mut run.ready_to_ring
-                };
+                let set = if session.phone.is_up() { &mut run.ready } else { &mut run.ready_to_ring };
                 set.insert((now, agent));
                 self.stirred.insert(*campaign);
             }
@@ -159,18 +141,12 @@ impl Engine {
             reason: session.pause_reason(),
             at: session.since,
         });
-        self.cx.notice(Notice::AgentState {
-            agent,
-            state: session.word(),
-        });
+        self.cx.notice(Notice::AgentState { agent, state: session.word() });
     }
 
     /// A conversation has ended; the agent finishes it, for a while.
     pub(crate) fn wrap_up(&mut self, agent: AgentId, call: CallId, campaign: CampaignId) {
-        let span = self
-            .runs
-            .get(&campaign)
-            .map_or_else(Default::default, |run| run.settings.wrap_up);
+        let span = self.runs.get(&campaign).map_or_else(Default::default, |run| run.settings.wrap_up);
         let until = self.cx.now + span;
         self.set_agent_state(agent, AgentState::WrapUp { call, until });
         self.cx.arm_in(span, Timer::WrapUpOver(agent, until));
@@ -186,12 +162,7 @@ impl Engine {
 
     fn end_session(&mut self, agent: AgentId) {
         // Leaving the ready sets first, so that nothing finds an agent who is gone.
-        self.set_agent_state(
-            agent,
-            AgentState::Paused {
-                reason: PauseReason::LoggedIn,
-            },
-        );
+        self.set_agent_state(agent, AgentState::Paused { reason: PauseReason::LoggedIn });
         let Some(session) = self.sessions.remove(&agent) else {
             return;
         };
@@ -200,13 +171,7 @@ impl Engine {
             self.cx.switch(SwitchCommand::HangUp { leg });
         }
         self.cx.switch(SwitchCommand::CloseRoom { room: session.room });
-        self.cx.write(Write::CloseSession {
-            session: session.session,
-            at: self.cx.now,
-        });
-        self.cx.notice(Notice::AgentState {
-            agent,
-            state: "logged_out",
-        });
+        self.cx.write(Write::CloseSession { session: session.session, at: self.cx.now });
+        self.cx.notice(Notice::AgentState { agent, state: "logged_out" });
     }
 }

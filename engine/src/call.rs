@@ -41,15 +41,9 @@ pub(crate) enum CallRecording {
     /// Nothing is written.
     Off,
     /// Sound is written.
-    On {
-        recording: RecordingId,
-        since: Timestamp,
-    },
+    On { recording: RecordingId, since: Timestamp },
     /// Silence is written.
-    Paused {
-        recording: RecordingId,
-        since: Timestamp,
-    },
+    Paused { recording: RecordingId, since: Timestamp },
 }
 
 /// A conversation.
@@ -127,10 +121,9 @@ impl Call {
     pub(crate) fn lead_next(&self, outcome: Outcome, rules: &[RetryRule], now: Timestamp) -> LeadNext {
         match self.disposed {
             Some(next) => next,
-            None if outcome == Outcome::Cancelled => LeadNext::Again {
-                due_at: now,
-                phone: self.lead.next_phone,
-            },
+            None if outcome == Outcome::Cancelled => {
+                LeadNext::Again { due_at: now, phone: self.lead.next_phone }
+            }
             None => retry::plan(&self.lead, outcome, rules, now),
         }
     }

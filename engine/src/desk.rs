@@ -43,16 +43,8 @@ impl Engine {
 
     fn show(&mut self, agent: AgentId, campaign: CampaignId, lead: Lead) -> Answer {
         let until = self.cx.now + PREVIEW_LEASE;
-        let answer = Answer::Preview {
-            lead: lead.id,
-            campaign,
-            until,
-        };
-        let reservation = Reservation::Preview {
-            lead: Box::new(lead),
-            campaign,
-            until,
-        };
+        let answer = Answer::Preview { lead: lead.id, campaign, until };
+        let reservation = Reservation::Preview { lead: Box::new(lead), campaign, until };
         self.set_agent_state(agent, AgentState::Reserved(reservation));
         self.cx.arm_in(PREVIEW_LEASE, Timer::PreviewOver(agent));
         answer
@@ -86,10 +78,7 @@ impl Engine {
 
     pub(crate) fn skip_preview(&mut self, agent: AgentId) -> Result<Answer, Refusal> {
         let (lead, _) = self.on_show(agent)?;
-        self.cx.write(Write::ReleaseLead {
-            lead: lead.id,
-            due_at: self.cx.wall + SKIP_WAIT,
-        });
+        self.cx.write(Write::ReleaseLead { lead: lead.id, due_at: self.cx.wall + SKIP_WAIT });
         self.settle_agent(agent);
         Ok(Answer::Done)
     }
@@ -107,10 +96,7 @@ impl Engine {
     /// The lead on show may be called by somebody else. The agent's state is the caller's to change.
     pub(crate) fn give_preview_back(&mut self, agent: AgentId) {
         if let Ok((lead, _)) = self.on_show(agent) {
-            self.cx.write(Write::ReleaseLead {
-                lead: lead.id,
-                due_at: self.cx.wall,
-            });
+            self.cx.write(Write::ReleaseLead { lead: lead.id, due_at: self.cx.wall });
         }
     }
 
@@ -152,10 +138,7 @@ impl Engine {
 
     fn subject(&self, agent: AgentId, id: CallId) -> Result<LastCall, Refusal> {
         let session = self.sessions.get(&agent).ok_or(Refusal::NotLoggedIn)?;
-        if let Some(call) = self
-            .calls
-            .get(&id)
-            .filter(|_| session.state == (AgentState::OnCall { call: id }))
+        if let Some(call) = self.calls.get(&id).filter(|_| session.state == (AgentState::OnCall { call: id }))
         {
             return Ok(LastCall {
                 call: id,
@@ -165,29 +148,16 @@ impl Engine {
                 phone_index: call.lead.next_phone,
             });
         }
-        session
-            .last_call
-            .filter(|last| last.call == id)
-            .ok_or(Refusal::UnknownCall)
+        session.last_call.filter(|last| last.call == id).ok_or(Refusal::UnknownCall)
     }
 
     fn disposition(&self, campaign: CampaignId, code: &str) -> Result<Disposition, Refusal> {
-        let run = self
-            .runs
-            .get(&campaign)
-            .ok_or(Refusal::UnknownCampaign(campaign))?;
+        let run = self.runs.get(&campaign).ok_or(Refusal::UnknownCampaign(campaign))?;
         let known = &run.settings.dispositions;
-        known
-            .iter()
-            .find(|disposition| disposition.code == code)
-            .cloned()
-            .ok_or_else(|| {
-                let codes: Vec<&str> = known
-                    .iter()
-                    .map(|disposition| disposition.code.as_str())
-                    .collect();
-                Refusal::UnknownDisposition(codes.join(", "))
-            })
+        known.iter().find(|disposition| disposition.code == code).cloned().ok_or_else(|| {
+            let codes: Vec<&str> = known.iter().map(|disposition| disposition.code.as_str()).collect();
+            Refusal::UnknownDisposition(codes.join(", "))
+        })
     }
 
     fn lead_next(
@@ -199,10 +169,7 @@ impl Engine {
         let phone = subject.phone_index;
         match disposition.effect {
             DispositionEffect::DoNotCall | DispositionEffect::Final => Ok(LeadNext::Done),
-            DispositionEffect::Retry { delay } => Ok(LeadNext::Again {
-                due_at: self.cx.wall + delay,
-                phone,
-            }),
+            DispositionEffect::Retry { delay } => Ok(LeadNext::Again { due_at: self.cx.wall + delay, phone }),
             DispositionEffect::Callback => callback_at
                 .filter(|at| *at > self.cx.wall)
                 .map(|due_at| LeadNext::Again { due_at, phone })

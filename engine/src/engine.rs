@@ -10,7 +10,9 @@ use crate::dialer::CampaignRun;
 use crate::dialer::admission::Gate;
 use crate::holds::Holds;
 use crate::input::{Input, Recovery, Request, StoreEvent, SwitchEvent};
-use crate::model::{Agent, AgentId, CallId, CampaignId, LegId, RecordingId, Timestamp, Trunk, TrunkId};
+use crate::model::{
+    Agent, AgentId, AttemptId, CallId, CampaignId, LegId, RecordingId, Timestamp, Trunk, TrunkId,
+};
 use crate::recording::Collecting;
 use crate::timers::Timer;
 
@@ -25,6 +27,8 @@ pub struct Engine {
     pub(crate) trunks: BTreeMap<TrunkId, TrunkRun>,
     pub(crate) switch_gate: Option<Gate>,
     pub(crate) calls: BTreeMap<CallId, Call>,
+    /// Attempts that are being made durable.
+    pub(crate) saving: BTreeMap<AttemptId, CallId>,
     pub(crate) legs: BTreeMap<LegId, LegOwner>,
     pub(crate) collecting: BTreeMap<RecordingId, Collecting>,
     /// What an earlier daemon left unfinished, until the first snapshot says what is still there.
@@ -60,6 +64,7 @@ impl Engine {
             trunks: BTreeMap::new(),
             switch_gate: None,
             calls: BTreeMap::new(),
+            saving: BTreeMap::new(),
             legs: BTreeMap::new(),
             collecting: BTreeMap::new(),
             recovery: None,
@@ -125,11 +130,7 @@ impl Engine {
     fn store_event(&mut self, event: StoreEvent) {
         match event {
             StoreEvent::Recovered(recovery) => self.recovered(recovery),
-            StoreEvent::LeadsFetched {
-                campaign,
-                leads,
-                next_due_at,
-            } => {
+            StoreEvent::LeadsFetched { campaign, leads, next_due_at } => {
                 self.leads_fetched(campaign, leads, next_due_at);
             }
             StoreEvent::AttemptSaved { attempt } => self.attempt_saved(attempt),
@@ -137,9 +138,7 @@ impl Engine {
             StoreEvent::Away => self.hold(Hold::StoreAway),
             StoreEvent::Back => {
                 // Questions that were under way may be lost.
-                self.runs
-                    .values_mut()
-                    .for_each(|run| run.hopper.forget_question());
+                self.runs.values_mut().for_each(|run| run.hopper.forget_question());
                 self.release_hold(Hold::StoreAway);
             }
         }
@@ -154,13 +153,9 @@ impl Engine {
             Request::NextLead { agent } => self.next_preview(agent),
             Request::DialPreview { agent } => self.dial_preview(agent),
             Request::SkipPreview { agent } => self.skip_preview(agent),
-            Request::Dispose {
-                agent,
-                call,
-                code,
-                note,
-                callback_at,
-            } => self.dispose(agent, call, &code, note, callback_at),
+            Request::Dispose { agent, call, code, note, callback_at } => {
+                self.dispose(agent, call, &code, note, callback_at)
+            }
             Request::HangUp { call, by } => self.hang_up_on_request(call, by),
             Request::StartRecording { call } => self.start_recording_on_demand(call),
             Request::PauseRecording { call } => self.pause_recording(call),

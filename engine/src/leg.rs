@@ -28,11 +28,7 @@ impl Leg {
         let before = self.is_answered();
         self.entered |= entered;
         self.up |= up;
-        if self.is_answered() && !before {
-            LegNews::Answered
-        } else {
-            LegNews::Nothing
-        }
+        if self.is_answered() && !before { LegNews::Answered } else { LegNews::Nothing }
     }
 }
 
@@ -44,10 +40,7 @@ mod tests {
     fn a_leg_is_answered_once_in_either_order() {
         for order in [[(true, false), (false, true)], [(false, true), (true, false)]] {
             let mut leg = Leg::default();
-            let news: Vec<_> = order
-                .into_iter()
-                .map(|(entered, up)| leg.reported(entered, up))
-                .collect();
+            let news: Vec<_> = order.into_iter().map(|(entered, up)| leg.reported(entered, up)).collect();
             assert_eq!(news, [LegNews::Nothing, LegNews::Answered]);
             assert_eq!(leg.reported(true, true), LegNews::Nothing);
         }

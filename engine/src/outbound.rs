@@ -42,8 +42,7 @@ impl Engine {
             None if self.holds.is_switch_away() => {}
             None => {
                 // A leg of ours that nobody owns: a late order, or one given up as lost.
-                self.cx
-                    .repaired(format!("{leg} is up and belongs to nothing; ended"));
+                self.cx.repaired(format!("{leg} is up and belongs to nothing; ended"));
                 self.cx.switch(SwitchCommand::HangUp { leg });
             }
         }
@@ -98,19 +97,13 @@ impl Engine {
     /// The agent whom a person was being joined to is gone: they wait for another, for what is left of their time.
     pub(crate) fn find_another_agent(&mut self, id: CallId) {
         let now = self.cx.now;
-        let Some(call) = self
-            .calls
-            .get_mut(&id)
-            .filter(|call| call.state == CallState::Joining)
-        else {
+        let Some(call) = self.calls.get_mut(&id).filter(|call| call.state == CallState::Joining) else {
             return;
         };
         call.enter(CallState::Waiting, now);
         call.agent = None;
         call.joins = 0;
-        let waited = call
-            .answered_at
-            .map_or(Duration::ZERO, |answered| now.since(answered));
+        let waited = call.answered_at.map_or(Duration::ZERO, |answered| now.since(answered));
         let Some(run) = self.runs.get_mut(&call.attempt.campaign) else {
             return self.hang_up(id, Side::System);
         };
@@ -150,13 +143,7 @@ impl Engine {
                 .get(agent)
                 .is_some_and(|session| session.call() == Some(id) && session.phone.is_up())
         });
-        let longest_ready = || {
-            self.runs
-                .get(&call.attempt.campaign)?
-                .ready
-                .first()
-                .map(|(_, agent)| *agent)
-        };
+        let longest_ready = || self.runs.get(&call.attempt.campaign)?.ready.first().map(|(_, agent)| *agent);
         kept.or_else(longest_ready)
     }
 
@@ -188,19 +175,13 @@ impl Engine {
         let Some(LegOwner::Customer(id)) = self.legs.get(&leg).copied() else {
             return;
         };
-        let Some(call) = self
-            .calls
-            .get(&id)
-            .filter(|call| call.state == CallState::Joining)
-        else {
+        let Some(call) = self.calls.get(&id).filter(|call| call.state == CallState::Joining) else {
             return;
         };
         let Some(agent) = call.agent else { return };
         match self.sessions.get(&agent) {
             Some(session) if session.room == room => self.connected(id, agent),
-            Some(_) | None => self
-                .cx
-                .unexpected(format!("{leg} joined {room}, which is not its agent's")),
+            Some(_) | None => self.cx.unexpected(format!("{leg} joined {room}, which is not its agent's")),
         }
     }
 
@@ -211,18 +192,12 @@ impl Engine {
         };
         call.enter(CallState::Connected, now);
         call.connected_at = Some(now);
-        let waited = call
-            .answered_at
-            .map_or(Duration::ZERO, |answered| now.since(answered));
+        let waited = call.answered_at.map_or(Duration::ZERO, |answered| now.since(answered));
         if let Some(run) = self.runs.get_mut(&call.attempt.campaign) {
             run.talking += 1;
             run.drops.served(now);
         }
-        self.cx.notice(Notice::Connected {
-            call: id,
-            agent,
-            waited,
-        });
+        self.cx.notice(Notice::Connected { call: id, agent, waited });
         self.set_agent_state(agent, AgentState::OnCall { call: id });
         self.record_by_policy(id);
     }
@@ -248,19 +223,13 @@ impl Engine {
         else {
             return;
         };
-        let retry = call
-            .agent
-            .and_then(|agent| self.sessions.get(&agent))
-            .filter(|_| call.joins < JOINS_MAX);
+        let retry = call.agent.and_then(|agent| self.sessions.get(&agent)).filter(|_| call.joins < JOINS_MAX);
         match retry {
             Some(session) => {
                 let agent = session.id();
                 self.cx.switch(SwitchCommand::OpenRoom { room: session.room });
                 if let Some(leg) = session.phone.leg().filter(|_| session.phone.is_up()) {
-                    self.cx.switch(SwitchCommand::Join {
-                        room: session.room,
-                        leg,
-                    });
+                    self.cx.switch(SwitchCommand::Join { room: session.room, leg });
                 }
                 self.join(id, agent);
             }
@@ -271,11 +240,7 @@ impl Engine {
     /// Nobody was there in time.
     pub(crate) fn drop_time_over(&mut self, id: CallId) {
         let now = self.cx.now;
-        let Some(call) = self
-            .calls
-            .get_mut(&id)
-            .filter(|call| call.state == CallState::Waiting)
-        else {
+        let Some(call) = self.calls.get_mut(&id).filter(|call| call.state == CallState::Waiting) else {
             return;
         };
         let Some(run) = self.runs.get_mut(&call.attempt.campaign) else {
@@ -285,10 +250,7 @@ impl Engine {
         call.agent = None;
         let leg = call.attempt.leg;
         run.waiting.retain(|waiting| *waiting != id);
-        self.cx.switch(SwitchCommand::Play {
-            leg,
-            media: run.settings.drop_message.clone(),
-        });
+        self.cx.switch(SwitchCommand::Play { leg, media: run.settings.drop_message.clone() });
         self.cx.arm_in(MESSAGE_TIME_MAX, Timer::MessageOverdue(id));
         self.count_drop(id);
     }
@@ -296,11 +258,7 @@ impl Engine {
     /// Counts a person who answered and found nobody, once.
     fn count_drop(&mut self, id: CallId) {
         let now = self.cx.now;
-        let Some(call) = self
-            .calls
-            .get_mut(&id)
-            .filter(|call| call.outcome != Some(Outcome::Dropped))
-        else {
+        let Some(call) = self.calls.get_mut(&id).filter(|call| call.outcome != Some(Outcome::Dropped)) else {
             return;
         };
         call.outcome = Some(Outcome::Dropped);
@@ -316,11 +274,7 @@ impl Engine {
     }
 
     pub(crate) fn message_overdue(&mut self, id: CallId) {
-        if self
-            .calls
-            .get(&id)
-            .is_some_and(|call| call.state == CallState::Message)
-        {
+        if self.calls.get(&id).is_some_and(|call| call.state == CallState::Message) {
             self.hang_up(id, Side::System);
         }
     }
@@ -330,9 +284,7 @@ impl Engine {
         match call.state {
             CallState::RingingAgent | CallState::Saving => {
                 // Neither is known to the network. The lead is not dialled; the store's answer finds no call.
-                Err(Refusal::NotDialling(
-                    "the call is just being placed; try again in a second".to_owned(),
-                ))
+                Err(Refusal::NotDialling("the call is just being placed; try again in a second".to_owned()))
             }
             CallState::Dialling { .. } => {
                 call.outcome = Some(Outcome::Cancelled);
@@ -354,10 +306,8 @@ impl Engine {
     /// a drop, whoever hangs up on them.
     pub(crate) fn hang_up(&mut self, id: CallId, by: Side) {
         let now = self.cx.now;
-        let Some(call) = self
-            .calls
-            .get_mut(&id)
-            .filter(|call| call.is_dialled() && call.state != CallState::Ending)
+        let Some(call) =
+            self.calls.get_mut(&id).filter(|call| call.is_dialled() && call.state != CallState::Ending)
         else {
             return;
         };
@@ -378,9 +328,7 @@ impl Engine {
             return;
         };
         call.hang_ups += 1;
-        self.cx.switch(SwitchCommand::HangUp {
-            leg: call.attempt.leg,
-        });
+        self.cx.switch(SwitchCommand::HangUp { leg: call.attempt.leg });
         self.cx.arm_in(HANG_UP_TIME_MAX, Timer::HangUpOverdue(id));
     }
 
@@ -391,9 +339,7 @@ impl Engine {
         if call.hang_ups < HANG_UPS_MAX {
             self.tell_to_end(id);
         } else {
-            self.cx.repaired(format!(
-                "{id} did not end after {HANG_UPS_MAX} tries; counted as lost"
-            ));
+            self.cx.repaired(format!("{id} did not end after {HANG_UPS_MAX} tries; counted as lost"));
             self.finish(id, HangupCause::default(), Some(Side::Lost));
         }
     }
@@ -412,11 +358,7 @@ impl Engine {
         let outcome = call.outcome(cause);
         let campaign = call.attempt.campaign;
         let run = self.runs.get_mut(&campaign);
-        let next = call.lead_next(
-            outcome,
-            run.as_ref().map_or(&[], |run| &run.settings.retry),
-            self.cx.wall,
-        );
+        let next = call.lead_next(outcome, run.as_ref().map_or(&[], |run| &run.settings.retry), self.cx.wall);
         if let Some(run) = run
             && outcome == Outcome::Answered
             && call.connected_at.is_none()
@@ -425,10 +367,7 @@ impl Engine {
         }
         self.read_back(call.recording);
         if let Some(record) = call.record(cause, now) {
-            self.cx.notice(Notice::CallEnded {
-                call: id,
-                by: record.ended_by,
-            });
+            self.cx.notice(Notice::CallEnded { call: id, by: record.ended_by });
             self.cx.write(Write::SaveCall(Box::new(record)));
         }
         self.cx.write(Write::CloseAttempt {
@@ -439,11 +378,7 @@ impl Engine {
             lead: call.lead.id,
             next,
         });
-        self.cx.notice(Notice::AttemptEnded {
-            attempt: call.attempt.id,
-            campaign,
-            outcome,
-        });
+        self.cx.notice(Notice::AttemptEnded { attempt: call.attempt.id, campaign, outcome });
         self.free_agent_of(&call);
     }
 
@@ -451,11 +386,7 @@ impl Engine {
     pub(crate) fn free_agent_of(&mut self, call: &Call) {
         let Some(agent) = call.agent else { return };
         let id = call.attempt.call;
-        let Some(session) = self
-            .sessions
-            .get_mut(&agent)
-            .filter(|session| session.call() == Some(id))
-        else {
+        let Some(session) = self.sessions.get_mut(&agent).filter(|session| session.call() == Some(id)) else {
             return;
         };
         let talked = matches!(session.state, AgentState::OnCall { .. });

@@ -93,17 +93,9 @@ impl Engine {
             return Err(IdleReason::NotRunning);
         };
         let situation = run.situation(self.cx.now);
-        let to_ring = if run.settings.mode == DialMode::Preview {
-            0
-        } else {
-            run.ready_to_ring.len()
-        };
-        let mut agents: Vec<AgentId> = run
-            .ready_to_ring
-            .iter()
-            .take(to_ring)
-            .map(|(_, agent)| *agent)
-            .collect();
+        let to_ring = if run.settings.mode == DialMode::Preview { 0 } else { run.ready_to_ring.len() };
+        let mut agents: Vec<AgentId> =
+            run.ready_to_ring.iter().take(to_ring).map(|(_, agent)| *agent).collect();
         let ahead = match pacing::decide(&situation) {
             Decision::Ahead(count) => count,
             Decision::PerAgent(count) => {
@@ -112,9 +104,7 @@ impl Engine {
                 0
             }
         };
-        agents
-            .into_iter()
-            .try_for_each(|agent| self.place(campaign, Some(agent)))?;
+        agents.into_iter().try_for_each(|agent| self.place(campaign, Some(agent)))?;
         (0..ahead).try_for_each(|_| self.place(campaign, None))
     }
 
@@ -170,10 +160,7 @@ impl Engine {
             };
             match trunk.gate.check(now) {
                 Ok(()) => {
-                    return Ok(Route {
-                        trunk: *id,
-                        caller_id,
-                    });
+                    return Ok(Route { trunk: *id, caller_id });
                 }
                 Err(closed) => soonest = Some(soonest.map_or(closed, |other| other.min(closed))),
             }
@@ -204,10 +191,7 @@ impl Engine {
                 Hours::Open => return Ok(lead),
                 Hours::Closed(opening) => {
                     let due_at = opening.unwrap_or(self.cx.wall + NO_OPENING_WAIT);
-                    self.cx.write(Write::ReleaseLead {
-                        lead: lead.id,
-                        due_at,
-                    });
+                    self.cx.write(Write::ReleaseLead { lead: lead.id, due_at });
                     closed += 1;
                 }
             }
@@ -235,16 +219,10 @@ impl Engine {
         next_due_at: Option<Timestamp>,
     ) {
         let now = self.cx.now;
-        let wanted = self
-            .runs
-            .get_mut(&campaign)
-            .filter(|run| run.settings.state == CampaignState::Running);
+        let wanted = self.runs.get_mut(&campaign).filter(|run| run.settings.state == CampaignState::Running);
         let Some(run) = wanted else {
             for lead in leads {
-                self.cx.write(Write::ReleaseLead {
-                    lead: lead.id,
-                    due_at: self.cx.wall,
-                });
+                self.cx.write(Write::ReleaseLead { lead: lead.id, due_at: self.cx.wall });
             }
             return;
         };
@@ -308,17 +286,9 @@ impl Engine {
         if let Some(run) = run {
             run.dialling += 1;
             run.dialling_ahead += u32::from(call.is_ahead());
-            if at_a_cost {
-                run.gate.enter()
-            } else {
-                run.gate.adopt()
-            }
+            if at_a_cost { run.gate.enter() } else { run.gate.adopt() }
         }
-        for gate in trunk
-            .map(|trunk| &mut trunk.gate)
-            .into_iter()
-            .chain(&mut self.switch_gate)
-        {
+        for gate in trunk.map(|trunk| &mut trunk.gate).into_iter().chain(&mut self.switch_gate) {
             if at_a_cost { gate.enter() } else { gate.adopt() }
         }
     }
@@ -344,10 +314,7 @@ impl Engine {
         }
         self.stirred.insert(call.attempt.campaign);
         let at_limit = |reason| matches!(reason, IdleReason::AtLimit(_));
-        let held_up = self
-            .runs
-            .iter()
-            .filter(|(_, run)| run.idle_because.is_some_and(at_limit));
+        let held_up = self.runs.iter().filter(|(_, run)| run.idle_because.is_some_and(at_limit));
         self.stirred.extend(held_up.map(|(campaign, _)| *campaign));
     }
 
@@ -355,25 +322,15 @@ impl Engine {
         let now = self.cx.now;
         if let Some(call) = self.calls.get_mut(&id) {
             call.enter(CallState::Saving, now);
+            self.saving.insert(call.attempt.id, id);
             self.cx.write(Write::SaveAttempt(Box::new(call.attempt.clone())));
         }
     }
 
-    fn saving(&self, attempt: AttemptId) -> Option<CallId> {
-        // Few calls are being saved at any moment, and ids sort by time: the newest come last.
-        self.calls
-            .iter()
-            .rev()
-            .find(|(_, call)| call.attempt.id == attempt && call.state == CallState::Saving)
-            .map(|(id, _)| *id)
-    }
-
     /// The attempt is durable: the network may hear of it, if everything still stands as it did.
     pub(crate) fn attempt_saved(&mut self, attempt: AttemptId) {
-        let Some(id) = self.saving(attempt) else {
-            return self
-                .cx
-                .unexpected(format!("{attempt} saved, but no call waits for it"));
+        let Some(id) = self.saving.remove(&attempt) else {
+            return self.cx.unexpected(format!("{attempt} saved, but no call waits for it"));
         };
         let Some(call) = self.calls.get(&id) else { return };
         if self.still_stands(call) {
@@ -386,9 +343,7 @@ impl Engine {
     /// Whether what the decision to dial rested on still holds. An agent's phone may have rung since.
     fn still_stands(&self, call: &Call) -> bool {
         let attempt = &call.attempt;
-        let agent_is_kept = attempt
-            .agent
-            .is_none_or(|agent| self.is_kept_for(agent, attempt.call));
+        let agent_is_kept = attempt.agent.is_none_or(|agent| self.is_kept_for(agent, attempt.call));
         let campaign_dials = self.runs.get(&attempt.campaign).is_some_and(|run| {
             run.settings.state == CampaignState::Running
                 && calling_hours::at(&run.settings.hours, &call.lead.zone, self.cx.wall) == Hours::Open
@@ -398,9 +353,7 @@ impl Engine {
     }
 
     fn is_kept_for(&self, agent: AgentId, call: CallId) -> bool {
-        self.sessions
-            .get(&agent)
-            .is_some_and(|session| session.call() == Some(call))
+        self.sessions.get(&agent).is_some_and(|session| session.call() == Some(call))
     }
 
     fn originate(&mut self, id: CallId) {
@@ -415,10 +368,7 @@ impl Engine {
         let attempt = &call.attempt;
         self.cx.switch(SwitchCommand::Originate {
             leg: attempt.leg,
-            to: Destination::Number {
-                trunk: attempt.trunk,
-                phone: attempt.phone,
-            },
+            to: Destination::Number { trunk: attempt.trunk, phone: attempt.phone },
             caller_id: Some(attempt.caller_id),
             ring_timeout: ring_timeout + RING_MARGIN,
             purpose: LegPurpose::Customer {
@@ -428,19 +378,14 @@ impl Engine {
                 lead: attempt.lead,
             },
         });
-        self.cx.notice(Notice::Dialled {
-            attempt: attempt.id,
-            campaign: attempt.campaign,
-        });
+        self.cx.notice(Notice::Dialled { attempt: attempt.id, campaign: attempt.campaign });
         call.enter(CallState::Dialling { ringing: false }, now);
         self.cx.arm_in(ring_timeout, Timer::RingOver(id));
     }
 
     pub(crate) fn attempt_refused(&mut self, attempt: AttemptId, refusal: AttemptRefusal) {
-        let Some(id) = self.saving(attempt) else {
-            return self
-                .cx
-                .unexpected(format!("{attempt} refused, but no call waits for it"));
+        let Some(id) = self.saving.remove(&attempt) else {
+            return self.cx.unexpected(format!("{attempt} refused, but no call waits for it"));
         };
         if let Some(call) = self.forget_undialled(id) {
             match refusal {
@@ -471,10 +416,7 @@ impl Engine {
         let running = |run: &&mut crate::dialer::CampaignRun| run.settings.state == CampaignState::Running;
         match self.runs.get_mut(&call.attempt.campaign).filter(running) {
             Some(run) => run.hopper.put_back(call.lead),
-            None => self.cx.write(Write::ReleaseLead {
-                lead: call.lead.id,
-                due_at,
-            }),
+            None => self.cx.write(Write::ReleaseLead { lead: call.lead.id, due_at }),
         }
     }
 
@@ -489,10 +431,7 @@ impl Engine {
             cause: HangupCause::default(),
             ended_at: self.cx.now,
             lead: call.lead.id,
-            next: LeadNext::Again {
-                due_at: self.cx.wall,
-                phone: call.lead.next_phone,
-            },
+            next: LeadNext::Again { due_at: self.cx.wall, phone: call.lead.next_phone },
         });
         self.cx.notice(Notice::AttemptEnded {
             attempt: call.attempt.id,

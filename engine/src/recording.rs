@@ -46,10 +46,7 @@ impl Engine {
 
     pub(crate) fn start_recording_on_demand(&mut self, id: CallId) -> Result<Answer, Refusal> {
         let call = self.calls.get(&id).ok_or(Refusal::UnknownCall)?;
-        let run = self
-            .runs
-            .get(&call.attempt.campaign)
-            .ok_or(Refusal::UnknownCall)?;
+        let run = self.runs.get(&call.attempt.campaign).ok_or(Refusal::UnknownCall)?;
         if run.settings.recording == RecordingPolicy::Never {
             return Err(Refusal::RecordingForbidden);
         }
@@ -71,29 +68,14 @@ impl Engine {
         let Some(call) = self.calls.get_mut(&id) else {
             return;
         };
-        let agent_leg = call
-            .agent
-            .and_then(|agent| self.sessions.get(&agent)?.phone.leg());
+        let agent_leg = call.agent.and_then(|agent| self.sessions.get(&agent)?.phone.leg());
         let Some(agent) = agent_leg else { return };
         call.recordings_begun = call.recordings_begun.saturating_add(1);
-        let recording = RecordingId {
-            call: id,
-            part: call.recordings_begun,
-        };
-        call.recording = CallRecording::On {
-            recording,
-            since: now,
-        };
+        let recording = RecordingId { call: id, part: call.recordings_begun };
+        call.recording = CallRecording::On { recording, since: now };
         let customer = call.attempt.leg;
-        self.cx.write(Write::OpenRecording {
-            recording,
-            started_at: now,
-        });
-        self.cx.switch(SwitchCommand::StartRecording {
-            recording,
-            customer,
-            agent,
-        });
+        self.cx.write(Write::OpenRecording { recording, started_at: now });
+        self.cx.switch(SwitchCommand::StartRecording { recording, customer, agent });
     }
 
     pub(crate) fn pause_recording(&mut self, id: CallId) -> Result<Answer, Refusal> {
@@ -152,8 +134,7 @@ impl Engine {
     pub(crate) fn collect(&mut self, recording: RecordingId, expected: Option<Duration>) {
         self.collecting.insert(recording, Collecting { expected });
         self.cx.switch(SwitchCommand::CollectRecording { recording });
-        self.cx
-            .arm_in(COLLECT_TIME_MAX, Timer::RecordingOverdue(recording));
+        self.cx.arm_in(COLLECT_TIME_MAX, Timer::RecordingOverdue(recording));
     }
 
     /// The file was not closed and read: until the verdict is due, that is tried again.
@@ -175,8 +156,7 @@ impl Engine {
             return;
         };
         if matches!(call.recording, CallRecording::Paused { recording: paused, .. } if paused == recording) {
-            self.cx
-                .unexpected(format!("{recording} could not be paused, and ends"));
+            self.cx.unexpected(format!("{recording} could not be paused, and ends"));
             self.end_part(recording.call);
         }
     }
@@ -211,12 +191,8 @@ impl Engine {
                 && call.recording == CallRecording::Off
                 && call.recordings_begun == 0
         };
-        let calls: Vec<CallId> = self
-            .calls
-            .values()
-            .filter(unrecorded)
-            .map(|call| call.attempt.call)
-            .collect();
+        let calls: Vec<CallId> =
+            self.calls.values().filter(unrecorded).map(|call| call.attempt.call).collect();
         for call in calls {
             self.record_by_policy(call);
         }
@@ -228,9 +204,7 @@ impl Engine {
         found: Result<RecordingFacts, String>,
     ) {
         let Some(collecting) = self.collecting.remove(&recording) else {
-            return self
-                .cx
-                .unexpected(format!("{recording} read back, but nobody asked for it"));
+            return self.cx.unexpected(format!("{recording} read back, but nobody asked for it"));
         };
         self.close_recording(recording, collecting, verdict(collecting.expected, found));
     }
@@ -257,12 +231,10 @@ impl Engine {
             return;
         };
         match call.recording {
-            CallRecording::On {
-                recording: current, ..
-            }
-            | CallRecording::Paused {
-                recording: current, ..
-            } if current == recording => {
+            CallRecording::On { recording: current, .. }
+            | CallRecording::Paused { recording: current, .. }
+                if current == recording =>
+            {
                 call.recording = CallRecording::Off;
                 let collecting = Collecting { expected: None };
                 self.close_recording(recording, collecting, RecordingState::Failed { reason });
@@ -273,11 +245,7 @@ impl Engine {
 
     fn close_recording(&mut self, recording: RecordingId, collecting: Collecting, state: RecordingState) {
         let expected = collecting.expected.unwrap_or_default();
-        self.cx.write(Write::CloseRecording {
-            recording,
-            state,
-            expected,
-        });
+        self.cx.write(Write::CloseRecording { recording, state, expected });
     }
 }
 
@@ -286,9 +254,9 @@ impl Engine {
 fn verdict(expected: Option<Duration>, found: Result<RecordingFacts, String>) -> RecordingState {
     match (found, expected) {
         (Err(reason), _) => RecordingState::Failed { reason },
-        (Ok(facts), _) if facts.duration.is_zero() || facts.bytes == 0 => RecordingState::Failed {
-            reason: "the file holds no sound".to_owned(),
-        },
+        (Ok(facts), _) if facts.duration.is_zero() || facts.bytes == 0 => {
+            RecordingState::Failed { reason: "the file holds no sound".to_owned() }
+        }
         (Ok(facts), Some(expected)) if facts.duration + shortfall(expected) >= expected => {
             RecordingState::Verified(facts)
         }
@@ -322,11 +290,7 @@ mod tests {
             (None, Ok(facts(30)), "truncated"),
         ];
         for (expected, found, word) in cases {
-            assert_eq!(
-                verdict(expected, found.clone()).as_str(),
-                word,
-                "{expected:?} {found:?}"
-            );
+            assert_eq!(verdict(expected, found.clone()).as_str(), word, "{expected:?} {found:?}");
         }
     }
 }

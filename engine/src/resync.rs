@@ -3,7 +3,7 @@
 //! A call goes on when the daemon dies. A restarted daemon first hears from the database what was unfinished, then
 //! from Asterisk what is still up, and carries on from there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::agent_session::{AgentSession, AgentState, PhoneLine, Wish};
@@ -76,11 +76,9 @@ impl Engine {
         let missing = |(leg, owner): (&LegId, &LegOwner)| {
             let settled_at = match owner {
                 LegOwner::Agent(_) => Some(minted_at(*leg)),
-                LegOwner::Customer(call) => self
-                    .calls
-                    .get(call)
-                    .filter(|call| call.is_dialled())
-                    .map(|call| call.since),
+                LegOwner::Customer(call) => {
+                    self.calls.get(call).filter(|call| call.is_dialled()).map(|call| call.since)
+                }
             };
             let established = settled_at.is_some_and(|at| at + TRAVEL_TIME_MAX < asked_at);
             (established && !seen.contains_key(leg)).then_some(*leg)
@@ -97,8 +95,7 @@ impl Engine {
             if self.legs.contains_key(&seen.leg) {
                 self.leg_reported(seen.leg, seen.entered, seen.up);
             } else {
-                self.cx
-                    .repaired(format!("{} belongs to nothing; ended", seen.leg));
+                self.cx.repaired(format!("{} belongs to nothing; ended", seen.leg));
                 self.cx.switch(SwitchCommand::HangUp { leg: seen.leg });
             }
         }
@@ -109,8 +106,9 @@ impl Engine {
     fn mend_rooms(&mut self, snapshot: &Snapshot) {
         let rooms: BTreeMap<RoomId, &Vec<LegId>> =
             snapshot.rooms.iter().map(|(room, legs)| (*room, legs)).collect();
+        let owned: BTreeSet<RoomId> = self.sessions.values().map(|session| session.room).collect();
         for room in rooms.keys() {
-            if !self.sessions.values().any(|session| session.room == *room) {
+            if !owned.contains(room) {
                 self.cx.repaired(format!("{room} belongs to nobody; closed"));
                 self.cx.switch(SwitchCommand::CloseRoom { room: *room });
             }
@@ -126,10 +124,8 @@ impl Engine {
                 joins.push((session.room, leg));
             }
         }
-        for call in self
-            .calls
-            .values()
-            .filter(|call| call.state == CallState::Connected && established(call.since))
+        for call in
+            self.calls.values().filter(|call| call.state == CallState::Connected && established(call.since))
         {
             let Some(session) = call.agent.and_then(|agent| self.sessions.get(&agent)) else {
                 continue;
@@ -150,8 +146,7 @@ impl Engine {
         for recording in &snapshot.recordings {
             let belongs = self.calls.contains_key(&recording.call) || self.collecting.contains_key(recording);
             if !belongs {
-                self.cx
-                    .repaired(format!("{recording} was written for no call; ended"));
+                self.cx.repaired(format!("{recording} was written for no call; ended"));
                 self.collect(*recording, None);
             }
         }
@@ -179,12 +174,7 @@ impl Engine {
         }
         self.record_adopted();
         let idle = |session: &&AgentSession| session.call().is_none();
-        let idle: Vec<AgentId> = self
-            .sessions
-            .values()
-            .filter(idle)
-            .map(AgentSession::id)
-            .collect();
+        let idle: Vec<AgentId> = self.sessions.values().filter(idle).map(AgentSession::id).collect();
         for agent in idle {
             self.settle_agent(agent);
         }
@@ -193,10 +183,7 @@ impl Engine {
     fn adopt_session(&mut self, open: OpenSession, snapshot: &Snapshot) {
         let now = self.cx.now;
         let Some(settings) = self.agents.get(&open.agent).cloned() else {
-            return self.cx.write(Write::CloseSession {
-                session: open.session,
-                at: now,
-            });
+            return self.cx.write(Write::CloseSession { session: open.session, at: now });
         };
         let leg_of_session = snapshot.legs.iter().find_map(|seen| match seen.purpose {
             Some(LegPurpose::Agent { session, room, .. }) if session == open.session => Some((seen, room)),
@@ -211,8 +198,7 @@ impl Engine {
         }
         let must_ring = phone.leg().is_none() && settings.ring_mode == RingMode::NailedUp;
         let paused = PauseReason::LoggedIn;
-        self.cx
-            .repaired(format!("{} of {} taken over", open.session, open.agent));
+        self.cx.repaired(format!("{} of {} taken over", open.session, open.agent));
         self.sessions.insert(
             open.agent,
             AgentSession {
@@ -220,20 +206,14 @@ impl Engine {
                 session: open.session,
                 room,
                 phone,
-                state: AgentState::Paused {
-                    reason: paused.clone(),
-                },
+                state: AgentState::Paused { reason: paused.clone() },
                 since: now,
                 campaigns: open
                     .campaigns
                     .into_iter()
                     .filter(|campaign| self.runs.contains_key(campaign))
                     .collect(),
-                wish: if open.ready {
-                    Wish::Ready
-                } else {
-                    Wish::Pause(paused)
-                },
+                wish: if open.ready { Wish::Ready } else { Wish::Pause(paused) },
                 redials: 0,
                 last_call: None,
             },
@@ -255,10 +235,7 @@ impl Engine {
         call.agent = None;
         self.calls.insert(id, call);
         self.count_in(id, false);
-        let ring_timeout = self
-            .runs
-            .get(&campaign)
-            .map_or(Duration::ZERO, |run| run.settings.ring_timeout);
+        let ring_timeout = self.runs.get(&campaign).map_or(Duration::ZERO, |run| run.settings.ring_timeout);
         self.cx.arm_in(ring_timeout, Timer::RingOver(id));
         match self.agent_beside(leg, snapshot) {
             Some(agent) => self.adopt_conversation(id, agent, started_at),
@@ -269,10 +246,8 @@ impl Engine {
     /// The agent in whose room this leg is.
     fn agent_beside(&self, leg: LegId, snapshot: &Snapshot) -> Option<AgentId> {
         let (room, _) = snapshot.rooms.iter().find(|(_, legs)| legs.contains(&leg))?;
-        let session = self
-            .sessions
-            .values()
-            .find(|session| session.room == *room && session.phone.is_up())?;
+        let session =
+            self.sessions.values().find(|session| session.room == *room && session.phone.is_up())?;
         Some(session.id())
     }
 
@@ -301,18 +276,12 @@ impl Engine {
     /// The dial never reached the network, or ended unseen.
     fn close_lost_attempt(&mut self, attempt: &Attempt, lead: Lead) {
         let now = self.cx.now;
-        let rules = self
-            .runs
-            .get(&attempt.campaign)
-            .map_or(&[][..], |run| &run.settings.retry);
+        let rules = self.runs.get(&attempt.campaign).map_or(&[][..], |run| &run.settings.retry);
         let has_rule = rules.iter().any(|rule| rule.outcome == Outcome::Failed);
         let next = if has_rule {
             retry::plan(&lead, Outcome::Failed, rules, self.cx.wall)
         } else {
-            LeadNext::Again {
-                due_at: self.cx.wall + LOST_LEAD_WAIT,
-                phone: lead.next_phone,
-            }
+            LeadNext::Again { due_at: self.cx.wall + LOST_LEAD_WAIT, phone: lead.next_phone }
         };
         self.cx.repaired(format!("{} ended unseen", attempt.id));
         self.cx.write(Write::CloseAttempt {

@@ -32,10 +32,7 @@ impl Engine {
             match self.agents.get(id) {
                 // How the phone rings is agreed at log-in and stays until log-out.
                 Some(agent) => {
-                    session.settings = Agent {
-                        ring_mode: session.settings.ring_mode,
-                        ..agent.clone()
-                    }
+                    session.settings = Agent { ring_mode: session.settings.ring_mode, ..agent.clone() }
                 }
                 None => withdrawn.push(*id),
             }
@@ -59,14 +56,7 @@ impl Engine {
                 }
                 None => {
                     let gate = Gate::new(trunk.limit, self.cx.now);
-                    self.trunks.insert(
-                        trunk.id,
-                        TrunkRun {
-                            settings: trunk,
-                            gate,
-                            reachable: true,
-                        },
-                    );
+                    self.trunks.insert(trunk.id, TrunkRun { settings: trunk, gate, reachable: true });
                 }
             }
         }
@@ -85,10 +75,8 @@ impl Engine {
     }
 
     fn take_campaigns(&mut self, campaigns: Vec<Campaign>) {
-        let mut given: BTreeMap<CampaignId, Campaign> = campaigns
-            .into_iter()
-            .map(|campaign| (campaign.id, campaign))
-            .collect();
+        let mut given: BTreeMap<CampaignId, Campaign> =
+            campaigns.into_iter().map(|campaign| (campaign.id, campaign)).collect();
         for (id, run) in &mut self.runs {
             match given.remove(id) {
                 Some(campaign) => run.set_settings(campaign),
@@ -96,10 +84,7 @@ impl Engine {
             }
             if run.settings.state != CampaignState::Running {
                 for lead in run.hopper.drain() {
-                    self.cx.write(Write::ReleaseLead {
-                        lead,
-                        due_at: self.cx.wall,
-                    });
+                    self.cx.write(Write::ReleaseLead { lead, due_at: self.cx.wall });
                 }
             }
             run.hopper.forget_question();
@@ -153,10 +138,6 @@ impl TrunkRun {
     }
 
     pub(crate) const fn view(&self) -> TrunkView {
-        TrunkView {
-            trunk: self.settings.id,
-            reachable: self.reachable,
-            calls: self.gate.calls(),
-        }
+        TrunkView { trunk: self.settings.id, reachable: self.reachable, calls: self.gate.calls() }
     }
 }

@@ -17,10 +17,9 @@ impl World {
             let seen = view.agents.iter().find(|seen| seen.agent == agent);
             let request = match seen {
                 _ if self.now > WORK_END => seen.map(|_| Request::LogOut { agent }),
-                None => self.chance.happens(0.2).then(|| Request::LogIn {
-                    agent,
-                    campaigns: campaigns_of(row),
-                }),
+                None => {
+                    self.chance.happens(0.2).then(|| Request::LogIn { agent, campaigns: campaigns_of(row) })
+                }
                 Some(seen) => self.next_act(seen),
             };
             if let Some(request) = request {
@@ -37,10 +36,7 @@ impl World {
 
     fn next_act(&mut self, seen: &AgentView) -> Option<Request> {
         let agent = seen.agent;
-        let pause = Request::Pause {
-            agent,
-            code: "coffee".to_owned(),
-        };
+        let pause = Request::Pause { agent, code: "coffee".to_owned() };
         let nothing = None;
         let choices: Vec<(Option<Request>, f64)> = match (seen.state, seen.call) {
             ("paused", _) => vec![
@@ -89,11 +85,8 @@ impl World {
     }
 
     fn choose(&mut self, choices: Vec<(Option<Request>, f64)>) -> Option<Request> {
-        let weights: Vec<(usize, f64)> = choices
-            .iter()
-            .enumerate()
-            .map(|(index, (_, weight))| (index, *weight))
-            .collect();
+        let weights: Vec<(usize, f64)> =
+            choices.iter().enumerate().map(|(index, (_, weight))| (index, *weight)).collect();
         let chosen = self.chance.pick(&weights);
         choices.into_iter().nth(chosen).and_then(|(request, _)| request)
     }

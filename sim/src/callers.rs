@@ -51,10 +51,7 @@ enum Kind {
 /// Draws what becomes of a dial.
 pub(crate) fn fate(chance: &mut Chance, answer_rate: f64) -> Fate {
     let ringing = Some(chance.millis(100, 1_500));
-    let ends = |rings_after, after, cause| Fate {
-        rings_after,
-        then: Then::Ends { after, cause },
-    };
+    let ends = |rings_after, after, cause| Fate { rings_after, then: Then::Ends { after, cause } };
     let rest = 1.0 - answer_rate;
     match chance.pick(&[
         (Kind::Answers, answer_rate * 0.95),
@@ -69,10 +66,7 @@ pub(crate) fn fate(chance: &mut Chance, answer_rate: f64) -> Fate {
         Kind::Answers => picks_up(chance, ringing, Duration::from_secs(20)),
         Kind::HangsUpAtOnce => picks_up(chance, ringing, Duration::from_millis(60)),
         Kind::Busy => ends(None, chance.millis(200, 4_000), cause(17, 486)),
-        Kind::NoAnswer => Fate {
-            rings_after: ringing,
-            then: Then::Silence,
-        },
+        Kind::NoAnswer => Fate { rings_after: ringing, then: Then::Silence },
         Kind::Unallocated => ends(None, chance.millis(100, 1_000), cause(1, 404)),
         Kind::Congestion => ends(None, chance.millis(100, 1_500), cause(34, 503)),
         Kind::Rejects => ends(ringing, chance.millis(2_000, 9_000), cause(21, 603)),
@@ -83,29 +77,17 @@ pub(crate) fn fate(chance: &mut Chance, answer_rate: f64) -> Fate {
 fn picks_up(chance: &mut Chance, rings_after: Option<Duration>, talk_mean: Duration) -> Fate {
     let after = chance.millis(1_600, 4_000) + chance.about(Duration::from_secs(5));
     let patience = Duration::from_millis(30) + chance.about(talk_mean);
-    Fate {
-        rings_after,
-        then: Then::PicksUp { after, patience },
-    }
+    Fate { rings_after, then: Then::PicksUp { after, patience } }
 }
 
 /// What an agent's phone does when it rings.
 pub(crate) fn phone_fate(chance: &mut Chance, works: bool) -> Fate {
     let then = if !works {
-        Then::Ends {
-            after: chance.millis(20, 300),
-            cause: cause(20, 480),
-        }
+        Then::Ends { after: chance.millis(20, 300), cause: cause(20, 480) }
     } else if chance.happens(0.05) {
         Then::Silence
     } else {
-        Then::PicksUp {
-            after: chance.millis(300, 2_500),
-            patience: Duration::from_secs(365 * 24 * 3600),
-        }
+        Then::PicksUp { after: chance.millis(300, 2_500), patience: Duration::from_secs(365 * 24 * 3600) }
     };
-    Fate {
-        rings_after: Some(Duration::from_millis(50)),
-        then,
-    }
+    Fate { rings_after: Some(Duration::from_millis(50)), then }
 }

@@ -117,9 +117,7 @@ impl Checks {
     pub(crate) fn sent(&mut self, command: &SwitchCommand, store: &Store, now: Timestamp, wall: Timestamp) {
         let SwitchCommand::Originate {
             to: Destination::Number { trunk, phone },
-            purpose: LegPurpose::Customer {
-                attempt, campaign, ..
-            },
+            purpose: LegPurpose::Customer { attempt, campaign, .. },
             ..
         } = command
         else {
@@ -139,11 +137,7 @@ impl Checks {
             self.broken(now, format!("I3: {attempt} is dialled other than it was saved"));
         }
         let zone = store.leads.get(&row.attempt.lead).map(|row| &row.lead.zone);
-        let hours = self
-            .campaigns
-            .iter()
-            .find(|found| found.id == *campaign)
-            .map(|found| &found.hours);
+        let hours = self.campaigns.iter().find(|found| found.id == *campaign).map(|found| &found.hours);
         if let Some((zone, hours)) = zone.zip(hours)
             && calling_hours::at(hours, zone, wall) != Hours::Open
         {
@@ -183,32 +177,18 @@ impl Checks {
             (Some(_), None, None) => outcome.was_answered(),
         };
         if !right {
-            self.broken(
-                now,
-                format!("I7: {attempt} closed as {}: {dial:?}", outcome.as_str()),
-            );
+            self.broken(now, format!("I7: {attempt} closed as {}: {dial:?}", outcome.as_str()));
         }
     }
 
     pub(crate) fn dial_seen(&mut self, leg: LegId, attempt: AttemptId, lead: LeadId, now: Timestamp) {
         self.tally.dials += 1;
-        let twin = self
-            .dials
-            .values()
-            .find(|dial| dial.lead == lead && dial.over.is_none())
-            .copied();
+        let twin = self.dials.values().find(|dial| dial.lead == lead && dial.over.is_none()).copied();
         if let Some(twin) = twin.filter(|twin| self.undisturbed_since(twin.placed)) {
             self.broken(now, format!("I2: {lead} is in {attempt} and {}", twin.attempt));
         }
-        let dial = Dial {
-            attempt,
-            lead,
-            placed: now,
-            picked_up: None,
-            connected: None,
-            message: None,
-            over: None,
-        };
+        let dial =
+            Dial { attempt, lead, placed: now, picked_up: None, connected: None, message: None, over: None };
         self.dials.insert(leg, dial);
     }
 
@@ -240,10 +220,7 @@ impl Checks {
         dial.over = Some(now);
         let dial = *dial;
         let Some(picked_up) = dial.picked_up else { return };
-        let served = [dial.connected, dial.message, Some(now)]
-            .into_iter()
-            .flatten()
-            .min();
+        let served = [dial.connected, dial.message, Some(now)].into_iter().flatten().min();
         let waited = served.unwrap_or(now).since(picked_up);
         let in_time = waited <= Duration::from_secs(2) + SERVED_SLACK;
         if !in_time && self.undisturbed_since(dial.placed) {

@@ -41,30 +41,20 @@ impl World {
         let calls: BTreeMap<CallId, &CallView> = view.calls.iter().map(|call| (call.call, call)).collect();
         let agents: BTreeMap<AgentId, &AgentView> =
             view.agents.iter().map(|agent| (agent.agent, agent)).collect();
-        for agent in view
-            .agents
-            .iter()
-            .filter(|agent| matches!(agent.state, "reserved" | "on_call"))
-        {
+        for agent in view.agents.iter().filter(|agent| matches!(agent.state, "reserved" | "on_call")) {
             let Some(id) = agent.call else { continue };
             if calls.get(&id).is_none_or(|call| call.agent != Some(agent.agent)) {
-                self.checks.broken(
-                    self.now,
-                    format!("I6: {} has {id}, which does not have them", agent.agent),
-                );
+                self.checks
+                    .broken(self.now, format!("I6: {} has {id}, which does not have them", agent.agent));
             }
         }
         for call in &view.calls {
-            let Some(id) = call
-                .agent
-                .filter(|_| matches!(call.state, "joining" | "connected"))
-            else {
+            let Some(id) = call.agent.filter(|_| matches!(call.state, "joining" | "connected")) else {
                 continue;
             };
             let agent = agents.get(&id);
             if agent.is_none_or(|agent| agent.call != Some(call.call) || !agent.phone_up) {
-                self.checks
-                    .broken(self.now, format!("I6: {call:?} names {agent:?}"));
+                self.checks.broken(self.now, format!("I6: {call:?} names {agent:?}"));
             }
         }
     }
@@ -98,8 +88,7 @@ impl World {
         for (thing, since) in &mut seen {
             *since = self.checks.orphans.get(thing).copied().unwrap_or(*since);
             if self.now.since(*since) > ORPHAN_TIME_MAX {
-                self.checks
-                    .broken(self.now, format!("I9: {thing} belongs to nothing"));
+                self.checks.broken(self.now, format!("I9: {thing} belongs to nothing"));
             }
         }
         self.checks.orphans = seen;
@@ -124,9 +113,7 @@ impl World {
             let paused_at = self.checks.paused.get(&id.call).filter(|at| **at < settled);
             let written = recording.ended.is_none() && !recording.paused;
             if paused_at.is_some() && written && self.checks.undisturbed_since(settled) {
-                return self
-                    .checks
-                    .broken(self.now, format!("I12: {id} is paused, and written"));
+                return self.checks.broken(self.now, format!("I12: {id} is paused, and written"));
             }
         }
     }
@@ -137,12 +124,7 @@ impl World {
         let ready = view.agents.iter().filter(|agent| agent.state == "ready");
         self.checks.ready_since = ready
             .clone()
-            .map(|agent| {
-                (
-                    agent.agent,
-                    self.checks.ready_since.get(&agent.agent).copied().unwrap_or(now),
-                )
-            })
+            .map(|agent| (agent.agent, self.checks.ready_since.get(&agent.agent).copied().unwrap_or(now)))
             .collect();
         if now < FAULTS_END + REPAIR_TIME_MAX || now > WORK_END || view.held_by.is_some() {
             return;
@@ -155,8 +137,7 @@ impl World {
             let dialled = self.checks.last_dial.get(&campaign).copied().unwrap_or_default();
             if now.since(dialled) > IDLE_TIME_MAX && self.could_dial(campaign, view) {
                 let shown = view.campaigns.iter().find(|shown| shown.campaign == campaign);
-                self.checks
-                    .broken(now, format!("I24: {agent} is idle, and leads are due: {shown:?}"));
+                self.checks.broken(now, format!("I24: {agent} is idle, and leads are due: {shown:?}"));
             }
         }
     }
@@ -189,40 +170,18 @@ impl World {
     pub(crate) fn check_closing(&mut self) {
         let mut left = Vec::new();
         left.extend(self.network.legs.keys().map(|leg| format!("I9: {leg} is up")));
-        left.extend(
-            self.network
-                .rooms
-                .keys()
-                .map(|room| format!("I10: {room} is open")),
-        );
-        let live = self
-            .network
-            .recordings
-            .iter()
-            .filter(|(_, live)| live.ended.is_none());
+        left.extend(self.network.rooms.keys().map(|room| format!("I10: {room} is open")));
+        let live = self.network.recordings.iter().filter(|(_, live)| live.ended.is_none());
         left.extend(live.map(|(id, _)| format!("I11: {id} is being written")));
         let open = self.store.attempts.values().filter(|row| row.ended.is_none());
         left.extend(open.map(|row| format!("I5: {} has no outcome", row.attempt.id)));
-        let open = self
-            .store
-            .recordings
-            .iter()
-            .filter(|(_, row)| row.state == RecordingState::Open);
+        let open = self.store.recordings.iter().filter(|(_, row)| row.state == RecordingState::Open);
         left.extend(open.map(|(id, _)| format!("I11: {id} has no verdict")));
         let open = self.store.sessions.values().filter(|row| !row.closed);
         left.extend(open.map(|row| format!("{} is open", row.open.session)));
-        let stuck = self
-            .store
-            .leads
-            .values()
-            .filter(|row| row.state == LeadState::InAttempt);
+        let stuck = self.store.leads.values().filter(|row| row.state == LeadState::InAttempt);
         left.extend(stuck.map(|row| format!("I1: {} is in an attempt", row.lead.id)));
-        left.extend(
-            self.last_view
-                .calls
-                .iter()
-                .map(|call| format!("{} is up", call.call)),
-        );
+        left.extend(self.last_view.calls.iter().map(|call| format!("{} is up", call.call)));
         left.extend(self.unrecorded());
         left.extend(self.miscounted());
         for what in left {
@@ -233,21 +192,11 @@ impl World {
     /// I11: every conversation that had to be recorded has a row that says what there is.
     fn unrecorded(&self) -> Vec<String> {
         let must = |campaign| {
-            self.plan
-                .campaign(campaign)
-                .is_some_and(|campaign| campaign.recording == RecordingPolicy::All)
+            self.plan.campaign(campaign).is_some_and(|campaign| campaign.recording == RecordingPolicy::All)
         };
-        let talked = self
-            .store
-            .calls
-            .values()
-            .filter(|call| call.connected_at.is_some() && must(call.campaign));
-        let has_row = |call: CallId| {
-            self.store
-                .recordings
-                .keys()
-                .any(|recording| recording.call == call)
-        };
+        let talked =
+            self.store.calls.values().filter(|call| call.connected_at.is_some() && must(call.campaign));
+        let has_row = |call: CallId| self.store.recordings.keys().any(|recording| recording.call == call);
         talked
             .filter(|call| !has_row(call.id))
             .map(|call| format!("I11: {} had to be recorded", call.id))
@@ -264,22 +213,13 @@ impl World {
             if usize::try_from(shown.hopper).ok() != Some(claimed) {
                 wrong.push(format!("I1: {claimed} leads are claimed: {shown:?}"));
             }
-            let outcomes = self
-                .store
-                .attempts
-                .values()
-                .filter(|row| row.attempt.campaign == shown.campaign);
+            let outcomes = self.store.attempts.values().filter(|row| row.attempt.campaign == shown.campaign);
             let outcomes: Vec<Outcome> = outcomes.filter_map(|row| Some(row.ended?.0)).collect();
             let answered = outcomes.iter().filter(|outcome| outcome.was_answered()).count();
-            let dropped = outcomes
-                .iter()
-                .filter(|outcome| **outcome == Outcome::Dropped)
-                .count();
+            let dropped = outcomes.iter().filter(|outcome| **outcome == Outcome::Dropped).count();
             let counted = (shown.answered_24h as usize, shown.dropped_24h as usize);
             if counted != (answered, dropped) {
-                wrong.push(format!(
-                    "I8: rows say {answered} answered, {dropped} dropped: {shown:?}"
-                ));
+                wrong.push(format!("I8: rows say {answered} answered, {dropped} dropped: {shown:?}"));
             }
         }
         wrong

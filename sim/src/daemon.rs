@@ -100,10 +100,7 @@ impl World {
                 Input::Tick
                     | Input::WallClock(_)
                     | Input::Settings(_)
-                    | Input::Request {
-                        request: Request::View,
-                        ..
-                    }
+                    | Input::Request { request: Request::View, .. }
             )
         {
             let seconds = self.now.since(crate::plan::START).as_secs_f64();
@@ -147,13 +144,7 @@ impl World {
     }
 
     fn carry_out(&mut self, command: Command) {
-        if !matches!(
-            &command,
-            Command::Reply {
-                answer: Ok(Answer::View(_)),
-                ..
-            }
-        ) {
+        if !matches!(&command, Command::Reply { answer: Ok(Answer::View(_)), .. }) {
             self.note(|| format!("   -> {command:?}"));
         }
         match command {
@@ -173,9 +164,7 @@ impl World {
 
     fn replied(&mut self, to: RequestId, answer: Result<Answer, Refusal>) {
         let Some(request) = self.daemon.asked.remove(&to) else {
-            return self
-                .checks
-                .broken(self.now, format!("a reply to {to:?}, which is not open"));
+            return self.checks.broken(self.now, format!("a reply to {to:?}, which is not open"));
         };
         match answer {
             Ok(Answer::View(view)) => self.look_over(&view),
@@ -190,21 +179,14 @@ impl World {
         }
         let wall = self.wall();
         let (leads, next_due_at) = self.store.claim(campaign, count, wall);
-        let input = Input::Store(StoreEvent::LeadsFetched {
-            campaign,
-            leads,
-            next_due_at,
-        });
+        let input = Input::Store(StoreEvent::LeadsFetched { campaign, leads, next_due_at });
         self.news(5, 40, input);
     }
 
     /// News for the daemon of this life.
     pub(crate) fn news(&mut self, low: u64, high: u64, input: Input) {
         let life = self.daemon.life();
-        self.later(low, high, |_| Happening::News {
-            life,
-            input: Box::new(input),
-        });
+        self.later(low, high, |_| Happening::News { life, input: Box::new(input) });
     }
 
     pub(crate) fn commit(&mut self) {
@@ -248,10 +230,7 @@ impl World {
             }
             Some(CommandFailure::OutcomeUnknown)
         } else if self.chance.happens(odds.refused) {
-            Some(CommandFailure::Refused {
-                status: 500,
-                message: "Internal Server Error".to_owned(),
-            })
+            Some(CommandFailure::Refused { status: 500, message: "Internal Server Error".to_owned() })
         } else {
             let refused = |(status, message): (u16, &str)| CommandFailure::Refused {
                 status,
@@ -312,15 +291,9 @@ fn lanes(command: &SwitchCommand) -> Vec<Lane> {
         | SwitchCommand::Play { leg, .. } => vec![Lane::Leg(*leg)],
         SwitchCommand::OpenRoom { room } | SwitchCommand::CloseRoom { room } => vec![Lane::Room(*room)],
         SwitchCommand::Join { room, leg } => vec![Lane::Room(*room), Lane::Leg(*leg)],
-        SwitchCommand::StartRecording {
-            recording,
-            customer,
-            agent,
-        } => vec![
-            Lane::Recording(*recording),
-            Lane::Leg(*customer),
-            Lane::Leg(*agent),
-        ],
+        SwitchCommand::StartRecording { recording, customer, agent } => {
+            vec![Lane::Recording(*recording), Lane::Leg(*customer), Lane::Leg(*agent)]
+        }
         SwitchCommand::PauseRecording { recording }
         | SwitchCommand::ResumeRecording { recording }
         | SwitchCommand::CollectRecording { recording } => vec![Lane::Recording(*recording)],

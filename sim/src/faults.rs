@@ -46,11 +46,7 @@ pub(crate) enum Fault {
 impl World {
     /// What may go wrong at this moment.
     pub(crate) fn odds(&self) -> Odds {
-        if self.now < FAULTS_END {
-            self.plan.odds
-        } else {
-            Odds::default()
-        }
+        if self.now < FAULTS_END { self.plan.odds } else { Odds::default() }
     }
 
     /// Once a second, each kind of fault has its chance.
@@ -121,10 +117,7 @@ impl World {
             Fault::Store => {}
             Fault::Trunk(trunk) => {
                 self.network.unreachable.insert(trunk);
-                self.tell_surely(SwitchEvent::TrunkReachable {
-                    trunk,
-                    reachable: false,
-                });
+                self.tell_surely(SwitchEvent::TrunkReachable { trunk, reachable: false });
                 self.later(5_000, 40_000, |_| Happening::Mended(fault));
             }
         }
@@ -147,10 +140,7 @@ impl World {
             Fault::Store => self.store_comes_back(),
             Fault::Trunk(trunk) => {
                 self.network.unreachable.remove(&trunk);
-                self.tell_surely(SwitchEvent::TrunkReachable {
-                    trunk,
-                    reachable: true,
-                });
+                self.tell_surely(SwitchEvent::TrunkReachable { trunk, reachable: true });
             }
         }
     }
@@ -196,13 +186,8 @@ impl World {
 
     fn end_phone(&mut self, agent: AgentId) {
         let of_agent = |purpose: &LegPurpose| matches!(purpose, LegPurpose::Agent { agent: whose, .. } if *whose == agent);
-        let legs: Vec<LegId> = self
-            .network
-            .legs
-            .iter()
-            .filter(|(_, leg)| of_agent(&leg.purpose))
-            .map(|(leg, _)| *leg)
-            .collect();
+        let legs: Vec<LegId> =
+            self.network.legs.iter().filter(|(_, leg)| of_agent(&leg.purpose)).map(|(leg, _)| *leg).collect();
         for leg in legs {
             self.later(0, 20, |_| Happening::Leg(leg, Step::Ends(NORMAL)));
         }
@@ -211,13 +196,7 @@ impl World {
     /// A manager pauses the campaign, or changes how it dials.
     fn change_settings(&mut self, campaign: CampaignId) {
         let paused = self.chance.happens(0.5);
-        for found in self
-            .plan
-            .settings
-            .campaigns
-            .iter_mut()
-            .filter(|found| found.id == campaign)
-        {
+        for found in self.plan.settings.campaigns.iter_mut().filter(|found| found.id == campaign) {
             match found.mode {
                 _ if paused => found.state = CampaignState::Paused,
                 DialMode::Power { .. } => found.mode = DialMode::Progressive,
@@ -229,13 +208,7 @@ impl World {
     }
 
     fn restore_settings(&mut self, campaign: CampaignId) {
-        for found in self
-            .plan
-            .settings
-            .campaigns
-            .iter_mut()
-            .filter(|found| found.id == campaign)
-        {
+        for found in self.plan.settings.campaigns.iter_mut().filter(|found| found.id == campaign) {
             found.state = CampaignState::Running;
         }
         self.feed(Input::Settings(Box::new(self.plan.settings.clone())));

@@ -32,11 +32,7 @@ fn main() -> io::Result<ExitCode> {
     }
     let played = options.seeds.end() - options.seeds.start() + 1;
     writeln!(out, "{played} seeds, {inputs} inputs, {failed} failed")?;
-    Ok(if failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn print(out: &mut impl io::Write, report: &Report, trace: bool) -> io::Result<()> {
@@ -50,10 +46,7 @@ fn print(out: &mut impl io::Write, report: &Report, trace: bool) -> io::Result<(
 }
 
 fn read_options(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
-    let mut options = Options {
-        seeds: 1..=100,
-        trace: false,
-    };
+    let mut options = Options { seeds: 1..=100, trace: false };
     while let Some(word) = words.next() {
         match word.as_str() {
             "--trace" => options.trace = true,
@@ -66,15 +59,10 @@ fn read_options(mut words: impl Iterator<Item = String>) -> Result<Options, Stri
 
 fn read_seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
     let (first, last) = text.split_once("..").unwrap_or((text, text));
-    let number = |text: &str| {
-        text.parse()
-            .map_err(|_| format!("`{text}` in `--seeds` is no number"))
-    };
+    let number = |text: &str| text.parse().map_err(|_| format!("`{text}` in `--seeds` is no number"));
     let seeds = number(first)?..=number(last)?;
     if seeds.is_empty() {
-        return Err(format!(
-            "`--seeds {text}` holds no seed: the first comes after the last"
-        ));
+        return Err(format!("`--seeds {text}` holds no seed: the first comes after the last"));
     }
     Ok(seeds)
 }

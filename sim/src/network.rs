@@ -88,11 +88,7 @@ impl Network {
         Snapshot {
             asked_at,
             legs: self.legs.iter().map(leg).collect(),
-            rooms: self
-                .rooms
-                .iter()
-                .map(|(room, legs)| (*room, legs.iter().copied().collect()))
-                .collect(),
+            rooms: self.rooms.iter().map(|(room, legs)| (*room, legs.iter().copied().collect())).collect(),
             recordings: self.recordings.iter().filter_map(live).collect(),
         }
     }
@@ -102,13 +98,9 @@ impl World {
     /// Asterisk carries a command out, or says why not.
     pub(crate) fn obey(&mut self, command: &SwitchCommand) -> Verdict {
         match command {
-            SwitchCommand::Originate {
-                leg,
-                to,
-                ring_timeout,
-                purpose,
-                ..
-            } => self.create_leg(*leg, to, *ring_timeout, purpose),
+            SwitchCommand::Originate { leg, to, ring_timeout, purpose, .. } => {
+                self.create_leg(*leg, to, *ring_timeout, purpose)
+            }
             SwitchCommand::HangUp { leg } => {
                 if let Some(told) = self.network.legs.get_mut(leg) {
                     told.ending = true;
@@ -136,11 +128,9 @@ impl World {
                 Some(_) => NOT_IN_STASIS,
                 None => NOT_FOUND,
             },
-            SwitchCommand::StartRecording {
-                recording,
-                customer,
-                agent,
-            } => self.begin_recording(*recording, *customer, *agent),
+            SwitchCommand::StartRecording { recording, customer, agent } => {
+                self.begin_recording(*recording, *customer, *agent)
+            }
             SwitchCommand::PauseRecording { recording } => self.pause(*recording, true),
             SwitchCommand::ResumeRecording { recording } => self.pause(*recording, false),
             SwitchCommand::CollectRecording { recording } => {
@@ -170,14 +160,7 @@ impl World {
         };
         self.network.legs.insert(
             id,
-            NetLeg {
-                purpose: purpose.clone(),
-                trunk,
-                up: false,
-                room: None,
-                ending: false,
-                fate,
-            },
+            NetLeg { purpose: purpose.clone(), trunk, up: false, room: None, ending: false, fate },
         );
         if let LegPurpose::Customer { attempt, lead, .. } = purpose {
             self.checks.dial_seen(id, *attempt, *lead, self.now);
@@ -202,10 +185,7 @@ impl World {
         if self.network.unreachable.contains(&trunk) {
             return Fate {
                 rings_after: None,
-                then: Then::Ends {
-                    after: Duration::from_millis(300),
-                    cause: UNREACHABLE,
-                },
+                then: Then::Ends { after: Duration::from_millis(300), cause: UNREACHABLE },
             };
         }
         callers::fate(&mut self.chance, self.plan.answer_rate)
@@ -249,8 +229,7 @@ impl World {
         };
         let customers: Vec<LegId> = legs.iter().filter(is_customer).copied().collect();
         if customers.len() > 1 {
-            self.checks
-                .broken(self.now, format!("I6: {} customers in {room}", customers.len()));
+            self.checks.broken(self.now, format!("I6: {} customers in {room}", customers.len()));
         }
         for customer in customers {
             if self.network.hears_agent(customer) {
@@ -267,15 +246,9 @@ impl World {
         if self.network.recordings.contains_key(&recording) {
             return Err((409, "a recording of this name exists"));
         }
-        self.network.recordings.insert(
-            recording,
-            NetRecording {
-                customer,
-                began: self.now,
-                ended: None,
-                paused: false,
-            },
-        );
+        self.network
+            .recordings
+            .insert(recording, NetRecording { customer, began: self.now, ended: None, paused: false });
         Ok(())
     }
 
@@ -318,10 +291,7 @@ impl World {
         if !self.link.up {
             return self.later(1, 20, |_| Happening::Leg(id, Step::Ends(NORMAL)));
         }
-        let mut events = [
-            SwitchEvent::LegEntered { leg: id },
-            SwitchEvent::LegUp { leg: id },
-        ];
+        let mut events = [SwitchEvent::LegEntered { leg: id }, SwitchEvent::LegUp { leg: id }];
         if self.chance.happens(0.5) {
             events.reverse();
         }

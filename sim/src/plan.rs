@@ -53,19 +53,15 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn draw(chance: &mut Chance) -> Self {
         let campaigns: Vec<Campaign> = (1..=3).map(|row| campaign(chance, row)).collect();
-        let leads = campaigns
-            .iter()
-            .flat_map(|campaign| leads(chance, campaign.id))
-            .collect();
+        let leads = campaigns.iter().flat_map(|campaign| leads(chance, campaign.id)).collect();
         Self {
             settings: Settings {
                 agents: (1..=AGENTS).map(|row| agent(chance, row)).collect(),
                 campaigns,
                 trunks: (1..=2).map(|row| trunk(chance, row)).collect(),
-                switch_limit: chance.happens(0.5).then(|| RateLimit {
-                    calls_per_second: 4.0,
-                    concurrent_calls: 14,
-                }),
+                switch_limit: chance
+                    .happens(0.5)
+                    .then(|| RateLimit { calls_per_second: 4.0, concurrent_calls: 14 }),
             },
             leads,
             odds: odds(chance),
@@ -128,9 +124,7 @@ fn campaign(chance: &mut Chance, row: i64) -> Campaign {
         state: CampaignState::Running,
         mode: match row {
             1 => DialMode::Progressive,
-            2 => DialMode::Power {
-                ratio: 1.0 + 2.0 * chance.unit(),
-            },
+            2 => DialMode::Power { ratio: 1.0 + 2.0 * chance.unit() },
             _ => DialMode::Preview,
         },
         trunks: vec![TrunkId::from_i64(1), TrunkId::from_i64(2)],
@@ -154,10 +148,7 @@ fn campaign(chance: &mut Chance, row: i64) -> Campaign {
         ]),
         wrap_up: Duration::from_secs(chance.number(0, 1) * 12),
         dispositions: dispositions(),
-        limit: RateLimit {
-            calls_per_second: 3.0,
-            concurrent_calls: 12,
-        },
+        limit: RateLimit { calls_per_second: 3.0, concurrent_calls: 12 },
     }
 }
 
@@ -166,11 +157,7 @@ fn hours(chance: &mut Chance) -> CallingHours {
     if chance.happens(0.5) {
         return CallingHours::always();
     }
-    let window = |from, until| Window {
-        days: (1..=7).collect(),
-        from,
-        until,
-    };
+    let window = |from, until| Window { days: (1..=7).collect(), from, until };
     CallingHours {
         windows: vec![window(10 * 60, 13 * 60), window(13 * 60 + 2, 20 * 60)],
         closed_days: Vec::new(),
@@ -188,45 +175,29 @@ fn dispositions() -> Vec<Disposition> {
         one("sale", DispositionEffect::Final),
         one("callback", DispositionEffect::Callback),
         one("do-not-call", DispositionEffect::DoNotCall),
-        one(
-            "later",
-            DispositionEffect::Retry {
-                delay: Duration::from_secs(45),
-            },
-        ),
+        one("later", DispositionEffect::Retry { delay: Duration::from_secs(45) }),
     ]
 }
 
 /// Most leads live where it is calling time; some where it is night, in the way of the others.
 fn leads(chance: &mut Chance, campaign: CampaignId) -> Vec<(CampaignId, Lead)> {
     let zone = |name: &str| name.parse().unwrap_or_else(|_| Zone::utc());
-    let zones = [
-        zone("Europe/Paris"),
-        zone("Indian/Reunion"),
-        zone("Pacific/Noumea"),
-    ];
+    let zones = [zone("Europe/Paris"), zone("Indian/Reunion"), zone("Pacific/Noumea")];
     let first = campaign.as_i64() * 1_000;
     let far = chance.pick(&[(0.0, 0.5), (0.3, 0.5)]);
     let mut lead = |row: i64| Lead {
         id: LeadId::from_i64(row),
         list: ListId::from_i64(campaign.as_i64()),
         phone: phone(33_639_980_000, row),
-        alternates: (row % 5 == 0)
-            .then(|| phone(33_199_000_000, row))
-            .into_iter()
-            .collect(),
+        alternates: (row % 5 == 0).then(|| phone(33_199_000_000, row)).into_iter().collect(),
         next_phone: 0,
         zone: zones[chance.pick(&[(0, 0.6), (1, 0.4), (2, far)])].clone(),
         history: Vec::new(),
     };
-    (first..first + LEADS_PER_CAMPAIGN)
-        .map(|row| (campaign, lead(row)))
-        .collect()
+    (first..first + LEADS_PER_CAMPAIGN).map(|row| (campaign, lead(row))).collect()
 }
 
 fn phone(base: i64, offset: i64) -> Phone {
     // Always eleven digits that begin with 33.
-    format!("+{}", base + offset)
-        .parse()
-        .expect("eleven digits are a number")
+    format!("+{}", base + offset).parse().expect("eleven digits are a number")
 }

@@ -25,19 +25,10 @@ pub(crate) struct Rates {
 
 impl Rates {
     pub(crate) fn new(settings: &Settings) -> Self {
-        let campaigns = settings
-            .campaigns
-            .iter()
-            .map(|one| (Whose::Campaign(one.id), one.limit));
-        let trunks = settings
-            .trunks
-            .iter()
-            .map(|one| (Whose::Trunk(one.id), one.limit));
+        let campaigns = settings.campaigns.iter().map(|one| (Whose::Campaign(one.id), one.limit));
+        let trunks = settings.trunks.iter().map(|one| (Whose::Trunk(one.id), one.limit));
         let switch = settings.switch_limit.map(|limit| (Whose::Switch, limit));
-        let per_call = settings
-            .agents
-            .iter()
-            .filter(|agent| agent.ring_mode == RingMode::PerCall);
+        let per_call = settings.agents.iter().filter(|agent| agent.ring_mode == RingMode::PerCall);
         Self {
             limits: campaigns.chain(trunks).chain(switch).collect(),
             recent: BTreeMap::new(),
@@ -51,9 +42,7 @@ impl Rates {
     }
 
     pub(crate) fn concurrent_max(&self, trunk: TrunkId) -> Option<u32> {
-        self.limits
-            .get(&Whose::Trunk(trunk))
-            .map(|limit| limit.concurrent_calls)
+        self.limits.get(&Whose::Trunk(trunk)).map(|limit| limit.concurrent_calls)
     }
 
     /// A dial is placed. Says whose limit it passes: after a quiet second a second's worth of calls may pass at once,
@@ -65,10 +54,7 @@ impl Rates {
                 continue;
             };
             let recent = self.recent.entry(whose).or_default();
-            while recent
-                .front()
-                .is_some_and(|first| now.since(*first) >= Duration::from_secs(1))
-            {
+            while recent.front().is_some_and(|first| now.since(*first) >= Duration::from_secs(1)) {
                 recent.pop_front();
             }
             recent.push_back(now);

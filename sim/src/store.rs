@@ -63,18 +63,11 @@ enum Job {
 impl Store {
     pub(crate) fn new(leads: &[(CampaignId, Lead)], now: Timestamp) -> Self {
         let row = |(campaign, lead): &(CampaignId, Lead)| {
-            let row = LeadRow {
-                lead: lead.clone(),
-                campaign: *campaign,
-                state: LeadState::Waiting,
-                due_at: now,
-            };
+            let row =
+                LeadRow { lead: lead.clone(), campaign: *campaign, state: LeadState::Waiting, due_at: now };
             (lead.id, row)
         };
-        Self {
-            leads: leads.iter().map(row).collect(),
-            ..Self::default()
-        }
+        Self { leads: leads.iter().map(row).collect(), ..Self::default() }
     }
 
     /// Takes a write in. While away, an attempt is refused at once.
@@ -131,29 +124,17 @@ impl Store {
     /// The daemon died: what it had not made durable is lost, what it had claimed is free.
     pub(crate) fn recover(&mut self) -> Recovery {
         self.queue.clear();
-        for row in self
-            .leads
-            .values_mut()
-            .filter(|row| row.state == LeadState::Claimed)
-        {
+        for row in self.leads.values_mut().filter(|row| row.state == LeadState::Claimed) {
             row.state = LeadState::Waiting;
         }
         let open = self.attempts.values().filter(|row| row.ended.is_none());
         Recovery {
             attempts: open
                 .filter_map(|row| {
-                    Some((
-                        row.attempt.clone(),
-                        self.leads.get(&row.attempt.lead)?.lead.clone(),
-                    ))
+                    Some((row.attempt.clone(), self.leads.get(&row.attempt.lead)?.lead.clone()))
                 })
                 .collect(),
-            sessions: self
-                .sessions
-                .values()
-                .filter(|row| !row.closed)
-                .map(|row| row.open.clone())
-                .collect(),
+            sessions: self.sessions.values().filter(|row| !row.closed).map(|row| row.open.clone()).collect(),
             recordings: self
                 .recordings
                 .iter()
@@ -167,12 +148,7 @@ impl Store {
 
     fn latest_recordings(&self) -> Vec<RecordingId> {
         let open = self.attempts.values().filter(|row| row.ended.is_none());
-        let of_call = |call| {
-            self.recordings
-                .keys()
-                .rfind(|recording| recording.call == call)
-                .copied()
-        };
+        let of_call = |call| self.recordings.keys().rfind(|recording| recording.call == call).copied();
         open.filter_map(|row| of_call(row.attempt.call)).collect()
     }
 
@@ -215,10 +191,8 @@ impl Store {
             row.state = LeadState::Claimed;
             leads.push(row.lead.clone());
         }
-        let waiting = self
-            .leads
-            .values()
-            .filter(|row| row.campaign == campaign && row.state == LeadState::Waiting);
+        let waiting =
+            self.leads.values().filter(|row| row.campaign == campaign && row.state == LeadState::Waiting);
         let next = waiting.map(|row| row.due_at).min();
         let fewer = leads.len() < usize::from(count);
         (leads, next.filter(|_| fewer))
@@ -227,37 +201,22 @@ impl Store {
     fn apply(&mut self, write: Write, faults: &mut Vec<String>) -> Option<StoreEvent> {
         match write {
             Write::SaveAttempt(attempt) => return Some(self.save_attempt(&attempt, faults)),
-            Write::CloseAttempt {
-                attempt,
-                outcome,
-                ended_at,
-                lead,
-                next,
-                ..
-            } => self.close_attempt(attempt, outcome, ended_at, lead, next, faults),
+            Write::CloseAttempt { attempt, outcome, ended_at, lead, next, .. } => {
+                self.close_attempt(attempt, outcome, ended_at, lead, next, faults)
+            }
             Write::SaveCall(record) => {
                 self.calls.insert(record.id, *record);
             }
             Write::ReleaseLead { lead, due_at } => {
-                if let Some(row) = self
-                    .leads
-                    .get_mut(&lead)
-                    .filter(|row| row.state == LeadState::Claimed)
-                {
+                if let Some(row) = self.leads.get_mut(&lead).filter(|row| row.state == LeadState::Claimed) {
                     row.state = LeadState::Waiting;
                     row.due_at = due_at;
                 } else {
                     faults.push(format!("I1: {lead} released, but not claimed"));
                 }
             }
-            Write::OpenRecording {
-                recording,
-                started_at,
-            } => {
-                let row = RecordingRow {
-                    started_at,
-                    state: RecordingState::Open,
-                };
+            Write::OpenRecording { recording, started_at } => {
+                let row = RecordingRow { started_at, state: RecordingState::Open };
                 if self.recordings.insert(recording, row).is_some() {
                     faults.push(format!("I11: {recording} opened twice"));
                 }
@@ -267,18 +226,8 @@ impl Store {
                 None => faults.push(format!("I11: {recording} closed, but never opened")),
             },
             Write::SaveDisposition(record) => self.save_disposition(*record),
-            Write::OpenSession {
-                session,
-                agent,
-                campaigns,
-                ..
-            } => {
-                let open = OpenSession {
-                    session,
-                    agent,
-                    campaigns,
-                    ready: false,
-                };
+            Write::OpenSession { session, agent, campaigns, .. } => {
+                let open = OpenSession { session, agent, campaigns, ready: false };
                 self.sessions.insert(session, SessionRow { open, closed: false });
             }
             Write::SaveAgentState { session, state, .. } => {
@@ -298,15 +247,9 @@ impl Store {
     fn save_attempt(&mut self, attempt: &Attempt, faults: &mut Vec<String>) -> StoreEvent {
         let open = |row: &&AttemptRow| row.attempt.lead == attempt.lead && row.ended.is_none();
         if let Some(other) = self.attempts.values().find(open) {
-            faults.push(format!(
-                "I2: {} has {} and {}",
-                attempt.lead, other.attempt.id, attempt.id
-            ));
+            faults.push(format!("I2: {} has {} and {}", attempt.lead, other.attempt.id, attempt.id));
         }
-        let Some(row) = self
-            .leads
-            .get_mut(&attempt.lead)
-            .filter(|row| row.state == LeadState::Claimed)
+        let Some(row) = self.leads.get_mut(&attempt.lead).filter(|row| row.state == LeadState::Claimed)
         else {
             return refused(attempt, AttemptRefusal::LeadGone);
         };
@@ -315,10 +258,7 @@ impl Store {
             return refused(attempt, AttemptRefusal::DoNotCall);
         }
         row.state = LeadState::InAttempt;
-        let kept = AttemptRow {
-            attempt: attempt.clone(),
-            ended: None,
-        };
+        let kept = AttemptRow { attempt: attempt.clone(), ended: None };
         self.attempts.insert(attempt.id, kept);
         StoreEvent::AttemptSaved { attempt: attempt.id }
     }
@@ -372,11 +312,7 @@ impl Store {
     }
 
     fn settle(&mut self, lead: LeadId, next: LeadNext) {
-        let Some(row) = self
-            .leads
-            .get_mut(&lead)
-            .filter(|row| row.state != LeadState::Claimed)
-        else {
+        let Some(row) = self.leads.get_mut(&lead).filter(|row| row.state != LeadState::Claimed) else {
             return;
         };
         match next {
@@ -391,8 +327,5 @@ impl Store {
 }
 
 fn refused(attempt: &Attempt, refusal: AttemptRefusal) -> StoreEvent {
-    StoreEvent::AttemptRefused {
-        attempt: attempt.id,
-        refusal,
-    }
+    StoreEvent::AttemptRefused { attempt: attempt.id, refusal }
 }
