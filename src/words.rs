@@ -39,11 +39,8 @@ struct Phrases {
 
 static ENGLISH: LazyLock<Phrases> = LazyLock::new(|| read(include_str!("../config/locales/en.toml")));
 static FRENCH: LazyLock<Phrases> = LazyLock::new(|| read(include_str!("../config/locales/fr.toml")));
-static NO_WORDS: ProblemWords = ProblemWords {
-    title: String::new(),
-    detail: String::new(),
-    fix: String::new(),
-};
+static NO_WORDS: ProblemWords =
+    ProblemWords { title: String::new(), detail: String::new(), fix: String::new() };
 
 /// The files are part of the program and a test reads them: one that does not parse cannot be released.
 #[expect(clippy::expect_used, reason = "the input is a constant that a test covers")]
@@ -89,10 +86,7 @@ impl Language {
 
     /// Every kind of problem, by its code.
     pub fn problems(self) -> impl Iterator<Item = (&'static str, &'static ProblemWords)> {
-        self.phrases()
-            .problem
-            .iter()
-            .map(|(code, words)| (code.as_str(), words))
+        self.phrases().problem.iter().map(|(code, words)| (code.as_str(), words))
     }
 
     /// Why a row of a file was not taken.
@@ -119,9 +113,8 @@ pub fn fill(phrase: &str, values: &[(&str, String)]) -> String {
     let mut rest = phrase;
     while let Some((before, after)) = rest.split_once('{') {
         filled.push_str(before);
-        let value = after
-            .split_once('}')
-            .and_then(|(name, _)| values.iter().find(|(known, _)| *known == name));
+        let value =
+            after.split_once('}').and_then(|(name, _)| values.iter().find(|(known, _)| *known == name));
         match value {
             Some((name, value)) => {
                 filled.push_str(value);
@@ -143,11 +136,8 @@ mod tests {
 
     /// The places to fill in a phrase.
     fn places(phrase: &str) -> Vec<&str> {
-        let mut places: Vec<&str> = phrase
-            .split('{')
-            .skip(1)
-            .filter_map(|part| Some(part.split_once('}')?.0))
-            .collect();
+        let mut places: Vec<&str> =
+            phrase.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0)).collect();
         places.sort_unstable();
         places
     }
@@ -170,16 +160,8 @@ mod tests {
 
     #[test]
     fn every_reason_of_a_row_has_words() {
-        let known: Vec<&str> = Language::English
-            .phrases()
-            .row
-            .keys()
-            .map(String::as_str)
-            .collect();
-        let reasons: Vec<&str> = crate::import::Reason::ALL
-            .iter()
-            .map(|reason| reason.as_str())
-            .collect();
+        let known: Vec<&str> = Language::English.phrases().row.keys().map(String::as_str).collect();
+        let reasons: Vec<&str> = crate::import::Reason::ALL.iter().map(|reason| reason.as_str()).collect();
         assert_eq!(known, reasons);
     }
 
@@ -200,9 +182,6 @@ mod tests {
     #[test]
     fn places_are_filled_once() {
         let values = [("noun", "{id}".to_owned()), ("id", "cmp_1".to_owned())];
-        assert_eq!(
-            fill("no {noun} {id}: {other} {", &values),
-            "no {id} cmp_1: {other} {"
-        );
+        assert_eq!(fill("no {noun} {id}: {other} {", &values), "no {id} cmp_1: {other} {");
     }
 }
