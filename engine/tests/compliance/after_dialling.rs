@@ -23,37 +23,13 @@ fn an_answer_is_judged_by_the_law_of_the_country() {
             json!({"answered": 0, "greeting_end": 1.0, "agent_connected": 3.0}),
             (true, false, false),
         ),
-        (
-            "gb",
-            json!({"answered": 0, "greeting_end": 1.0, "agent_connected": 3.0}),
-            (true, true, false),
-        ),
-        (
-            "gb",
-            json!({"answered": 0, "hangup_by_callee": 1.5}),
-            (true, false, false),
-        ),
-        (
-            "gb",
-            json!({"answered": 0, "amd": "machine"}),
-            (false, false, false),
-        ),
-        (
-            "gb",
-            json!({"answered": 0, "amd": "not_sure"}),
-            (true, true, true),
-        ),
-        (
-            "us-federal",
-            json!({"answered": 0, "message_start": 1.9, "hangup_by_us": 9}),
-            (true, true, false),
-        ),
+        ("gb", json!({"answered": 0, "greeting_end": 1.0, "agent_connected": 3.0}), (true, true, false)),
+        ("gb", json!({"answered": 0, "hangup_by_callee": 1.5}), (true, false, false)),
+        ("gb", json!({"answered": 0, "amd": "machine"}), (false, false, false)),
+        ("gb", json!({"answered": 0, "amd": "not_sure"}), (true, true, true)),
+        ("us-federal", json!({"answered": 0, "message_start": 1.9, "hangup_by_us": 9}), (true, true, false)),
     ] {
-        assert_eq!(
-            flags(&classify(timeline.clone(), id)),
-            expected,
-            "{id} {timeline}"
-        );
+        assert_eq!(flags(&classify(timeline.clone(), id)), expected, "{id} {timeline}");
     }
     let abandoned = classify(json!({"at": "2026-03-03T10:00:00Z", "answered": 0}), "gb");
     assert_eq!(abandoned.block_until.unwrap().to_string(), "2026-03-06T10:00:00Z");
@@ -78,38 +54,20 @@ fn a_recording_goes_when_its_time_is_over_unless_law_or_court_want_it() {
     let quality =
         json!({"kind": "recording", "purpose": "training_quality", "created": "2026-01-10T10:00:00Z"});
     let until = Some(jiff::civil::date(2026, 7, 10));
-    let kept = Retention::Keep {
-        until,
-        obligation: false,
-    };
+    let kept = Retention::Keep { until, obligation: false };
     assert_eq!(decide("fr-2026", "2026-07-09T10:00:00Z", quality.clone()), kept);
-    assert_eq!(
-        decide("fr-2026", "2026-07-10T10:00:00Z", quality),
-        Retention::Delete
-    );
+    assert_eq!(decide("fr-2026", "2026-07-10T10:00:00Z", quality), Retention::Delete);
 
     let sale = json!({"kind": "recording", "created": "2026-02-01", "signed": "2026-02-01", "erasure_request": true});
     let until = Some(jiff::civil::date(2028, 2, 1));
-    let kept = Retention::Keep {
-        until,
-        obligation: true,
-    };
+    let kept = Retention::Keep { until, obligation: true };
     assert_eq!(decide("fr-insurance", "2026-05-01T00:00:00Z", sale.clone()), kept);
-    assert_eq!(
-        decide("fr-insurance", "2028-02-01T00:00:00Z", sale),
-        Retention::Delete
-    );
+    assert_eq!(decide("fr-insurance", "2028-02-01T00:00:00Z", sale), Retention::Delete);
 
     let no_sale = json!({"kind": "recording", "created": "2026-02-01"});
-    assert_eq!(
-        decide("fr-insurance", "2026-03-01T00:00:00Z", no_sale),
-        Retention::Delete
-    );
+    assert_eq!(decide("fr-insurance", "2026-03-01T00:00:00Z", no_sale), Retention::Delete);
     let unknown = json!({"kind": "mystery", "created": "2016-02-01"});
-    let kept = Retention::Keep {
-        until: None,
-        obligation: false,
-    };
+    let kept = Retention::Keep { until: None, obligation: false };
     assert_eq!(decide("fr-2026", "2026-03-01T00:00:00Z", unknown), kept);
 }
 
@@ -124,34 +82,10 @@ fn listening_takes_a_right_a_team_and_where_the_law_asks_a_notice() {
         (&supervisor, told.clone(), "listen", "2026-03-15T22:59:59Z", true),
         (&supervisor, told.clone(), "listen", "2026-03-15T23:00:00Z", false),
         (&supervisor, told.clone(), "barge", "2026-03-03T10:00:00Z", false),
-        (
-            &supervisor,
-            json!({"agent_team": "T1"}),
-            "listen",
-            "2026-03-03T10:00:00Z",
-            false,
-        ),
-        (
-            &json!({"role": "supervisor", "team": "T2"}),
-            told.clone(),
-            "listen",
-            "2026-03-03T10:00:00Z",
-            false,
-        ),
-        (
-            &json!({"role": "admin"}),
-            told.clone(),
-            "barge",
-            "2026-03-03T10:00:00Z",
-            true,
-        ),
-        (
-            &json!({"role": "agent", "team": "T1"}),
-            told,
-            "listen",
-            "2026-03-03T10:00:00Z",
-            false,
-        ),
+        (&supervisor, json!({"agent_team": "T1"}), "listen", "2026-03-03T10:00:00Z", false),
+        (&json!({"role": "supervisor", "team": "T2"}), told.clone(), "listen", "2026-03-03T10:00:00Z", false),
+        (&json!({"role": "admin"}), told.clone(), "barge", "2026-03-03T10:00:00Z", true),
+        (&json!({"role": "agent", "team": "T1"}), told, "listen", "2026-03-03T10:00:00Z", false),
     ] {
         let (who, whom) = (
             serde_json::from_value(listener.clone()).unwrap(),
@@ -166,14 +100,7 @@ fn listening_takes_a_right_a_team_and_where_the_law_asks_a_notice() {
 fn a_pause_that_is_forgotten_raises_the_alarm_and_does_not_resume() {
     let after = |seconds: u64, last: RecordingStep| {
         let wait = RecordingStep::Wait(Duration::from_secs(seconds));
-        let steps = [
-            RecordingStep::Start,
-            RecordingStep::Pause,
-            wait,
-            last,
-            wait,
-            RecordingStep::Hangup,
-        ];
+        let steps = [RecordingStep::Start, RecordingStep::Pause, wait, last, wait, RecordingStep::Hangup];
         follow_recording(&steps, Duration::from_secs(180))
     };
     assert!(!after(180, RecordingStep::Resume).pause_too_long);

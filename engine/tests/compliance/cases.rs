@@ -9,10 +9,7 @@ use crate::fixtures::{public_document, public_packs, shipped};
 /// What differs from the expectation, one line per case.
 fn differences(named: &[Pack]) -> Vec<String> {
     let shipped = shipped();
-    let packs = PackSet {
-        named,
-        shipped: &shipped,
-    };
+    let packs = PackSet { named, shipped: &shipped };
     let document = public_document();
     let mut differences = Vec::new();
     for case in document["cases"].as_array().unwrap() {
@@ -21,10 +18,7 @@ fn differences(named: &[Pack]) -> Vec<String> {
         for (key, expected) in case["expect"].as_object().unwrap() {
             if answer.get(key) != Some(expected) {
                 let id = case["id"].as_str().unwrap();
-                differences.push(format!(
-                    "{id}: {key} is {:?}, expected {expected}",
-                    answer.get(key)
-                ));
+                differences.push(format!("{id}: {key} is {:?}, expected {expected}", answer.get(key)));
             }
         }
     }
@@ -68,17 +62,12 @@ fn for_dialling(pack: &Pack) -> PackRules {
 fn an_unknown_key_of_a_pack_is_an_error_that_names_it() {
     let document = public_document();
     let packs = document["packs"].as_object().unwrap();
-    for (section, key) in [
-        ("", "windowz"),
-        ("/cli", "prefixes"),
-        ("/applies", "region"),
-        ("/freq", "maximum"),
-    ] {
+    for (section, key) in
+        [("", "windowz"), ("/cli", "prefixes"), ("/applies", "region"), ("/freq", "maximum")]
+    {
         let mut rules = packs["fr-2026"].clone();
         rules.pointer_mut(section).unwrap()[key] = Value::from(1);
-        let error = serde_json::from_value::<PackRules>(rules)
-            .unwrap_err()
-            .to_string();
+        let error = serde_json::from_value::<PackRules>(rules).unwrap_err().to_string();
         assert!(error.contains(key), "{error}");
     }
 }

@@ -14,10 +14,7 @@ use serde_json::{Value, json};
 pub(crate) fn shipped() -> Vec<Pack> {
     static SHIPPED: LazyLock<Vec<Pack>> = LazyLock::new(|| {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/compliance");
-        let mut files: Vec<_> = fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .collect();
+        let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();
         files.iter().map(|file| pack_of_file(file)).collect()
     });
@@ -127,14 +124,7 @@ impl Asked {
 
     /// What the packs say at another instant.
     pub(crate) fn decide_at<'p>(&self, now: Timestamp, packs: &'p [Pack]) -> Decision<'p> {
-        may_dial(
-            &self.callee,
-            &self.intent,
-            now,
-            &self.history,
-            &self.registers,
-            packs,
-        )
+        may_dial(&self.callee, &self.intent, now, &self.history, &self.registers, packs)
     }
 }
 

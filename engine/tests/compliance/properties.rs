@@ -134,10 +134,7 @@ prop_compose! {
 fn tenant_packs() -> Vec<Pack> {
     let everywhere = |rule: serde_json::Value| {
         let mut rules = json!({"applies": {}});
-        rules
-            .as_object_mut()
-            .unwrap()
-            .extend(rule.as_object().unwrap().clone());
+        rules.as_object_mut().unwrap().extend(rule.as_object().unwrap().clone());
         pack("tenant", rules)
     };
     vec![
@@ -150,10 +147,7 @@ fn tenant_packs() -> Vec<Pack> {
         ),
         everywhere(json!({"consent": {"mode": "required", "max_age_days": 20}})),
         everywhere(json!({"cli": {"only_prefixes": ["+33"]}})),
-        pack(
-            "tenant",
-            json!({"applies": {"country": "US"}, "ref_tz": "America/New_York"}),
-        ),
+        pack("tenant", json!({"applies": {"country": "US"}, "ref_tz": "America/New_York"})),
     ]
 }
 
@@ -177,34 +171,13 @@ fn single_rules(pack: &Pack) -> Vec<Pack> {
             consent: all.consent.clone(),
             ..bare()
         },
-        PackRules {
-            freq: all.freq.clone(),
-            ..bare()
-        },
-        PackRules {
-            refusal_cooloff_days: all.refusal_cooloff_days,
-            ..bare()
-        },
-        PackRules {
-            abandon_cooloff: all.abandon_cooloff.clone(),
-            ..bare()
-        },
-        PackRules {
-            sector_bans: all.sector_bans.clone(),
-            ..bare()
-        },
-        PackRules {
-            consent: all.consent.clone(),
-            ..bare()
-        },
-        PackRules {
-            register: all.register.clone(),
-            ..bare()
-        },
-        PackRules {
-            cli: all.cli.clone(),
-            ..bare()
-        },
+        PackRules { freq: all.freq.clone(), ..bare() },
+        PackRules { refusal_cooloff_days: all.refusal_cooloff_days, ..bare() },
+        PackRules { abandon_cooloff: all.abandon_cooloff.clone(), ..bare() },
+        PackRules { sector_bans: all.sector_bans.clone(), ..bare() },
+        PackRules { consent: all.consent.clone(), ..bare() },
+        PackRules { register: all.register.clone(), ..bare() },
+        PackRules { cli: all.cli.clone(), ..bare() },
     ];
     rules.map(|rules| Pack::new(pack.id(), "", rules).unwrap()).into()
 }

@@ -33,10 +33,7 @@ fn windows_open_by_the_wall_clock_on_every_day_of_change_from_2024_to_2030() {
         .iter()
         .map(|(from, to)| json!({"days": [1, 2, 3, 4, 5, 6, 7], "from": text(*from), "to": text(*to)}))
         .collect();
-    let packs = [pack(
-        "night",
-        json!({"applies": {"country": "FR"}, "windows": windows}),
-    )];
+    let packs = [pack("night", json!({"applies": {"country": "FR"}, "windows": windows}))];
     let (first, last) = (instant("2024-01-01T00:00:00Z"), instant("2031-01-01T00:00:00Z"));
     let mut asked = Question::french().read();
     let mut changes = 0;
@@ -44,10 +41,7 @@ fn windows_open_by_the_wall_clock_on_every_day_of_change_from_2024_to_2030() {
         let zone: Zone = name.as_str().parse().unwrap();
         asked.callee.whereabouts = Whereabouts::Known(vec![zone.clone()]);
         let start = jiff::Timestamp::from_millisecond(first.as_millis()).unwrap();
-        let days = zone
-            .rules()
-            .following(start)
-            .map(|change| change.timestamp().as_millisecond());
+        let days = zone.rules().following(start).map(|change| change.timestamp().as_millisecond());
         for change in days.take_while(|change| *change < last.as_millis()) {
             changes += 1;
             let around =
@@ -82,9 +76,6 @@ fn hours_follow_the_clock_through_the_french_changes() {
                 "windows": [{"days": [1, 2, 3, 4, 5], "from": "10:00", "to": "20:00"}]
             }),
         )];
-        assert_eq!(
-            Question::french().with("/now", json!(now)).verdict(&packs),
-            verdict
-        );
+        assert_eq!(Question::french().with("/now", json!(now)).verdict(&packs), verdict);
     }
 }

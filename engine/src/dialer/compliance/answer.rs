@@ -76,12 +76,7 @@ pub struct Timeline {
     /// The person finished their greeting.
     pub greeting_end: Option<f64>,
     /// An agent could be heard.
-    #[serde(
-        alias = "agent",
-        alias = "agent_at",
-        alias = "agent_connected_at",
-        alias = "bridged"
-    )]
+    #[serde(alias = "agent", alias = "agent_at", alias = "agent_connected_at", alias = "bridged")]
     #[serde(alias = "connected", alias = "connected_at")]
     pub agent_connected: Option<f64>,
     /// The message began that says who called and how to object.
@@ -90,11 +85,7 @@ pub struct Timeline {
     /// We hung up.
     pub hangup_by_us: Option<f64>,
     /// The person hung up.
-    #[serde(
-        alias = "hangup_by_caller",
-        alias = "hangup_by_customer",
-        alias = "hangup_by_person"
-    )]
+    #[serde(alias = "hangup_by_caller", alias = "hangup_by_customer", alias = "hangup_by_person")]
     pub hangup_by_callee: Option<f64>,
     /// Whether it was a person in truth, when that is known.
     pub human: Option<bool>,
@@ -141,11 +132,8 @@ pub fn classify_answer(timeline: &Timeline, pack: &Pack) -> Classification {
     let rule = AbandonRule::of(pack);
     let answered = timeline.answered.filter(|_| timeline.is_person());
     let deadline = answered.map(|answered| rule.counting_from(timeline, answered) + rule.agent_within_s);
-    let in_time = |moment: Option<f64>| {
-        moment
-            .zip(deadline)
-            .is_some_and(|(moment, deadline)| moment <= deadline)
-    };
+    let in_time =
+        |moment: Option<f64>| moment.zip(deadline).is_some_and(|(moment, deadline)| moment <= deadline);
 
     let abandoned =
         answered.is_some() && !in_time(timeline.agent_connected) && !in_time(timeline.hangup_by_callee);
@@ -181,18 +169,10 @@ impl AbandonRule {
     }
 
     fn violations(&self, timeline: &Timeline) -> Vec<Violation> {
-        let rang_long = timeline
-            .ring_seconds
-            .is_some_and(|seconds| seconds >= self.ring_s_min);
-        let rang_often = timeline
-            .rings
-            .zip(self.rings_min)
-            .is_some_and(|(rings, min)| rings >= min);
+        let rang_long = timeline.ring_seconds.is_some_and(|seconds| seconds >= self.ring_s_min);
+        let rang_often = timeline.rings.zip(self.rings_min).is_some_and(|(rings, min)| rings >= min);
         let gave_up_early =
             timeline.answered.is_none() && timeline.cancelled_by_us && !rang_long && !rang_often;
-        gave_up_early
-            .then_some(Violation::RingTooShort)
-            .into_iter()
-            .collect()
+        gave_up_early.then_some(Violation::RingTooShort).into_iter().collect()
     }
 }

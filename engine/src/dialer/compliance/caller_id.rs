@@ -40,8 +40,6 @@ impl CallerIdRule {
     }
 
     fn is_automated(&self, mode: Mode) -> bool {
-        self.automated_modes
-            .as_ref()
-            .is_none_or(|modes| modes.contains(&mode))
+        self.automated_modes.as_ref().is_none_or(|modes| modes.contains(&mode))
     }
 }

@@ -89,7 +89,7 @@ impl TryFrom<FrequencyText> for FrequencyCap {
                 "subject" => CapKey::Subject,
                 _ => {
                     return Err(format!(
-                        "`{word}` in key `{}` is not counted; see docs/compliance.md",
+                        "`{word}` in key `{}` is unknown; join person, seller, subject, campaign, number by +",
                         text.key
                     ));
                 }
@@ -98,12 +98,7 @@ impl TryFrom<FrequencyText> for FrequencyCap {
         if text.same_subject && !counts.contains(&CapKey::Subject) {
             counts.push(CapKey::Subject);
         }
-        Ok(Self {
-            span,
-            max: text.max,
-            counts,
-            excluded: text.count_outcomes_excluded,
-        })
+        Ok(Self { span, max: text.max, counts, excluded: text.count_outcomes_excluded })
     }
 }
 
@@ -157,10 +152,7 @@ impl FrequencyCap {
 
     /// The attempts that are counted together with the call, however old.
     fn attempts<'a>(&self, situation: &Situation<'a>) -> impl Iterator<Item = &'a PastAttempt> {
-        situation
-            .history
-            .iter()
-            .filter(|attempt| self.is_counted(attempt, situation))
+        situation.history.iter().filter(|attempt| self.is_counted(attempt, situation))
     }
 
     fn is_counted(&self, attempt: &PastAttempt, situation: &Situation<'_>) -> bool {
@@ -182,9 +174,7 @@ impl CapKey {
             Self::Seller => return attempt.is_of(&intent.seller),
             Self::Subject => (&attempt.subject, intent.subject.as_deref()),
         };
-        theirs
-            .as_deref()
-            .is_none_or(|theirs| ours.is_none_or(|ours| theirs == ours))
+        theirs.as_deref().is_none_or(|theirs| ours.is_none_or(|ours| theirs == ours))
     }
 }
 

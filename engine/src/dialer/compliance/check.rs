@@ -237,18 +237,8 @@ impl Question {
 
 impl MayDialInput {
     fn answer(&self, packs: &[Pack]) -> Answer {
-        let registers = Registers {
-            public: self.registers.clone(),
-            internal: self.internal_dnc.clone(),
-        };
-        let decision = may_dial(
-            &self.lead,
-            &self.campaign,
-            self.now,
-            &self.history,
-            &registers,
-            packs,
-        );
+        let registers = Registers { public: self.registers.clone(), internal: self.internal_dnc.clone() };
+        let decision = may_dial(&self.lead, &self.campaign, self.now, &self.history, &registers, packs);
         Answer::MayDial {
             verdict: verdict(decision.is_allow()),
             reason: decision.reason(),
@@ -264,10 +254,7 @@ impl MayDialInput {
 impl AbandonGateInput {
     fn answer(&self, packs: PackSet<'_>) -> Result<Answer, Unanswerable> {
         let pack = packs.find(&self.pack, None, |rules| rules.abandon.is_some())?;
-        let stats = CampaignStats {
-            live: self.live,
-            abandoned: self.abandoned,
-        };
+        let stats = CampaignStats { live: self.live, abandoned: self.abandoned };
         let legal_ok = is_blameless(stats, pack);
         Ok(Answer::AbandonGate {
             rate: stats.abandon_rate(),
@@ -330,22 +317,12 @@ impl RetentionInput {
     }
 
     fn config_answer(&self, pack: &Pack) -> Result<Answer, Unanswerable> {
-        let purpose = self
-            .artifact
-            .purpose
-            .as_deref()
-            .ok_or(Unanswerable::Missing("purpose"))?;
-        let requested = self
-            .requested_months
-            .ok_or(Unanswerable::Missing("requested_months"))?;
+        let purpose = self.artifact.purpose.as_deref().ok_or(Unanswerable::Missing("purpose"))?;
+        let requested = self.requested_months.ok_or(Unanswerable::Missing("requested_months"))?;
         let max_months = months_max(purpose, pack);
         let is_lawful = max_months.is_some_and(|max| requested <= max);
         Ok(Answer::RetentionConfig {
-            action: if is_lawful {
-                "accept_config"
-            } else {
-                "reject_config"
-            },
+            action: if is_lawful { "accept_config" } else { "reject_config" },
             max_months,
         })
     }
@@ -356,10 +333,7 @@ impl SupervisionInput {
         let find = |name: &String| packs.find(name, self.now, |rules| rules.supervision.is_some());
         let pack = self.pack.as_ref().map(find).transpose()?;
         let is_allowed = may_supervise(&self.actor, &self.target, &self.mode, self.now, pack);
-        Ok(Answer::Supervision {
-            verdict: verdict(is_allowed),
-            audit: true,
-        })
+        Ok(Answer::Supervision { verdict: verdict(is_allowed), audit: true })
     }
 }
 

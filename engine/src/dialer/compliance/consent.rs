@@ -50,8 +50,8 @@ pub struct ConsentRule {
 impl ConsentRule {
     /// Why the call lacks consent.
     ///
-    /// One good consent is enough. Without any, the reason is the best that is told of those on file, in the order
-    /// of [`Reason`]; a file without any consent lacks it.
+    /// One good consent is enough. Without one, the reason is the first, in the order of [`Reason`], of all that is
+    /// wrong with those on file.
     pub(super) fn denial(&self, situation: &Situation<'_>) -> Option<Reason> {
         let intent = situation.intent;
         if !self.binds(intent.dial_mode, situation.callee.line_type) {
@@ -80,9 +80,7 @@ impl ConsentRule {
         let age = whole_days(consent.at, at);
         flaw(consent, &situation.intent.seller, at, withdrawn_at)
             .or_else(|| {
-                let is_old = self
-                    .max_age_days
-                    .is_some_and(|max| age.is_none_or(|age| age > max));
+                let is_old = self.max_age_days.is_some_and(|max| age.is_none_or(|age| age > max));
                 is_old.then_some(Reason::ConsentExpired)
             })
             .or_else(|| (!self.mode.is_met_by(consent)).then_some(Reason::ConsentMissing))
@@ -102,10 +100,7 @@ impl ConsentRule {
 /// What keeps a consent from counting, whatever the pack: no proof, not given yet, not to this seller or for the
 /// telephone, taken back since, or over.
 fn flaw(consent: &Consent, seller: &str, at: Timestamp, withdrawn_at: Option<Timestamp>) -> Option<Reason> {
-    let is_proved = consent
-        .evidence_id
-        .as_deref()
-        .is_some_and(|id| !id.trim().is_empty());
+    let is_proved = consent.evidence_id.as_deref().is_some_and(|id| !id.trim().is_empty());
     if !is_proved || consent.at >= at {
         return Some(Reason::ConsentMissing);
     }
@@ -120,11 +115,7 @@ fn flaw(consent: &Consent, seller: &str, at: Timestamp, withdrawn_at: Option<Tim
 }
 
 fn is_for_telephone(consent: &Consent, seller: &str) -> bool {
-    consent.seller == seller
-        && consent
-            .scope
-            .iter()
-            .any(|scope| scope == Consent::PHONE_MARKETING)
+    consent.seller == seller && consent.scope.iter().any(|scope| scope == Consent::PHONE_MARKETING)
 }
 
 /// When the person last took back a consent that they had given the seller for the telephone.
@@ -150,13 +141,9 @@ impl Situation<'_> {
     ///
     /// Where the pack has a rule on consent, its limits bind this one too.
     pub(super) fn has_hours_waiver(&self, rule: Option<&ConsentRule>, at: Timestamp) -> bool {
-        self.callee
-            .consents
-            .iter()
-            .filter(|consent| consent.hours_waiver)
-            .any(|consent| match rule {
-                Some(rule) => rule.flaw(consent, self, at).is_none(),
-                None => flaw(consent, &self.intent.seller, at, self.withdrawn_at).is_none(),
-            })
+        self.callee.consents.iter().filter(|consent| consent.hours_waiver).any(|consent| match rule {
+            Some(rule) => rule.flaw(consent, self, at).is_none(),
+            None => flaw(consent, &self.intent.seller, at, self.withdrawn_at).is_none(),
+        })
     }
 }

@@ -22,40 +22,25 @@ pub fn may_dial<'p>(
     let situation = Situation::new(callee, intent, now, history, registers);
     let number = Number::read(&callee.number);
     let country = number.ok().and_then(|number| number.country);
-    let candidates: Vec<&'p Pack> = packs
-        .iter()
-        .filter(|pack| pack.is_for(&situation, country))
-        .collect();
+    let candidates: Vec<&'p Pack> = packs.iter().filter(|pack| pack.is_for(&situation, country)).collect();
     let in_force = || candidates.iter().copied().filter(|pack| pack.is_in_force(now));
 
     let denied = match place(&situation, number, &candidates) {
         Err(reason) => Some((reason, Pack::CORE, None)),
         Ok(zones) => {
-            let schedule = Schedule {
-                situation: &situation,
-                packs: &candidates,
-                zones: &zones,
-            };
-            data_denial(&situation, in_force())
-                .map(|(reason, rule_id)| (reason, rule_id, None))
-                .or_else(|| {
+            let schedule = Schedule { situation: &situation, packs: &candidates, zones: &zones };
+            data_denial(&situation, in_force()).map(|(reason, rule_id)| (reason, rule_id, None)).or_else(
+                || {
                     let denial = schedule.denial(now)?;
                     Some((denial.reason, denial.rule_id, schedule.opening(denial)))
-                })
+                },
+            )
         }
     };
     let packs: Vec<&'p Pack> = in_force().collect();
     match denied {
-        Some((reason, rule_id, until)) => Decision::Deny {
-            reason,
-            rule_id,
-            until,
-            packs,
-        },
-        None => Decision::Allow {
-            obligations: obligations(&packs),
-            packs,
-        },
+        Some((reason, rule_id, until)) => Decision::Deny { reason, rule_id, until, packs },
+        None => Decision::Allow { obligations: obligations(&packs), packs },
     }
 }
 
@@ -66,12 +51,7 @@ fn place<'a>(
     candidates: &[&'a Pack],
 ) -> Result<Vec<&'a Zone>, Reason> {
     let number = number?;
-    let in_force = || {
-        candidates
-            .iter()
-            .copied()
-            .filter(|pack| pack.is_in_force(situation.now))
-    };
+    let in_force = || candidates.iter().copied().filter(|pack| pack.is_in_force(situation.now));
     let is_ruled = |country: &str| in_force().any(|pack| pack.is_for_country(country));
     let countries_are_ruled =
         number.country.is_some_and(is_ruled) && situation.callee.country.as_deref().is_none_or(is_ruled);
@@ -107,12 +87,7 @@ fn data_denial<'p>(
     if situation.callee.erased {
         return Some((Reason::Erased, Pack::CORE));
     }
-    if situation
-        .registers
-        .internal
-        .iter()
-        .any(|entry| entry.forbids(situation))
-    {
+    if situation.registers.internal.iter().any(|entry| entry.forbids(situation)) {
         return Some((Reason::InternalDnc, Pack::CORE));
     }
     let denials = packs.filter_map(|pack| {
@@ -126,13 +101,8 @@ fn data_denial<'p>(
 
 /// The first reason, in order, of one pack that time does not cure.
 fn pack_denial(pack: &Pack, situation: &Situation<'_>) -> Option<(Reason, Rule)> {
-    const RULES: [Rule; 5] = [
-        Rule::SectorBan,
-        Rule::Consent,
-        Rule::Register,
-        Rule::Reassigned,
-        Rule::CallerId,
-    ];
+    const RULES: [Rule; 5] =
+        [Rule::SectorBan, Rule::Consent, Rule::Register, Rule::Reassigned, Rule::CallerId];
     RULES
         .into_iter()
         .filter(|rule| pack.binds(*rule, situation))
@@ -144,10 +114,7 @@ fn rule_denial(pack: &Pack, rule: Rule, situation: &Situation<'_>) -> Option<Rea
     let asked_for = || situation.is_asked_for(situation.now);
     match rule {
         Rule::SectorBan => {
-            let is_banned = intent
-                .sector
-                .as_ref()
-                .is_some_and(|sector| rules.sector_bans.contains(sector));
+            let is_banned = intent.sector.as_ref().is_some_and(|sector| rules.sector_bans.contains(sector));
             (is_banned && !callee.has_related_contract(&intent.seller)).then_some(Reason::SectorBanned)
         }
         Rule::Consent | Rule::Register if asked_for() => None,

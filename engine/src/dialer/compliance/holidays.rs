@@ -46,17 +46,7 @@ const CALENDARS: [(&str, &[&str]); 4] = [
     // Saturdays and Sundays are not holidays here: the windows leave them out.
     (
         "de_federal",
-        &[
-            "01-01",
-            "easter-2",
-            "easter+1",
-            "05-01",
-            "easter+39",
-            "easter+50",
-            "10-03",
-            "12-25",
-            "12-26",
-        ],
+        &["01-01", "easter-2", "easter+1", "05-01", "easter+39", "easter+50", "10-03", "12-25", "12-26"],
     ),
     // The eleven days of the Code du travail, art. L3133-1. Good Friday and 26 December, holidays in Alsace and
     // Moselle by local law, are not among them.
@@ -133,9 +123,7 @@ impl Holiday {
             Self::Fixed { month, day } => date.month() == month && date.day() == day,
             Self::Nth { month, nth, weekday } => {
                 date.month() == month
-                    && date
-                        .nth_weekday_of_month(nth, weekday)
-                        .is_ok_and(|nth_day| nth_day == date)
+                    && date.nth_weekday_of_month(nth, weekday).is_ok_and(|nth_day| nth_day == date)
             }
             Self::Once(day) => date == day,
         }
@@ -145,11 +133,7 @@ impl Holiday {
         let unknown = || UnknownHoliday(text.to_owned());
         if let Some(days) = text.strip_prefix("easter") {
             let days = if days.is_empty() { Ok(0) } else { days.parse() };
-            return days
-                .ok()
-                .filter(|days| (-80..=200).contains(days))
-                .map(Self::Easter)
-                .ok_or_else(unknown);
+            return days.ok().filter(|days| (-80..=200).contains(days)).map(Self::Easter).ok_or_else(unknown);
         }
         if let Ok(date) = text.parse::<Date>() {
             return Ok(Self::Once(date));
@@ -158,26 +142,15 @@ impl Holiday {
         let month: i8 = month.parse().map_err(|_| unknown())?;
         if let Ok(day) = day.parse() {
             // A leap year, so that 02-29 may be one.
-            return Date::new(2024, month, day)
-                .map(|_| Self::Fixed { month, day })
-                .map_err(|_| unknown());
+            return Date::new(2024, month, day).map(|_| Self::Fixed { month, day }).map_err(|_| unknown());
         }
-        let (nth, weekday) = day
-            .split_at_checked(day.len().saturating_sub(3))
-            .ok_or_else(unknown)?;
+        let (nth, weekday) = day.split_at_checked(day.len().saturating_sub(3)).ok_or_else(unknown)?;
         let nth = match nth {
             "last" => -1,
-            nth => nth
-                .parse()
-                .ok()
-                .filter(|nth| (1..=5).contains(nth))
-                .ok_or_else(unknown)?,
+            nth => nth.parse().ok().filter(|nth| (1..=5).contains(nth)).ok_or_else(unknown)?,
         };
         let weekday = weekday_named(weekday).ok_or_else(unknown)?;
-        (1..=12)
-            .contains(&month)
-            .then_some(Self::Nth { month, nth, weekday })
-            .ok_or_else(unknown)
+        (1..=12).contains(&month).then_some(Self::Nth { month, nth, weekday }).ok_or_else(unknown)
     }
 }
 
@@ -196,12 +169,9 @@ fn weekday_named(name: &str) -> Option<Weekday> {
 
 /// Easter Sunday in the Gregorian calendar, by the anonymous algorithm (Meeus, Astronomical Algorithms, ch. 8).
 fn easter(year: i16) -> Date {
-    let year_number = i32::from(year);
-    let (a, b, c) = (
-        year_number.rem_euclid(19),
-        year_number.div_euclid(100),
-        year_number.rem_euclid(100),
-    );
+    // The dates of Easter repeat after 5,700,000 years, so years before the first are as good as later ones.
+    let year_number = i32::from(year).rem_euclid(5_700_000);
+    let (a, b, c) = (year_number.rem_euclid(19), year_number.div_euclid(100), year_number.rem_euclid(100));
     let g = (b - (b + 8) / 25 + 1) / 3;
     let h = (19 * a + b - b / 4 - g + 15) % 30;
     let l = (32 + 2 * (b % 4) + 2 * (c / 4) - h - c % 4) % 7;
@@ -234,16 +204,18 @@ mod tests {
 
     #[test]
     fn easter_falls_where_the_church_has_it() {
-        let known = [
-            (2000, 4, 23),
-            (2008, 3, 23),
-            (2011, 4, 24),
-            (2024, 3, 31),
-            (2026, 4, 5),
-            (2038, 4, 25),
-        ];
+        let known = [(2000, 4, 23), (2008, 3, 23), (2011, 4, 24), (2024, 3, 31), (2026, 4, 5), (2038, 4, 25)];
         for (year, month, day) in known {
             assert_eq!(easter(year), Date::constant(year, month, day));
+        }
+    }
+
+    #[test]
+    fn easter_is_a_spring_sunday_in_every_year_of_the_calendar() {
+        for year in -9999..=9999 {
+            let sunday = easter(year);
+            assert_eq!(sunday.weekday(), Weekday::Sunday, "{year}");
+            assert!((3..=4).contains(&sunday.month()), "{year}");
         }
     }
 
@@ -251,13 +223,7 @@ mod tests {
     fn every_kind_of_holiday_is_read() {
         let holidays =
             Holidays::listed(&["05-01", "easter+39", "11-4thu", "05-lastmon", "2026-12-24"]).unwrap();
-        let days = [
-            "2026-05-01",
-            "2026-05-14",
-            "2026-11-26",
-            "2026-05-25",
-            "2026-12-24",
-        ];
+        let days = ["2026-05-01", "2026-05-14", "2026-11-26", "2026-05-25", "2026-12-24"];
         for day in days {
             assert!(holidays.contains(day.parse().unwrap()), "{day}");
         }
@@ -271,18 +237,9 @@ mod tests {
         for (name, days) in CALENDARS {
             assert_eq!(Holidays::named(name).unwrap().0.len(), days.len());
         }
-        for text in [
-            "",
-            "13-01",
-            "02-30",
-            "11-6thu",
-            "11-4thx",
-            "easter+x",
-            "easter+900",
-            "☎",
-            "é-ab",
-            "01-☎",
-        ] {
+        for text in
+            ["", "13-01", "02-30", "11-6thu", "11-4thx", "easter+x", "easter+900", "☎", "é-ab", "01-☎"]
+        {
             assert!(Holidays::listed(&[text]).is_err(), "{text}");
         }
     }

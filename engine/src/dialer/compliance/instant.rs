@@ -13,9 +13,8 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 }
 
 fn parse(text: &str) -> Result<Timestamp, String> {
-    let instant: jiff::Timestamp = text
-        .parse()
-        .map_err(|_| format!("`{text}` is no instant; write it like 2026-03-03T09:30:00Z"))?;
+    let instant: jiff::Timestamp =
+        text.parse().map_err(|_| format!("`{text}` is no instant; write it like 2026-03-03T09:30:00Z"))?;
     Ok(Timestamp::from_millis(instant.as_millisecond()))
 }
 
@@ -37,8 +36,6 @@ pub(super) mod option {
         D: Deserializer<'de>,
     {
         let text = Option::<Cow<'de, str>>::deserialize(deserializer)?;
-        text.map(|text| parse(&text))
-            .transpose()
-            .map_err(D::Error::custom)
+        text.map(|text| parse(&text)).transpose().map_err(D::Error::custom)
     }
 }

@@ -44,12 +44,7 @@ impl Intent {
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// To carry out or to accompany something the person has asked for.
-    #[serde(
-        alias = "appointment",
-        alias = "debt_collection",
-        alias = "information",
-        alias = "transactional"
-    )]
+    #[serde(alias = "appointment", alias = "debt_collection", alias = "information", alias = "transactional")]
     Service,
     /// To hear opinions.
     #[serde(alias = "opinion_poll", alias = "poll")]

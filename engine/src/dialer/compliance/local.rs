@@ -26,10 +26,7 @@ impl WallClock {
     /// What a clock shows that is ahead of UTC by so many milliseconds.
     pub(super) const fn at_offset(offset_ms: i64, at: Timestamp) -> Self {
         let shown = at.as_millis().saturating_add(offset_ms);
-        Self {
-            day: shown.div_euclid(DAY_MS),
-            ms: shown.rem_euclid(DAY_MS),
-        }
+        Self { day: shown.div_euclid(DAY_MS), ms: shown.rem_euclid(DAY_MS) }
     }
 }
 
@@ -55,9 +52,7 @@ pub(super) fn start_of_day(zone: &Zone, day: i64) -> Timestamp {
 
 /// The date of a day.
 pub(super) fn date(day: i64) -> Date {
-    Offset::UTC
-        .to_datetime(calendar(Timestamp::from_millis(day.saturating_mul(DAY_MS))))
-        .date()
+    Offset::UTC.to_datetime(calendar(Timestamp::from_millis(day.saturating_mul(DAY_MS)))).date()
 }
 
 /// The day of the week, Monday = 0.

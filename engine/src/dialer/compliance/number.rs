@@ -66,18 +66,13 @@ impl<'a> Number<'a> {
         if !has_national_length(digits) {
             return Err(Reason::NumberInvalid);
         }
-        Ok(Self {
-            digits,
-            country: code.map(|(_, country)| country),
-        })
+        Ok(Self { digits, country: code.map(|(_, country)| country) })
     }
 
     /// The most special zone that the number's first digits name.
     pub(super) fn zone_name(&self) -> Option<&'static str> {
         let zones = ZONES.iter().filter(|(prefix, _)| self.digits.starts_with(prefix));
-        zones
-            .max_by_key(|(prefix, _)| prefix.len())
-            .map(|(_, zone)| *zone)
+        zones.max_by_key(|(prefix, _)| prefix.len()).map(|(_, zone)| *zone)
     }
 }
 
@@ -96,9 +91,7 @@ fn has_national_length(digits: &str) -> bool {
 fn country_code(digits: &str) -> Option<(usize, &'static str)> {
     (1..=CODE_DIGITS_MAX.min(digits.len())).rev().find_map(|length| {
         let code: u16 = digits[..length].parse().ok()?;
-        let found = CALLING_CODES
-            .binary_search_by_key(&code, |(code, _)| *code)
-            .ok()?;
+        let found = CALLING_CODES.binary_search_by_key(&code, |(code, _)| *code).ok()?;
         // No code begins with 0, so equal numbers have equally many digits.
         (!digits.starts_with('0')).then_some((length, CALLING_CODES[found].1))
     })

@@ -50,12 +50,8 @@ pub enum PaceReason {
 pub fn pace_gate(stats: &CampaignStats, pack: &Pack) -> PaceGate {
     let rule = AbandonRule::of(pack);
     match stats.abandon_rate() {
-        None => PaceGate::OneToOne {
-            reason: PaceReason::NoData,
-        },
-        Some(rate) if rate > rule.rate_max => PaceGate::OneToOne {
-            reason: PaceReason::RateExceeded,
-        },
+        None => PaceGate::OneToOne { reason: PaceReason::NoData },
+        Some(rate) if rate > rule.rate_max => PaceGate::OneToOne { reason: PaceReason::RateExceeded },
         Some(_) => PaceGate::Ratio { max: rule.ratio_max },
     }
 }

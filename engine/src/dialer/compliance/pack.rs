@@ -77,7 +77,7 @@ pub struct PackRules {
     /// How often.
     pub freq: Option<FrequencyCap>,
     /// Full calendar days without a call after a refusal.
-    pub refusal_cooloff_days: Option<i64>,
+    pub refusal_cooloff_days: Option<u32>,
     /// How soon after a call that reached nobody of ours.
     pub abandon_cooloff: Option<AbandonCoolOff>,
     /// Trades that may not prospect by telephone, consent or not.
@@ -177,20 +177,10 @@ impl Pack {
     /// of the text it was read from: reading and hashing are the caller's part.
     pub fn new(named: &str, sha256: &str, rules: PackRules) -> Result<Self, PackError> {
         if let Some(id) = rules.id.as_ref().filter(|id| *id != named) {
-            return Err(PackError::IdDiffers {
-                named: named.to_owned(),
-                id: id.clone(),
-            });
+            return Err(PackError::IdDiffers { named: named.to_owned(), id: id.clone() });
         }
-        if let Some(key) = rules
-            .rule_ids
-            .keys()
-            .find(|key| !Rule::WORDS.contains(&key.as_str()))
-        {
-            return Err(PackError::UnknownRule {
-                id: named.to_owned(),
-                key: key.clone(),
-            });
+        if let Some(key) = rules.rule_ids.keys().find(|key| !Rule::WORDS.contains(&key.as_str())) {
+            return Err(PackError::UnknownRule { id: named.to_owned(), key: key.clone() });
         }
         let zone = rules.ref_tz.clone().unwrap_or(Zone::utc());
         let start = |date: Date| {
@@ -247,11 +237,7 @@ impl Pack {
     /// Whether it is for this call, its time apart.
     pub(super) fn is_for(&self, situation: &Situation<'_>, country: Option<&str>) -> bool {
         let (callee, intent) = (situation.callee, situation.intent);
-        let Applies {
-            country: own_country,
-            state,
-            sector,
-        } = &self.rules.applies;
+        let Applies { country: own_country, state, sector } = &self.rules.applies;
         let is_here = own_country.is_none()
             || own_country.as_deref() == country
             || (callee.country.is_some() && *own_country == callee.country);
@@ -271,12 +257,7 @@ impl Pack {
     pub(super) fn binds(&self, rule: Rule, situation: &Situation<'_>) -> bool {
         let is_marketing = situation.intent.purpose == Purpose::Marketing;
         let is_consumer = situation.callee.party == Party::Consumer;
-        let protects_business = || {
-            self.rules
-                .register
-                .as_ref()
-                .is_some_and(|register| register.business)
-        };
+        let protects_business = || self.rules.register.as_ref().is_some_and(|register| register.business);
         let is_protected = is_consumer || (rule == Rule::Register && protects_business());
         rule == Rule::CallerId
             || match self.rules.scope {
@@ -289,9 +270,6 @@ impl Pack {
 
     /// The rule as the decision log names it.
     pub(super) fn rule_id(&self, rule: Rule) -> &str {
-        self.rules
-            .rule_ids
-            .get(rule.as_str())
-            .map_or(rule.as_str(), String::as_str)
+        self.rules.rule_ids.get(rule.as_str()).map_or(rule.as_str(), String::as_str)
     }
 }

@@ -77,22 +77,9 @@ impl From<DoNotCallText> for DoNotCall {
                 tenant: None,
                 until: None,
             },
-            DoNotCallText::Table {
-                number,
-                person_id,
-                seller,
-                campaign,
-                tenant,
-                until,
-            } => Self {
-                any: None,
-                number,
-                person_id,
-                seller,
-                campaign,
-                tenant,
-                until,
-            },
+            DoNotCallText::Table { number, person_id, seller, campaign, tenant, until } => {
+                Self { any: None, number, person_id, seller, campaign, tenant, until }
+            }
         }
     }
 }
@@ -116,8 +103,7 @@ impl DoNotCall {
             }
         };
         let concerns = |own: &Option<String>, theirs: Option<&str>| {
-            own.as_deref()
-                .is_none_or(|own| theirs.is_none_or(|theirs| own == theirs))
+            own.as_deref().is_none_or(|own| theirs.is_none_or(|theirs| own == theirs))
         };
         is_meant
             && is_named
@@ -175,13 +161,8 @@ impl RegisterRule {
     fn exempts(&self, situation: &Situation<'_>) -> bool {
         let (callee, intent) = (situation.callee, situation.intent);
         (self.contract_exempts && callee.has_related_contract(&intent.seller))
-            || intent
-                .sector
-                .as_ref()
-                .is_some_and(|sector| self.sector_exempts.contains(sector))
-            || self
-                .consent_exempts
-                .is_some_and(|need| situation.has_consent(need, situation.now))
+            || intent.sector.as_ref().is_some_and(|sector| self.sector_exempts.contains(sector))
+            || self.consent_exempts.is_some_and(|need| situation.has_consent(need, situation.now))
             || callee.ebr.as_ref().is_some_and(|ebr| {
                 ebr.seller == intent.seller
                     && self.ebr_days.get(&ebr.kind).is_some_and(|days_max| {

@@ -117,10 +117,7 @@ pub(super) fn due(artifact: &Artifact, pack: &Pack) -> Option<(Date, bool)> {
 /// The longest time in months for which a tenant may ask to keep recordings for a purpose.
 pub(super) fn months_max(purpose: &str, pack: &Pack) -> Option<u16> {
     let rules = pack.rules().retention.iter();
-    rules
-        .filter(|rule| rule.purpose.as_deref() == Some(purpose))
-        .map(|rule| rule.months)
-        .max()
+    rules.filter(|rule| rule.purpose.as_deref() == Some(purpose)).map(|rule| rule.months).max()
 }
 
 impl RetentionRule {
@@ -146,9 +143,7 @@ pub(super) fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<D
     let Some(text) = Option::<Cow<'de, str>>::deserialize(deserializer)? else {
         return Ok(None);
     };
-    let instant = text
-        .parse()
-        .map(|instant: jiff::Timestamp| Offset::UTC.to_datetime(instant).date());
+    let instant = text.parse().map(|instant: jiff::Timestamp| Offset::UTC.to_datetime(instant).date());
     instant
         .or_else(|_| text.parse())
         .map(Some)

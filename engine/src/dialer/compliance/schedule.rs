@@ -35,11 +35,7 @@ impl<'p> Schedule<'_, 'p> {
         let mut worst: Option<TimeDenial<'p>> = None;
         let mut note = |reason, rule_id, denial: Denial| {
             let Some(reopening) = denial else { return };
-            let other = TimeDenial {
-                reason,
-                rule_id,
-                reopening,
-            };
+            let other = TimeDenial { reason, rule_id, reopening };
             worst = Some(worst.map_or(other, |worst| worst.joined(other)));
         };
         for pack in self.packs.iter().filter(|pack| pack.is_in_force(at)) {
@@ -61,16 +57,13 @@ impl<'p> Schedule<'_, 'p> {
         match rule {
             Rule::Refusal => caps::refusal_denial(
                 self.situation,
-                rules.refusal_cooloff_days?,
+                rules.refusal_cooloff_days?.into(),
                 self.day_zones(pack),
                 at,
             ),
             Rule::AbandonCoolOff => rules.abandon_cooloff.as_ref()?.denial(self.situation, at),
             Rule::Frequency if asked_for() => None,
-            Rule::Frequency => rules
-                .freq
-                .as_ref()?
-                .denial(self.situation, self.day_zones(pack), at),
+            Rule::Frequency => rules.freq.as_ref()?.denial(self.situation, self.day_zones(pack), at),
             Rule::Windows if asked_for() => None,
             Rule::Windows => self.windows_denial(pack, at),
             Rule::CallerId | Rule::Consent | Rule::Reassigned | Rule::Register | Rule::SectorBan => None,
@@ -88,11 +81,7 @@ impl<'p> Schedule<'_, 'p> {
             return None;
         }
         let openings = self.zones.iter().map(|zone| windows.opening(zone, holidays, at));
-        Some(
-            openings
-                .reduce(|latest, other| latest.zip(other).map(|(a, b)| a.max(b)))
-                .flatten(),
-        )
+        Some(openings.reduce(|latest, other| latest.zip(other).map(|(a, b)| a.max(b))).flatten())
     }
 
     /// The zones whose days are counted: the pack's own, or every one in which the person may be.
@@ -128,12 +117,7 @@ impl<'p> Schedule<'_, 'p> {
     fn next_lift(&self, after: Timestamp) -> Option<Timestamp> {
         let callback = self.situation.asked_for().map(|(from, _)| from);
         let pack_ends = self.packs.iter().filter_map(|pack| pack.force_ends());
-        let waivers = self
-            .situation
-            .callee
-            .consents
-            .iter()
-            .filter(|consent| consent.hours_waiver);
+        let waivers = self.situation.callee.consents.iter().filter(|consent| consent.hours_waiver);
         // A consent counts from the instant after it was given.
         let waiver_starts = waivers.map(|consent| consent.at + std::time::Duration::from_millis(1));
         let lifts = callback.into_iter().chain(pack_ends).chain(waiver_starts);

@@ -50,33 +50,23 @@ impl<'a> Situation<'a> {
 
     /// Whether somebody is trying to reach the person, on whose behalf whatever.
     pub(super) fn is_busy(&self) -> bool {
-        self.history
-            .iter()
-            .any(|attempt| attempt.outcome == PastOutcome::InProgress)
+        self.history.iter().any(|attempt| attempt.outcome == PastOutcome::InProgress)
     }
 
     /// The date of the last attempt, when the clock stands before it.
     pub(super) fn clock_behind(&self, at: Timestamp) -> Option<Timestamp> {
-        self.history
-            .iter()
-            .map(|attempt| attempt.at)
-            .max()
-            .filter(|last| at < *last)
+        self.history.iter().map(|attempt| attempt.at).max().filter(|last| at < *last)
     }
 
     /// Whether a call at an instant is one that the person asked for.
     pub(super) fn is_asked_for(&self, at: Timestamp) -> bool {
-        self.asked_for()
-            .is_some_and(|(from, to)| (from..to).contains(&at))
+        self.asked_for().is_some_and(|(from, to)| (from..to).contains(&at))
     }
 
     /// The span in which the person asked the seller to call, unless a later refusal undid the request.
     pub(super) fn asked_for(&self) -> Option<(Timestamp, Timestamp)> {
         let callback = self.callee.requested_callback.as_ref()?;
-        let is_ours = callback
-            .seller
-            .as_deref()
-            .is_none_or(|seller| seller == self.intent.seller);
+        let is_ours = callback.seller.as_deref().is_none_or(|seller| seller == self.intent.seller);
         let is_undone = match (callback.requested_at, self.refused_at) {
             (Some(requested_at), Some(refused_at)) => requested_at <= refused_at,
             (None, _) | (_, None) => false,

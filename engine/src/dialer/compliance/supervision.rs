@@ -62,9 +62,8 @@ pub fn may_supervise(
         None => is_admin || (listener.role == "supervisor" && mode == "listen"),
     };
     let is_own_team = is_admin || listened.agent_team.is_none() || listener.team == listened.agent_team;
-    let notice_required = pack
-        .and_then(|pack| pack.rules().supervision.as_ref())
-        .is_some_and(|rule| rule.notice_required);
+    let notice_required =
+        pack.and_then(|pack| pack.rules().supervision.as_ref()).is_some_and(|rule| rule.notice_required);
     has_right && is_own_team && !listened.private_call && (!notice_required || listened.is_told(now, pack))
 }
 

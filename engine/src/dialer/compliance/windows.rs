@@ -27,9 +27,7 @@ impl Windows {
     pub(super) fn are_open(&self, zone: &Zone, holidays: Option<&Holidays>, at: Timestamp) -> bool {
         let clock = WallClock::read(zone, at);
         let spans = &self.0[local::weekday(clock.day)];
-        spans
-            .iter()
-            .any(|span| (span.from..span.until).contains(&clock.ms))
+        spans.iter().any(|span| (span.from..span.until).contains(&clock.ms))
             && !is_holiday(holidays, clock.day)
     }
 
@@ -68,9 +66,7 @@ impl Windows {
         let last = WallClock::at_offset(offset_ms, until);
         for day in first.day..=last.day {
             let earliest = if day == first.day { first.ms } else { 0 };
-            let span = self.0[local::weekday(day)]
-                .iter()
-                .find(|span| span.until > earliest);
+            let span = self.0[local::weekday(day)].iter().find(|span| span.until > earliest);
             let Some(span) = span.filter(|_| !is_holiday(holidays, day)) else {
                 continue;
             };
