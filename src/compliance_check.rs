@@ -52,25 +52,16 @@ fn check(
 ) -> anyhow::Result<u8> {
     let shipped = rule_packs::shipped()?;
     let named = packs.map(rule_packs::load).transpose()?;
-    let set = PackSet {
-        named: named.as_deref().unwrap_or(&shipped),
-        shipped: &shipped,
-    };
+    let set = PackSet { named: named.as_deref().unwrap_or(&shipped), shipped: &shipped };
     let document: Document = serde_json::from_str(&rule_packs::read(file)?).with_context(|| {
-        format!(
-            "{} is no document of cases; it is a JSON object with a list `cases`",
-            file.display()
-        )
+        format!("{} is no document of cases; it is a JSON object with a list `cases`", file.display())
     })?;
     let mut code = 0;
     for case in &document.cases {
         let id = case["id"].as_str().unwrap_or("(without id)");
         match answer(case, set) {
             Ok(answer) => {
-                let line = serde_json::to_value(Line {
-                    id,
-                    answer: answer.clone(),
-                })?;
+                let line = serde_json::to_value(Line { id, answer: answer.clone() })?;
                 serde_json::to_writer(&mut *answers, &Line { id, answer })?;
                 writeln!(answers)?;
                 for (key, expected, found) in differences(case, &line) {
@@ -98,11 +89,7 @@ fn differences<'a>(
     case: &'a Value,
     answer: &'a Value,
 ) -> impl Iterator<Item = (&'a String, &'a Value, &'a Value)> {
-    let expected = case
-        .get("expect")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten();
+    let expected = case.get("expect").and_then(Value::as_object).into_iter().flatten();
     expected
         .map(|(key, expected)| (key, expected, &answer[key]))
         .filter(|(_, expected, found)| expected != found)
@@ -121,11 +108,7 @@ mod tests {
         fs::write(&file, document).unwrap();
         let (mut answers, mut remarks) = (Vec::new(), Vec::new());
         let code = check(&file, None, &mut answers, &mut remarks).unwrap();
-        (
-            code,
-            String::from_utf8(answers).unwrap(),
-            String::from_utf8(remarks).unwrap(),
-        )
+        (code, String::from_utf8(answers).unwrap(), String::from_utf8(remarks).unwrap())
     }
 
     const CASE: &str = r#"{"id": "X-1", "kind": "may_dial", "input": {
@@ -138,11 +121,7 @@ mod tests {
         let (code, answers, remarks) = outcome(&format!(r#"{{"cases": [{CASE}}}]}}"#));
         assert_eq!(
             (code, answers.as_str(), remarks.as_str()),
-            (
-                0,
-                "{\"id\":\"X-1\",\"verdict\":\"deny\",\"reason\":\"NO_RULE_PACK\",\"until\":null}\n",
-                ""
-            )
+            (0, "{\"id\":\"X-1\",\"verdict\":\"deny\",\"reason\":\"NO_RULE_PACK\",\"until\":null}\n", "")
         );
     }
 
@@ -167,13 +146,8 @@ mod tests {
 
     #[test]
     fn a_file_that_is_not_there_is_named() {
-        let error = check(
-            Path::new("/nowhere/cases.json"),
-            None,
-            &mut Vec::new(),
-            &mut Vec::new(),
-        )
-        .unwrap_err();
+        let error =
+            check(Path::new("/nowhere/cases.json"), None, &mut Vec::new(), &mut Vec::new()).unwrap_err();
         assert!(format!("{error:#}").contains("/nowhere/cases.json"));
     }
 }

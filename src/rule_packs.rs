@@ -14,10 +14,7 @@ const SHIPPED: [(&str, &str); 19] = [
     ("es", include_str!("../config/compliance/es.toml")),
     ("fr-2023", include_str!("../config/compliance/fr-2023.toml")),
     ("fr-2026", include_str!("../config/compliance/fr-2026.toml")),
-    (
-        "fr-insurance",
-        include_str!("../config/compliance/fr-insurance.toml"),
-    ),
+    ("fr-insurance", include_str!("../config/compliance/fr-insurance.toml")),
     ("gb", include_str!("../config/compliance/gb.toml")),
     ("it", include_str!("../config/compliance/it.toml")),
     ("us-al", include_str!("../config/compliance/us-al.toml")),
@@ -59,18 +56,10 @@ pub fn load(path: &Path) -> anyhow::Result<Vec<Pack>> {
 
 /// The text of a file, with what to do when there is none.
 pub fn read(path: &Path) -> anyhow::Result<String> {
-    let look = || {
-        format!(
-            "{} cannot be read; check the path and the permissions",
-            path.display()
-        )
-    };
+    let look = || format!("{} cannot be read; check the path and the permissions", path.display());
     let size = fs::metadata(path).with_context(look)?.len();
     if size > FILE_BYTES_MAX {
-        bail!(
-            "{} has {size} bytes; split it below {FILE_BYTES_MAX}",
-            path.display()
-        );
+        bail!("{} has {size} bytes; split it below {FILE_BYTES_MAX}", path.display());
     }
     fs::read_to_string(path).with_context(look)
 }
@@ -85,17 +74,11 @@ fn load_folder(folder: &Path) -> anyhow::Result<Vec<Pack>> {
     if files.is_empty() {
         bail!("{} holds no pack; put files named *.toml there", folder.display());
     }
-    files
-        .iter()
-        .map(|file| from_toml_file(file, &read(file)?))
-        .collect()
+    files.iter().map(|file| from_toml_file(file, &read(file)?)).collect()
 }
 
 fn from_toml_file(file: &Path, text: &str) -> anyhow::Result<Pack> {
-    let name = file
-        .file_stem()
-        .and_then(|stem| stem.to_str())
-        .unwrap_or_default();
+    let name = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     from_toml(name, text).with_context(|| format!("in {}", file.display()))
 }
 
@@ -121,10 +104,7 @@ fn from_json(text: &str) -> anyhow::Result<Vec<Pack>> {
 }
 
 fn sha256(text: &str) -> String {
-    Sha256::digest(text)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -134,17 +114,10 @@ mod tests {
     #[test]
     fn every_shipped_pack_is_embedded_under_its_own_id() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/compliance");
-        let mut in_folder: Vec<String> = load(&folder)
-            .unwrap()
-            .iter()
-            .map(|pack| pack.id().to_owned())
-            .collect();
+        let mut in_folder: Vec<String> =
+            load(&folder).unwrap().iter().map(|pack| pack.id().to_owned()).collect();
         in_folder.retain(|id| id != "template");
-        let embedded: Vec<String> = shipped()
-            .unwrap()
-            .iter()
-            .map(|pack| pack.id().to_owned())
-            .collect();
+        let embedded: Vec<String> = shipped().unwrap().iter().map(|pack| pack.id().to_owned()).collect();
         assert_eq!(embedded, in_folder);
         assert_eq!(embedded, SHIPPED.map(|(id, _)| id.to_owned()));
     }
@@ -152,22 +125,10 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_named() {
         for (text, words) in [
-            (
-                r#"{"packs": {"xx": {"applies": {}, "windowz": []}}}"#,
-                ["pack `xx`", "windowz"],
-            ),
-            (
-                r#"{"packs": {"xx": {"applies": {"country": "FR", "town": "X"}}}}"#,
-                ["pack `xx`", "town"],
-            ),
-            (
-                r#"{"packs": {"xx": {"applies": {}, "ref_tz": "Mars/X"}}}"#,
-                ["pack `xx`", "Mars/X"],
-            ),
-            (
-                r#"{"packs": {"xx": {"applies": {}, "rule_ids": {"hours": "X"}}}}"#,
-                ["`xx`", "rule_ids.hours"],
-            ),
+            (r#"{"packs": {"xx": {"applies": {}, "windowz": []}}}"#, ["pack `xx`", "windowz"]),
+            (r#"{"packs": {"xx": {"applies": {"country": "FR", "town": "X"}}}}"#, ["pack `xx`", "town"]),
+            (r#"{"packs": {"xx": {"applies": {}, "ref_tz": "Mars/X"}}}"#, ["pack `xx`", "Mars/X"]),
+            (r#"{"packs": {"xx": {"applies": {}, "rule_ids": {"hours": "X"}}}}"#, ["`xx`", "rule_ids.hours"]),
         ] {
             let error = format!("{:#}", from_json(text).unwrap_err());
             assert!(words.iter().all(|word| error.contains(word)), "{error}");

@@ -18,10 +18,7 @@ const ROUNDS: u32 = 400_000;
 fn main() {
     let packs = shipped();
     // 18 November 2026, in milliseconds since the epoch, at 10:30, 11:30 (open) and 21:30 (closed) in Paris.
-    for (name, now) in [
-        ("allowed", 1_794_994_200_000),
-        ("denied until tomorrow", 1_795_033_800_000),
-    ] {
+    for (name, now) in [("allowed", 1_794_994_200_000), ("denied until tomorrow", 1_795_033_800_000)] {
         let took = judge(&packs, Timestamp::from_millis(now));
         let rate = f64::from(ROUNDS) / took.as_secs_f64();
         #[expect(clippy::print_stdout, reason = "a benchmark reports on its standard output")]
@@ -53,14 +50,7 @@ fn judge(packs: &[Pack], now: Timestamp) -> Duration {
     let registers = Registers::default();
     let started = Instant::now();
     for _ in 0..ROUNDS {
-        black_box(may_dial(
-            black_box(&callee),
-            &intent,
-            now,
-            &history,
-            &registers,
-            packs,
-        ));
+        black_box(may_dial(black_box(&callee), &intent, now, &history, &registers, packs));
     }
     started.elapsed()
 }
