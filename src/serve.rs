@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use cadran_engine::Engine;
 use cadran_engine::input::{Input, StoreEvent, SwitchEvent};
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -35,6 +35,11 @@ const LEASE_RENEWAL: Duration = Duration::from_secs(2);
 
 /// How long to wait between two tries to reach an Asterisk that is not up yet.
 const ASTERISK_WAIT: Duration = Duration::from_secs(2);
+
+/// Upper bounds, in seconds, of the classes that times are counted in.
+const TIME_BOUNDS: [f64; 13] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
+/// How often measured times are counted into their classes. Until then each is kept by itself.
+const FIGURES_UPKEEP: Duration = Duration::from_secs(5);
 
 /// How long the last writes may take.
 const FLUSH_DEADLINE: Duration = Duration::from_secs(10);
@@ -230,13 +235,26 @@ async fn prime(daemon: &mut Daemon, store: &Store) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Begins to keep figures, in as much memory after a month as after a minute.
+fn keep_figures(stop: &CancellationToken) -> anyhow::Result<PrometheusHandle> {
+    let builder = PrometheusBuilder::new().set_buckets(&TIME_BOUNDS).context("figures cannot be kept")?;
+    let figures = builder.install_recorder().context("figures cannot be kept")?;
+    let (upkeep, stop) = (figures.clone(), stop.clone());
+    tokio::spawn(async move {
+        while timeout(FIGURES_UPKEEP, stop.cancelled()).await.is_err() {
+            upkeep.run_upkeep();
+        }
+    });
+    Ok(figures)
+}
+
 async fn serve_http(
     config: &Config,
     inbox: Inbox,
     store: Store,
     stop: &CancellationToken,
 ) -> anyhow::Result<JoinHandle<std::io::Result<()>>> {
-    let metrics = PrometheusBuilder::new().install_recorder().context("figures cannot be kept")?;
+    let metrics = keep_figures(stop)?;
     let settings = http::HttpSettings {
         recordings_dir: config.files.recordings(),
         uploads_dir: config.files.data.join("uploads"),
