@@ -39,10 +39,7 @@ pub struct Http {
 
 impl Default for Http {
     fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            secure_cookies: true,
-        }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), secure_cookies: true }
     }
 }
 
@@ -92,10 +89,7 @@ impl Asterisk {
 
     /// How fast and how many, for the server as a whole.
     pub const fn limit(&self) -> RateLimit {
-        RateLimit {
-            calls_per_second: self.calls_per_second,
-            concurrent_calls: self.concurrent_calls,
-        }
+        RateLimit { calls_per_second: self.calls_per_second, concurrent_calls: self.concurrent_calls }
     }
 
     /// The password, from the file if it is in one.
@@ -134,19 +128,14 @@ pub struct Files {
 
 impl Default for Files {
     fn default() -> Self {
-        Self {
-            data: PathBuf::from("/var/lib/cadran"),
-            recordings: None,
-        }
+        Self { data: PathBuf::from("/var/lib/cadran"), recordings: None }
     }
 }
 
 impl Files {
     /// Where recordings are kept.
     pub fn recordings(&self) -> PathBuf {
-        self.recordings
-            .clone()
-            .unwrap_or_else(|| self.data.join("recordings"))
+        self.recordings.clone().unwrap_or_else(|| self.data.join("recordings"))
     }
 }
 
@@ -195,11 +184,7 @@ pub enum Error {
 
 impl Error {
     fn value(path: &Path, key: &'static str, problem: impl Into<String>) -> Self {
-        Self::Value {
-            path: path.to_owned(),
-            key,
-            problem: problem.into(),
-        }
+        Self::Value { path: path.to_owned(), key, problem: problem.into() }
     }
 }
 
@@ -218,30 +203,16 @@ impl Config {
             let problem = "must begin with http:// or https://, such as http://127.0.0.1:8088";
             return Err(Error::value(path, "asterisk.url", problem));
         }
-        let app_is_plain = asterisk
-            .app
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        let app_is_plain =
+            asterisk.app.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
         if asterisk.app.is_empty() || !app_is_plain {
-            return Err(Error::value(
-                path,
-                "asterisk.app",
-                "may hold letters, digits, `-` and `_` only",
-            ));
+            return Err(Error::value(path, "asterisk.app", "may hold letters, digits, `-` and `_` only"));
         }
         if !(asterisk.calls_per_second > 0.0 && asterisk.calls_per_second.is_finite()) {
-            return Err(Error::value(
-                path,
-                "asterisk.calls_per_second",
-                "must be more than 0",
-            ));
+            return Err(Error::value(path, "asterisk.calls_per_second", "must be more than 0"));
         }
         if asterisk.concurrent_calls == 0 {
-            return Err(Error::value(
-                path,
-                "asterisk.concurrent_calls",
-                "must be more than 0",
-            ));
+            return Err(Error::value(path, "asterisk.concurrent_calls", "must be more than 0"));
         }
         if let Some(url) = &self.database.url
             && !url.expose_secret().starts_with("postgres://")
@@ -265,35 +236,18 @@ impl Config {
 /// The configuration as it is in effect, for a person to read. Secrets are left out.
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            http,
-            database,
-            asterisk,
-            files,
-        } = self;
-        writeln!(
-            f,
-            "[http]\nlisten = \"{}\"\nsecure_cookies = {}\n",
-            http.listen, http.secure_cookies
-        )?;
+        let Self { http, database, asterisk, files } = self;
+        writeln!(f, "[http]\nlisten = \"{}\"\nsecure_cookies = {}\n", http.listen, http.secure_cookies)?;
         match &database.url {
             Some(_) => writeln!(f, "[database]\nurl = \"(not shown)\"\n")?,
             None => writeln!(f, "# [database]: SQLite in the data directory\n")?,
         }
-        writeln!(
-            f,
-            "[asterisk]\nurl = \"{}\"\nuser = \"{}\"",
-            asterisk.url, asterisk.user
-        )?;
+        writeln!(f, "[asterisk]\nurl = \"{}\"\nuser = \"{}\"", asterisk.url, asterisk.user)?;
         match &asterisk.password_file {
             Some(file) => writeln!(f, "password_file = \"{}\"", file.display())?,
             None => writeln!(f, "password = \"(not shown)\"")?,
         }
-        writeln!(
-            f,
-            "app = \"{}\"\ncalls_per_second = {:?}",
-            asterisk.app, asterisk.calls_per_second
-        )?;
+        writeln!(f, "app = \"{}\"\ncalls_per_second = {:?}", asterisk.app, asterisk.calls_per_second)?;
         writeln!(f, "concurrent_calls = {}\n", asterisk.concurrent_calls)?;
         write!(
             f,
@@ -305,10 +259,7 @@ impl fmt::Display for Config {
 }
 
 fn read(path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|problem| Error::Unreadable {
-        path: path.to_owned(),
-        problem,
-    })
+    std::fs::read_to_string(path).map_err(|problem| Error::Unreadable { path: path.to_owned(), problem })
 }
 
 fn malformed(path: &Path, text: &str, error: &toml::de::Error) -> Error {
@@ -316,12 +267,7 @@ fn malformed(path: &Path, text: &str, error: &toml::de::Error) -> Error {
     let before = text.get(..start).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    Error::Malformed {
-        path: path.to_owned(),
-        line,
-        column,
-        problem: error.message().to_owned(),
-    }
+    Error::Malformed { path: path.to_owned(), line, column, problem: error.message().to_owned() }
 }
 
 #[cfg(test)]
@@ -335,11 +281,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("cadran.toml");
         std::fs::write(&path, text).unwrap();
-        Config::load(&path).map_err(|error| {
-            error
-                .to_string()
-                .replace(&format!("{}", path.display()), "cadran.toml")
-        })
+        Config::load(&path)
+            .map_err(|error| error.to_string().replace(&format!("{}", path.display()), "cadran.toml"))
     }
 
     #[test]
@@ -356,22 +299,13 @@ mod tests {
                 "[asterisk]\nurl = 5\n".to_owned(),
                 "cadran.toml:2:7: invalid type: integer `5`, expected a string",
             ),
-            (
-                format!("{SMALLEST}\n[http]\nport = 1\n"),
-                "cadran.toml:7:1: unknown field `port`",
-            ),
-            (
-                SMALLEST.replace("http://", "ftp://"),
-                "cadran.toml: `asterisk.url`: must begin with http://",
-            ),
+            (format!("{SMALLEST}\n[http]\nport = 1\n"), "cadran.toml:7:1: unknown field `port`"),
+            (SMALLEST.replace("http://", "ftp://"), "cadran.toml: `asterisk.url`: must begin with http://"),
             (
                 format!("{SMALLEST}calls_per_second = 0.0\n"),
                 "`asterisk.calls_per_second`: must be more than 0",
             ),
-            (
-                format!("{SMALLEST}password_file = \"/x\"\n"),
-                "give either `password` or `password_file`",
-            ),
+            (format!("{SMALLEST}password_file = \"/x\"\n"), "give either `password` or `password_file`"),
             (
                 format!("{SMALLEST}[database]\nurl = \"mysql://x\"\n"),
                 "`database.url`: must begin with postgres://",
@@ -383,18 +317,13 @@ mod tests {
         ];
         for (text, expected) in cases {
             let refusal = load(&text).unwrap_err();
-            assert!(
-                refusal.contains(expected),
-                "{refusal:?} does not say {expected:?}"
-            );
+            assert!(refusal.contains(expected), "{refusal:?} does not say {expected:?}");
         }
     }
 
     #[test]
     fn what_is_shown_holds_no_secret() {
-        let shown = load(&SMALLEST.replace("\"x\"", "\"tr0ub4dor\""))
-            .unwrap()
-            .to_string();
+        let shown = load(&SMALLEST.replace("\"x\"", "\"tr0ub4dor\"")).unwrap().to_string();
         assert!(!shown.contains("tr0ub4dor"), "{shown}");
         assert!(toml::from_str::<toml::Table>(&shown).is_ok(), "{shown}");
     }

@@ -58,22 +58,12 @@ impl Inbox {
     /// An empty inbox and the end that the daemon's loop reads.
     pub fn new() -> (Self, mpsc::Receiver<Item>) {
         let (items, outlet) = mpsc::channel(INPUTS_MAX);
-        (
-            Self {
-                items,
-                next_request: Arc::default(),
-                waiting: Waiting::default(),
-            },
-            outlet,
-        )
+        (Self { items, next_request: Arc::default(), waiting: Waiting::default() }, outlet)
     }
 
     /// Puts in what happened; waits while the stream is full. An error means that the daemon is stopping.
     pub async fn put(&self, input: Input) -> Result<(), RequestError> {
-        self.items
-            .send(Item::Input(input))
-            .await
-            .map_err(|_| RequestError::Stopping)
+        self.items.send(Item::Input(input)).await.map_err(|_| RequestError::Stopping)
     }
 
     /// Asks for something and waits for the answer, which comes when all that it wrote is durable.
@@ -109,10 +99,7 @@ impl Inbox {
     /// Makes a change of settings effective, on the engine and on Asterisk.
     pub async fn reload(&self) -> Result<(), RequestError> {
         let (done, outcome) = oneshot::channel();
-        self.items
-            .send(Item::Reload(done))
-            .await
-            .map_err(|_| RequestError::Stopping)?;
+        self.items.send(Item::Reload(done)).await.map_err(|_| RequestError::Stopping)?;
         match outcome.await {
             Ok(applied) => applied.map_err(RequestError::Settings),
             Err(_closed) => Err(RequestError::Stopping),

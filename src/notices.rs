@@ -11,11 +11,7 @@ pub fn tell(notice: &Notice) {
             counter!("cadran_dials_total").increment(1);
             debug!(attempt.id = %attempt, campaign.id = %campaign, "Dialled {attempt}");
         }
-        Notice::AttemptEnded {
-            attempt,
-            campaign,
-            outcome,
-        } => {
+        Notice::AttemptEnded { attempt, campaign, outcome } => {
             let outcome = outcome.as_str();
             counter!("cadran_attempts_total", "outcome" => outcome).increment(1);
             debug!(attempt.id = %attempt, campaign.id = %campaign, outcome, "{attempt} ended: {outcome}");

@@ -3,11 +3,7 @@
 //! PostgreSQL is started by `scripts/postgres.sh up DIR`; its address is given in `CADRAN_TEST_POSTGRES_URL`. Every
 //! story has a database of its own.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "these are tests, helpers included"
-)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests, helpers included")]
 
 #[path = "store/away.rs"]
 mod away;

@@ -75,9 +75,7 @@ impl Claim {
             sleep(LOOK_EVERY).await;
             let now = read(client).await?;
             if now != found && !now.is_empty() {
-                return Err(ClaimError::Held {
-                    by: holder(&now).to_owned(),
-                });
+                return Err(ClaimError::Held { by: holder(&now).to_owned() });
             }
         }
         info!(daemon = holder(found), "Succeeding a daemon that is gone");
@@ -114,11 +112,7 @@ impl Claim {
 
     /// Gives up charge, so that the next daemon need not wait. What another daemon wrote meanwhile stays.
     pub(super) async fn release(&self, client: &Client) -> Result<(), ari::Error> {
-        if holder(&read(client).await?) == self.daemon {
-            set(client, String::new()).await
-        } else {
-            Ok(())
-        }
+        if holder(&read(client).await?) == self.daemon { set(client, String::new()).await } else { Ok(()) }
     }
 
     async fn write(&self, client: &Client, count: u64) -> Result<(), ari::Error> {
@@ -128,10 +122,7 @@ impl Claim {
 
 async fn set(client: &Client, value: String) -> Result<(), ari::Error> {
     client
-        .send(ari::asterisk::SetVariable {
-            value: Some(value),
-            ..ari::asterisk::SetVariable::new(HOLDER)
-        })
+        .send(ari::asterisk::SetVariable { value: Some(value), ..ari::asterisk::SetVariable::new(HOLDER) })
         .await
 }
 

@@ -28,31 +28,15 @@ pub(super) async fn carry_out(
     command: &SwitchCommand,
 ) -> Result<(), CommandFailure> {
     match command {
-        SwitchCommand::Originate {
-            leg,
-            to,
-            caller_id,
-            ring_timeout,
-            purpose,
-        } => {
-            let dial = Dial {
-                leg: *leg,
-                to,
-                caller_id: *caller_id,
-                ring_timeout: *ring_timeout,
-                purpose,
-            };
+        SwitchCommand::Originate { leg, to, caller_id, ring_timeout, purpose } => {
+            let dial = Dial { leg: *leg, to, caller_id: *caller_id, ring_timeout: *ring_timeout, purpose };
             dial.carry_out(client, app).await
         }
         SwitchCommand::HangUp { leg } => gone(client, ari::channels::Hangup::new(names::channel(*leg))).await,
         SwitchCommand::OpenRoom { room } => open_room(client, *room).await,
         SwitchCommand::Join { room, leg } => {
             let channels = vec![names::channel(*leg)];
-            sent(
-                client,
-                ari::bridges::AddChannel::new(names::bridge(*room), channels),
-            )
-            .await
+            sent(client, ari::bridges::AddChannel::new(names::bridge(*room), channels)).await
         }
         SwitchCommand::CloseRoom { room } => {
             gone(client, ari::bridges::Destroy::new(names::bridge(*room))).await
@@ -62,11 +46,9 @@ pub(super) async fn carry_out(
             let play = ari::channels::PlayWithId::new(names::channel(*leg), names::playback(*leg), media);
             sent(client, play).await
         }
-        SwitchCommand::StartRecording {
-            recording,
-            customer,
-            agent,
-        } => recorder.start(*recording, *customer, *agent).await,
+        SwitchCommand::StartRecording { recording, customer, agent } => {
+            recorder.start(*recording, *customer, *agent).await
+        }
         SwitchCommand::PauseRecording { recording } => recorder.pause(*recording).await,
         SwitchCommand::ResumeRecording { recording } => recorder.resume(*recording).await,
         SwitchCommand::CollectRecording { recording } => recorder.collect(*recording).await,
@@ -88,10 +70,7 @@ impl Dial<'_> {
         match client.send(self.request(app)).await {
             Ok(_) => Ok(()),
             Err(problem) if problem.is_conflict() || problem.is_outcome_unknown() => {
-                match client
-                    .send(ari::channels::Get::new(names::channel(self.leg)))
-                    .await
-                {
+                match client.send(ari::channels::Get::new(names::channel(self.leg))).await {
                     Ok(_) => Ok(()),
                     Err(_) => Err(failure(&problem)),
                 }
@@ -139,11 +118,7 @@ async fn open_room(client: &Client, room: RoomId) -> Result<(), CommandFailure> 
 
 /// Sends a request that must not be repeated.
 pub(super) async fn sent<R: Request>(client: &Client, request: R) -> Result<(), CommandFailure> {
-    client
-        .send(request)
-        .await
-        .map(drop)
-        .map_err(|problem| failure(&problem))
+    client.send(request).await.map(drop).map_err(|problem| failure(&problem))
 }
 
 /// Removes something. That it is gone already is success.
@@ -183,10 +158,9 @@ pub(super) async fn let_go(client: &Client, channel: &str) -> Result<(), Command
 /// What a failed request means to the engine.
 pub(super) fn failure(problem: &ari::Error) -> CommandFailure {
     match problem {
-        ari::Error::Refused { status, message, .. } => CommandFailure::Refused {
-            status: *status,
-            message: message.clone(),
-        },
+        ari::Error::Refused { status, message, .. } => {
+            CommandFailure::Refused { status: *status, message: message.clone() }
+        }
         ari::Error::Unreachable { .. } | ari::Error::Replaced | ari::Error::Config(_) => {
             CommandFailure::NotSent
         }
@@ -207,10 +181,7 @@ mod tests {
         let id = Uuid::from_u128(7);
         let dial = Dial {
             leg: LegId::from_uuid(id),
-            to: &Destination::Number {
-                trunk: TrunkId::from_i64(3),
-                phone: number,
-            },
+            to: &Destination::Number { trunk: TrunkId::from_i64(3), phone: number },
             caller_id: Some("+33199000001".parse().unwrap()),
             ring_timeout: Duration::from_millis(24_500),
             purpose: &LegPurpose::Customer {
@@ -222,14 +193,8 @@ mod tests {
         };
         let request = dial.request("cadran");
         assert_eq!(request.endpoint, "PJSIP/+33199000101@cadran-trk-3");
-        assert_eq!(
-            request.channel_id.as_deref(),
-            Some("cadran-leg-00000000000000000000000000000007")
-        );
-        assert_eq!(
-            (request.timeout, request.caller_id.as_deref()),
-            (Some(27), Some("+33199000001"))
-        );
+        assert_eq!(request.channel_id.as_deref(), Some("cadran-leg-00000000000000000000000000000007"));
+        assert_eq!((request.timeout, request.caller_id.as_deref()), (Some(27), Some("+33199000001")));
         assert_eq!(
             (request.app.as_deref(), request.extension, request.context),
             (Some("cadran"), None, None)

@@ -69,16 +69,7 @@ impl Connection {
         clock: Clock,
         fatal: watch::Sender<Option<Fatal>>,
     ) -> Self {
-        Self {
-            news,
-            orders,
-            recorder,
-            clock,
-            fatal,
-            state: State::Down,
-            gaps: 0,
-            ended: VecDeque::new(),
-        }
+        Self { news, orders, recorder, clock, fatal, state: State::Down, gaps: 0, ended: VecDeque::new() }
     }
 
     /// Runs until another client takes over or nobody listens.
@@ -101,10 +92,7 @@ impl Connection {
         match delivery {
             Delivery::Event(event) => self.happened(&event).await,
             Delivery::Connected(connection) => {
-                info!(
-                    asterisk.version = connection.asterisk_version,
-                    "Connected to Asterisk"
-                );
+                info!(asterisk.version = connection.asterisk_version, "Connected to Asterisk");
                 self.compare().await
             }
             Delivery::Gap(gap) => self.broke(&gap).await,
@@ -122,17 +110,11 @@ impl Connection {
         }
         if let Event::Unknown(unknown) = event {
             metrics::counter!("cadran_switch_events_unknown_total").increment(1);
-            debug!(
-                event = unknown.type_name,
-                "An event that is not understood was passed over"
-            );
+            debug!(event = unknown.type_name, "An event that is not understood was passed over");
         }
         self.recorder.note(event);
         if let Some(channel) = events::stranger(event) {
-            self.order(Order::LetGo {
-                channel: channel.id.clone(),
-            })
-            .await?;
+            self.order(Order::LetGo { channel: channel.id.clone() }).await?;
         }
         for news in events::news(event) {
             self.tell(news).await?;
@@ -164,11 +146,7 @@ impl Connection {
         metrics::counter!("cadran_switch_gaps_total").increment(1);
         warn!("The event stream broke: {gap}");
         self.link_down().await?;
-        if gap.is_disconnection() {
-            Ok(())
-        } else {
-            self.compare().await
-        }
+        if gap.is_disconnection() { Ok(()) } else { self.compare().await }
     }
 
     async fn link_down(&mut self) -> Result<(), Stopping> {
@@ -181,13 +159,8 @@ impl Connection {
     /// Holds everything back until a fresh snapshot is there.
     async fn compare(&mut self) -> Result<(), Stopping> {
         self.gaps += 1;
-        self.state = State::Comparing {
-            held_back: Vec::new(),
-        };
-        let look = Look {
-            asked_at: self.clock.now(),
-            after_gap: Some(self.gaps),
-        };
+        self.state = State::Comparing { held_back: Vec::new() };
+        let look = Look { asked_at: self.clock.now(), after_gap: Some(self.gaps) };
         self.order(Order::Look(look)).await
     }
 
@@ -210,10 +183,7 @@ impl Connection {
     fn remember_end(&mut self, leg: LegId) {
         let now = Instant::now();
         while self.ended.len() >= ENDED_MAX
-            || self
-                .ended
-                .front()
-                .is_some_and(|(at, _)| now.duration_since(*at) > ENDED_FOR)
+            || self.ended.front().is_some_and(|(at, _)| now.duration_since(*at) > ENDED_FOR)
         {
             self.ended.pop_front();
         }
@@ -263,12 +233,7 @@ mod tests {
             let recorder = Recorder::new(client, "cadran".into(), "/nowhere".into(), news.clone());
             let clock = Clock::new(|| Timestamp::from_millis(7));
             let connection = Connection::new(news, orders, Arc::new(recorder), clock, report);
-            Self {
-                connection,
-                told,
-                ordered,
-                fatal,
-            }
+            Self { connection, told, ordered, fatal }
         }
 
         async fn deliver(&mut self, delivery: Delivery) {
@@ -306,17 +271,8 @@ mod tests {
     }
 
     fn holding(asked_at: Timestamp, legs: &[LegId]) -> Snapshot {
-        let seen = |leg: &LegId| LegSeen {
-            leg: *leg,
-            up: true,
-            entered: true,
-            purpose: None,
-        };
-        Snapshot {
-            asked_at,
-            legs: legs.iter().map(seen).collect(),
-            ..Snapshot::default()
-        }
+        let seen = |leg: &LegId| LegSeen { leg: *leg, up: true, entered: true, purpose: None };
+        Snapshot { asked_at, legs: legs.iter().map(seen).collect(), ..Snapshot::default() }
     }
 
     fn leg(number: u128) -> LegId {
@@ -324,10 +280,7 @@ mod tests {
     }
 
     fn ended(leg: LegId) -> SwitchEvent {
-        SwitchEvent::LegEnded {
-            leg,
-            cause: HangupCause { q850: 16, sip: None },
-        }
+        SwitchEvent::LegEnded { leg, cause: HangupCause { q850: 16, sip: None } }
     }
 
     fn end_of(leg: LegId) -> Delivery {
@@ -354,13 +307,7 @@ mod tests {
         bench.deliver(end_of(leg(1))).await;
         assert_eq!(bench.told(), []);
         bench.seen(look, &[leg(2)]).await;
-        assert_eq!(
-            bench.told(),
-            [
-                SwitchEvent::Snapshot(holding(look.asked_at, &[leg(2)])),
-                ended(leg(1))
-            ]
-        );
+        assert_eq!(bench.told(), [SwitchEvent::Snapshot(holding(look.asked_at, &[leg(2)])), ended(leg(1))]);
         bench.deliver(end_of(leg(2))).await;
         assert_eq!(bench.told(), [ended(leg(2))]);
     }
@@ -379,21 +326,10 @@ mod tests {
         assert_eq!(bench.told(), [], "the link was not whole yet");
         let third = bench.connect().await;
         bench.seen(second, &[leg(1)]).await;
-        bench
-            .seen(
-                Look {
-                    asked_at: first.asked_at,
-                    after_gap: None,
-                },
-                &[leg(1)],
-            )
-            .await;
+        bench.seen(Look { asked_at: first.asked_at, after_gap: None }, &[leg(1)]).await;
         assert_eq!(bench.told(), []);
         bench.seen(third, &[]).await;
-        assert_eq!(
-            bench.told(),
-            [SwitchEvent::Snapshot(holding(third.asked_at, &[]))]
-        );
+        assert_eq!(bench.told(), [SwitchEvent::Snapshot(holding(third.asked_at, &[]))]);
     }
 
     #[tokio::test]
@@ -416,15 +352,9 @@ mod tests {
         bench.seen(look, &[]).await;
         bench.deliver(end_of(leg(1))).await;
         bench.told();
-        let look = Look {
-            asked_at: look.asked_at,
-            after_gap: None,
-        };
+        let look = Look { asked_at: look.asked_at, after_gap: None };
         bench.seen(look, &[leg(1), leg(2)]).await;
-        assert_eq!(
-            bench.told(),
-            [SwitchEvent::Snapshot(holding(look.asked_at, &[leg(2)]))]
-        );
+        assert_eq!(bench.told(), [SwitchEvent::Snapshot(holding(look.asked_at, &[leg(2)]))]);
     }
 
     #[tokio::test]

@@ -96,13 +96,7 @@ impl Dispatcher {
     ) -> Self {
         let app = client.app().to_owned();
         Self {
-            tools: Arc::new(Tools {
-                client,
-                app,
-                recorder,
-                news,
-                looked,
-            }),
+            tools: Arc::new(Tools { client, app, recorder, news, looked }),
             calls: Lanes::default(),
             recordings: Lanes::default(),
             running: JoinSet::new(),
@@ -151,10 +145,9 @@ impl Dispatcher {
 
     /// Starts every command whose turn it is, as far as the limits allow.
     fn hand_out(&mut self) {
-        for (crew, at_once) in [
-            (Crew::Calls, COMMANDS_AT_ONCE),
-            (Crew::Recordings, RECORDER_COMMANDS_AT_ONCE),
-        ] {
+        for (crew, at_once) in
+            [(Crew::Calls, COMMANDS_AT_ONCE), (Crew::Recordings, RECORDER_COMMANDS_AT_ONCE)]
+        {
             while self.at_work[crew as usize] < at_once
                 && let Some((ticket, command)) = self.lanes(crew).next()
             {
@@ -181,10 +174,7 @@ impl Dispatcher {
         let tools = Arc::clone(&self.tools);
         self.running.spawn(async move {
             if let Err(problem) = commands::let_go(&tools.client, &channel).await {
-                warn!(
-                    channel,
-                    "An incoming call could not be sent back to the dialplan: {problem:?}"
-                );
+                warn!(channel, "An incoming call could not be sent back to the dialplan: {problem:?}");
             }
         });
     }
@@ -194,8 +184,7 @@ impl Dispatcher {
         let pending = [self.calls.oldest_creation(), self.recordings.oldest_creation()];
         let asked_at = pending.into_iter().flatten().fold(look.asked_at, Timestamp::min);
         let tools = Arc::clone(&self.tools);
-        self.running
-            .spawn(async move { tools.look(look, asked_at).await });
+        self.running.spawn(async move { tools.look(look, asked_at).await });
     }
 }
 
@@ -215,10 +204,7 @@ impl Tools {
         if let Err(failure) = outcome {
             warn!(command = kind, "A command was not carried out: {failure:?}");
             // The engine is gone only when the daemon stops.
-            let _ = self
-                .news
-                .send(SwitchEvent::CommandFailed { command, failure })
-                .await;
+            let _ = self.news.send(SwitchEvent::CommandFailed { command, failure }).await;
         }
     }
 
@@ -250,10 +236,7 @@ impl Tools {
 pub(super) fn refuse(news: &mpsc::Sender<SwitchEvent>, command: SwitchCommand) {
     metrics::counter!("cadran_switch_commands_total", "command" => kind(&command), "outcome" => "overflow")
         .increment(1);
-    let failed = SwitchEvent::CommandFailed {
-        command,
-        failure: CommandFailure::NotSent,
-    };
+    let failed = SwitchEvent::CommandFailed { command, failure: CommandFailure::NotSent };
     let news = news.clone();
     tokio::spawn(async move {
         let _ = news.send(failed).await;

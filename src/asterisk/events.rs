@@ -27,17 +27,13 @@ pub(super) fn news(event: &Event) -> Vec<SwitchEvent> {
     match event {
         Event::StasisStart(start) => entered(&start.channel),
         Event::Dial(dial) => dialled(&dial.peer, &dial.dialstatus).into_iter().collect(),
-        Event::ChannelDestroyed(end) => of_leg(&end.channel, |leg| SwitchEvent::LegEnded {
-            leg,
-            cause: cause(end.cause, end.tech_cause),
-        }),
+        Event::ChannelDestroyed(end) => {
+            of_leg(&end.channel, |leg| SwitchEvent::LegEnded { leg, cause: cause(end.cause, end.tech_cause) })
+        }
         Event::ChannelEnteredBridge(join) => {
             let leg = join.channel.as_ref().and_then(|channel| names::leg(&channel.id));
             let room = names::room(&join.bridge.id);
-            leg.zip(room)
-                .map(|(leg, room)| SwitchEvent::LegJoined { leg, room })
-                .into_iter()
-                .collect()
+            leg.zip(room).map(|(leg, room)| SwitchEvent::LegJoined { leg, room }).into_iter().collect()
         }
         Event::PlaybackFinished(end) => names::listener(&end.playback.id)
             .map(|leg| SwitchEvent::MessageEnded { leg })
@@ -94,13 +90,8 @@ fn of_leg(channel: &Channel, says: impl FnOnce(LegId) -> SwitchEvent) -> Vec<Swi
 /// Asterisk gives the SIP status as `tech_cause`. Only final ones (200 to 699, RFC 3261 §21) say how a call ended.
 fn cause(q850: i64, tech: Option<i64>) -> HangupCause {
     HangupCause {
-        q850: u16::try_from(q850)
-            .ok()
-            .filter(|cause| *cause <= 127)
-            .unwrap_or_default(),
-        sip: tech
-            .and_then(|status| u16::try_from(status).ok())
-            .filter(|status| (200..700).contains(status)),
+        q850: u16::try_from(q850).ok().filter(|cause| *cause <= 127).unwrap_or_default(),
+        sip: tech.and_then(|status| u16::try_from(status).ok()).filter(|status| (200..700).contains(status)),
     }
 }
 
@@ -146,18 +137,10 @@ mod tests {
 
     #[test]
     fn a_leg_that_enters_answered_is_up() {
-        let start = |state| {
-            event(
-                "StasisStart",
-                &format!(r#""args":[],"channel":{}"#, channel(LEG, state)),
-            )
-        };
+        let start = |state| event("StasisStart", &format!(r#""args":[],"channel":{}"#, channel(LEG, state)));
         assert_eq!(
             news(&start("Up")),
-            [
-                SwitchEvent::LegEntered { leg: leg() },
-                SwitchEvent::LegUp { leg: leg() }
-            ]
+            [SwitchEvent::LegEntered { leg: leg() }, SwitchEvent::LegUp { leg: leg() }]
         );
         assert_eq!(news(&start("Down")), [SwitchEvent::LegEntered { leg: leg() }]);
         assert!(stranger(&start("Up")).is_none());
@@ -192,10 +175,7 @@ mod tests {
                 channel(LEG, "Down")
             ),
         );
-        let cause = HangupCause {
-            q850: 17,
-            sip: Some(486),
-        };
+        let cause = HangupCause { q850: 17, sip: Some(486) };
         assert_eq!(news(&end), [SwitchEvent::LegEnded { leg: leg(), cause }]);
     }
 
@@ -222,10 +202,7 @@ mod tests {
         };
         let bridge = "cadran-rom-00000000000000000000000000000007";
         let room = RoomId::from_uuid(Uuid::from_u128(7));
-        assert_eq!(
-            news(&joined(bridge, LEG)),
-            [SwitchEvent::LegJoined { leg: leg(), room }]
-        );
+        assert_eq!(news(&joined(bridge, LEG)), [SwitchEvent::LegJoined { leg: leg(), room }]);
         assert_eq!(news(&joined("7f", LEG)), []);
         assert_eq!(news(&joined(bridge, STRANGER)), []);
     }
@@ -246,21 +223,13 @@ mod tests {
 
     #[test]
     fn strangers_are_seen_and_not_told() {
-        let start = event(
-            "StasisStart",
-            &format!(r#""args":["inbound"],"channel":{}"#, channel(STRANGER, "Ring")),
-        );
+        let start =
+            event("StasisStart", &format!(r#""args":["inbound"],"channel":{}"#, channel(STRANGER, "Ring")));
         assert_eq!(news(&start), []);
-        assert_eq!(
-            stranger(&start).map(|channel| channel.id.as_str()),
-            Some(STRANGER)
-        );
+        assert_eq!(stranger(&start).map(|channel| channel.id.as_str()), Some(STRANGER));
 
         let snoop = "cadran-snp-0192f0c1a2b3c4d5e6f708192a3b4c5d-1-agent";
-        let start = event(
-            "StasisStart",
-            &format!(r#""args":[],"channel":{}"#, channel(snoop, "Up")),
-        );
+        let start = event("StasisStart", &format!(r#""args":[],"channel":{}"#, channel(snoop, "Up")));
         assert_eq!(news(&start), []);
         assert!(stranger(&start).is_none());
     }

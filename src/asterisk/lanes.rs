@@ -81,22 +81,13 @@ impl Lanes {
         if behind == 0 {
             self.ready.push_back(ticket);
         }
-        self.entries.insert(
-            ticket,
-            Entry {
-                command,
-                given_at,
-                behind,
-            },
-        );
+        self.entries.insert(ticket, Entry { command, given_at, behind });
     }
 
     /// The next command whose turn it is. It keeps its lanes until [`Lanes::leave`].
     pub(super) fn next(&mut self) -> Option<(Ticket, SwitchCommand)> {
         let ticket = self.ready.pop_front()?;
-        self.entries
-            .get(&ticket)
-            .map(|entry| (ticket, entry.command.clone()))
+        self.entries.get(&ticket).map(|entry| (ticket, entry.command.clone()))
     }
 
     /// A command has ended; those behind it move up.
@@ -109,10 +100,7 @@ impl Lanes {
                 continue;
             };
             queue.pop_front();
-            match queue
-                .front()
-                .and_then(|next| Some((next, self.entries.get_mut(next)?)))
-            {
+            match queue.front().and_then(|next| Some((next, self.entries.get_mut(next)?))) {
                 Some((next, entry)) => {
                     entry.behind -= 1;
                     if entry.behind == 0 {
@@ -169,10 +157,7 @@ mod tests {
     #[test]
     fn one_leg_in_order_different_legs_side_by_side() {
         let mut lanes = Lanes::default();
-        let play = SwitchCommand::Play {
-            leg: leg(1),
-            media: "sound:beep".into(),
-        };
+        let play = SwitchCommand::Play { leg: leg(1), media: "sound:beep".into() };
         lanes.enter(play.clone(), at(1));
         lanes.enter(SwitchCommand::HangUp { leg: leg(1) }, at(2));
         lanes.enter(SwitchCommand::HangUp { leg: leg(2) }, at(3));
@@ -194,20 +179,8 @@ mod tests {
     fn a_join_waits_for_its_room_and_for_its_leg() {
         let mut lanes = Lanes::default();
         lanes.enter(SwitchCommand::OpenRoom { room: room(1) }, at(1));
-        lanes.enter(
-            SwitchCommand::Play {
-                leg: leg(1),
-                media: String::new(),
-            },
-            at(2),
-        );
-        lanes.enter(
-            SwitchCommand::Join {
-                room: room(1),
-                leg: leg(1),
-            },
-            at(3),
-        );
+        lanes.enter(SwitchCommand::Play { leg: leg(1), media: String::new() }, at(2));
+        lanes.enter(SwitchCommand::Join { room: room(1), leg: leg(1) }, at(3));
         lanes.enter(SwitchCommand::CloseRoom { room: room(1) }, at(4));
 
         let first = turn(&mut lanes);
@@ -218,10 +191,7 @@ mod tests {
         let join = turn(&mut lanes);
         assert!(matches!(join[..], [(_, SwitchCommand::Join { .. })]));
         lanes.leave(join[0].0);
-        assert!(matches!(
-            turn(&mut lanes)[..],
-            [(_, SwitchCommand::CloseRoom { .. })]
-        ));
+        assert!(matches!(turn(&mut lanes)[..], [(_, SwitchCommand::CloseRoom { .. })]));
     }
 
     #[test]

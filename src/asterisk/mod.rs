@@ -136,12 +136,7 @@ impl Switch {
         let ari_config = config.ari(&config.app).event_filter(filter);
         let (client, stream) = ari::Client::connect(ari_config).map_err(Error::Config)?;
 
-        let recorder = Arc::new(Recorder::new(
-            client.clone(),
-            config.app,
-            config.recordings,
-            events.clone(),
-        ));
+        let recorder = Arc::new(Recorder::new(client.clone(), config.app, config.recordings, events.clone()));
         let (trunks, known_trunks) = watch::channel(Vec::new());
         let (orders, ordered) = mpsc::channel(ORDERS_MAX);
         let (looked, snapshots) = mpsc::channel(SNAPSHOTS_MAX);
@@ -150,13 +145,8 @@ impl Switch {
         let mut tasks = JoinSet::new();
         let dispatcher = Dispatcher::new(client.clone(), recorder.clone(), events.clone(), looked);
         tasks.spawn(dispatcher.run(ordered));
-        let connection = Connection::new(
-            events.clone(),
-            orders.clone(),
-            recorder,
-            config.clock.clone(),
-            fatal.clone(),
-        );
+        let connection =
+            Connection::new(events.clone(), orders.clone(), recorder, config.clock.clone(), fatal.clone());
         tasks.spawn(connection.run(stream, snapshots));
         tasks.spawn(trunks::watch(client.clone(), known_trunks, events.clone()));
         tasks.spawn(keep_claim(claim.clone(), client.clone(), fatal));
@@ -187,10 +177,7 @@ impl Switch {
     /// Carries out a command. Never waits: one leg's commands in order, different legs side by side. What fails comes
     /// back as `CommandFailed`.
     pub fn carry_out(&self, command: SwitchCommand) {
-        let order = Order::Command {
-            command,
-            given_at: self.clock.now(),
-        };
+        let order = Order::Command { command, given_at: self.clock.now() };
         // A closed channel means that the adapter has stopped for good, which `fatal` tells.
         if let Err(TrySendError::Full(Order::Command { command, .. })) = self.orders.try_send(order) {
             dispatch::refuse(&self.news, command);
@@ -200,10 +187,7 @@ impl Switch {
     /// Asks for a snapshot, which follows unless Asterisk does not answer. Does nothing while the link is down: then
     /// one follows by itself when it is up again.
     pub fn look(&self) {
-        let look = Look {
-            asked_at: self.clock.now(),
-            after_gap: None,
-        };
+        let look = Look { asked_at: self.clock.now(), after_gap: None };
         // When so many orders wait that there is no room, the next look is soon enough.
         let _ = self.orders.try_send(Order::Look(look));
     }
@@ -216,8 +200,7 @@ impl Switch {
     ) -> Result<Provisioned, ProvisionError> {
         let _alone = self.provisioning.lock().await;
         let provisioned = provision::provision(&self.client, trunks, accounts).await;
-        self.trunks
-            .send_replace(trunks.iter().map(|trunk| trunk.id).collect());
+        self.trunks.send_replace(trunks.iter().map(|trunk| trunk.id).collect());
         provisioned
     }
 
@@ -229,11 +212,7 @@ impl Switch {
     /// Returns when this daemon must not go on, and why.
     pub async fn fatal(&self) -> Fatal {
         let mut fatal = self.fatal.clone();
-        let reason = fatal
-            .wait_for(Option::is_some)
-            .await
-            .ok()
-            .and_then(|reason| reason.clone());
+        let reason = fatal.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
         match reason {
             Some(reason) => reason,
             None => std::future::pending().await,

@@ -78,24 +78,15 @@ impl Half {
 
     fn behind(self, prefix: &str) -> String {
         let RecordingId { call, part } = self.recording;
-        format!(
-            "{prefix}{}-{part}-{}",
-            call.as_uuid().simple(),
-            self.speaker.as_str()
-        )
+        format!("{prefix}{}-{part}-{}", call.as_uuid().simple(), self.speaker.as_str())
     }
 
     fn read(text: &str) -> Option<Self> {
         let (rest, speaker) = text.rsplit_once('-')?;
         let (call, part) = rest.rsplit_once('-')?;
         Some(Self {
-            recording: RecordingId {
-                call: CallId::from_uuid(digits(call)?),
-                part: part.parse().ok()?,
-            },
-            speaker: Speaker::BOTH
-                .into_iter()
-                .find(|known| known.as_str() == speaker)?,
+            recording: RecordingId { call: CallId::from_uuid(digits(call)?), part: part.parse().ok()? },
+            speaker: Speaker::BOTH.into_iter().find(|known| known.as_str() == speaker)?,
         })
     }
 }
@@ -127,10 +118,7 @@ pub(super) fn playback(leg: LegId) -> String {
 
 /// The leg that hears a playback.
 pub(super) fn listener(playback: &str) -> Option<LegId> {
-    playback
-        .strip_prefix(MESSAGE)
-        .and_then(digits)
-        .map(LegId::from_uuid)
+    playback.strip_prefix(MESSAGE).and_then(digits).map(LegId::from_uuid)
 }
 
 /// Name of the endpoint of a trunk, and of the SIP objects that belong to it.
@@ -157,22 +145,10 @@ mod tests {
 
     #[test]
     fn names_read_back() {
-        assert_eq!(
-            leg(&channel(LegId::from_uuid(id()))),
-            Some(LegId::from_uuid(id()))
-        );
-        assert_eq!(
-            room(&bridge(RoomId::from_uuid(id()))),
-            Some(RoomId::from_uuid(id()))
-        );
-        assert_eq!(
-            listener(&playback(LegId::from_uuid(id()))),
-            Some(LegId::from_uuid(id()))
-        );
-        let recording = RecordingId {
-            call: CallId::from_uuid(id()),
-            part: 200,
-        };
+        assert_eq!(leg(&channel(LegId::from_uuid(id()))), Some(LegId::from_uuid(id())));
+        assert_eq!(room(&bridge(RoomId::from_uuid(id()))), Some(RoomId::from_uuid(id())));
+        assert_eq!(listener(&playback(LegId::from_uuid(id()))), Some(LegId::from_uuid(id())));
+        let recording = RecordingId { call: CallId::from_uuid(id()), part: 200 };
         for half in Half::both(recording) {
             assert_eq!(Half::of_recording(&half.recording_name()), Some(half));
             assert_eq!(Half::of_snoop(&half.snoop()), Some(half));
@@ -182,14 +158,8 @@ mod tests {
     #[test]
     fn names_are_as_documented() {
         assert_eq!(channel(LegId::from_uuid(id())), format!("cadran-leg-{DIGITS}"));
-        let [customer, agent] = Half::both(RecordingId {
-            call: CallId::from_uuid(id()),
-            part: 2,
-        });
-        assert_eq!(
-            customer.recording_name(),
-            format!("cadran-rec-{DIGITS}-2-customer")
-        );
+        let [customer, agent] = Half::both(RecordingId { call: CallId::from_uuid(id()), part: 2 });
+        assert_eq!(customer.recording_name(), format!("cadran-rec-{DIGITS}-2-customer"));
         assert_eq!(agent.snoop(), format!("cadran-snp-{DIGITS}-2-agent"));
         assert_eq!(trunk_endpoint(TrunkId::from_i64(12)), "cadran-trk-12");
     }

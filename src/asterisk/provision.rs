@@ -63,11 +63,7 @@ pub(super) async fn provision(
 ) -> Result<Provisioned, ProvisionError> {
     let mut first_problem = None;
     let mut wanted = HashMap::new();
-    for group in trunks
-        .iter()
-        .map(Group::trunk)
-        .chain(accounts.iter().map(Group::account))
-    {
+    for group in trunks.iter().map(Group::trunk).chain(accounts.iter().map(Group::account)) {
         match group {
             Ok(group) => {
                 wanted.insert(group.name.clone(), group);
@@ -77,10 +73,7 @@ pub(super) async fn provision(
     }
     let present = endpoints(client).await?;
     let mut done = Provisioned::default();
-    for (name, digest) in present
-        .iter()
-        .filter_map(|(name, found)| Some((name, found.as_ref()?)))
-    {
+    for (name, digest) in present.iter().filter_map(|(name, found)| Some((name, found.as_ref()?))) {
         match wanted.get(name) {
             Some(group) if group.digest() == *digest => {
                 done.unchanged += 1;
@@ -103,12 +96,7 @@ pub(super) async fn provision(
             Err(problem) => keep_first(&mut first_problem, problem),
         }
     }
-    info!(
-        unchanged = done.unchanged,
-        pushed = done.pushed,
-        removed = done.removed,
-        "Provisioned Asterisk"
-    );
+    info!(unchanged = done.unchanged, pushed = done.pushed, removed = done.removed, "Provisioned Asterisk");
     first_problem.map_or(Ok(done), Err)
 }
 
@@ -129,18 +117,12 @@ async fn endpoints(client: &Client) -> Result<HashMap<String, Option<String>>, P
     let mut found = HashMap::with_capacity(all.len());
     for endpoint in all {
         let name = endpoint.resource;
-        let fields = match client
-            .send(ari::asterisk::GetObject::new(
-                CONFIG_CLASS,
-                "endpoint",
-                name.clone(),
-            ))
-            .await
-        {
-            Ok(fields) => fields,
-            Err(problem) if problem.is_not_found() => continue,
-            Err(source) => return Err(failed(&format!("a question about endpoint `{name}`"), source)),
-        };
+        let fields =
+            match client.send(ari::asterisk::GetObject::new(CONFIG_CLASS, "endpoint", name.clone())).await {
+                Ok(fields) => fields,
+                Err(problem) if problem.is_not_found() => continue,
+                Err(source) => return Err(failed(&format!("a question about endpoint `{name}`"), source)),
+            };
         found.insert(name, objects::digest_in(&fields));
     }
     Ok(found)
@@ -163,10 +145,7 @@ async fn push(client: &Client, group: &Group) -> Result<(), ProvisionError> {
 /// Removes every object of that name, the endpoint last.
 async fn remove(client: &Client, name: &str) -> Result<(), ProvisionError> {
     for kind in KINDS {
-        match client
-            .send(ari::asterisk::DeleteObject::new(CONFIG_CLASS, kind, name))
-            .await
-        {
+        match client.send(ari::asterisk::DeleteObject::new(CONFIG_CLASS, kind, name)).await {
             Ok(()) => {}
             Err(problem) if problem.is_not_found() => {}
             Err(source) => return Err(failed(&format!("the removal of {kind} `{name}`"), source)),
@@ -176,8 +155,5 @@ async fn remove(client: &Client, name: &str) -> Result<(), ProvisionError> {
 }
 
 fn failed(what: &str, source: ari::Error) -> ProvisionError {
-    ProvisionError::Asterisk {
-        what: what.to_owned(),
-        source,
-    }
+    ProvisionError::Asterisk { what: what.to_owned(), source }
 }

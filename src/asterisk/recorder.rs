@@ -162,10 +162,7 @@ impl Recorder {
         let outcome = if found.is_ok() { "found" } else { "missing" };
         metrics::counter!("cadran_switch_recordings_collected_total", "outcome" => outcome).increment(1);
         // The engine is gone only when the daemon stops; the file is there for the next one.
-        let _ = self
-            .news
-            .send(SwitchEvent::RecordingCollected { recording, found })
-            .await;
+        let _ = self.news.send(SwitchEvent::RecordingCollected { recording, found }).await;
         Ok(())
     }
 
@@ -209,18 +206,14 @@ impl Recorder {
     /// The file of an earlier collection, if there is one.
     async fn look_up(&self, recording: RecordingId) -> Option<Assembled> {
         let directory = self.directory.clone();
-        tokio::task::spawn_blocking(move || assembly::look_up(&directory, recording))
-            .await
-            .ok()?
+        tokio::task::spawn_blocking(move || assembly::look_up(&directory, recording)).await.ok()?
     }
 
     /// Fetches the halves and makes the file of them.
     async fn assemble(&self, recording: RecordingId) -> Result<Assembled, CommandFailure> {
         let halves = Half::both(recording);
-        let late = self
-            .progress
-            .delays(halves)
-            .map(|delay| if delay > SKEW_MAX { Duration::ZERO } else { delay });
+        let late =
+            self.progress.delays(halves).map(|delay| if delay > SKEW_MAX { Duration::ZERO } else { delay });
         let (left, right) = tokio::join!(self.fetch(halves[0], late[0]), self.fetch(halves[1], late[1]));
         let (left, right) = (left?, right?);
         let directory = self.directory.clone();
@@ -236,27 +229,18 @@ impl Recorder {
     async fn fetch(&self, half: Half, delay: Duration) -> Result<Fetched, CommandFailure> {
         let download = ari::recordings::DownloadStored::new(half.recording_name());
         match self.client.send_within(download, FETCH_MAX).await {
-            Ok(file) => Ok(Fetched {
-                speaker: half.speaker,
-                file: Some(file),
-                delay,
-            }),
-            Err(problem) if problem.is_not_found() => Ok(Fetched {
-                speaker: half.speaker,
-                file: None,
-                delay,
-            }),
+            Ok(file) => Ok(Fetched { speaker: half.speaker, file: Some(file), delay }),
+            Err(problem) if problem.is_not_found() => {
+                Ok(Fetched { speaker: half.speaker, file: None, delay })
+            }
             Err(problem) => Err(failure(&problem)),
         }
     }
 
     async fn delete_halves(&self, recording: RecordingId) {
         for half in Half::both(recording) {
-            if let Err(problem) = gone(
-                &self.client,
-                ari::recordings::DeleteStored::new(half.recording_name()),
-            )
-            .await
+            if let Err(problem) =
+                gone(&self.client, ari::recordings::DeleteStored::new(half.recording_name())).await
             {
                 warn!(recording.id = %recording, "A half is left on Asterisk: {problem:?}");
             }

@@ -39,18 +39,11 @@ fn leg_seen(channel: &Channel) -> Option<LegSeen> {
 
 /// What a leg was created for, if it is one of ours and its mark can be read.
 pub(super) fn purpose(channel: &Channel) -> Option<LegPurpose> {
-    channel
-        .channelvars
-        .get(PURPOSE_VARIABLE)
-        .and_then(|text| read_purpose(text))
+    channel.channelvars.get(PURPOSE_VARIABLE).and_then(|text| read_purpose(text))
 }
 
 fn room_seen(bridge: &Bridge) -> Option<(RoomId, Vec<LegId>)> {
-    let legs = bridge
-        .channels
-        .iter()
-        .filter_map(|channel| names::leg(channel))
-        .collect();
+    let legs = bridge.channels.iter().filter_map(|channel| names::leg(channel)).collect();
     names::room(&bridge.id).map(|room| (room, legs))
 }
 
@@ -122,10 +115,7 @@ mod tests {
     fn a_leg_is_seen_as_far_as_it_has_come() {
         let id = format!("cadran-leg-{DIGITS}");
         let ringing = leg_seen(&channel(&id, "Ringing", "AppDial2", serde_json::json!({}))).unwrap();
-        assert_eq!(
-            (ringing.up, ringing.entered, ringing.purpose),
-            (false, false, None)
-        );
+        assert_eq!((ringing.up, ringing.entered, ringing.purpose), (false, false, None));
 
         let agent = LegPurpose::Agent {
             agent: AgentId::from_i64(7),
@@ -137,30 +127,16 @@ mod tests {
         assert_eq!((up.up, up.entered, up.purpose), (true, true, Some(agent)));
 
         let marked = serde_json::json!({ PURPOSE_VARIABLE: "something else" });
-        assert_eq!(
-            leg_seen(&channel(&id, "Up", "Stasis", marked)).unwrap().purpose,
-            None
-        );
-        assert_eq!(
-            leg_seen(&channel("1795000000.1", "Up", "Stasis", serde_json::json!({}))),
-            None
-        );
+        assert_eq!(leg_seen(&channel(&id, "Up", "Stasis", marked)).unwrap().purpose, None);
+        assert_eq!(leg_seen(&channel("1795000000.1", "Up", "Stasis", serde_json::json!({}))), None);
     }
 
     #[test]
     fn a_recording_is_live_while_a_snoop_of_it_is() {
         let snoop = |side: &str| {
-            channel(
-                &format!("cadran-snp-{DIGITS}-2-{side}"),
-                "Up",
-                "Stasis",
-                serde_json::json!({}),
-            )
+            channel(&format!("cadran-snp-{DIGITS}-2-{side}"), "Up", "Stasis", serde_json::json!({}))
         };
-        let recording = RecordingId {
-            call: CallId::from_uuid(uuid()),
-            part: 2,
-        };
+        let recording = RecordingId { call: CallId::from_uuid(uuid()), part: 2 };
         assert_eq!(recordings(&[snoop("agent"), snoop("customer")]), [recording]);
         assert_eq!(recordings(&[snoop("agent")]), [recording]);
         assert_eq!(recordings(&[]), []);

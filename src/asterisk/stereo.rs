@@ -63,11 +63,7 @@ pub(super) fn sound(wav: &[u8]) -> Result<&[u8], BadHalf> {
                 format_seen = true;
             }
             b"data" if format_seen => {
-                let length = if length == 0 {
-                    body.len()
-                } else {
-                    length.min(body.len())
-                };
+                let length = if length == 0 { body.len() } else { length.min(body.len()) };
                 return Ok(&body[..length - length % BYTES_PER_SAMPLE]);
             }
             _ => {}
@@ -87,10 +83,7 @@ fn check_format(fields: &[u8]) -> Result<(), BadHalf> {
 }
 
 fn little_endian(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .rev()
-        .fold(0, |number, byte| number << 8 | u64::from(*byte))
+    bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// Writes the stereo file at `path`, whole or not at all, and reads it back.
@@ -115,10 +108,7 @@ pub(super) fn write(path: &Path, left: Track<'_>, right: Track<'_>) -> io::Resul
 pub(super) fn measure(path: &Path) -> io::Result<Written> {
     let bytes = fs::metadata(path)?.len();
     let frames = WavReader::open(path).map_err(as_io)?.duration();
-    Ok(Written {
-        bytes,
-        duration: duration(usize::try_from(frames).unwrap_or(usize::MAX)),
-    })
+    Ok(Written { bytes, duration: duration(usize::try_from(frames).unwrap_or(usize::MAX)) })
 }
 
 /// The time that so many samples last.
@@ -141,10 +131,8 @@ fn write_samples(path: &Path, left: Track<'_>, right: Track<'_>) -> io::Result<(
     let mut file = WavWriter::new(BufWriter::new(File::create(path)?), spec).map_err(as_io)?;
     let (mut left, mut right) = (left.samples(), right.samples());
     for _ in 0..left.len().max(right.len()) {
-        file.write_sample(left.next().unwrap_or_default())
-            .map_err(as_io)?;
-        file.write_sample(right.next().unwrap_or_default())
-            .map_err(as_io)?;
+        file.write_sample(left.next().unwrap_or_default()).map_err(as_io)?;
+        file.write_sample(right.next().unwrap_or_default()).map_err(as_io)?;
     }
     file.finalize().map_err(as_io)?;
     File::open(path)?.sync_all()
@@ -160,10 +148,7 @@ impl<'a> Track<'a> {
     fn samples(self) -> Samples<'a> {
         let silent = self.delay.as_millis() * u128::from(SAMPLE_RATE) / 1_000;
         let (sound, _odd_byte) = self.sound.as_chunks();
-        Samples {
-            silent: usize::try_from(silent).unwrap_or(usize::MAX),
-            sound: sound.iter(),
-        }
+        Samples { silent: usize::try_from(silent).unwrap_or(usize::MAX), sound: sound.iter() }
     }
 }
 
@@ -235,14 +220,8 @@ mod tests {
     fn the_later_half_is_padded_and_the_shorter_filled_up() {
         let directory = std::env::temp_dir().join(format!("cadran-stereo-{}", std::process::id()));
         let path = directory.join("2026/11/20/rec.wav");
-        let left = Track {
-            sound: &[1, 0, 2, 0],
-            delay: Duration::ZERO,
-        };
-        let right = Track {
-            sound: &[9, 0],
-            delay: Duration::from_millis(1),
-        };
+        let left = Track { sound: &[1, 0, 2, 0], delay: Duration::ZERO };
+        let right = Track { sound: &[9, 0], delay: Duration::from_millis(1) };
         let written = write(&path, left, right).unwrap();
 
         let mut file = hound::WavReader::open(&path).unwrap();
@@ -253,10 +232,7 @@ mod tests {
         expected[17] = 9;
         assert_eq!(samples, expected);
         assert_eq!(written, measure(&path).unwrap());
-        assert_eq!(
-            (written.bytes, written.duration),
-            (44 + 36, Duration::from_micros(1_125))
-        );
+        assert_eq!((written.bytes, written.duration), (44 + 36, Duration::from_micros(1_125)));
         assert!(!beside(&path).exists());
         fs::remove_dir_all(directory).unwrap();
     }

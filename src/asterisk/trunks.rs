@@ -56,10 +56,7 @@ pub(super) async fn watch(
 
 /// Whether the far end answers; none when Asterisk does not know or cannot be asked.
 async fn answers(client: &Client, trunk: TrunkId) -> Option<bool> {
-    match client
-        .find(ari::endpoints::Get::new("PJSIP", names::trunk_endpoint(trunk)))
-        .await
-    {
+    match client.find(ari::endpoints::Get::new("PJSIP", names::trunk_endpoint(trunk))).await {
         Ok(found) => match found.map_or(Some(EndpointState::Offline), |endpoint| endpoint.state)? {
             EndpointState::Online => Some(true),
             EndpointState::Offline => Some(false),

@@ -89,7 +89,8 @@ impl Api {
         path: &str,
         fill: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> anyhow::Result<Value> {
-        let mut request = self.client.request(method.clone(), format!("{}{path}", self.base)).timeout(DEADLINE);
+        let mut request =
+            self.client.request(method.clone(), format!("{}{path}", self.base)).timeout(DEADLINE);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }

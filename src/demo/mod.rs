@@ -160,7 +160,8 @@ async fn sign_in(listen: SocketAddr, first_password: &str) -> anyhow::Result<(Ap
     let mut api = Api::new(listen);
     while let Err(not_ready) = api.get("/readyz").await {
         if Instant::now() > deadline {
-            return Err(not_ready).context("the daemon was not ready in time; see cadran.log in the pair's directory");
+            return Err(not_ready)
+                .context("the daemon was not ready in time; see cadran.log in the pair's directory");
         }
         sleep(Duration::from_millis(100)).await;
     }
@@ -182,7 +183,8 @@ async fn create_agents(api: &Api) -> anyhow::Result<Vec<DemoAgent>> {
     let mut agents = Vec::new();
     for number in 1..=AGENTS {
         let account = format!("desk-{number}");
-        let settings = json!({ "name": format!("Agent {number}"), "sip_account": account, "phone_kind": "sip" });
+        let settings =
+            json!({ "name": format!("Agent {number}"), "sip_account": account, "phone_kind": "sip" });
         let id = api.create("/api/agents", &settings).await?;
         let phone = api.get(&format!("/api/agents/{id}/phone")).await?;
         agents.push(DemoAgent { id, account, secret: text(&phone, "password")? });
@@ -265,12 +267,18 @@ async fn wait_for_recordings(api: &Api) -> anyhow::Result<()> {
         if open == 0 {
             return Ok(());
         }
-        ensure!(Instant::now() < deadline, "{open} recordings had no verdict {RECORDINGS_DEADLINE:?} after the last call");
+        ensure!(
+            Instant::now() < deadline,
+            "{open} recordings had no verdict {RECORDINGS_DEADLINE:?} after the last call"
+        );
         sleep(Duration::from_millis(200)).await;
     }
 }
 
 /// A field that is certain to be there.
 fn text(value: &Value, field: &str) -> anyhow::Result<String> {
-    value[field].as_str().map(str::to_owned).with_context(|| format!("the API's answer has no `{field}`: {value}"))
+    value[field]
+        .as_str()
+        .map(str::to_owned)
+        .with_context(|| format!("the API's answer has no `{field}`: {value}"))
 }

@@ -57,7 +57,12 @@ impl Pair {
     pub(super) async fn register_phones(&self, program: &Path, agents: &[DemoAgent]) -> anyhow::Result<()> {
         let register = |agent: &DemoAgent| {
             let mut command = Command::new(program);
-            command.arg("add").arg(&self.directory).arg(&agent.account).arg(&agent.secret).stdin(Stdio::null());
+            command
+                .arg("add")
+                .arg(&self.directory)
+                .arg(&agent.account)
+                .arg(&agent.secret)
+                .stdin(Stdio::null());
             command
         };
         let phones = agents.iter().map(|agent| async move {
@@ -73,7 +78,8 @@ impl Pair {
         if !self.calls.exists() {
             return Ok(Vec::new());
         }
-        let mut reader = csv::Reader::from_path(&self.calls).with_context(|| format!("{}", self.calls.display()))?;
+        let mut reader =
+            csv::Reader::from_path(&self.calls).with_context(|| format!("{}", self.calls.display()))?;
         reader.deserialize().collect::<Result<_, _>>().with_context(|| format!("{}", self.calls.display()))
     }
 }

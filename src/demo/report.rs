@@ -41,8 +41,12 @@ pub(super) fn line(live: &Value, outcomes: &Outcomes, calls: u64) {
     let up = live["calls"].as_array().map_or(0, Vec::len);
     let ended: u64 = outcomes.values().sum();
     let answered = outcomes.get(Outcome::Answered.as_str()).copied().unwrap_or_default();
-    let idle = live["campaigns"][0]["idle_because"].as_str().map(|why| format!(" | {why}")).unwrap_or_default();
-    println!("{ended:>4}/{calls} called | {answered} answered | {up} up | agents: {}{idle}", states.join(", "));
+    let idle =
+        live["campaigns"][0]["idle_because"].as_str().map(|why| format!(" | {why}")).unwrap_or_default();
+    println!(
+        "{ended:>4}/{calls} called | {answered} answered | {up} up | agents: {}{idle}",
+        states.join(", ")
+    );
 }
 
 /// Compares what the database, the telephone network and Asterisk's events say. They must agree.
@@ -78,7 +82,8 @@ pub(super) async fn reconcile(
     ensure!(attempts == u64::from(calls), "{attempts} attempts were made for {calls} leads");
     ensure!(database == network, "the database and the telephone network disagree");
     ensure!(channels == attempts, "ARI saw {channels} channels for {attempts} attempts");
-    let all_verified = u64::try_from(verified).is_ok_and(|verified| verified == answered) && verified == recordings.len();
+    let all_verified =
+        u64::try_from(verified).is_ok_and(|verified| verified == answered) && verified == recordings.len();
     ensure!(all_verified, "{answered} calls were answered, and {verified} recordings are verified");
     println!("\nEverything agrees.");
     Ok(())

@@ -20,60 +20,37 @@ impl Store {
     ) -> Result<Kept<Agent>, Error> {
         let sql = "insert into agent (name, sip_account, sip_secret, settings, updated_at) \
                    values ($1, $2, $3, $4, $5) returning *";
-        let values = args![
-            &agent.name,
-            &agent.sip_account,
-            secret.expose_secret(),
-            json(agent)?,
-            now
-        ];
+        let values = args![&agent.name, &agent.sip_account, secret.expose_secret(), json(agent)?, now];
         read(&only(self.db.change(sql, values).await?)?)
     }
 
     /// One agent.
     pub async fn agent(&self, id: AgentId) -> Result<Option<Kept<Agent>>, Error> {
-        let row = self
-            .db
-            .row("select * from agent where agent_id = $1", args![id])
-            .await?;
+        let row = self.db.row("select * from agent where agent_id = $1", args![id]).await?;
         row.as_ref().map(read).transpose()
     }
 
     /// Agents, in the order in which they were added.
     pub async fn agents(&self, page: Page<AgentId>) -> Result<Vec<Kept<Agent>>, Error> {
         let select = Select::new("select * from agent").narrow("agent_id > ?", page.after);
-        select
-            .page(&self.db, "agent_id", page.limit())
-            .await?
-            .iter()
-            .map(read)
-            .collect()
+        select.page(&self.db, "agent_id", page.limit()).await?.iter().map(read).collect()
     }
 
     /// Every agent, for the engine.
     pub(super) async fn all_agents(&self) -> Result<Vec<Agent>, Error> {
-        let rows = self
-            .db
-            .rows("select * from agent order by agent_id", args![])
-            .await?;
+        let rows = self.db.rows("select * from agent order by agent_id", args![]).await?;
         rows.iter().map(|row| Ok(read(row)?.value)).collect()
     }
 
     /// Every agent's SIP account, for Asterisk.
     pub(super) async fn sip_accounts(&self) -> Result<Vec<SipAccount>, Error> {
-        let rows = self
-            .db
-            .rows("select * from agent order by agent_id", args![])
-            .await?;
+        let rows = self.db.rows("select * from agent order by agent_id", args![]).await?;
         rows.iter().map(read_account).collect()
     }
 
     /// One agent's SIP account, for their own phone.
     pub async fn sip_account(&self, id: AgentId) -> Result<Option<SipAccount>, Error> {
-        let row = self
-            .db
-            .row("select * from agent where agent_id = $1", args![id])
-            .await?;
+        let row = self.db.row("select * from agent where agent_id = $1", args![id]).await?;
         row.as_ref().map(read_account).transpose()
     }
 
@@ -88,15 +65,7 @@ impl Store {
         let sql = "update agent set name = $3, sip_account = $4, sip_secret = coalesce($5, sip_secret), \
                    settings = $6, updated_at = $7, rev = rev + 1 where agent_id = $1 and rev = $2 returning *";
         let secret = secret.map(ExposeSecret::expose_secret);
-        let values = args![
-            agent.id,
-            rev,
-            &agent.name,
-            &agent.sip_account,
-            secret,
-            json(agent)?,
-            now
-        ];
+        let values = args![agent.id, rev, &agent.name, &agent.sip_account, secret, json(agent)?, now];
         match self.db.change(sql, values).await?.first() {
             Some(row) => read(row),
             None => Err(self.why_unchanged(NOUN, EXISTS, agent.id.as_i64()).await),

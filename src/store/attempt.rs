@@ -39,11 +39,7 @@ const CLAIM_AGAIN: &str = "update lead set state = 'claimed' where lead_id = $1 
 /// Makes the attempt durable, unless the last look finds a reason against it. A repetition gives the same answer.
 pub(super) async fn save(tx: &mut Tx, attempt: &Attempt, desk: &Desk) -> Result<StoreEvent, Error> {
     let id = attempt.id;
-    if tx
-        .row("select 1 as one from attempt where attempt_id = $1", args![id])
-        .await?
-        .is_some()
-    {
+    if tx.row("select 1 as one from attempt where attempt_id = $1", args![id]).await?.is_some() {
         return Ok(StoreEvent::AttemptSaved { attempt: id });
     }
     let refused = |refusal| StoreEvent::AttemptRefused { attempt: id, refusal };
@@ -80,11 +76,7 @@ pub(super) async fn save(tx: &mut Tx, attempt: &Attempt, desk: &Desk) -> Result<
 /// Takes back an attempt that was refused while the database was away: it may have become durable all the same, when
 /// only the answer to the commit was lost. It was never placed, and its lead is in the hopper again.
 pub(super) async fn take_back(tx: &mut Tx, attempt: &Attempt) -> Result<(), Error> {
-    tx.execute(
-        "delete from attempt where attempt_id = $1 and outcome is null",
-        args![attempt.id],
-    )
-    .await?;
+    tx.execute("delete from attempt where attempt_id = $1 and outcome is null", args![attempt.id]).await?;
     tx.execute(CLAIM_AGAIN, args![attempt.lead]).await.map(drop)
 }
 
@@ -96,12 +88,7 @@ pub(super) async fn close(
     cause: HangupCause,
     ended_at: Timestamp,
 ) -> Result<Option<CallId>, Error> {
-    let row = tx
-        .row(
-            CLOSE,
-            args![attempt, outcome.as_str(), cause.q850, cause.sip, ended_at],
-        )
-        .await?;
+    let row = tx.row(CLOSE, args![attempt, outcome.as_str(), cause.q850, cause.sip, ended_at]).await?;
     row.map(|row| row.get("call_id")).transpose()
 }
 

@@ -43,9 +43,6 @@ pub(super) fn read(row: &Row) -> Result<CallRecord, Error> {
         connected_at: row.get("connected_at")?,
         ended_at: row.get("ended_at")?,
         ended_by: row.word("ended_by")?,
-        cause: HangupCause {
-            q850: row.get("cause_q850")?,
-            sip: row.get("cause_sip")?,
-        },
+        cause: HangupCause { q850: row.get("cause_q850")?, sip: row.get("cause_sip")? },
     })
 }

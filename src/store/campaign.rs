@@ -24,30 +24,19 @@ impl Store {
 
     /// One campaign.
     pub async fn campaign(&self, id: CampaignId) -> Result<Option<Kept<Campaign>>, Error> {
-        let row = self
-            .db
-            .row("select * from campaign where campaign_id = $1", args![id])
-            .await?;
+        let row = self.db.row("select * from campaign where campaign_id = $1", args![id]).await?;
         row.as_ref().map(read).transpose()
     }
 
     /// Campaigns, the latest first.
     pub async fn campaigns(&self, page: Page<CampaignId>) -> Result<Vec<Kept<Campaign>>, Error> {
         let select = Select::new("select * from campaign").narrow("campaign_id < ?", page.after);
-        select
-            .page(&self.db, "campaign_id desc", page.limit())
-            .await?
-            .iter()
-            .map(read)
-            .collect()
+        select.page(&self.db, "campaign_id desc", page.limit()).await?.iter().map(read).collect()
     }
 
     /// Every campaign, for the engine.
     pub(super) async fn all_campaigns(&self) -> Result<Vec<Campaign>, Error> {
-        let rows = self
-            .db
-            .rows("select * from campaign order by campaign_id", args![])
-            .await?;
+        let rows = self.db.rows("select * from campaign order by campaign_id", args![]).await?;
         rows.iter().map(|row| Ok(read(row)?.value)).collect()
     }
 

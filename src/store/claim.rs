@@ -63,18 +63,14 @@ impl Store {
             let found = candidates.len();
             let callable = without_blocked(&mut tx, candidates, campaign, now).await?;
             let ids: Vec<i64> = callable.iter().map(|lead| lead.id.as_i64()).collect();
-            tx.execute(CLAIM, args![json(&ids)?, holder, now + CLAIM_TIME, now])
-                .await?;
+            tx.execute(CLAIM, args![json(&ids)?, holder, now + CLAIM_TIME, now]).await?;
             leads.extend(callable);
             if leads.len() == usize::from(count) || found < wanted {
                 break;
             }
         }
-        let next_due_at = if leads.len() < usize::from(count) {
-            next_due(&mut tx, campaign).await?
-        } else {
-            None
-        };
+        let next_due_at =
+            if leads.len() < usize::from(count) { next_due(&mut tx, campaign).await? } else { None };
         tx.commit().await?;
         Ok((leads, next_due_at))
     }

@@ -18,10 +18,7 @@ pub(super) struct Sql {
 
 impl From<&'static str> for Sql {
     fn from(both: &'static str) -> Self {
-        Self {
-            postgres: both,
-            sqlite: both,
-        }
+        Self { postgres: both, sqlite: both }
     }
 }
 
@@ -53,9 +50,7 @@ pub(super) enum Tx {
 /// Runs one statement with `$values` on a connection of whichever database it is.
 macro_rules! run {
     ($sql:expr, $values:expr, $arguments:path, $fetch:ident, $connection:expr) => {
-        sqlx::query_with(AssertSqlSafe($sql), $arguments($values)?)
-            .$fetch($connection)
-            .await
+        sqlx::query_with(AssertSqlSafe($sql), $arguments($values)?).$fetch($connection).await
     };
 }
 
@@ -109,9 +104,7 @@ impl Db {
             tx.rows("select 1 as one", Vec::new()).await?;
             tx.commit().await
         };
-        tokio::time::timeout(deadline, look)
-            .await
-            .map_err(|_| Error::Slow { deadline })?
+        tokio::time::timeout(deadline, look).await.map_err(|_| Error::Slow { deadline })?
     }
 }
 
@@ -175,11 +168,7 @@ pub(super) struct Select {
 impl Select {
     /// `select ... from ...`, without `where`.
     pub(super) fn new(text: &'static str) -> Self {
-        Self {
-            text: text.to_owned(),
-            values: Vec::new(),
-            narrowed: false,
-        }
+        Self { text: text.to_owned(), values: Vec::new(), narrowed: false }
     }
 
     /// Adds `condition`, in which `?` stands for `value`, when there is a value.

@@ -79,12 +79,7 @@ impl Store {
             .narrow("state = ?", Some("open"))
             .narrow("campaign_id = ?", campaign);
         let limit = Page::<CallId> { after: None, limit }.limit();
-        select
-            .page(&self.db, "due_at, call_id", limit)
-            .await?
-            .iter()
-            .map(read_callback)
-            .collect()
+        select.page(&self.db, "due_at, call_id", limit).await?.iter().map(read_callback).collect()
     }
 }
 
@@ -95,34 +90,17 @@ pub(super) async fn save(tx: &mut Tx, said: &DispositionRecord) -> Result<(), Er
         LeadNext::Again { .. } | LeadNext::Done => (None, None),
     };
     let (code, note) = (&said.code, &said.note);
-    let values = args![
-        said.call,
-        said.at,
-        said.agent,
-        code,
-        note,
-        due_at,
-        phone,
-        said.callback_at,
-        said.do_not_call
-    ];
+    let values =
+        args![said.call, said.at, said.agent, code, note, due_at, phone, said.callback_at, said.do_not_call];
     if tx.execute(INSERT, values).await? == 0 {
         return Ok(());
     }
     match said.callback_at {
         Some(at) => {
-            tx.execute(
-                AGREE_CALLBACK,
-                args![said.call, said.campaign, said.lead, said.agent, at],
-            )
-            .await?
+            tx.execute(AGREE_CALLBACK, args![said.call, said.campaign, said.lead, said.agent, at]).await?
         }
         None => {
-            tx.execute(
-                "update callback set state = 'withdrawn' where call_id = $1",
-                args![said.call],
-            )
-            .await?
+            tx.execute("update callback set state = 'withdrawn' where call_id = $1", args![said.call]).await?
         }
     };
     if said.do_not_call {
@@ -158,11 +136,7 @@ pub(super) async fn latest(tx: &mut Tx, call: CallId) -> Result<Option<(LeadNext
         Some((due_at, phone)) => LeadNext::Again { due_at, phone },
         None => LeadNext::Done,
     };
-    let reason = if row.get("do_not_call")? {
-        DoneReason::DoNotCall
-    } else {
-        DoneReason::Disposition
-    };
+    let reason = if row.get("do_not_call")? { DoneReason::DoNotCall } else { DoneReason::Disposition };
     Ok(Some((next, reason)))
 }
 

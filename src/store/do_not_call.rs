@@ -71,12 +71,7 @@ impl Store {
         let select = Select::new("select * from do_not_call")
             .narrow("phone = ?", phone)
             .narrow("do_not_call_id < ?", page.after);
-        select
-            .page(&self.db, "do_not_call_id desc", page.limit())
-            .await?
-            .iter()
-            .map(read)
-            .collect()
+        select.page(&self.db, "do_not_call_id desc", page.limit()).await?.iter().map(read).collect()
     }
 
     /// Removes an entry. Leads that it has finished stay finished.
@@ -101,20 +96,11 @@ pub(super) async fn blocked(
     now: Timestamp,
 ) -> Result<Vec<Blocked>, Error> {
     let rows = tx.rows(THAT_APPLY, args![json(&phones)?, campaign, now]).await?;
-    rows.iter()
-        .map(|row| Ok((row.get("phone")?, row.get("valid_until")?)))
-        .collect()
+    rows.iter().map(|row| Ok((row.get("phone")?, row.get("valid_until")?))).collect()
 }
 
 fn columns(entry: &DoNotCall) -> Vec<super::value::Value> {
-    args![
-        entry.phone,
-        entry.campaign,
-        &entry.reason,
-        entry.until,
-        &entry.added_by,
-        entry.at
-    ]
+    args![entry.phone, entry.campaign, &entry.reason, entry.until, &entry.added_by, entry.at]
 }
 
 fn read(row: &Row) -> Result<DoNotCall, Error> {

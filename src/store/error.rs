@@ -106,10 +106,7 @@ impl From<sqlx::Error> for Error {
 fn rule(answer: &dyn sqlx::error::DatabaseError) -> String {
     match answer.constraint() {
         Some(constraint) => constraint.to_owned(),
-        None => answer
-            .message()
-            .trim_start_matches("UNIQUE constraint failed: ")
-            .to_owned(),
+        None => answer.message().trim_start_matches("UNIQUE constraint failed: ").to_owned(),
     }
 }
 
@@ -120,10 +117,7 @@ fn rule(answer: &dyn sqlx::error::DatabaseError) -> String {
 /// 18 (too big), 19 (constraint), 20 (mismatch), 25 (range): <https://sqlite.org/rescode.html>.
 fn is_final(answer: &dyn sqlx::error::DatabaseError) -> bool {
     let code = answer.code().unwrap_or_default();
-    if answer
-        .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()
-        .is_some()
-    {
+    if answer.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some() {
         return ["22", "23", "42"].iter().any(|class| code.starts_with(class));
     }
     let primary = code.parse::<i32>().map(|code| code & 0xff);

@@ -103,10 +103,7 @@ impl Store {
         page: Page<RecordingId>,
     ) -> Result<Vec<RecordingRecord>, Error> {
         let after = match page.after {
-            Some(id) => self
-                .recording(id)
-                .await?
-                .map(|last| args![last.started_at, id.call, id.part]),
+            Some(id) => self.recording(id).await?.map(|last| args![last.started_at, id.call, id.part]),
             None => None,
         };
         let rows = Select::new(recording::SELECT)
@@ -116,15 +113,8 @@ impl Store {
             .narrow("lead_id = ?", filter.lead)
             .narrow("phone = ?", filter.phone)
             .narrow("recording.started_at < ?", filter.until)
-            .narrow_all(
-                "(recording.started_at, recording.call_id, part) < (?, ?, ?)",
-                after,
-            )
-            .page(
-                &self.db,
-                "recording.started_at desc, recording.call_id desc, part desc",
-                page.limit(),
-            )
+            .narrow_all("(recording.started_at, recording.call_id, part) < (?, ?, ?)", after)
+            .page(&self.db, "recording.started_at desc, recording.call_id desc, part desc", page.limit())
             .await?;
         rows.iter().map(recording::read).collect()
     }
@@ -134,21 +124,12 @@ impl Store {
         let select = Select::new(recording::SELECT)
             .narrow("recording.call_id = ?", Some(id.call))
             .narrow("part = ?", Some(id.part));
-        select
-            .page(&self.db, "part", 1)
-            .await?
-            .first()
-            .map(recording::read)
-            .transpose()
+        select.page(&self.db, "part", 1).await?.first().map(recording::read).transpose()
     }
 
     /// All that is known of one call, answered or not.
     pub async fn call_story(&self, id: CallId) -> Result<Option<CallStory>, Error> {
-        let Some(row) = self
-            .db
-            .row("select * from attempt where call_id = $1", args![id])
-            .await?
-        else {
+        let Some(row) = self.db.row("select * from attempt where call_id = $1", args![id]).await? else {
             return Ok(None);
         };
         let call = Select::new(call::SELECT).narrow("call.call_id = ?", Some(id));
@@ -156,17 +137,9 @@ impl Store {
         let dispositions = "select * from disposition where call_id = $1 order by said_at";
         Ok(Some(CallStory {
             attempt: attempt::read(&row)?,
-            call: call
-                .page(&self.db, "call.call_id", 1)
-                .await?
-                .first()
-                .map(call::read)
-                .transpose()?,
+            call: call.page(&self.db, "call.call_id", 1).await?.first().map(call::read).transpose()?,
             // The part of a recording is a `u8`: a page of this size holds them all.
-            recordings: rows(
-                &recordings.page(&self.db, "part", u16::from(u8::MAX)).await?,
-                recording::read,
-            )?,
+            recordings: rows(&recordings.page(&self.db, "part", u16::from(u8::MAX)).await?, recording::read)?,
             dispositions: rows(&self.db.rows(dispositions, args![id]).await?, disposition::read)?,
         }))
     }
@@ -176,10 +149,7 @@ impl Store {
         let Some(lead) = self.lead(id).await? else {
             return Ok(None);
         };
-        let filter = HistoryFilter {
-            lead: Some(id),
-            ..HistoryFilter::default()
-        };
+        let filter = HistoryFilter { lead: Some(id), ..HistoryFilter::default() };
         let dispositions = "select disposition.* from disposition join attempt using (call_id) \
                             where lead_id = $1 order by said_at";
         let callbacks = "select * from callback where lead_id = $1 order by due_at";
@@ -187,10 +157,7 @@ impl Store {
             lead,
             attempts: self.attempts(filter, Page::first()).await?,
             dispositions: rows(&self.db.rows(dispositions, args![id]).await?, disposition::read)?,
-            callbacks: rows(
-                &self.db.rows(callbacks, args![id]).await?,
-                disposition::read_callback,
-            )?,
+            callbacks: rows(&self.db.rows(callbacks, args![id]).await?, disposition::read_callback)?,
         }))
     }
 

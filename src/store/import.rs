@@ -203,10 +203,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<ImportOutcome>, Error> {
         let mut tx = self.db.begin(Lane::People).await?;
-        let target = tx
-            .row(LOCK, args![import])
-            .await?
-            .ok_or(Error::NotFound("running import"))?;
+        let target = tx.row(LOCK, args![import]).await?.ok_or(Error::NotFound("running import"))?;
         let rows_done: u32 = target.get("rows_done")?;
         rows.retain(|row| row.number > rows_done);
         let Some(last) = rows.iter().map(|row| row.number).max() else {
@@ -214,13 +211,10 @@ impl Store {
         };
         let (list, campaign): (ListId, CampaignId) = (target.get("list_id")?, target.get("campaign_id")?);
         let (leads, outcomes) = sort_out(&rows, &known(&mut tx, list, &rows).await?);
-        tx.execute(STORE_LEADS, args![list, campaign, import, json(&leads)?, now])
-            .await?;
-        tx.execute(STORE_ROWS, args![import, json(&reports(rows, &outcomes))?])
-            .await?;
+        tx.execute(STORE_LEADS, args![list, campaign, import, json(&leads)?, now]).await?;
+        tx.execute(STORE_ROWS, args![import, json(&reports(rows, &outcomes))?]).await?;
         let [accepted, merged, refused] = counts(&outcomes);
-        tx.execute(COUNT, args![import, last, accepted, merged, refused])
-            .await?;
+        tx.execute(COUNT, args![import, last, accepted, merged, refused]).await?;
         tx.commit().await?;
         Ok(outcomes)
     }
@@ -241,16 +235,14 @@ impl Store {
     /// from there, because its rows merge by number.
     pub async fn end_cut_imports(&self, now: Timestamp) -> Result<(), Error> {
         let sql = "update import set state = 'failed', problem = $1, ended_at = $2 where state = 'running'";
-        let problem = "Cadran was stopped before the last row; send the file again, rows that are stored are merged";
+        let problem =
+            "Cadran was stopped before the last row; send the file again, rows that are stored are merged";
         self.db.change(sql, args![problem, now]).await.map(drop)
     }
 
     /// One import.
     pub async fn import(&self, id: ImportId) -> Result<Option<Import>, Error> {
-        let row = self
-            .db
-            .row("select * from import where import_id = $1", args![id])
-            .await?;
+        let row = self.db.row("select * from import where import_id = $1", args![id]).await?;
         row.as_ref().map(read).transpose()
     }
 
@@ -259,12 +251,7 @@ impl Store {
         let select = Select::new("select * from import")
             .narrow("list_id = ?", list)
             .narrow("import_id < ?", page.after);
-        select
-            .page(&self.db, "import_id desc", page.limit())
-            .await?
-            .iter()
-            .map(read)
-            .collect()
+        select.page(&self.db, "import_id desc", page.limit()).await?.iter().map(read).collect()
     }
 
     /// The rows of an import and what became of each, in the order of the file; only the refused ones if so wished.
@@ -278,21 +265,13 @@ impl Store {
             .narrow("import_id = ?", Some(import))
             .narrow("outcome = ?", refused_only.then_some("refused"))
             .narrow("number > ?", page.after);
-        select
-            .page(&self.db, "number", page.limit())
-            .await?
-            .iter()
-            .map(read_report)
-            .collect()
+        select.page(&self.db, "number", page.limit()).await?.iter().map(read_report).collect()
     }
 }
 
 /// The preferred numbers that the list has already.
 async fn known(tx: &mut Tx, list: ListId, rows: &[ImportRow]) -> Result<BTreeSet<Phone>, Error> {
-    let phones: Vec<Phone> = rows
-        .iter()
-        .filter_map(|row| Some(row.content.lead()?.phone))
-        .collect();
+    let phones: Vec<Phone> = rows.iter().filter_map(|row| Some(row.content.lead()?.phone)).collect();
     let known = tx.rows(KNOWN, args![list, json(&phones)?]).await?;
     known.iter().map(|row| row.get("phone")).collect()
 }
@@ -315,10 +294,7 @@ fn sort_out(rows: &[ImportRow], known: &BTreeSet<Phone>) -> (Vec<NewLead>, Vec<I
 
 /// Puts a lead with the others. Whether it brought one of them up to date.
 fn take(leads: &mut BTreeMap<Phone, NewLead>, lead: &NewLead) -> bool {
-    let mut lead = NewLead {
-        name: without_nul(&lead.name),
-        ..lead.clone()
-    };
+    let mut lead = NewLead { name: without_nul(&lead.name), ..lead.clone() };
     let earlier = leads.remove(&lead.phone);
     let repeated = earlier.is_some();
     if let Some(earlier) = earlier {

@@ -91,10 +91,7 @@ const HISTORIES: Sql = Sql {
 impl Store {
     /// One lead.
     pub async fn lead(&self, id: LeadId) -> Result<Option<LeadRecord>, Error> {
-        let rows = self
-            .db
-            .rows("select * from lead where lead_id = $1", args![id])
-            .await?;
+        let rows = self.db.rows("select * from lead where lead_id = $1", args![id]).await?;
         Ok(self.lead_records(&rows).await?.pop())
     }
 
@@ -138,9 +135,7 @@ pub(super) async fn settle(
         LeadNext::Again { due_at, phone } => (Some(due_at), Some(i64::from(phone)), None),
         LeadNext::Done => (None, None, Some(reason.as_str())),
     };
-    let moved = tx
-        .execute(SETTLE, args![lead, due_at, phone, reason, at, in_attempt])
-        .await?;
+    let moved = tx.execute(SETTLE, args![lead, due_at, phone, reason, at, in_attempt]).await?;
     if moved > 0 && reason.is_some() {
         tx.execute(WITHDRAW_CALLBACKS, args![lead]).await?;
     }
@@ -171,10 +166,7 @@ pub(super) async fn histories_in(tx: &mut Tx, rows: &[Row]) -> Result<Histories,
 }
 
 fn ids(rows: &[Row]) -> Result<Value, Error> {
-    let ids: Vec<i64> = rows
-        .iter()
-        .map(|row| row.get("lead_id"))
-        .collect::<Result<_, _>>()?;
+    let ids: Vec<i64> = rows.iter().map(|row| row.get("lead_id")).collect::<Result<_, _>>()?;
     json(&ids)
 }
 

@@ -56,17 +56,11 @@ impl Store {
     ) -> Result<Acquired, Error> {
         let mut tx = self.db.begin(Lane::Calls).await?;
         let acquired = match tx.row(TAKE, args![name, holder, now + ttl, now]).await? {
-            Some(row) => Acquired::Ours(Lease {
-                name: name.to_owned(),
-                token: row.get("token")?,
-            }),
+            Some(row) => Acquired::Ours(Lease { name: name.to_owned(), token: row.get("token")? }),
             None => {
                 let sql = "select holder, held_until from lease where name = $1";
                 let row = tx.row(sql, args![name]).await?.ok_or(Error::NotFound("lease"))?;
-                Acquired::Held {
-                    by: row.get("holder")?,
-                    until: row.get("held_until")?,
-                }
+                Acquired::Held { by: row.get("holder")?, until: row.get("held_until")? }
             }
         };
         tx.commit().await?;
@@ -77,9 +71,7 @@ impl Store {
     pub async fn renew_lease(&self, lease: &Lease, now: Timestamp, ttl: Duration) -> Result<bool, Error> {
         let mut tx = self.db.begin(Lane::Calls).await?;
         let sql = "update lease set held_until = $3 where name = $1 and token = $2";
-        let renewed = tx
-            .execute(sql, args![&lease.name, lease.token, now + ttl])
-            .await?;
+        let renewed = tx.execute(sql, args![&lease.name, lease.token, now + ttl]).await?;
         tx.commit().await?;
         Ok(renewed == 1)
     }
@@ -87,20 +79,14 @@ impl Store {
     /// Gives the lease back, so that another daemon need not wait for its end.
     pub async fn release_lease(&self, lease: &Lease) -> Result<(), Error> {
         let sql = "update lease set held_until = 0 where name = $1 and token = $2";
-        self.db
-            .change(sql, args![&lease.name, lease.token])
-            .await
-            .map(drop)
+        self.db.change(sql, args![&lease.name, lease.token]).await.map(drop)
     }
 }
 
 /// Whether the lease has not changed hands. On PostgreSQL it cannot until the transaction is over.
 pub(super) async fn still_ours(tx: &mut Tx, lease: Option<&Lease>) -> Result<bool, Error> {
     match lease {
-        Some(lease) => Ok(tx
-            .row(STILL_OURS, args![&lease.name, lease.token])
-            .await?
-            .is_some()),
+        Some(lease) => Ok(tx.row(STILL_OURS, args![&lease.name, lease.token]).await?.is_some()),
         None => Ok(true),
     }
 }

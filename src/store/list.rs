@@ -33,10 +33,7 @@ impl Store {
 
     /// One list.
     pub async fn list(&self, id: ListId) -> Result<Option<Kept<List>>, Error> {
-        let row = self
-            .db
-            .row("select * from list where list_id = $1", args![id])
-            .await?;
+        let row = self.db.row("select * from list where list_id = $1", args![id]).await?;
         row.as_ref().map(read).transpose()
     }
 
@@ -49,12 +46,7 @@ impl Store {
         let select = Select::new("select * from list")
             .narrow("campaign_id = ?", campaign)
             .narrow("list_id < ?", page.after);
-        select
-            .page(&self.db, "list_id desc", page.limit())
-            .await?
-            .iter()
-            .map(read)
-            .collect()
+        select.page(&self.db, "list_id desc", page.limit()).await?.iter().map(read).collect()
     }
 
     /// Renames a list or switches it on or off, if nobody changed it since `rev`.
@@ -82,9 +74,7 @@ impl Store {
         let sql =
             "select state, count(*) as leads from lead where list_id = $1 group by state order by state";
         let rows = self.db.rows(sql, args![list]).await?;
-        rows.iter()
-            .map(|row| Ok((row.word("state")?, row.get("leads")?)))
-            .collect()
+        rows.iter().map(|row| Ok((row.word("state")?, row.get("leads")?))).collect()
     }
 }
 

@@ -83,11 +83,7 @@ pub struct Kept<T> {
 
 impl<T> Kept<T> {
     fn read(row: &Row, value: T) -> Result<Self, Error> {
-        Ok(Self {
-            value,
-            rev: row.get("rev")?,
-            updated_at: row.get("updated_at")?,
-        })
+        Ok(Self { value, rev: row.get("rev")?, updated_at: row.get("updated_at")? })
     }
 }
 
@@ -103,10 +99,7 @@ pub struct Page<Id> {
 impl<Id> Page<Id> {
     /// The first page, as long as may be.
     pub const fn first() -> Self {
-        Self {
-            after: None,
-            limit: PAGE_MAX,
-        }
+        Self { after: None, limit: PAGE_MAX }
     }
 
     fn limit(&self) -> u16 {
@@ -126,21 +119,13 @@ impl Store {
         campaigns.retain(|campaign| campaign.state != CampaignState::Finished);
         let trunks = self.all_trunks().await?.into_iter().map(|(trunk, _)| trunk);
         let (agents, trunks) = (self.all_agents().await?, trunks.collect());
-        Ok(Settings {
-            agents,
-            campaigns,
-            trunks,
-            switch_limit: None,
-        })
+        Ok(Settings { agents, campaigns, trunks, switch_limit: None })
     }
 
     /// What Asterisk must know: every enabled trunk, and every agent's account.
     pub async fn sip(&self) -> Result<(Vec<SipTrunk>, Vec<SipAccount>), Error> {
         let trunks = self.all_trunks().await?;
-        let trunks = trunks
-            .into_iter()
-            .filter(|(trunk, _)| trunk.enabled)
-            .map(|(_, sip)| sip);
+        let trunks = trunks.into_iter().filter(|(trunk, _)| trunk.enabled).map(|(_, sip)| sip);
         Ok((trunks.collect(), self.sip_accounts().await?))
     }
 
@@ -156,8 +141,7 @@ impl Store {
 
 /// The row of a statement that always gives one, such as `insert ... returning`.
 fn only(rows: Vec<Row>) -> Result<Row, Error> {
-    rows.into_iter().next().ok_or(Error::Corrupt {
-        what: "the answer",
-        problem: "no row where one is certain".to_owned(),
-    })
+    rows.into_iter()
+        .next()
+        .ok_or(Error::Corrupt { what: "the answer", problem: "no row where one is certain".to_owned() })
 }

@@ -51,18 +51,12 @@ impl Store {
             Db::Postgres { people, .. } => {
                 let mut connection = people.acquire().await?.detach();
                 // A migration of a large table may take minutes.
-                sqlx::query("set statement_timeout = 0")
-                    .execute(&mut connection)
-                    .await?;
-                POSTGRES
-                    .run(&mut connection)
-                    .await
-                    .map_err(|error| migration_error(error, &POSTGRES))
+                sqlx::query("set statement_timeout = 0").execute(&mut connection).await?;
+                POSTGRES.run(&mut connection).await.map_err(|error| migration_error(error, &POSTGRES))
             }
-            Db::Sqlite { writer, .. } => SQLITE
-                .run(writer)
-                .await
-                .map_err(|error| migration_error(error, &SQLITE)),
+            Db::Sqlite { writer, .. } => {
+                SQLITE.run(writer).await.map_err(|error| migration_error(error, &SQLITE))
+            }
         }
     }
 
@@ -118,13 +112,9 @@ async fn open_sqlite(file: &Path) -> Result<Db, Error> {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT);
     let pool = |connections_max| {
-        SqlitePoolOptions::new()
-            .max_connections(connections_max)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
+        SqlitePoolOptions::new().max_connections(connections_max).acquire_timeout(ACQUIRE_TIMEOUT)
     };
     let writer = pool(1).connect_with(options.clone()).await?;
-    let readers = pool(PEOPLE_CONNECTIONS_MAX)
-        .connect_with(options.read_only(true))
-        .await?;
+    let readers = pool(PEOPLE_CONNECTIONS_MAX).connect_with(options.read_only(true)).await?;
     Ok(Db::Sqlite { writer, readers })
 }

@@ -44,9 +44,7 @@ const CLOSE: &str = "update recording set state = $3, path = $4, bytes = $5, dur
 pub(super) async fn open(tx: &mut Tx, id: RecordingId, started_at: Timestamp) -> Result<(), Error> {
     let sql = "insert into recording (call_id, part, started_at, state) values ($1, $2, $3, 'open') \
                on conflict (call_id, part) do nothing";
-    tx.execute(sql, args![id.call, id.part, started_at])
-        .await
-        .map(drop)
+    tx.execute(sql, args![id.call, id.part, started_at]).await.map(drop)
 }
 
 /// Keeps what was found of a recording, once.
@@ -92,10 +90,7 @@ pub(super) fn read(row: &Row) -> Result<RecordingRecord, Error> {
 /// Reads the name of a recording.
 pub(super) fn read_id(row: &Row) -> Result<RecordingId, Error> {
     let call: CallId = row.get("call_id")?;
-    Ok(RecordingId {
-        call,
-        part: row.get("part")?,
-    })
+    Ok(RecordingId { call, part: row.get("part")? })
 }
 
 fn read_state(row: &Row) -> Result<RecordingState, Error> {
@@ -104,9 +99,7 @@ fn read_state(row: &Row) -> Result<RecordingState, Error> {
         "open" => RecordingState::Open,
         "verified" => RecordingState::Verified(read_facts(row)?),
         "truncated" => RecordingState::Truncated(read_facts(row)?),
-        "failed" => RecordingState::Failed {
-            reason: row.get("reason")?,
-        },
+        "failed" => RecordingState::Failed { reason: row.get("reason")? },
         other => {
             return Err(Error::Corrupt {
                 what: "state",

@@ -76,21 +76,14 @@ async fn open_sessions(tx: &mut Tx, holder: &str) -> Result<Vec<OpenSession>, Er
     let open = rows.iter().map(|row| {
         let session = session::read_session(row)?;
         let (agent, campaigns, ready) = (session.agent, session.campaigns, row.get("ready")?);
-        Ok(OpenSession {
-            session: session.id,
-            agent,
-            campaigns,
-            ready,
-        })
+        Ok(OpenSession { session: session.id, agent, campaigns, ready })
     });
     open.collect()
 }
 
 async fn open_recordings(tx: &mut Tx, holder: &str) -> Result<Vec<(RecordingId, Timestamp)>, Error> {
     let rows = tx.rows(OPEN_RECORDINGS, args![holder]).await?;
-    rows.iter()
-        .map(|row| Ok((recording::read_id(row)?, row.get("started_at")?)))
-        .collect()
+    rows.iter().map(|row| Ok((recording::read_id(row)?, row.get("started_at")?))).collect()
 }
 
 async fn latest_recordings(tx: &mut Tx, holder: &str) -> Result<Vec<RecordingId>, Error> {
@@ -101,12 +94,7 @@ async fn latest_recordings(tx: &mut Tx, holder: &str) -> Result<Vec<RecordingId>
 async fn drops(tx: &mut Tx, now: Timestamp) -> Result<Vec<(CampaignId, Timestamp, u32, u32)>, Error> {
     let rows = tx.rows(DROPS, args![now - DROPS_SPAN]).await?;
     let drops = rows.iter().map(|row| {
-        Ok((
-            row.get("campaign_id")?,
-            row.get("since")?,
-            row.get("answered")?,
-            row.get("dropped")?,
-        ))
+        Ok((row.get("campaign_id")?, row.get("since")?, row.get("answered")?, row.get("dropped")?))
     });
     drops.collect()
 }

@@ -54,9 +54,7 @@ impl Store {
             "(began_at, session_id) < (select began_at, session_id from agent_session where session_id = ?)",
             page.after,
         );
-        let rows = select
-            .page(&self.db, "began_at desc, session_id desc", page.limit())
-            .await?;
+        let rows = select.page(&self.db, "began_at desc, session_id desc", page.limit()).await?;
         rows.iter().map(read_session).collect()
     }
 
@@ -69,10 +67,7 @@ impl Store {
     ) -> Result<Vec<StateSpan>, Error> {
         // An agent changes state a few times a call: this is some weeks of work.
         const SPANS_MAX: u16 = 20_000;
-        let rows = self
-            .db
-            .rows(TIME_SHEET, args![agent, from, until, SPANS_MAX])
-            .await?;
+        let rows = self.db.rows(TIME_SHEET, args![agent, from, until, SPANS_MAX]).await?;
         rows.iter().map(read_span).collect()
     }
 }
@@ -88,9 +83,7 @@ pub(super) async fn open(
 ) -> Result<(), Error> {
     let sql = "insert into agent_session (session_id, agent_id, holder, campaigns, began_at) \
                values ($1, $2, $3, $4, $5) on conflict (session_id) do nothing";
-    tx.execute(sql, args![session, agent, &desk.holder, json(&campaigns)?, at])
-        .await
-        .map(drop)
+    tx.execute(sql, args![session, agent, &desk.holder, json(&campaigns)?, at]).await.map(drop)
 }
 
 /// Keeps that a working time ended, once.

@@ -27,13 +27,9 @@ impl Store {
         now: Timestamp,
         expires_at: Timestamp,
     ) -> Result<(), Error> {
-        self.db
-            .change("delete from sign_in where expires_at <= $1", args![now])
-            .await?;
+        self.db.change("delete from sign_in where expires_at <= $1", args![now]).await?;
         let sql = "insert into sign_in (token_hash, user_id, created_at, expires_at) values ($1, $2, $3, $4)";
-        self.db
-            .change(sql, args![token.0.to_vec(), user, now, expires_at])
-            .await?;
+        self.db.change(sql, args![token.0.to_vec(), user, now, expires_at]).await?;
         Ok(())
     }
 
@@ -42,31 +38,18 @@ impl Store {
         let sql = "select console_user.*, expires_at from sign_in join console_user using (user_id) \
                    where token_hash = $1 and expires_at > $2 and enabled";
         let row = self.db.row(sql, args![token.0.to_vec(), now]).await?;
-        row.map(|row| {
-            Ok(SignIn {
-                user: user::read(&row)?,
-                expires_at: row.get("expires_at")?,
-            })
-        })
-        .transpose()
+        row.map(|row| Ok(SignIn { user: user::read(&row)?, expires_at: row.get("expires_at")? })).transpose()
     }
 
     /// Ends a sign-in. Ending it again changes nothing.
     pub async fn sign_out(&self, token: TokenHash) -> Result<(), Error> {
-        self.db
-            .change(
-                "delete from sign_in where token_hash = $1",
-                args![token.0.to_vec()],
-            )
-            .await?;
+        self.db.change("delete from sign_in where token_hash = $1", args![token.0.to_vec()]).await?;
         Ok(())
     }
 
     /// Ends all sign-ins of a user, after a change of password or role.
     pub async fn sign_out_everywhere(&self, user: UserId) -> Result<(), Error> {
-        self.db
-            .change("delete from sign_in where user_id = $1", args![user])
-            .await?;
+        self.db.change("delete from sign_in where user_id = $1", args![user]).await?;
         Ok(())
     }
 }

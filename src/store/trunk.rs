@@ -27,30 +27,19 @@ impl Store {
 
     /// One trunk.
     pub async fn trunk(&self, id: TrunkId) -> Result<Option<Kept<(Trunk, SipTrunk)>>, Error> {
-        let row = self
-            .db
-            .row("select * from trunk where trunk_id = $1", args![id])
-            .await?;
+        let row = self.db.row("select * from trunk where trunk_id = $1", args![id]).await?;
         row.as_ref().map(read).transpose()
     }
 
     /// Trunks, in the order in which they were added.
     pub async fn trunks(&self, page: Page<TrunkId>) -> Result<Vec<Kept<(Trunk, SipTrunk)>>, Error> {
         let select = Select::new("select * from trunk").narrow("trunk_id > ?", page.after);
-        select
-            .page(&self.db, "trunk_id", page.limit())
-            .await?
-            .iter()
-            .map(read)
-            .collect()
+        select.page(&self.db, "trunk_id", page.limit()).await?.iter().map(read).collect()
     }
 
     /// Every trunk, for the engine and for Asterisk.
     pub(super) async fn all_trunks(&self) -> Result<Vec<(Trunk, SipTrunk)>, Error> {
-        let rows = self
-            .db
-            .rows("select * from trunk order by trunk_id", args![])
-            .await?;
+        let rows = self.db.rows("select * from trunk order by trunk_id", args![]).await?;
         rows.iter().map(|row| Ok(read(row)?.value)).collect()
     }
 
@@ -105,12 +94,7 @@ fn columns(trunk: &Trunk, sip: &SipTrunk) -> Result<Vec<Value>, Error> {
 fn read(row: &Row) -> Result<Kept<(Trunk, SipTrunk)>, Error> {
     let id = row.get("trunk_id")?;
     let settings: Trunk = row.json("settings")?;
-    let trunk = Trunk {
-        id,
-        name: row.get("name")?,
-        enabled: row.get("enabled")?,
-        ..settings
-    };
+    let trunk = Trunk { id, name: row.get("name")?, enabled: row.get("enabled")?, ..settings };
     let user_name: Option<String> = row.get("user_name")?;
     let secret: Option<String> = row.get("secret")?;
     let sip = SipTrunk {

@@ -39,31 +39,20 @@ impl Store {
 
     /// One account.
     pub async fn user(&self, id: UserId) -> Result<Option<Kept<User>>, Error> {
-        let row = self
-            .db
-            .row("select * from console_user where user_id = $1", args![id])
-            .await?;
+        let row = self.db.row("select * from console_user where user_id = $1", args![id]).await?;
         row.as_ref().map(read).transpose()
     }
 
     /// The account that somebody signs in to.
     pub async fn user_by_login(&self, login: &str) -> Result<Option<Kept<User>>, Error> {
-        let row = self
-            .db
-            .row("select * from console_user where login = $1", args![login])
-            .await?;
+        let row = self.db.row("select * from console_user where login = $1", args![login]).await?;
         row.as_ref().map(read).transpose()
     }
 
     /// Accounts, in the order in which they were added.
     pub async fn users(&self, page: Page<UserId>) -> Result<Vec<Kept<User>>, Error> {
         let select = Select::new("select * from console_user").narrow("user_id > ?", page.after);
-        select
-            .page(&self.db, "user_id", page.limit())
-            .await?
-            .iter()
-            .map(read)
-            .collect()
+        select.page(&self.db, "user_id", page.limit()).await?.iter().map(read).collect()
     }
 
     /// Replaces an account, if nobody changed it since `rev`.
@@ -91,15 +80,7 @@ impl Store {
 
 fn columns(user: &User, now: Timestamp) -> Vec<Value> {
     let (hash, role) = (user.password_hash.expose_secret(), user.role.as_str());
-    args![
-        &user.login,
-        hash,
-        role,
-        user.agent,
-        user.must_change_password,
-        user.enabled,
-        now
-    ]
+    args![&user.login, hash, role, user.agent, user.must_change_password, user.enabled, now]
 }
 
 /// Reads an account from a row that has all columns of `console_user`.

@@ -35,25 +35,18 @@ pub(super) use args;
 pub(super) fn json(value: &impl Serialize) -> Result<Value, Error> {
     serde_json::to_value(value)
         .map(|value| Value::Json(Some(value)))
-        .map_err(|error| Error::Corrupt {
-            what: "a value to be kept as JSON",
-            problem: error.to_string(),
-        })
+        .map_err(|error| Error::Corrupt { what: "a value to be kept as JSON", problem: error.to_string() })
 }
 
 pub(super) fn sqlite_arguments(values: Vec<Value>) -> Result<SqliteArguments, sqlx::Error> {
     let mut arguments = SqliteArguments::default();
-    values
-        .into_iter()
-        .try_for_each(|value| add(&mut arguments, value))?;
+    values.into_iter().try_for_each(|value| add(&mut arguments, value))?;
     Ok(arguments)
 }
 
 pub(super) fn postgres_arguments(values: Vec<Value>) -> Result<PgArguments, sqlx::Error> {
     let mut arguments = PgArguments::default();
-    values
-        .into_iter()
-        .try_for_each(|value| add(&mut arguments, value))?;
+    values.into_iter().try_for_each(|value| add(&mut arguments, value))?;
     Ok(arguments)
 }
 
@@ -146,10 +139,7 @@ impl Row {
             Self::Postgres(row) => row.try_get(column),
             Self::Sqlite(row) => row.try_get(column),
         }
-        .map_err(|error| Error::Corrupt {
-            what: column,
-            problem: error.to_string(),
-        })
+        .map_err(|error| Error::Corrupt { what: column, problem: error.to_string() })
     }
 
     /// A column that holds JSON.
@@ -176,10 +166,7 @@ impl Row {
 }
 
 fn corrupt(column: &'static str, problem: impl std::fmt::Display) -> Error {
-    Error::Corrupt {
-        what: column,
-        problem: problem.to_string(),
-    }
+    Error::Corrupt { what: column, problem: problem.to_string() }
 }
 
 /// What can be read from a column.

@@ -29,14 +29,7 @@ const RELEASE: &str = "update lead set state = 'waiting', due_at = $3, claimed_b
 pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<Option<StoreEvent>, Error> {
     match write {
         Write::SaveAttempt(attempt) => return attempt::save(tx, attempt, desk).await.map(Some),
-        Write::CloseAttempt {
-            attempt,
-            outcome,
-            cause,
-            ended_at,
-            lead,
-            next,
-        } => {
+        Write::CloseAttempt { attempt, outcome, cause, ended_at, lead, next } => {
             if let Some(call) = attempt::close(tx, *attempt, *outcome, *cause, *ended_at).await? {
                 if outcome.was_answered() {
                     disposition::callbacks_kept(tx, *lead, call).await?;
@@ -51,33 +44,17 @@ pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<Opt
         Write::ReleaseLead { lead, due_at } => {
             tx.execute(RELEASE, args![*lead, &desk.holder, *due_at]).await?;
         }
-        Write::OpenRecording {
-            recording,
-            started_at,
-        } => recording::open(tx, *recording, *started_at).await?,
-        Write::CloseRecording {
-            recording,
-            state,
-            expected,
-        } => {
+        Write::OpenRecording { recording, started_at } => {
+            recording::open(tx, *recording, *started_at).await?
+        }
+        Write::CloseRecording { recording, state, expected } => {
             recording::close(tx, *recording, state, *expected).await?;
         }
         Write::SaveDisposition(said) => disposition::save(tx, said).await?,
-        Write::OpenSession {
-            session,
-            agent,
-            campaigns,
-            at,
-        } => {
+        Write::OpenSession { session, agent, campaigns, at } => {
             session::open(tx, *session, *agent, campaigns, *at, desk).await?;
         }
-        Write::SaveAgentState {
-            session,
-            agent: _,
-            state,
-            reason,
-            at,
-        } => {
+        Write::SaveAgentState { session, agent: _, state, reason, at } => {
             session::save_state(tx, *session, state, reason.as_ref(), *at).await?;
         }
         Write::CloseSession { session, at } => session::close(tx, *session, *at).await?,

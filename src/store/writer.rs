@@ -75,10 +75,7 @@ impl Store {
         let (queue, jobs) = mpsc::channel(WRITES_MAX);
         let writer = Writer {
             db: self.db.clone(),
-            desk: Desk {
-                holder: holder.to_owned(),
-                lease,
-            },
+            desk: Desk { holder: holder.to_owned(), lease },
             jobs,
             events,
             backlog: VecDeque::new(),
@@ -127,11 +124,7 @@ impl Writer {
     }
 
     async fn take_in(&mut self, job: Job) {
-        let job = if self.away {
-            self.refuse_attempt(job).await
-        } else {
-            job
-        };
+        let job = if self.away { self.refuse_attempt(job).await } else { job };
         self.backlog.push_back(job);
     }
 
@@ -155,9 +148,7 @@ impl Writer {
         };
         tokio::time::timeout(COMMIT_DEADLINE, group)
             .await
-            .map_err(|_| Error::Slow {
-                deadline: COMMIT_DEADLINE,
-            })?
+            .map_err(|_| Error::Slow { deadline: COMMIT_DEADLINE })?
     }
 
     /// The first jobs are durable: answers those who wait for them, in order.
@@ -227,8 +218,7 @@ impl Writer {
         match job {
             Job::Write(Write::SaveAttempt(attempt)) => {
                 let (id, refusal) = (attempt.id, AttemptRefusal::StoreAway);
-                self.tell(StoreEvent::AttemptRefused { attempt: id, refusal })
-                    .await;
+                self.tell(StoreEvent::AttemptRefused { attempt: id, refusal }).await;
                 Job::TakeBack(attempt)
             }
             Job::Write(_) | Job::TakeBack(_) | Job::Then(_) => job,

@@ -17,25 +17,13 @@ pub(crate) async fn everything_is_kept_while_the_database_is_away(database: &Dat
     let refused = world.attempt_on(&in_hopper);
 
     let outage = database.take_away().await;
-    desk.queue
-        .write(close(&talking, Outcome::Answered, LeadNext::Done))
-        .unwrap();
+    desk.queue.write(close(&talking, Outcome::Answered, LeadNext::Done)).unwrap();
     assert_eq!(desk.hears().await, StoreEvent::Away);
     assert!(store.ping().await.is_err());
-    desk.queue
-        .write(Write::SaveAttempt(Box::new(refused.clone())))
-        .unwrap();
+    desk.queue.write(Write::SaveAttempt(Box::new(refused.clone()))).unwrap();
     let refusal = AttemptRefusal::StoreAway;
-    assert_eq!(
-        desk.hears().await,
-        StoreEvent::AttemptRefused {
-            attempt: refused.id,
-            refusal
-        }
-    );
-    desk.queue
-        .write(Write::SaveCall(Box::new(world.call_of(&talking))))
-        .unwrap();
+    assert_eq!(desk.hears().await, StoreEvent::AttemptRefused { attempt: refused.id, refusal });
+    desk.queue.write(Write::SaveCall(Box::new(world.call_of(&talking)))).unwrap();
     outage.end().await;
 
     assert_eq!(desk.hears().await, StoreEvent::Back);
@@ -45,13 +33,8 @@ pub(crate) async fn everything_is_kept_while_the_database_is_away(database: &Dat
     assert_eq!(story.attempt.outcome, Some(Outcome::Answered));
     assert!(story.call.is_some());
     let retried = world.attempt_on(&in_hopper);
-    desk.queue
-        .write(Write::SaveAttempt(Box::new(retried.clone())))
-        .unwrap();
-    assert_eq!(
-        desk.hears().await,
-        StoreEvent::AttemptSaved { attempt: retried.id }
-    );
+    desk.queue.write(Write::SaveAttempt(Box::new(retried.clone()))).unwrap();
+    assert_eq!(desk.hears().await, StoreEvent::AttemptSaved { attempt: retried.id });
 }
 
 /// The commit took effect but its answer was lost, so that the engine was told no: the attempt must not stay open.
@@ -63,24 +46,13 @@ pub(crate) async fn an_attempt_whose_commit_went_unheard_leaves_no_trace(databas
     let attempt = world.attempt_on(&lead);
 
     let outage = database.swallow_the_next_commit().await;
-    desk.queue
-        .write(Write::SaveAttempt(Box::new(attempt.clone())))
-        .unwrap();
+    desk.queue.write(Write::SaveAttempt(Box::new(attempt.clone()))).unwrap();
     assert_eq!(desk.hears().await, StoreEvent::Away);
     let refusal = AttemptRefusal::StoreAway;
-    assert_eq!(
-        desk.hears().await,
-        StoreEvent::AttemptRefused {
-            attempt: attempt.id,
-            refusal
-        }
-    );
+    assert_eq!(desk.hears().await, StoreEvent::AttemptRefused { attempt: attempt.id, refusal });
     outage.end().await;
     assert_eq!(desk.hears().await, StoreEvent::Back);
 
     assert!(store.call_story(attempt.call).await.unwrap().is_none());
-    assert_eq!(
-        store.lead(lead.id).await.unwrap().unwrap().state,
-        LeadState::Claimed
-    );
+    assert_eq!(store.lead(lead.id).await.unwrap().unwrap().state, LeadState::Claimed);
 }

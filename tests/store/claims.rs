@@ -17,10 +17,7 @@ pub(crate) async fn the_most_urgent_lead_comes_first(database: &Database) {
     let mut desk = Desk::of(store);
     let called_back = world.import(store, vec![a_lead(0)]).await[0];
     let attempt = desk.dial(&world, store).await;
-    let agreed = LeadNext::Again {
-        due_at: at(100),
-        phone: 0,
-    };
+    let agreed = LeadNext::Again { due_at: at(100), phone: 0 };
     let said = cadran_engine::command::DispositionRecord {
         callback_at: Some(at(100)),
         ..world.said_of(&attempt, agreed)
@@ -31,35 +28,19 @@ pub(crate) async fn the_most_urgent_lead_comes_first(database: &Database) {
         Write::SaveDisposition(Box::new(said)),
     ])
     .await;
-    let urgent = NewLead {
-        priority: 5,
-        ..a_lead(2)
-    };
+    let urgent = NewLead { priority: 5, ..a_lead(2) };
     let ids = world.import(store, vec![a_lead(1), urgent]).await;
 
     let claim = async |seconds| {
-        let (leads, next) = store
-            .claim_leads(world.campaign, 10, at(seconds), HOLDER)
-            .await
-            .unwrap();
+        let (leads, next) = store.claim_leads(world.campaign, 10, at(seconds), HOLDER).await.unwrap();
         (leads.iter().map(|lead| lead.id).collect::<Vec<LeadId>>(), next)
     };
     assert_eq!(claim(99).await, (vec![ids[2], ids[1]], Some(at(100))));
-    desk.keep(ids[1..].iter().map(|lead| Write::ReleaseLead {
-        lead: *lead,
-        due_at: NOW,
-    }))
-    .await;
+    desk.keep(ids[1..].iter().map(|lead| Write::ReleaseLead { lead: *lead, due_at: NOW })).await;
     assert_eq!(claim(100).await, (vec![called_back, ids[2], ids[1]], None));
-    let (again, _) = store
-        .claim_leads(world.campaign, 10, at(100), HOLDER)
-        .await
-        .unwrap();
+    let (again, _) = store.claim_leads(world.campaign, 10, at(100), HOLDER).await.unwrap();
     assert_eq!(again, [], "what is claimed is not claimed again");
-    assert_eq!(
-        store.lead(called_back).await.unwrap().unwrap().lead.history,
-        [(Outcome::Answered, 1)]
-    );
+    assert_eq!(store.lead(called_back).await.unwrap().unwrap().lead.history, [(Outcome::Answered, 1)]);
 }
 
 /// Two daemons that claim side by side share the leads.
@@ -90,10 +71,7 @@ pub(crate) async fn two_holders_never_get_the_same_lead(database: &Database) {
 pub(crate) async fn a_number_on_the_do_not_call_list_is_not_claimed(database: &Database) {
     let store = &database.store;
     let world = World::with_leads(store, 3).await;
-    let with_alternate = NewLead {
-        alternates: vec![phone(77)],
-        ..a_lead(3)
-    };
+    let with_alternate = NewLead { alternates: vec![phone(77)], ..a_lead(3) };
     let ids = world.import(store, vec![with_alternate]).await;
     let entry = |last, until| DoNotCall {
         id: 0,
@@ -104,25 +82,16 @@ pub(crate) async fn a_number_on_the_do_not_call_list_is_not_claimed(database: &D
         added_by: "usr_1".to_owned(),
         at: NOW,
     };
-    store
-        .add_do_not_call_all(&[entry(0, None), entry(77, None), entry(1, Some(at(500)))])
-        .await
-        .unwrap();
+    store.add_do_not_call_all(&[entry(0, None), entry(77, None), entry(1, Some(at(500)))]).await.unwrap();
 
     let (leads, next) = store.claim_leads(world.campaign, 10, NOW, HOLDER).await.unwrap();
     assert_eq!(leads.iter().map(|lead| lead.id).collect::<Vec<_>>(), [ids[2]]);
     assert_eq!(next, Some(at(500)));
     for finished in [ids[0], ids[3]] {
         let lead = store.lead(finished).await.unwrap().unwrap();
-        assert_eq!(
-            (lead.state, lead.done_reason),
-            (LeadState::Done, Some(DoneReason::DoNotCall))
-        );
+        assert_eq!((lead.state, lead.done_reason), (LeadState::Done, Some(DoneReason::DoNotCall)));
     }
-    let (leads, _) = store
-        .claim_leads(world.campaign, 10, at(500), HOLDER)
-        .await
-        .unwrap();
+    let (leads, _) = store.claim_leads(world.campaign, 10, at(500), HOLDER).await.unwrap();
     assert_eq!(leads.iter().map(|lead| lead.id).collect::<Vec<_>>(), [ids[1]]);
 }
 
@@ -134,14 +103,8 @@ pub(crate) async fn a_claim_that_was_not_used_goes_to_another_holder_only(databa
     let later = NOW + CLAIM_TIME + Duration::from_secs(1);
     let (same, _) = store.claim_leads(world.campaign, 1, later, HOLDER).await.unwrap();
     assert_eq!(same, []);
-    let (soon, _) = store
-        .claim_leads(world.campaign, 1, at(1), "asterisk-2")
-        .await
-        .unwrap();
+    let (soon, _) = store.claim_leads(world.campaign, 1, at(1), "asterisk-2").await.unwrap();
     assert_eq!(soon, []);
-    let (other, _) = store
-        .claim_leads(world.campaign, 1, later, "asterisk-2")
-        .await
-        .unwrap();
+    let (other, _) = store.claim_leads(world.campaign, 1, later, "asterisk-2").await.unwrap();
     assert_eq!(other, [lead]);
 }

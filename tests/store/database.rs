@@ -30,14 +30,8 @@ impl Database {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(None, directory.path()).await.unwrap();
         store.migrate().await.unwrap();
-        let kind = Kind::Sqlite {
-            file: directory.path().join("cadran.sqlite"),
-        };
-        Self {
-            store,
-            kind,
-            _directory: directory,
-        }
+        let kind = Kind::Sqlite { file: directory.path().join("cadran.sqlite") };
+        Self { store, kind, _directory: directory }
     }
 
     pub(crate) async fn postgres() -> Self {
@@ -47,10 +41,7 @@ impl Database {
         );
         let name = format!("story_{}", Uuid::now_v7().simple());
         let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
-        admin
-            .execute(AssertSqlSafe(format!("create database {name}")))
-            .await
-            .unwrap();
+        admin.execute(AssertSqlSafe(format!("create database {name}"))).await.unwrap();
         admin.close().await.unwrap();
 
         let (host, _) = server.rsplit_once('/').unwrap();
@@ -59,15 +50,9 @@ impl Database {
         let link = Link::to(format!("{}:{}", options.get_host(), options.get_port())).await;
         let through_link = options.host("127.0.0.1").port(link.port).to_url_lossy();
         let directory = tempfile::tempdir().unwrap();
-        let store = Store::open(Some(through_link.as_str()), directory.path())
-            .await
-            .unwrap();
+        let store = Store::open(Some(through_link.as_str()), directory.path()).await.unwrap();
         store.migrate().await.unwrap();
-        Self {
-            store,
-            kind: Kind::Postgres { direct, link },
-            _directory: directory,
-        }
+        Self { store, kind: Kind::Postgres { direct, link }, _directory: directory }
     }
 
     /// Another daemon's way to the same database.
@@ -82,12 +67,7 @@ impl Database {
     pub(crate) async fn meddle(&self, sql: &'static str) {
         match &self.kind {
             Kind::Postgres { direct, .. } => {
-                sqlx::PgConnection::connect(direct)
-                    .await
-                    .unwrap()
-                    .execute(sql)
-                    .await
-                    .unwrap();
+                sqlx::PgConnection::connect(direct).await.unwrap().execute(sql).await.unwrap();
             }
             Kind::Sqlite { file } => {
                 sqlite(file).await.execute(sql).await.unwrap();
@@ -145,11 +125,7 @@ impl Outage<'_> {
 }
 
 async fn sqlite(file: &Path) -> sqlx::SqliteConnection {
-    sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(file)
-        .connect()
-        .await
-        .unwrap()
+    sqlx::sqlite::SqliteConnectOptions::new().filename(file).connect().await.unwrap()
 }
 
 /// A line to PostgreSQL that can be cut.
@@ -173,11 +149,7 @@ impl Link {
                 }
             }
         });
-        Self {
-            port,
-            up,
-            cut_after_commit,
-        }
+        Self { port, up, cut_after_commit }
     }
 }
 

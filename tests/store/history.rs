@@ -20,83 +20,33 @@ pub(crate) async fn pages_follow_each_other_without_gap_or_overlap(database: &Da
         desk.keep([
             close(&attempt, Outcome::Answered, LeadNext::Done),
             Write::SaveCall(Box::new(world.call_of(&attempt))),
-            Write::OpenRecording {
-                recording: recording_of(attempt.call),
-                started_at: at(6),
-            },
+            Write::OpenRecording { recording: recording_of(attempt.call), started_at: at(6) },
         ])
         .await;
         dialled.push(attempt);
     }
     dialled.sort_by_key(|attempt| std::cmp::Reverse(attempt.id));
 
-    let filter = HistoryFilter {
-        campaign: Some(world.campaign),
-        ..Default::default()
-    };
+    let filter = HistoryFilter { campaign: Some(world.campaign), ..Default::default() };
     let (mut attempts, mut calls, mut recordings) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..4 {
-        let page = Page {
-            after: attempts.last().copied(),
-            limit: 2,
-        };
-        attempts.extend(
-            store
-                .attempts(filter, page)
-                .await
-                .unwrap()
-                .iter()
-                .map(|record| record.attempt.id),
-        );
-        let page = Page {
-            after: calls.last().copied(),
-            limit: 2,
-        };
-        calls.extend(
-            store
-                .calls(filter, page)
-                .await
-                .unwrap()
-                .iter()
-                .map(|call| call.id),
-        );
-        let page = Page {
-            after: recordings.last().copied(),
-            limit: 2,
-        };
-        recordings.extend(
-            store
-                .recordings(filter, page)
-                .await
-                .unwrap()
-                .iter()
-                .map(|recording| recording.id),
-        );
+        let page = Page { after: attempts.last().copied(), limit: 2 };
+        attempts.extend(store.attempts(filter, page).await.unwrap().iter().map(|record| record.attempt.id));
+        let page = Page { after: calls.last().copied(), limit: 2 };
+        calls.extend(store.calls(filter, page).await.unwrap().iter().map(|call| call.id));
+        let page = Page { after: recordings.last().copied(), limit: 2 };
+        recordings.extend(store.recordings(filter, page).await.unwrap().iter().map(|recording| recording.id));
     }
-    assert_eq!(
-        attempts,
-        dialled.iter().map(|attempt| attempt.id).collect::<Vec<_>>()
-    );
+    assert_eq!(attempts, dialled.iter().map(|attempt| attempt.id).collect::<Vec<_>>());
     let mut expected: Vec<_> = dialled.iter().map(|attempt| attempt.call).collect();
     expected.sort_by_key(|call| std::cmp::Reverse(*call));
     assert_eq!(calls, expected);
-    assert_eq!(
-        recordings,
-        expected.into_iter().map(recording_of).collect::<Vec<_>>()
-    );
+    assert_eq!(recordings, expected.into_iter().map(recording_of).collect::<Vec<_>>());
 
-    let one = HistoryFilter {
-        phone: Some(dialled[0].phone),
-        from: Some(at(0)),
-        until: Some(at(1)),
-        ..filter
-    };
+    let one =
+        HistoryFilter { phone: Some(dialled[0].phone), from: Some(at(0)), until: Some(at(1)), ..filter };
     assert_eq!(store.attempts(one, Page::first()).await.unwrap().len(), 1);
-    let none = HistoryFilter {
-        agent: Some(world.agent),
-        until: Some(at(5)),
-        ..filter
-    };
+    let none = HistoryFilter { agent: Some(world.agent), until: Some(at(5)), ..filter };
     assert_eq!(store.calls(none, Page::first()).await.unwrap(), []);
 }
 
@@ -106,24 +56,13 @@ pub(crate) async fn a_call_and_a_lead_tell_their_story(database: &Database) {
     let mut desk = Desk::of(store);
     let attempt = desk.dial(&world, store).await;
     let (recording, call) = (recording_of(attempt.call), world.call_of(&attempt));
-    let facts = RecordingFacts {
-        path: "a.wav".to_owned(),
-        bytes: 1000,
-        duration: Duration::from_secs(54),
-    };
+    let facts = RecordingFacts { path: "a.wav".to_owned(), bytes: 1000, duration: Duration::from_secs(54) };
     let (state, expected) = (RecordingState::Verified(facts), Duration::from_secs(54));
     desk.keep([
-        Write::OpenRecording {
-            recording,
-            started_at: at(6),
-        },
+        Write::OpenRecording { recording, started_at: at(6) },
         close(&attempt, Outcome::Answered, LeadNext::Done),
         Write::SaveCall(Box::new(call.clone())),
-        Write::CloseRecording {
-            recording,
-            state: state.clone(),
-            expected,
-        },
+        Write::CloseRecording { recording, state: state.clone(), expected },
         Write::SaveDisposition(Box::new(world.said_of(&attempt, LeadNext::Done))),
     ])
     .await;
@@ -138,14 +77,8 @@ pub(crate) async fn a_call_and_a_lead_tell_their_story(database: &Database) {
     assert_eq!(story.recordings[0].agent, Some(world.agent));
     assert_eq!(story.dispositions[0].code, "sale");
     let counts = store.outcome_counts(world.campaign).await.unwrap();
-    assert_eq!(
-        counts.iter().find(|(outcome, _)| outcome.is_none()),
-        Some(&(None, 1))
-    );
-    assert_eq!(
-        counts.iter().find(|(outcome, _)| outcome.is_some()),
-        Some(&(Some(Outcome::Answered), 1))
-    );
+    assert_eq!(counts.iter().find(|(outcome, _)| outcome.is_none()), Some(&(None, 1)));
+    assert_eq!(counts.iter().find(|(outcome, _)| outcome.is_some()), Some(&(Some(Outcome::Answered), 1)));
 
     let lead = store.lead_story(attempt.lead).await.unwrap().unwrap();
     assert_eq!(lead.lead.lead.phone, phone(0));
@@ -162,20 +95,10 @@ pub(crate) async fn a_time_sheet_has_no_holes(database: &Database) {
     let desk = Desk::of(store);
     let session = SessionId::from_uuid(Uuid::now_v7());
     let agent = world.agent;
-    let state = |state, reason, second| Write::SaveAgentState {
-        session,
-        agent,
-        state,
-        reason,
-        at: at(second),
-    };
+    let state =
+        |state, reason, second| Write::SaveAgentState { session, agent, state, reason, at: at(second) };
     desk.keep([
-        Write::OpenSession {
-            session,
-            agent,
-            campaigns: vec![world.campaign],
-            at: at(0),
-        },
+        Write::OpenSession { session, agent, campaigns: vec![world.campaign], at: at(0) },
         state("paused", Some(PauseReason::LoggedIn), 0),
         state("ready", None, 10),
         state("paused", Some(PauseReason::Chosen("lunch".to_owned())), 10),
@@ -184,20 +107,9 @@ pub(crate) async fn a_time_sheet_has_no_holes(database: &Database) {
     ])
     .await;
     let sheet = store.time_sheet(agent, at(0), at(1000)).await.unwrap();
-    let lines: Vec<_> = sheet
-        .iter()
-        .map(|span| (span.state.as_str(), span.from, span.until))
-        .collect();
-    let expected = [
-        ("paused", 0, 10),
-        ("ready", 10, 10),
-        ("paused", 10, 70),
-        ("ready", 70, 100),
-    ];
-    assert_eq!(
-        lines,
-        expected.map(|(state, from, until)| (state, at(from), Some(at(until))))
-    );
+    let lines: Vec<_> = sheet.iter().map(|span| (span.state.as_str(), span.from, span.until)).collect();
+    let expected = [("paused", 0, 10), ("ready", 10, 10), ("paused", 10, 70), ("ready", 70, 100)];
+    assert_eq!(lines, expected.map(|(state, from, until)| (state, at(from), Some(at(until)))));
     assert_eq!(sheet[2].reason, Some(PauseReason::Chosen("lunch".to_owned())));
     let sessions = store.agent_sessions(Some(agent), Page::first()).await.unwrap();
     assert_eq!((sessions[0].id, sessions[0].ended_at), (session, Some(at(100))));

@@ -13,41 +13,20 @@ use super::database::Database;
 use super::world::{NOW, World, a_lead, at, phone};
 
 fn row(number: u32, content: RowContent) -> ImportRow {
-    ImportRow {
-        number,
-        text: format!("line {number}"),
-        content,
-        remark: None,
-    }
+    ImportRow { number, text: format!("line {number}"), content, remark: None }
 }
 
 fn with_fields(lead: NewLead, fields: serde_json::Value) -> RowContent {
-    RowContent::Lead(NewLead {
-        fields: fields.as_object().unwrap().clone(),
-        ..lead
-    })
+    RowContent::Lead(NewLead { fields: fields.as_object().unwrap().clone(), ..lead })
 }
 
 pub(crate) async fn rows_become_leads_or_say_why_not(database: &Database) {
     let store = &database.store;
     let world = World::with_leads(store, 1).await;
-    store
-        .withdraw_lead(world.import(store, vec![]).await[0], NOW)
-        .await
-        .unwrap();
-    let import = store
-        .begin_import(world.list, "juin.csv", "téléphone;nom", None, at(10))
-        .await
-        .unwrap();
-    let refused = ImportRow {
-        remark: Some("no number".to_owned()),
-        ..row(5, RowContent::Refused)
-    };
-    let renamed = NewLead {
-        name: "Café\0 & Co".to_owned(),
-        alternates: vec![phone(50)],
-        ..a_lead(0)
-    };
+    store.withdraw_lead(world.import(store, vec![]).await[0], NOW).await.unwrap();
+    let import = store.begin_import(world.list, "juin.csv", "téléphone;nom", None, at(10)).await.unwrap();
+    let refused = ImportRow { remark: Some("no number".to_owned()), ..row(5, RowContent::Refused) };
+    let renamed = NewLead { name: "Café\0 & Co".to_owned(), alternates: vec![phone(50)], ..a_lead(0) };
     let rows = vec![
         row(1, with_fields(renamed, json!({"city": "Lyon"}))),
         row(2, with_fields(a_lead(7), json!({"city": "Lille", "size": 3}))),
@@ -61,102 +40,43 @@ pub(crate) async fn rows_become_leads_or_say_why_not(database: &Database) {
     store.end_import(import.id, None, at(12)).await.unwrap();
 
     let leads = store
-        .leads(
-            LeadFilter {
-                list: Some(world.list),
-                ..Default::default()
-            },
-            Page::first(),
-        )
+        .leads(LeadFilter { list: Some(world.list), ..Default::default() }, Page::first())
         .await
         .unwrap();
     assert_eq!(leads.len(), 2);
     assert_eq!(leads[0].name, "Café\u{fffd} & Co");
     assert_eq!(leads[0].lead.alternates, [phone(50)]);
-    assert_eq!(
-        (leads[0].state, leads[0].done_reason),
-        (LeadState::Done, Some(DoneReason::Withdrawn))
-    );
+    assert_eq!((leads[0].state, leads[0].done_reason), (LeadState::Done, Some(DoneReason::Withdrawn)));
     assert_eq!(json!(leads[1].fields), json!({"city": "Nice", "size": 3}));
     let kept = store.import(import.id).await.unwrap().unwrap();
-    assert_eq!(
-        (kept.accepted, kept.merged, kept.refused, kept.rows_done),
-        (1, 3, 1, 5)
-    );
+    assert_eq!((kept.accepted, kept.merged, kept.refused, kept.rows_done), (1, 3, 1, 5));
     assert_eq!((kept.state, kept.ended_at), (ImportState::Finished, Some(at(12))));
     let report = store.import_report(import.id, true, Page::first()).await.unwrap();
+    assert_eq!((report.len(), report[0].number, report[0].remark.as_deref()), (1, 5, Some("no number")));
     assert_eq!(
-        (report.len(), report[0].number, report[0].remark.as_deref()),
-        (1, 5, Some("no number"))
-    );
-    assert_eq!(
-        store
-            .import_report(
-                import.id,
-                false,
-                Page {
-                    after: Some(3),
-                    limit: 1
-                }
-            )
-            .await
-            .unwrap()[0]
-            .text,
+        store.import_report(import.id, false, Page { after: Some(3), limit: 1 }).await.unwrap()[0].text,
         "line 4"
     );
-    assert!(
-        store
-            .import_rows(import.id, vec![row(6, RowContent::Refused)], at(13))
-            .await
-            .is_err()
-    );
+    assert!(store.import_rows(import.id, vec![row(6, RowContent::Refused)], at(13)).await.is_err());
 }
 
 /// A batch that comes again after a crash is passed over; one that cannot be stored leaves nothing.
 pub(crate) async fn a_batch_is_stored_once_and_as_a_whole(database: &Database) {
     let store = &database.store;
     let world = World::with_leads(store, 0).await;
-    let import = store
-        .begin_import(world.list, "june.csv", "phone", None, NOW)
-        .await
-        .unwrap();
+    let import = store.begin_import(world.list, "june.csv", "phone", None, NOW).await.unwrap();
     let batch = |numbers: std::ops::Range<u32>| -> Vec<ImportRow> {
-        numbers
-            .map(|number| row(number, RowContent::Lead(a_lead(number))))
-            .collect()
+        numbers.map(|number| row(number, RowContent::Lead(a_lead(number)))).collect()
     };
-    assert_eq!(
-        store
-            .import_rows(import.id, batch(1..11), NOW)
-            .await
-            .unwrap()
-            .len(),
-        10
-    );
+    assert_eq!(store.import_rows(import.id, batch(1..11), NOW).await.unwrap().len(), 10);
     assert_eq!(store.import_rows(import.id, batch(1..11), NOW).await.unwrap(), []);
-    assert_eq!(
-        store
-            .import_rows(import.id, batch(6..16), NOW)
-            .await
-            .unwrap()
-            .len(),
-        5
-    );
-    let twice = vec![
-        row(16, RowContent::Lead(a_lead(16))),
-        row(16, RowContent::Lead(a_lead(17))),
-    ];
+    assert_eq!(store.import_rows(import.id, batch(6..16), NOW).await.unwrap().len(), 5);
+    let twice = vec![row(16, RowContent::Lead(a_lead(16))), row(16, RowContent::Lead(a_lead(17)))];
     assert!(store.import_rows(import.id, twice, NOW).await.is_err());
 
     let kept = store.import(import.id).await.unwrap().unwrap();
-    assert_eq!(
-        (kept.accepted, kept.rows_done, kept.state),
-        (15, 15, ImportState::Running)
-    );
-    assert_eq!(
-        store.lead_counts(world.list).await.unwrap(),
-        [(LeadState::Waiting, 15)]
-    );
+    assert_eq!((kept.accepted, kept.rows_done, kept.state), (15, 15, ImportState::Running));
+    assert_eq!(store.lead_counts(world.list).await.unwrap(), [(LeadState::Waiting, 15)]);
 }
 
 /// How fast it is is printed for a person to read; that nothing is lost is asserted.
@@ -164,10 +84,7 @@ pub(crate) async fn a_hundred_thousand_rows(database: &Database) {
     const ROWS: u32 = 100_000;
     let store = &database.store;
     let world = World::with_leads(store, 0).await;
-    let import = store
-        .begin_import(world.list, "june.csv", "phone", None, NOW)
-        .await
-        .unwrap();
+    let import = store.begin_import(world.list, "june.csv", "phone", None, NOW).await.unwrap();
     let begun = Instant::now();
     let numbers: Vec<u32> = (0..ROWS).collect();
     for batch in numbers.chunks(IMPORT_BATCH_MAX) {
@@ -178,23 +95,12 @@ pub(crate) async fn a_hundred_thousand_rows(database: &Database) {
         store.import_rows(import.id, rows.collect(), NOW).await.unwrap();
     }
     println!("{ROWS} rows stored in {:.1} s", begun.elapsed().as_secs_f64());
-    assert_eq!(
-        store.lead_counts(world.list).await.unwrap(),
-        [(LeadState::Waiting, u64::from(ROWS))]
-    );
+    assert_eq!(store.lead_counts(world.list).await.unwrap(), [(LeadState::Waiting, u64::from(ROWS))]);
     let begun = Instant::now();
     let mut claimed = 0;
     for _ in 0..50 {
-        claimed += store
-            .claim_leads(world.campaign, 200, NOW, "asterisk-1")
-            .await
-            .unwrap()
-            .0
-            .len();
+        claimed += store.claim_leads(world.campaign, 200, NOW, "asterisk-1").await.unwrap().0.len();
     }
-    println!(
-        "{claimed} leads claimed in {:.2} s",
-        begun.elapsed().as_secs_f64()
-    );
+    println!("{claimed} leads claimed in {:.2} s", begun.elapsed().as_secs_f64());
     assert_eq!(claimed, 10_000);
 }

@@ -13,24 +13,10 @@ pub(crate) async fn a_killed_daemon_leaves_what_the_next_one_finds(database: &Da
     let world = World::with_leads(store, 5).await;
     let mut desk = Desk::of(store);
     let agent = world.agent;
-    let (at_work, paused) = (
-        SessionId::from_uuid(Uuid::now_v7()),
-        SessionId::from_uuid(Uuid::now_v7()),
-    );
+    let (at_work, paused) = (SessionId::from_uuid(Uuid::now_v7()), SessionId::from_uuid(Uuid::now_v7()));
     let campaigns = vec![world.campaign];
-    let open = |session| Write::OpenSession {
-        session,
-        agent,
-        campaigns: campaigns.clone(),
-        at: at(0),
-    };
-    let state = |session, state, reason| Write::SaveAgentState {
-        session,
-        agent,
-        state,
-        reason,
-        at: at(1),
-    };
+    let open = |session| Write::OpenSession { session, agent, campaigns: campaigns.clone(), at: at(0) };
+    let state = |session, state, reason| Write::SaveAgentState { session, agent, state, reason, at: at(1) };
     desk.keep([
         open(at_work),
         state(at_work, "paused", Some(PauseReason::LoggedIn)),
@@ -39,61 +25,26 @@ pub(crate) async fn a_killed_daemon_leaves_what_the_next_one_finds(database: &Da
         state(paused, "paused", Some(PauseReason::LoggedIn)),
     ])
     .await;
-    let [answered, dropped, live] = [
-        desk.dial(&world, store).await,
-        desk.dial(&world, store).await,
-        desk.dial(&world, store).await,
-    ];
-    let recording = RecordingId {
-        call: live.call,
-        part: 1,
-    };
+    let [answered, dropped, live] =
+        [desk.dial(&world, store).await, desk.dial(&world, store).await, desk.dial(&world, store).await];
+    let recording = RecordingId { call: live.call, part: 1 };
     desk.keep([
         close(&answered, Outcome::Answered, LeadNext::Done),
         Write::SaveCall(Box::new(world.call_of(&answered))),
         close(&dropped, Outcome::Dropped, LeadNext::Done),
-        Write::OpenRecording {
-            recording,
-            started_at: at(6),
-        },
+        Write::OpenRecording { recording, started_at: at(6) },
     ])
     .await;
     let in_hopper = world.claim(store).await;
-    let elsewhere = store
-        .claim_leads(world.campaign, 1, at(0), "asterisk-2")
-        .await
-        .unwrap()
-        .0;
+    let elsewhere = store.claim_leads(world.campaign, 1, at(0), "asterisk-2").await.unwrap().0;
     drop(desk);
 
-    let found = database
-        .second_store()
-        .await
-        .recover(HOLDER, at(120))
-        .await
-        .unwrap();
-    assert_eq!(
-        found
-            .attempts
-            .iter()
-            .map(|(attempt, _)| attempt)
-            .collect::<Vec<_>>(),
-        [&live]
-    );
+    let found = database.second_store().await.recover(HOLDER, at(120)).await.unwrap();
+    assert_eq!(found.attempts.iter().map(|(attempt, _)| attempt).collect::<Vec<_>>(), [&live]);
     assert_eq!(found.attempts[0].1.id, live.lead);
     let mut sessions = [
-        OpenSession {
-            session: at_work,
-            agent,
-            campaigns: campaigns.clone(),
-            ready: true,
-        },
-        OpenSession {
-            session: paused,
-            agent,
-            campaigns: campaigns.clone(),
-            ready: false,
-        },
+        OpenSession { session: at_work, agent, campaigns: campaigns.clone(), ready: true },
+        OpenSession { session: paused, agent, campaigns: campaigns.clone(), ready: false },
     ];
     sessions.sort_by_key(|open| open.session);
     assert_eq!(found.sessions, sessions);

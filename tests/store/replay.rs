@@ -19,58 +19,23 @@ pub(crate) async fn every_write_counts_once(database: &Database) {
     let attempt = world.attempt_on(&world.claim(store).await);
     let released = world.claim(store).await.id;
     let (agent, session) = (world.agent, SessionId::from_uuid(Uuid::now_v7()));
-    let recording = RecordingId {
-        call: attempt.call,
-        part: 1,
-    };
-    let verdict = RecordingState::Failed {
-        reason: "the disk is full".to_owned(),
-    };
+    let recording = RecordingId { call: attempt.call, part: 1 };
+    let verdict = RecordingState::Failed { reason: "the disk is full".to_owned() };
     let said = DispositionRecord {
         callback_at: Some(at(3600)),
-        ..world.said_of(
-            &attempt,
-            LeadNext::Again {
-                due_at: at(3600),
-                phone: 0,
-            },
-        )
+        ..world.said_of(&attempt, LeadNext::Again { due_at: at(3600), phone: 0 })
     };
-    let correction = DispositionRecord {
-        at: at(90),
-        do_not_call: true,
-        ..world.said_of(&attempt, LeadNext::Done)
-    };
+    let correction =
+        DispositionRecord { at: at(90), do_not_call: true, ..world.said_of(&attempt, LeadNext::Done) };
     let writes = [
-        Write::OpenSession {
-            session,
-            agent,
-            campaigns: vec![world.campaign],
-            at: at(0),
-        },
-        Write::SaveAgentState {
-            session,
-            agent,
-            state: "ready",
-            reason: None,
-            at: at(1),
-        },
+        Write::OpenSession { session, agent, campaigns: vec![world.campaign], at: at(0) },
+        Write::SaveAgentState { session, agent, state: "ready", reason: None, at: at(1) },
         Write::SaveAttempt(Box::new(attempt.clone())),
-        Write::ReleaseLead {
-            lead: released,
-            due_at: at(7),
-        },
-        Write::OpenRecording {
-            recording,
-            started_at: at(6),
-        },
+        Write::ReleaseLead { lead: released, due_at: at(7) },
+        Write::OpenRecording { recording, started_at: at(6) },
         close(&attempt, Outcome::Answered, LeadNext::Done),
         Write::SaveCall(Box::new(world.call_of(&attempt))),
-        Write::CloseRecording {
-            recording,
-            state: verdict,
-            expected: Duration::from_secs(54),
-        },
+        Write::CloseRecording { recording, state: verdict, expected: Duration::from_secs(54) },
         Write::SaveDisposition(Box::new(said)),
         Write::SaveDisposition(Box::new(correction)),
         Write::CloseSession { session, at: at(100) },
@@ -86,25 +51,11 @@ pub(crate) async fn every_write_counts_once(database: &Database) {
 
     let story = store.lead_story(attempt.lead).await.unwrap().unwrap();
     assert_eq!(story.lead.state, LeadState::Done);
-    assert_eq!(
-        story.dispositions.len(),
-        2,
-        "the correction lies beside the first word"
-    );
-    assert_eq!(
-        store
-            .do_not_call(Some(attempt.phone), Page::first())
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(story.dispositions.len(), 2, "the correction lies beside the first word");
+    assert_eq!(store.do_not_call(Some(attempt.phone), Page::first()).await.unwrap().len(), 1);
     // Said once, then again three times; each time the engine hears that it is durable.
     for _ in 0..4 {
-        assert_eq!(
-            desk.hears().await,
-            StoreEvent::AttemptSaved { attempt: attempt.id }
-        );
+        assert_eq!(desk.hears().await, StoreEvent::AttemptSaved { attempt: attempt.id });
     }
 }
 
@@ -113,11 +64,7 @@ async fn everything(database: &Database, world: &World) -> String {
     let store = &database.store;
     let leads = store.leads(Default::default(), Page::first()).await.unwrap();
     let mut stories = Vec::new();
-    for attempt in store
-        .attempts(HistoryFilter::default(), Page::first())
-        .await
-        .unwrap()
-    {
+    for attempt in store.attempts(HistoryFilter::default(), Page::first()).await.unwrap() {
         stories.push(store.call_story(attempt.attempt.call).await.unwrap());
     }
     let sheet = store.time_sheet(world.agent, at(0), at(1000)).await.unwrap();

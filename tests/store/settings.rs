@@ -23,15 +23,9 @@ pub(crate) async fn what_was_kept_is_read_back(database: &Database) {
 
     let (trunks, accounts) = store.sip().await.unwrap();
     let (name, secret) = trunks[0].credentials.as_ref().unwrap();
-    assert_eq!(
-        (name.as_str(), secret.expose_secret()),
-        ("cadran", "not-a-secret")
-    );
+    assert_eq!((name.as_str(), secret.expose_secret()), ("cadran", "not-a-secret"));
     assert_eq!((trunks[0].port, trunks[0].register), (5060, true));
-    assert_eq!(
-        (accounts[0].agent, accounts[0].name.as_str()),
-        (world.agent, "agent-1")
-    );
+    assert_eq!((accounts[0].agent, accounts[0].name.as_str()), (world.agent, "agent-1"));
 
     campaign.state = CampaignState::Finished;
     let kept = store.update_campaign(&campaign, 1, at(1)).await.unwrap();
@@ -44,10 +38,7 @@ pub(crate) async fn what_was_kept_is_read_back(database: &Database) {
         [],
         "the engine has no use for a finished campaign"
     );
-    assert!(
-        store.sip().await.unwrap().0.is_empty(),
-        "Asterisk has no use for a trunk that is switched off"
-    );
+    assert!(store.sip().await.unwrap().0.is_empty(), "Asterisk has no use for a trunk that is switched off");
 }
 
 pub(crate) async fn a_change_that_did_not_see_the_last_one_is_refused(database: &Database) {
@@ -57,25 +48,12 @@ pub(crate) async fn a_change_that_did_not_see_the_last_one_is_refused(database: 
     agent.name = "Agent Uno".to_owned();
     let kept = store.update_agent(&agent, None, 1, at(1)).await.unwrap();
     assert_eq!((kept.value.name.as_str(), kept.rev), ("Agent Uno", 2));
-    assert!(matches!(
-        store.update_agent(&agent, None, 1, at(2)).await,
-        Err(Error::Changed("agent"))
-    ));
+    assert!(matches!(store.update_agent(&agent, None, 1, at(2)).await, Err(Error::Changed("agent"))));
     let secret = store.sip_account(world.agent).await.unwrap().unwrap().secret;
-    assert_eq!(
-        secret.expose_secret(),
-        "not-a-secret",
-        "the password stays when none is given"
-    );
+    assert_eq!(secret.expose_secret(), "not-a-secret", "the password stays when none is given");
     agent.id = AgentId::from_i64(4711);
-    assert!(matches!(
-        store.update_agent(&agent, None, 1, at(2)).await,
-        Err(Error::NotFound("agent"))
-    ));
-    assert!(matches!(
-        store.delete_agent(world.agent, 1).await,
-        Err(Error::Changed("agent"))
-    ));
+    assert!(matches!(store.update_agent(&agent, None, 1, at(2)).await, Err(Error::NotFound("agent"))));
+    assert!(matches!(store.delete_agent(world.agent, 1).await, Err(Error::Changed("agent"))));
     store.delete_agent(world.agent, 2).await.unwrap();
     assert_eq!(store.agents(Page::first()).await.unwrap(), []);
 }
@@ -84,10 +62,7 @@ pub(crate) async fn a_change_that_did_not_see_the_last_one_is_refused(database: 
 pub(crate) async fn rows_that_hang_together_stay(database: &Database) {
     let store = &database.store;
     let world = World::with_leads(store, 1).await;
-    let again = store
-        .create_campaign(&a_campaign(world.trunk), NOW)
-        .await
-        .unwrap_err();
+    let again = store.create_campaign(&a_campaign(world.trunk), NOW).await.unwrap_err();
     assert!(matches!(again, Error::Taken(_)), "{again}");
     Desk::of(store).dial(&world, store).await;
     for refused in [
@@ -97,46 +72,25 @@ pub(crate) async fn rows_that_hang_together_stay(database: &Database) {
     ] {
         assert!(matches!(refused, Err(Error::Linked(_))), "{refused:?}");
     }
-    let orphan = User {
-        agent: Some(AgentId::from_i64(4711)),
-        ..a_user()
-    };
-    assert!(matches!(
-        store.create_user(&orphan, NOW).await,
-        Err(Error::Linked(_))
-    ));
+    let orphan = User { agent: Some(AgentId::from_i64(4711)), ..a_user() };
+    assert!(matches!(store.create_user(&orphan, NOW).await, Err(Error::Linked(_))));
 }
 
 pub(crate) async fn a_sign_in_ends(database: &Database) {
     let store = &database.store;
     let user = store.create_user(&a_user(), NOW).await.unwrap();
-    assert!(
-        !format!("{user:?}").contains("argon2"),
-        "the hash is not for logs"
-    );
+    assert!(!format!("{user:?}").contains("argon2"), "the hash is not for logs");
     let (desk, phone) = (TokenHash([1; 32]), TokenHash([2; 32]));
     store.sign_in(desk, user.value.id, at(0), at(100)).await.unwrap();
     store.sign_in(phone, user.value.id, at(0), at(200)).await.unwrap();
     let valid = store.signed_in(desk, at(99)).await.unwrap().unwrap();
-    assert_eq!(
-        (valid.user.value.login.as_str(), valid.expires_at),
-        ("manager", at(100))
-    );
+    assert_eq!((valid.user.value.login.as_str(), valid.expires_at), ("manager", at(100)));
     assert!(store.signed_in(desk, at(100)).await.unwrap().is_none());
-    assert!(
-        store
-            .signed_in(TokenHash([3; 32]), at(1))
-            .await
-            .unwrap()
-            .is_none()
-    );
+    assert!(store.signed_in(TokenHash([3; 32]), at(1)).await.unwrap().is_none());
     store.sign_out(phone).await.unwrap();
     assert!(store.signed_in(phone, at(1)).await.unwrap().is_none());
 
-    let off = User {
-        enabled: false,
-        ..store.user_by_login("manager").await.unwrap().unwrap().value
-    };
+    let off = User { enabled: false, ..store.user_by_login("manager").await.unwrap().unwrap().value };
     store.update_user(&off, 1, at(1)).await.unwrap();
     assert!(
         store.signed_in(desk, at(1)).await.unwrap().is_none(),

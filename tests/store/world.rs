@@ -44,41 +44,18 @@ impl World {
         let (trunk, sip) = a_trunk();
         let trunk = store.create_trunk(&trunk, &sip, NOW).await.unwrap().value.0.id;
         let secret = SecretString::from("not-a-secret");
-        let agent = store
-            .create_agent(&an_agent("agent-1"), &secret, NOW)
-            .await
-            .unwrap()
-            .value
-            .id;
-        let campaign = store
-            .create_campaign(&a_campaign(trunk), NOW)
-            .await
-            .unwrap()
-            .value
-            .id;
-        let list = List {
-            id: ListId::from_i64(0),
-            campaign,
-            name: "June".to_owned(),
-            enabled: true,
-        };
+        let agent = store.create_agent(&an_agent("agent-1"), &secret, NOW).await.unwrap().value.id;
+        let campaign = store.create_campaign(&a_campaign(trunk), NOW).await.unwrap().value.id;
+        let list = List { id: ListId::from_i64(0), campaign, name: "June".to_owned(), enabled: true };
         let list = store.create_list(&list, NOW).await.unwrap().value.id;
-        let world = Self {
-            campaign,
-            list,
-            trunk,
-            agent,
-        };
+        let world = Self { campaign, list, trunk, agent };
         world.import(store, (0..leads).map(a_lead).collect()).await;
         world
     }
 
     /// Brings leads into the list; gives them in the order in which they came.
     pub(crate) async fn import(&self, store: &Store, leads: Vec<NewLead>) -> Vec<LeadId> {
-        let import = store
-            .begin_import(self.list, "june.csv", "phone", None, NOW)
-            .await
-            .unwrap();
+        let import = store.begin_import(self.list, "june.csv", "phone", None, NOW).await.unwrap();
         let rows = (1..).zip(leads).map(|(number, lead)| ImportRow {
             number,
             text: lead.phone.e164(),
@@ -150,10 +127,7 @@ pub(crate) fn close(attempt: &Attempt, outcome: Outcome, next: LeadNext) -> Writ
     Write::CloseAttempt {
         attempt: attempt.id,
         outcome,
-        cause: HangupCause {
-            q850: 16,
-            sip: Some(200),
-        },
+        cause: HangupCause { q850: 16, sip: Some(200) },
         ended_at: at(60),
         lead: attempt.lead,
         next,
@@ -184,17 +158,9 @@ pub(crate) fn an_agent(account: &str) -> Agent {
 
 pub(crate) fn a_trunk() -> (Trunk, SipTrunk) {
     let id = TrunkId::from_i64(0);
-    let limit = RateLimit {
-        calls_per_second: 10.0,
-        concurrent_calls: 100,
-    };
-    let trunk = Trunk {
-        id,
-        name: "carrier".to_owned(),
-        enabled: true,
-        caller_ids: vec![phone(99_999)],
-        limit,
-    };
+    let limit = RateLimit { calls_per_second: 10.0, concurrent_calls: 100 };
+    let trunk =
+        Trunk { id, name: "carrier".to_owned(), enabled: true, caller_ids: vec![phone(99_999)], limit };
     let sip = SipTrunk {
         id,
         host: "sip.example".to_owned(),
@@ -223,10 +189,7 @@ pub(crate) fn a_campaign(trunk: TrunkId) -> Campaign {
         recording: RecordingPolicy::All,
         wrap_up: Duration::from_secs(30),
         dispositions: Vec::new(),
-        limit: RateLimit {
-            calls_per_second: 10.0,
-            concurrent_calls: 100,
-        },
+        limit: RateLimit { calls_per_second: 10.0, concurrent_calls: 100 },
     }
 }
 
@@ -266,13 +229,8 @@ impl Desk {
     /// Claims the next lead and makes an attempt on it durable.
     pub(crate) async fn dial(&mut self, world: &World, store: &Store) -> Attempt {
         let attempt = world.attempt_on(&world.claim(store).await);
-        self.queue
-            .write(Write::SaveAttempt(Box::new(attempt.clone())))
-            .unwrap();
-        assert_eq!(
-            self.hears().await,
-            StoreEvent::AttemptSaved { attempt: attempt.id }
-        );
+        self.queue.write(Write::SaveAttempt(Box::new(attempt.clone()))).unwrap();
+        assert_eq!(self.hears().await, StoreEvent::AttemptSaved { attempt: attempt.id });
         attempt
     }
 }

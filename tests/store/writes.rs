@@ -16,28 +16,16 @@ pub(crate) async fn an_answer_comes_when_the_write_is_durable(database: &Databas
     let other = database.second_store().await;
     let mut desk = Desk::of(store);
     let mut dialled = Vec::new();
-    for lead in store
-        .claim_leads(world.campaign, 300, NOW, super::world::HOLDER)
-        .await
-        .unwrap()
-        .0
-    {
+    for lead in store.claim_leads(world.campaign, 300, NOW, super::world::HOLDER).await.unwrap().0 {
         let attempt = world.attempt_on(&lead);
-        desk.queue
-            .write(Write::SaveAttempt(Box::new(attempt.clone())))
-            .unwrap();
-        desk.queue
-            .write(close(&attempt, Outcome::Busy, LeadNext::Done))
-            .unwrap();
+        desk.queue.write(Write::SaveAttempt(Box::new(attempt.clone()))).unwrap();
+        desk.queue.write(close(&attempt, Outcome::Busy, LeadNext::Done)).unwrap();
         let (done, is_done) = oneshot::channel();
         desk.queue.then(done).unwrap();
         dialled.push((attempt, is_done));
     }
     for (attempt, is_done) in dialled {
-        assert_eq!(
-            desk.hears().await,
-            StoreEvent::AttemptSaved { attempt: attempt.id }
-        );
+        assert_eq!(desk.hears().await, StoreEvent::AttemptSaved { attempt: attempt.id });
         is_done.await.unwrap();
         let story = other.call_story(attempt.call).await.unwrap().unwrap();
         assert_eq!(story.attempt.outcome, Some(Outcome::Busy));
@@ -63,30 +51,13 @@ pub(crate) async fn the_last_look_finds_a_number_that_must_not_be_called(databas
         };
         store.add_do_not_call(&entry).await.unwrap();
         let attempt = world.attempt_on(lead);
-        desk.queue
-            .write(Write::SaveAttempt(Box::new(attempt.clone())))
-            .unwrap();
+        desk.queue.write(Write::SaveAttempt(Box::new(attempt.clone()))).unwrap();
         let refusal = AttemptRefusal::DoNotCall;
-        assert_eq!(
-            desk.hears().await,
-            StoreEvent::AttemptRefused {
-                attempt: attempt.id,
-                refusal
-            }
-        );
+        assert_eq!(desk.hears().await, StoreEvent::AttemptRefused { attempt: attempt.id, refusal });
     }
-    assert_eq!(
-        store
-            .attempts(HistoryFilter::default(), Page::first())
-            .await
-            .unwrap(),
-        []
-    );
+    assert_eq!(store.attempts(HistoryFilter::default(), Page::first()).await.unwrap(), []);
     let lead = store.lead(for_good.id).await.unwrap().unwrap();
-    assert_eq!(
-        (lead.state, lead.done_reason),
-        (LeadState::Done, Some(DoneReason::DoNotCall))
-    );
+    assert_eq!((lead.state, lead.done_reason), (LeadState::Done, Some(DoneReason::DoNotCall)));
     let lead = store.lead(for_a_while.id).await.unwrap().unwrap();
     assert_eq!((lead.state, lead.due_at), (LeadState::Waiting, at(900)));
 }
@@ -98,17 +69,9 @@ pub(crate) async fn a_lead_that_is_gone_is_not_dialled(database: &Database) {
     let lead = world.claim(store).await;
     store.withdraw_lead(lead.id, at(1)).await.unwrap();
     let attempt = world.attempt_on(&lead);
-    desk.queue
-        .write(Write::SaveAttempt(Box::new(attempt.clone())))
-        .unwrap();
+    desk.queue.write(Write::SaveAttempt(Box::new(attempt.clone()))).unwrap();
     let refusal = AttemptRefusal::LeadGone;
-    assert_eq!(
-        desk.hears().await,
-        StoreEvent::AttemptRefused {
-            attempt: attempt.id,
-            refusal
-        }
-    );
+    assert_eq!(desk.hears().await, StoreEvent::AttemptRefused { attempt: attempt.id, refusal });
 }
 
 /// A callback is agreed while the line is still up, is kept, and the person then asks not to be called again.
@@ -120,58 +83,28 @@ pub(crate) async fn what_the_agent_says_decides_about_the_lead(database: &Databa
     let agreed = DispositionRecord {
         at: at(50),
         callback_at: Some(at(0)),
-        ..world.said_of(
-            &first,
-            LeadNext::Again {
-                due_at: at(0),
-                phone: 0,
-            },
-        )
+        ..world.said_of(&first, LeadNext::Again { due_at: at(0), phone: 0 })
     };
     desk.keep([Write::SaveDisposition(Box::new(agreed))]).await;
     let lead = store.lead(first.lead).await.unwrap().unwrap();
-    assert_eq!(
-        lead.state,
-        LeadState::InAttempt,
-        "nobody dials a person who is on the line"
-    );
-    desk.keep([close(&first, Outcome::Answered, LeadNext::Done)])
-        .await;
+    assert_eq!(lead.state, LeadState::InAttempt, "nobody dials a person who is on the line");
+    desk.keep([close(&first, Outcome::Answered, LeadNext::Done)]).await;
     let lead = store.lead(first.lead).await.unwrap().unwrap();
-    assert_eq!(
-        (lead.state, lead.due_at, lead.callback),
-        (LeadState::Waiting, at(0), true)
-    );
-    assert_eq!(
-        store
-            .open_callbacks(Some(world.campaign), 10)
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!((lead.state, lead.due_at, lead.callback), (LeadState::Waiting, at(0), true));
+    assert_eq!(store.open_callbacks(Some(world.campaign), 10).await.unwrap().len(), 1);
 
     let second = desk.dial(&world, store).await;
-    let never_again = DispositionRecord {
-        do_not_call: true,
-        ..world.said_of(&second, LeadNext::Done)
-    };
+    let never_again = DispositionRecord { do_not_call: true, ..world.said_of(&second, LeadNext::Done) };
     desk.keep([
         close(&second, Outcome::Answered, LeadNext::Done),
         Write::SaveDisposition(Box::new(never_again)),
     ])
     .await;
     let story = store.lead_story(first.lead).await.unwrap().unwrap();
-    assert_eq!(
-        (story.lead.state, story.lead.done_reason),
-        (LeadState::Done, Some(DoneReason::DoNotCall))
-    );
+    assert_eq!((story.lead.state, story.lead.done_reason), (LeadState::Done, Some(DoneReason::DoNotCall)));
     assert_eq!(story.callbacks[0].state, CallbackState::Kept);
     assert_eq!(store.open_callbacks(None, 10).await.unwrap(), []);
-    let entry = &store
-        .do_not_call(Some(second.phone), Page::first())
-        .await
-        .unwrap()[0];
+    let entry = &store.do_not_call(Some(second.phone), Page::first()).await.unwrap()[0];
     assert_eq!(
         (entry.campaign, entry.until, entry.added_by.as_str()),
         (None, None, world.agent.to_string().as_str())
@@ -184,10 +117,7 @@ pub(crate) async fn a_write_that_the_database_refuses_does_not_hold_up_the_other
     let mut desk = Desk::of(store);
     let good = world.attempt_on(&world.claim(store).await);
     let lead = world.claim(store).await;
-    let no_such_lead = cadran_engine::model::Lead {
-        id: LeadId::from_i64(4711),
-        ..lead.clone()
-    };
+    let no_such_lead = cadran_engine::model::Lead { id: LeadId::from_i64(4711), ..lead.clone() };
     let no_such_trunk = cadran_engine::model::Attempt {
         trunk: cadran_engine::model::TrunkId::from_i64(4711),
         ..world.attempt_on(&lead)
@@ -200,12 +130,6 @@ pub(crate) async fn a_write_that_the_database_refuses_does_not_hold_up_the_other
     ])
     .await;
     let refusal = AttemptRefusal::LeadGone;
-    assert_eq!(
-        desk.hears().await,
-        StoreEvent::AttemptRefused {
-            attempt: no_such_trunk.id,
-            refusal
-        }
-    );
+    assert_eq!(desk.hears().await, StoreEvent::AttemptRefused { attempt: no_such_trunk.id, refusal });
     assert_eq!(desk.hears().await, StoreEvent::AttemptSaved { attempt: good.id });
 }

@@ -49,10 +49,7 @@ pub(super) struct Object {
 
 impl Object {
     fn new<const N: usize>(kind: &'static str, fields: [(&'static str, &str); N]) -> Self {
-        let mut object = Self {
-            kind,
-            fields: Vec::with_capacity(N),
-        };
+        let mut object = Self { kind, fields: Vec::with_capacity(N) };
         for (attribute, value) in fields {
             object.set(attribute, value);
         }
@@ -60,10 +57,7 @@ impl Object {
     }
 
     fn set(&mut self, attribute: &'static str, value: &str) {
-        self.fields.push(Field {
-            attribute,
-            value: value.to_owned(),
-        });
+        self.fields.push(Field { attribute, value: value.to_owned() });
     }
 }
 
@@ -85,10 +79,7 @@ impl Group {
         let uri = format!("sip:{host}:{}", trunk.port);
 
         let mut objects = vec![
-            Object::new(
-                "aor",
-                [("contact", &*uri), ("qualify_frequency", QUALIFY_SECONDS)],
-            ),
+            Object::new("aor", [("contact", &*uri), ("qualify_frequency", QUALIFY_SECONDS)]),
             Object::new("identify", [("endpoint", &*name), ("match", host)]),
         ];
         let mut endpoint = Object::new(
@@ -106,10 +97,7 @@ impl Group {
         );
         if let Some((user, secret)) = &trunk.credentials {
             let user = checked.line("user name", user)?;
-            objects.push(credentials(
-                user,
-                checked.line("password", secret.expose_secret())?,
-            ));
+            objects.push(credentials(user, checked.line("password", secret.expose_secret())?));
             endpoint.set("outbound_auth", &name);
             if trunk.register {
                 let client = format!("sip:{user}@{host}:{}", trunk.port);
@@ -137,11 +125,7 @@ impl Group {
             credentials(&account.name, secret),
             Object::new(
                 "aor",
-                [
-                    ("max_contacts", "1"),
-                    ("remove_existing", "yes"),
-                    ("qualify_frequency", QUALIFY_SECONDS),
-                ],
+                [("max_contacts", "1"), ("remove_existing", "yes"), ("qualify_frequency", QUALIFY_SECONDS)],
             ),
         ];
         let mut endpoint = Object::new(
@@ -189,19 +173,14 @@ impl Group {
         let mut hash = Sha256::new();
         for object in &self.objects {
             hash.update(object.kind);
-            for Field { attribute, value } in object
-                .fields
-                .iter()
-                .filter(|field| field.attribute != ACCOUNT_CODE.0)
+            for Field { attribute, value } in
+                object.fields.iter().filter(|field| field.attribute != ACCOUNT_CODE.0)
             {
                 hash.update(format!("\n{attribute}={}:{value}", value.len()));
             }
             hash.update("\n\n");
         }
-        hash.finalize()[..DIGEST_BYTES]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hash.finalize()[..DIGEST_BYTES].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -215,14 +194,7 @@ pub(super) fn digest_in(endpoint: &[ConfigTuple]) -> Option<String> {
 }
 
 fn credentials(user: &str, secret: &str) -> Object {
-    Object::new(
-        "auth",
-        [
-            ("auth_type", "userpass"),
-            ("username", user),
-            ("password", secret),
-        ],
-    )
+    Object::new("auth", [("auth_type", "userpass"), ("username", user), ("password", secret)])
 }
 
 /// Checks what goes into the configuration of the trunk or account of this name.
@@ -233,9 +205,8 @@ impl Checked<'_> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         let fits = (1..=NAME_LENGTH_MAX).contains(&self.0.len()) && self.0.bytes().all(plain);
         if !fits {
-            return self.refuse(format!(
-                "its name must have 1 to {NAME_LENGTH_MAX} letters, digits, `-` or `_`"
-            ));
+            return self
+                .refuse(format!("its name must have 1 to {NAME_LENGTH_MAX} letters, digits, `-` or `_`"));
         }
         if self.0.starts_with("cadran-") {
             return self
@@ -271,10 +242,7 @@ impl Checked<'_> {
     }
 
     fn refuse<T>(&self, problem: String) -> Result<T, ProvisionError> {
-        Err(ProvisionError::Unusable {
-            what: format!("`{}`", self.0),
-            problem,
-        })
+        Err(ProvisionError::Unusable { what: format!("`{}`", self.0), problem })
     }
 }
 
@@ -307,13 +275,8 @@ mod tests {
     /// One line per object, attributes in the order in which they are pushed.
     fn shown(group: &Group) -> String {
         let line = |object: &Object| {
-            let fields = object
-                .fields
-                .iter()
-                .filter(|field| field.attribute != ACCOUNT_CODE.0);
-            let fields: Vec<_> = fields
-                .map(|field| format!("{}={}", field.attribute, field.value))
-                .collect();
+            let fields = object.fields.iter().filter(|field| field.attribute != ACCOUNT_CODE.0);
+            let fields: Vec<_> = fields.map(|field| format!("{}={}", field.attribute, field.value)).collect();
             format!("{} {}: {}\n", object.kind, group.name, fields.join(" "))
         };
         group.objects.iter().map(line).collect()
@@ -335,11 +298,7 @@ mod tests {
 
     #[test]
     fn a_trunk_without_credentials_is_known_by_its_address_alone() {
-        let group = Group::trunk(&SipTrunk {
-            credentials: None,
-            ..trunk()
-        })
-        .unwrap();
+        let group = Group::trunk(&SipTrunk { credentials: None, ..trunk() }).unwrap();
         let kinds: Vec<_> = group.objects.iter().map(|object| object.kind).collect();
         assert_eq!(kinds, ["aor", "identify", "endpoint"]);
     }
@@ -351,10 +310,7 @@ mod tests {
             group.contains("webrtc=yes dtls_auto_generate_cert=yes allow=!all,opus,alaw,ulaw"),
             "{group}"
         );
-        assert!(
-            group.contains("aor ada: max_contacts=1 remove_existing=yes"),
-            "{group}"
-        );
+        assert!(group.contains("aor ada: max_contacts=1 remove_existing=yes"), "{group}");
         let desk = shown(&Group::account(&account("ada", PhoneKind::Sip)).unwrap());
         assert!(!desk.contains("webrtc"), "{desk}");
     }
@@ -362,52 +318,26 @@ mod tests {
     #[test]
     fn the_digest_is_in_the_endpoint_and_changes_with_any_value() {
         let group = Group::trunk(&trunk()).unwrap();
-        let endpoint: Vec<_> = group
-            .objects
-            .last()
-            .unwrap()
-            .fields
-            .iter()
-            .map(Field::tuple)
-            .collect();
+        let endpoint: Vec<_> = group.objects.last().unwrap().fields.iter().map(Field::tuple).collect();
         assert_eq!(digest_in(&endpoint), Some(group.digest()));
         assert_eq!(digest_in(&[ConfigTuple::new("accountcode", "billing-7")]), None);
 
-        let other = SipTrunk {
-            credentials: Some(("cadran".into(), "a long secreT".into())),
-            ..trunk()
-        };
+        let other = SipTrunk { credentials: Some(("cadran".into(), "a long secreT".into())), ..trunk() };
         assert_ne!(Group::trunk(&other).unwrap().digest(), group.digest());
     }
 
     #[test]
     fn what_would_be_read_as_something_else_is_refused() {
         for name in ["", "a b", "a;b", "é", "cadran-trk-1", "ada\r\n", &"a".repeat(41)] {
-            assert!(
-                Group::account(&account(name, PhoneKind::Sip)).is_err(),
-                "{name:?}"
-            );
+            assert!(Group::account(&account(name, PhoneKind::Sip)).is_err(), "{name:?}");
         }
         for host in ["", "a b", "a>b", "sip.example.org;transport=tcp", "h\n"] {
-            assert!(
-                Group::trunk(&SipTrunk {
-                    host: host.into(),
-                    ..trunk()
-                })
-                .is_err(),
-                "{host:?}"
-            );
+            assert!(Group::trunk(&SipTrunk { host: host.into(), ..trunk() }).is_err(), "{host:?}");
         }
         for codecs in [vec![], vec!["alaw,opus".to_owned()], vec!["!all".to_owned()]] {
             assert!(Group::trunk(&SipTrunk { codecs, ..trunk() }).is_err());
         }
         let credentials = Some(("cadran".into(), "a\nb".into()));
-        assert!(
-            Group::trunk(&SipTrunk {
-                credentials,
-                ..trunk()
-            })
-            .is_err()
-        );
+        assert!(Group::trunk(&SipTrunk { credentials, ..trunk() }).is_err());
     }
 }

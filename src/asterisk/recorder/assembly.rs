@@ -53,34 +53,23 @@ pub(super) fn assemble(
     let place = match (left.track(), right.track()) {
         (Ok(_), Ok(_)) => place(recording),
         (Err(left), Err(right)) => {
-            let unreadable = [left, right]
-                .iter()
-                .any(|side| matches!(side, Silence::Unreadable(_)));
+            let unreadable = [left, right].iter().any(|side| matches!(side, Silence::Unreadable(_)));
             let reason = format!("the customer's side {left}; the agent's side {right}");
-            return Assembled {
-                found: Err(reason),
-                settled: !unreadable,
-            };
+            return Assembled { found: Err(reason), settled: !unreadable };
         }
         (Ok(_), Err(_)) | (Err(_), Ok(_)) => partial_place(recording),
     };
     let tracks = [left, right].map(|half| half.track().unwrap_or_default());
     let found = match stereo::write(&directory.join(&place), tracks[0], tracks[1]) {
         Err(problem) => {
-            return Assembled {
-                found: Err(disk_reason(&problem)),
-                settled: false,
-            };
+            return Assembled { found: Err(disk_reason(&problem)), settled: false };
         }
         Ok(written) => {
-            let silent = [left, right]
-                .into_iter()
-                .find_map(|half| Some((half, half.track().err()?)));
+            let silent = [left, right].into_iter().find_map(|half| Some((half, half.track().err()?)));
             match silent {
-                Some((half, why)) => Err(format!(
-                    "{} {why}; the other side was kept as {place}",
-                    half.side()
-                )),
+                Some((half, why)) => {
+                    Err(format!("{} {why}; the other side was kept as {place}", half.side()))
+                }
                 None => Ok(RecordingFacts {
                     path: place,
                     bytes: written.bytes,
@@ -96,11 +85,7 @@ pub(super) fn assemble(
 pub(super) fn look_up(directory: &Path, recording: RecordingId) -> Option<Assembled> {
     let (whole, partial) = (place(recording), partial_place(recording));
     let found = match stereo::measure(&directory.join(&whole)) {
-        Ok(file) => Ok(RecordingFacts {
-            path: whole,
-            bytes: file.bytes,
-            duration: file.duration,
-        }),
+        Ok(file) => Ok(RecordingFacts { path: whole, bytes: file.bytes, duration: file.duration }),
         Err(_) if directory.join(&partial).exists() => {
             Err(format!("only one side was recorded; it was kept as {partial}"))
         }
@@ -113,19 +98,8 @@ impl Fetched {
     fn track(&self) -> Result<Track<'_>, Silence> {
         let file = self.file.as_ref().ok_or(Silence::NotRecorded)?;
         // A full disk leaves a file without sound, or without anything.
-        let sound = if file.is_empty() {
-            &[]
-        } else {
-            stereo::sound(file)?
-        };
-        if sound.is_empty() {
-            Err(Silence::Empty)
-        } else {
-            Ok(Track {
-                sound,
-                delay: self.delay,
-            })
-        }
+        let sound = if file.is_empty() { &[] } else { stereo::sound(file)? };
+        if sound.is_empty() { Err(Silence::Empty) } else { Ok(Track { sound, delay: self.delay }) }
     }
 
     fn side(&self) -> &'static str {
@@ -149,17 +123,10 @@ fn partial_place(recording: RecordingId) -> String {
 }
 
 fn day(recording: RecordingId) -> String {
-    let begun = recording
-        .call
-        .as_uuid()
-        .get_timestamp()
-        .map(|begun| begun.to_unix().0);
+    let begun = recording.call.as_uuid().get_timestamp().map(|begun| begun.to_unix().0);
     begun
         .and_then(|seconds| jiff::Timestamp::from_second(i64::try_from(seconds).ok()?).ok())
-        .map_or_else(
-            || "undated".to_owned(),
-            |begun| begun.strftime("%Y/%m/%d").to_string(),
-        )
+        .map_or_else(|| "undated".to_owned(), |begun| begun.strftime("%Y/%m/%d").to_string())
 }
 
 fn disk_reason(problem: &io::Error) -> String {
@@ -196,10 +163,7 @@ mod tests {
     fn recording() -> RecordingId {
         // 2026-11-20T13:46:39Z.
         let uuid = Uuid::try_parse("01a1f935-7718-7000-8000-000000000007").unwrap();
-        RecordingId {
-            call: CallId::from_uuid(uuid),
-            part: 2,
-        }
+        RecordingId { call: CallId::from_uuid(uuid), part: 2 }
     }
 
     /// A half with `samples` samples of sound.
@@ -214,32 +178,18 @@ mod tests {
         let mut writer = hound::WavWriter::new(&mut file, spec).unwrap();
         (0..samples).for_each(|_| writer.write_sample(7_i16).unwrap());
         writer.finalize().unwrap();
-        Fetched {
-            speaker,
-            file: Some(file.into_inner().into()),
-            delay: Duration::ZERO,
-        }
+        Fetched { speaker, file: Some(file.into_inner().into()), delay: Duration::ZERO }
     }
 
     #[test]
     fn two_halves_make_a_recording_as_long_as_the_shorter() {
         let directory = Directory::new("whole");
-        let made = assemble(
-            &directory.0,
-            recording(),
-            &half(Speaker::Customer, 80),
-            &half(Speaker::Agent, 800),
-        );
+        let made =
+            assemble(&directory.0, recording(), &half(Speaker::Customer, 80), &half(Speaker::Agent, 800));
         let facts = made.found.unwrap();
         assert!(made.settled);
-        assert_eq!(
-            facts.path,
-            "2026/11/20/rec_01a1f935771870008000000000000007-2.wav"
-        );
-        assert_eq!(
-            (facts.bytes, facts.duration),
-            (44 + 800 * 4, Duration::from_millis(10))
-        );
+        assert_eq!(facts.path, "2026/11/20/rec_01a1f935771870008000000000000007-2.wav");
+        assert_eq!((facts.bytes, facts.duration), (44 + 800 * 4, Duration::from_millis(10)));
 
         let found_again = look_up(&directory.0, recording()).unwrap();
         assert_eq!(found_again.found.unwrap().path, facts.path);
@@ -248,59 +198,31 @@ mod tests {
     #[test]
     fn one_half_is_kept_and_not_passed_off_as_the_whole() {
         let directory = Directory::new("partial");
-        let missing = Fetched {
-            speaker: Speaker::Agent,
-            file: None,
-            delay: Duration::ZERO,
-        };
+        let missing = Fetched { speaker: Speaker::Agent, file: None, delay: Duration::ZERO };
         let made = assemble(&directory.0, recording(), &half(Speaker::Customer, 80), &missing);
         let kept = "2026/11/20/rec_01a1f935771870008000000000000007-2.partial.wav";
         let reason = format!("the agent's side was not recorded; the other side was kept as {kept}");
-        assert_eq!(
-            made,
-            Assembled {
-                found: Err(reason),
-                settled: true
-            }
-        );
+        assert_eq!(made, Assembled { found: Err(reason), settled: true });
 
         let reason = format!("only one side was recorded; it was kept as {kept}");
-        assert_eq!(
-            look_up(&directory.0, recording()),
-            Some(Assembled {
-                found: Err(reason),
-                settled: true
-            })
-        );
+        assert_eq!(look_up(&directory.0, recording()), Some(Assembled { found: Err(reason), settled: true }));
     }
 
     #[test]
     fn halves_without_sound_leave_no_file() {
         let directory = Directory::new("silence");
-        let empty = Fetched {
-            file: Some(Bytes::new()),
-            ..half(Speaker::Customer, 0)
-        };
+        let empty = Fetched { file: Some(Bytes::new()), ..half(Speaker::Customer, 0) };
         let made = assemble(&directory.0, recording(), &empty, &half(Speaker::Agent, 0));
         let reason = "the customer's side is empty: is the disk of Asterisk full?; \
                       the agent's side is empty: is the disk of Asterisk full?";
-        assert_eq!(
-            made,
-            Assembled {
-                found: Err(reason.to_owned()),
-                settled: true
-            }
-        );
+        assert_eq!(made, Assembled { found: Err(reason.to_owned()), settled: true });
         assert_eq!(look_up(&directory.0, recording()), None);
     }
 
     #[test]
     fn halves_that_cannot_be_read_stay_on_asterisk() {
         let directory = Directory::new("unreadable");
-        let noise = Fetched {
-            file: Some(Bytes::from_static(b"noise")),
-            ..half(Speaker::Customer, 0)
-        };
+        let noise = Fetched { file: Some(Bytes::from_static(b"noise")), ..half(Speaker::Customer, 0) };
         let made = assemble(&directory.0, recording(), &noise, &half(Speaker::Agent, 0));
         assert!(!made.settled);
     }
@@ -309,12 +231,8 @@ mod tests {
     fn a_directory_that_cannot_be_written_to_keeps_the_halves() {
         let directory = Directory::new("file");
         std::fs::write(&directory.0, "not a directory").unwrap();
-        let made = assemble(
-            &directory.0,
-            recording(),
-            &half(Speaker::Customer, 80),
-            &half(Speaker::Agent, 80),
-        );
+        let made =
+            assemble(&directory.0, recording(), &half(Speaker::Customer, 80), &half(Speaker::Agent, 80));
         assert!(!made.settled);
         assert!(made.found.unwrap_err().contains("could not be written"));
         std::fs::remove_file(&directory.0).unwrap();

@@ -45,9 +45,7 @@ impl Progress {
     pub(super) fn note(&self, event: &Event) {
         match event {
             Event::StasisStart(start) => {
-                self.reach(Half::of_snoop(&start.channel.id), |reached| {
-                    reached.entered = true
-                });
+                self.reach(Half::of_snoop(&start.channel.id), |reached| reached.entered = true);
             }
             Event::RecordingStarted(start) => {
                 let at = start.timestamp;
@@ -56,14 +54,10 @@ impl Progress {
                 });
             }
             Event::RecordingFinished(end) => {
-                self.reach(Half::of_recording(&end.recording.name), |reached| {
-                    reached.finished = true
-                });
+                self.reach(Half::of_recording(&end.recording.name), |reached| reached.finished = true);
             }
             Event::RecordingFailed(end) => {
-                self.reach(Half::of_recording(&end.recording.name), |reached| {
-                    reached.finished = true
-                });
+                self.reach(Half::of_recording(&end.recording.name), |reached| reached.finished = true);
             }
             _ => {}
         }
@@ -82,11 +76,8 @@ impl Progress {
     /// How much later than the other each half began. Nothing for both when one beginning is not known.
     pub(super) fn delays(&self, halves: [Half; 2]) -> [Duration; 2] {
         let followed = self.halves();
-        let [left, right] = halves.map(|half| {
-            followed
-                .get(&half)
-                .and_then(|reached| reached.borrow().started_at)
-        });
+        let [left, right] =
+            halves.map(|half| followed.get(&half).and_then(|reached| reached.borrow().started_at));
         let (Some(left), Some(right)) = (left, right) else {
             return [Duration::ZERO; 2];
         };
@@ -129,10 +120,7 @@ mod tests {
     use super::*;
 
     fn halves() -> [Half; 2] {
-        Half::both(RecordingId {
-            call: CallId::from_uuid(Uuid::from_u128(7)),
-            part: 1,
-        })
+        Half::both(RecordingId { call: CallId::from_uuid(Uuid::from_u128(7)), part: 1 })
     }
 
     fn recording(type_name: &str, half: Half, at: &str) -> Event {
@@ -154,10 +142,7 @@ mod tests {
         progress.note(&recording("RecordingStarted", left, "00.123"));
         assert_eq!(progress.delays(halves()), [Duration::ZERO; 2]);
         progress.note(&recording("RecordingStarted", right, "00.143"));
-        assert_eq!(
-            progress.delays(halves()),
-            [Duration::ZERO, Duration::from_millis(20)]
-        );
+        assert_eq!(progress.delays(halves()), [Duration::ZERO, Duration::from_millis(20)]);
     }
 
     #[tokio::test]
