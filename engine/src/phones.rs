@@ -8,7 +8,7 @@ use crate::command::{Destination, SwitchCommand};
 use crate::engine::{Engine, LegOwner};
 use crate::input::LegPurpose;
 use crate::leg::{Leg, LegNews};
-use crate::model::{AgentId, LegId, PauseReason, RingMode, Side};
+use crate::model::{AgentId, LegId, PauseReason, RingMode, RoomId, Side};
 use crate::placing::RING_MARGIN;
 use crate::timers::Timer;
 
@@ -105,6 +105,11 @@ impl Engine {
         else {
             return;
         };
+        if session.phone.is_up() {
+            // Whoever is left in the room must not hear the agent's next call.
+            self.cx.switch(SwitchCommand::CloseRoom { room: session.room });
+            session.room = RoomId::from_uuid(self.cx.mint.uuid(self.cx.now));
+        }
         session.phone = PhoneLine::Down;
         match session.settings.ring_mode {
             RingMode::PerCall => self.ringing_phone_ended(agent),

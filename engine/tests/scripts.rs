@@ -3,6 +3,8 @@
 //! A script says who is there and what they do; lines that begin with `>` are the engine's and are compared.
 //! `UPDATE_SCRIPTS=1 cargo test -p cadran-engine --test scripts` writes them anew, for a person to read.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 #[path = "scripts_support/centre.rs"]
 mod centre;
 #[path = "scripts_support/transcript.rs"]

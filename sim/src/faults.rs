@@ -197,11 +197,12 @@ impl World {
     fn change_settings(&mut self, campaign: CampaignId) {
         let paused = self.chance.happens(0.5);
         for found in self.plan.settings.campaigns.iter_mut().filter(|found| found.id == campaign) {
-            match found.mode {
-                _ if paused => found.state = CampaignState::Paused,
-                DialMode::Power { .. } => found.mode = DialMode::Progressive,
-                DialMode::Progressive => found.mode = DialMode::Power { ratio: 1.5 },
-                DialMode::Preview => {}
+            if paused {
+                found.state = CampaignState::Paused;
+            } else if found.mode == DialMode::Progressive {
+                found.mode = DialMode::Power { ratio: 1.5 };
+            } else if found.mode != DialMode::Preview {
+                found.mode = DialMode::Progressive;
             }
         }
         self.feed(Input::Settings(Box::new(self.plan.settings.clone())));

@@ -61,7 +61,7 @@ impl Plan {
                 trunks: (1..=2).map(|row| trunk(chance, row)).collect(),
                 switch_limit: chance
                     .happens(0.5)
-                    .then(|| RateLimit { calls_per_second: 4.0, concurrent_calls: 14 }),
+                    .then_some(RateLimit { calls_per_second: 4.0, concurrent_calls: 14 }),
             },
             leads,
             odds: odds(chance),

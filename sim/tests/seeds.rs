@@ -1,5 +1,7 @@
 //! A hundred days of a call centre, each with its own troubles.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fmt::Write as _;
 
 /// How many seeds are played, unless the environment says otherwise.
