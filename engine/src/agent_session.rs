@@ -3,12 +3,14 @@
 //! Paused -> Ready -> Reserved -> OnCall -> WrapUp -> Ready
 //! Invariant: Reserved for a call or OnCall if and only if exactly one live call names this agent.
 
+use std::time::Duration;
+
 use crate::leg::Leg;
 use crate::model::{
     Agent, AgentId, CallId, CampaignId, Lead, LeadId, LegId, PauseReason, Phone, RingMode, RoomId, SessionId,
     Timestamp,
 };
-use crate::view::AgentView;
+use crate::view::{AgentView, PreviewView};
 
 /// What an agent is doing. Data that only one state needs lives inside that state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +96,8 @@ pub(crate) struct AgentSession {
     /// How often the lost phone was rung again in vain.
     pub(crate) redials: u8,
     pub(crate) last_call: Option<LastCall>,
+    /// How long the last conversation was.
+    pub(crate) talked: Duration,
 }
 
 impl AgentSession {
@@ -144,6 +148,20 @@ impl AgentSession {
         }
     }
 
+    fn preview(&self) -> Option<PreviewView> {
+        match &self.state {
+            AgentState::Reserved(Reservation::Preview { lead, campaign, until }) => {
+                Some(PreviewView { lead: lead.id, campaign: *campaign, until: *until })
+            }
+            AgentState::Paused { .. }
+            | AgentState::Ready
+            | AgentState::Reserved(Reservation::Call(_))
+            | AgentState::OnCall { .. }
+            | AgentState::WrapUp { .. }
+            | AgentState::Lost => None,
+        }
+    }
+
     pub(crate) fn view(&self) -> AgentView {
         let wrapping_up = match self.state {
             AgentState::WrapUp { call, .. } => Some(call),
@@ -160,6 +178,7 @@ impl AgentSession {
             reason: self.pause_reason(),
             since: self.since,
             call: self.call().or(wrapping_up),
+            preview: self.preview(),
             phone_up: self.phone.is_up(),
             campaigns: self.campaigns.clone(),
         }

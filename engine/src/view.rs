@@ -40,10 +40,24 @@ pub struct AgentView {
     pub since: Timestamp,
     /// The call in hand, or being wrapped up.
     pub call: Option<CallId>,
+    /// The lead on show, waiting for their decision.
+    pub preview: Option<PreviewView>,
     /// Whether the phone is up.
     pub phone_up: bool,
     /// For which campaigns.
     pub campaigns: Vec<CampaignId>,
+}
+
+/// A lead that an agent is shown before it is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct PreviewView {
+    /// Who would be called.
+    pub lead: LeadId,
+    /// On whose behalf.
+    pub campaign: CampaignId,
+    /// Until when the lead is the agent's.
+    pub until: Timestamp,
 }
 
 /// A call that is ringing or up.
@@ -92,6 +106,8 @@ pub struct CampaignView {
     pub dropped_24h: u32,
     /// Why nobody is being called, in words; none while dials are placed or nothing stands in their way.
     pub idle_because: Option<String>,
+    /// What the forecast of a predictive campaign says, as a sentence.
+    pub pacing: Option<String>,
 }
 
 /// A trunk's load at one moment.

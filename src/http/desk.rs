@@ -56,6 +56,7 @@ pub(super) async fn desk(ActingFor(agent): ActingFor, State(app): State<App>) ->
     let view = live::view(&app).await?;
     let agent = view.agents.into_iter().find(|live| live.agent == agent);
     let in_hand = agent.as_ref().and_then(|live| live.call);
+    let on_show = agent.as_ref().and_then(|live| live.preview);
     let call = view.calls.into_iter().find(|live| Some(live.call) == in_hand);
     // The call that is being wrapped up is over: the live view has it no more, the store has it.
     let (lead, campaign) = match (&call, in_hand) {
@@ -64,7 +65,7 @@ pub(super) async fn desk(ActingFor(agent): ActingFor, State(app): State<App>) ->
             Some(story) => (Some(story.attempt.attempt.lead), Some(story.attempt.attempt.campaign)),
             None => (None, None),
         },
-        (None, None) => (None, None),
+        (None, None) => (on_show.map(|shown| shown.lead), on_show.map(|shown| shown.campaign)),
     };
     let lead = match lead {
         Some(lead) => app.store.lead(lead).await?.map(leads::body),
