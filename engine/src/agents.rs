@@ -1,5 +1,7 @@
 //! Agents at work: log-in, ready, pause, wrap-up, log-out.
 
+use std::time::Duration;
+
 use crate::agent_session::{AgentSession, AgentState, PhoneLine, Reservation, Wish};
 use crate::command::{Answer, Notice, Refusal, SwitchCommand, Write};
 use crate::engine::Engine;
@@ -30,6 +32,7 @@ impl Engine {
             wish: Wish::Pause(PauseReason::LoggedIn),
             redials: 0,
             last_call: None,
+            talked: Duration::ZERO,
         };
         self.sessions.insert(agent, begun);
         self.note_agent_state(agent);
@@ -112,6 +115,8 @@ impl Engine {
         if session.state == state && !matches!(state, AgentState::Ready) {
             return;
         }
+        self.teach_work(agent, &state);
+        let Some(session) = self.sessions.get_mut(&agent) else { return };
         for campaign in &session.campaigns {
             let Some(run) = self.runs.get_mut(campaign) else {
                 continue;

@@ -7,7 +7,8 @@
 //! In reading order: [`model`] has the nouns; [`input`] and [`command`] are what goes in and out; `engine` is the
 //! table of contents of everything that can happen. Then one story each: `placing` (from pacing to the durable
 //! attempt), `outbound` (what happens to a dialled call), `agents`, `phones`, `desk`, `recording`, `resync`,
-//! `settings`. `call`, `agent_session` and `leg` are the small machines that the stories move. [`dialer`] holds the
+//! `settings`. `call`, `agent_session` and `leg` are the small machines that the stories move. `predicting` feeds the forecast of predictive
+//! campaigns. [`dialer`] holds the
 //! questions with a pure answer.
 
 mod agent_session;
@@ -26,6 +27,7 @@ pub mod model;
 mod outbound;
 mod phones;
 mod placing;
+mod predicting;
 mod recording;
 mod resync;
 mod settings;

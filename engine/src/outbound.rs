@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::agent_session::{AgentState, LastCall, Reservation};
 use crate::call::{Call, CallState};
 use crate::command::{Answer, Notice, Refusal, SwitchCommand, Write};
+use crate::dialer::predictive::DialEnd;
 use crate::engine::{Engine, LegOwner};
 use crate::input::CommandFailure;
 use crate::leg::LegNews;
@@ -122,6 +123,7 @@ impl Engine {
     }
 
     fn note_answer(&mut self, id: CallId) {
+        self.teach_dial(id, DialEnd::Presented { screened: None });
         let now = self.cx.now;
         let Some(call) = self.calls.get_mut(&id) else {
             return;
@@ -195,7 +197,7 @@ impl Engine {
         let waited = call.answered_at.map_or(Duration::ZERO, |answered| now.since(answered));
         if let Some(run) = self.runs.get_mut(&call.attempt.campaign) {
             run.talking += 1;
-            run.drops.served(now);
+            run.person_served(now);
         }
         self.cx.notice(Notice::Connected { call: id, agent, waited });
         self.set_agent_state(agent, AgentState::OnCall { call: id });
@@ -263,7 +265,7 @@ impl Engine {
         };
         call.outcome = Some(Outcome::Dropped);
         if let Some(run) = self.runs.get_mut(&call.attempt.campaign) {
-            run.drops.dropped(now);
+            run.person_dropped(now);
         }
     }
 
@@ -346,6 +348,7 @@ impl Engine {
 
     /// The customer's leg is gone: everything that hung on the call is settled, here and nowhere else.
     pub(crate) fn finish(&mut self, id: CallId, cause: HangupCause, lost: Option<Side>) {
+        self.teach_dial(id, DialEnd::Unanswered);
         let Some(mut call) = self.calls.remove(&id) else {
             return;
         };
@@ -363,7 +366,7 @@ impl Engine {
             && outcome == Outcome::Answered
             && call.connected_at.is_none()
         {
-            run.drops.served(now);
+            run.person_served(now);
         }
         self.read_back(call.recording);
         if let Some(record) = call.record(cause, now) {

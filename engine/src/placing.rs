@@ -54,7 +54,7 @@ impl Engine {
     }
 
     /// Looks at a campaign again at this time, or earlier.
-    fn look_again(&mut self, campaign: CampaignId, at: Timestamp) {
+    pub(crate) fn look_again(&mut self, campaign: CampaignId, at: Timestamp) {
         if let Some(run) = self.runs.get_mut(&campaign)
             && run.look_at.is_none_or(|planned| planned > at)
         {
@@ -65,7 +65,7 @@ impl Engine {
 
     fn pace(&mut self, campaign: CampaignId) -> Result<(), IdleReason> {
         let now = self.cx.now;
-        let Some(run) = self.runs.get_mut(&campaign) else {
+        let Some(run) = self.runs.get(&campaign) else {
             return Ok(());
         };
         if run.settings.state != CampaignState::Running {
@@ -74,11 +74,13 @@ impl Engine {
         if self.holds.first().is_some() {
             return Ok(());
         }
-        let demand = u32::try_from(run.ready.len() + run.ready_to_ring.len()).unwrap_or(u32::MAX);
+        let ready = u32::try_from(run.ready.len() + run.ready_to_ring.len()).unwrap_or(u32::MAX);
+        let predicted = self.predict(campaign).unwrap_or(0);
+        let demand = ready.saturating_add(predicted);
         if demand == 0 {
             return Err(IdleReason::NoAgents);
         }
-        let placed = self.place_calls(campaign);
+        let placed = self.place_calls(campaign, predicted);
         if let Some(run) = self.runs.get_mut(&campaign)
             && let Some(count) = run.hopper.wants(demand, now)
         {
@@ -88,11 +90,11 @@ impl Engine {
     }
 
     /// Places as many calls as pacing allows, until something stands in the way.
-    fn place_calls(&mut self, campaign: CampaignId) -> Result<(), IdleReason> {
+    fn place_calls(&mut self, campaign: CampaignId, predicted: u32) -> Result<(), IdleReason> {
         let Some(run) = self.runs.get(&campaign) else {
             return Err(IdleReason::NotRunning);
         };
-        let situation = run.situation(self.cx.now);
+        let situation = run.situation(self.cx.now, predicted);
         let to_ring = if run.settings.mode == DialMode::Preview { 0 } else { run.ready_to_ring.len() };
         let mut agents: Vec<AgentId> =
             run.ready_to_ring.iter().take(to_ring).map(|(_, agent)| *agent).collect();
@@ -187,6 +189,7 @@ impl Engine {
         };
         let mut closed = 0;
         while let Some(lead) = run.hopper.pop() {
+            run.zone = Some(lead.zone.clone());
             match calling_hours::at(&run.settings.hours, &lead.zone, self.cx.wall) {
                 Hours::Open => return Ok(lead),
                 Hours::Closed(opening) => {

@@ -216,6 +216,7 @@ impl Engine {
                 wish: if open.ready { Wish::Ready } else { Wish::Pause(paused) },
                 redials: 0,
                 last_call: None,
+                talked: Duration::ZERO,
             },
         );
         if must_ring {
@@ -268,7 +269,7 @@ impl Engine {
             run.dialling = run.dialling.saturating_sub(1);
             run.dialling_ahead = run.dialling_ahead.saturating_sub(ahead);
             run.talking += 1;
-            run.drops.served(now);
+            run.person_served(now);
         }
         self.set_agent_state(agent, AgentState::OnCall { call: id });
     }

@@ -79,7 +79,7 @@ impl Engine {
             campaigns.into_iter().map(|campaign| (campaign.id, campaign)).collect();
         for (id, run) in &mut self.runs {
             match given.remove(id) {
-                Some(campaign) => run.set_settings(campaign),
+                Some(campaign) => run.set_settings(campaign, self.cx.now),
                 None => run.settings.state = CampaignState::Finished,
             }
             if run.settings.state != CampaignState::Running {

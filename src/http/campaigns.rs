@@ -181,6 +181,10 @@ impl CampaignSettings {
         if let DialMode::Power { ratio } = self.mode {
             check.that((1.0..=10.0).contains(&ratio), "/mode/ratio", "ratio");
         }
+        if let DialMode::Predictive { target_drop_rate } = self.mode {
+            let lawful = (0.0..=self.drop_limit).contains(&target_drop_rate);
+            check.that(lawful, "/mode/target_drop_rate", "drop_limit");
+        }
         if let RecordingPolicy::Share { share } = self.recording {
             check.that((0.0..=1.0).contains(&share), "/recording/share", "share");
         }

@@ -25,12 +25,7 @@ pub enum Closed {
 impl Gate {
     /// A gate with nothing used.
     pub fn new(limit: RateLimit, now: Timestamp) -> Self {
-        Self {
-            limit,
-            calls: 0,
-            tokens: burst(limit),
-            filled_at: now,
-        }
+        Self { limit, calls: 0, tokens: burst(limit), filled_at: now }
     }
 
     /// Takes over a changed limit; what is used stays used.
@@ -42,6 +37,11 @@ impl Gate {
     /// Calls that are up through this gate.
     pub const fn calls(&self) -> u32 {
         self.calls
+    }
+
+    /// Calls that may still be up at the same time.
+    pub const fn free(&self) -> u32 {
+        self.limit.concurrent_calls.saturating_sub(self.calls)
     }
 
     /// Whether one more call may pass at this moment.
@@ -56,11 +56,7 @@ impl Gate {
             return Ok(());
         }
         let wait = (1.0 - self.tokens) / self.limit.calls_per_second;
-        Err(Closed::TooFast(
-            Duration::try_from_secs_f64(wait)
-                .unwrap_or(Duration::MAX)
-                .max(STEP_MIN),
-        ))
+        Err(Closed::TooFast(Duration::try_from_secs_f64(wait).unwrap_or(Duration::MAX).max(STEP_MIN)))
     }
 
     /// One call passes. Only after a [`Gate::check`] at the same moment said yes.
@@ -98,10 +94,7 @@ mod tests {
 
     #[test]
     fn in_no_second_do_more_calls_pass_than_burst_and_rate_allow() {
-        let limit = RateLimit {
-            calls_per_second: 5.0,
-            concurrent_calls: 1000,
-        };
+        let limit = RateLimit { calls_per_second: 5.0, concurrent_calls: 1000 };
         let mut gate = Gate::new(limit, at(0));
         let mut passed = Vec::new();
         for ms in 0..10_000 {
@@ -111,24 +104,13 @@ mod tests {
             }
         }
         assert_eq!(passed.len(), 5 + 49, "the burst, and then the rate");
-        let worst = passed
-            .windows(7)
-            .map(|seven| seven[6] - seven[0])
-            .skip(5)
-            .min()
-            .unwrap();
+        let worst = passed.windows(7).map(|seven| seven[6] - seven[0]).skip(5).min().unwrap();
         assert!(worst >= 1000, "{worst}");
     }
 
     #[test]
     fn a_full_gate_opens_when_a_call_ends() {
-        let mut gate = Gate::new(
-            RateLimit {
-                calls_per_second: 100.0,
-                concurrent_calls: 1,
-            },
-            at(0),
-        );
+        let mut gate = Gate::new(RateLimit { calls_per_second: 100.0, concurrent_calls: 1 }, at(0));
         gate.check(at(0)).unwrap();
         gate.enter();
         assert_eq!(gate.check(at(500)), Err(Closed::Full));

@@ -38,13 +38,18 @@ pub fn at(hours: &CallingHours, zone: &Zone, now: Timestamp) -> Hours {
     Hours::Closed(opening)
 }
 
+/// When the last window of this day ends in `zone`, if one does after `now`.
+pub fn closing(hours: &CallingHours, zone: &Zone, now: Timestamp) -> Option<Timestamp> {
+    let instant = Instant::from_millisecond(now.as_millis()).ok()?;
+    let date = zone.rules().to_datetime(instant).date();
+    let until = windows_of(hours, date).map(|window| window.until).max()?;
+    instant_of(date, until, zone.rules()).filter(|closing| *closing > now)
+}
+
 fn windows_of(hours: &CallingHours, date: Date) -> impl Iterator<Item = &Window> {
     let weekday = date.weekday().to_monday_one_offset();
     let closed = hours.closed_days.contains(&date);
-    hours
-        .windows
-        .iter()
-        .filter(move |window| !closed && window.days.contains(&weekday))
+    hours.windows.iter().filter(move |window| !closed && window.days.contains(&weekday))
 }
 
 fn minute_of(time: Time) -> u16 {
@@ -68,11 +73,7 @@ mod tests {
     }
 
     fn office() -> CallingHours {
-        let window = |from, until| Window {
-            days: vec![1, 2, 3, 4, 5],
-            from,
-            until,
-        };
+        let window = |from, until| Window { days: vec![1, 2, 3, 4, 5], from, until };
         CallingHours {
             windows: vec![window(10 * 60, 13 * 60), window(14 * 60, 20 * 60)],
             closed_days: vec!["2026-05-01".parse().unwrap()],
@@ -84,22 +85,10 @@ mod tests {
         let paris: Zone = "Europe/Paris".parse().unwrap();
         let cases = [
             ("2026-11-20T09:00:00Z", Hours::Open),
-            (
-                "2026-11-20T08:59:59Z",
-                Hours::Closed(Some(instant("2026-11-20T09:00:00Z"))),
-            ),
-            (
-                "2026-11-20T12:00:00Z",
-                Hours::Closed(Some(instant("2026-11-20T13:00:00Z"))),
-            ),
-            (
-                "2026-11-20T19:00:00Z",
-                Hours::Closed(Some(instant("2026-11-23T09:00:00Z"))),
-            ),
-            (
-                "2026-04-30T18:00:00Z",
-                Hours::Closed(Some(instant("2026-05-04T08:00:00Z"))),
-            ),
+            ("2026-11-20T08:59:59Z", Hours::Closed(Some(instant("2026-11-20T09:00:00Z")))),
+            ("2026-11-20T12:00:00Z", Hours::Closed(Some(instant("2026-11-20T13:00:00Z")))),
+            ("2026-11-20T19:00:00Z", Hours::Closed(Some(instant("2026-11-23T09:00:00Z")))),
+            ("2026-04-30T18:00:00Z", Hours::Closed(Some(instant("2026-05-04T08:00:00Z")))),
         ];
         for (now, expected) in cases {
             assert_eq!(at(&office(), &paris, instant(now)), expected, "{now}");
@@ -109,25 +98,15 @@ mod tests {
     #[test]
     fn the_hours_are_those_of_the_lead() {
         let reunion: Zone = "Indian/Reunion".parse().unwrap();
-        assert_eq!(
-            at(&office(), &reunion, instant("2026-11-20T06:00:00Z")),
-            Hours::Open
-        );
-        assert_ne!(
-            at(&office(), &reunion, instant("2026-11-20T16:30:00Z")),
-            Hours::Open
-        );
+        assert_eq!(at(&office(), &reunion, instant("2026-11-20T06:00:00Z")), Hours::Open);
+        assert_ne!(at(&office(), &reunion, instant("2026-11-20T16:30:00Z")), Hours::Open);
     }
 
     #[test]
     fn a_window_that_opens_in_the_gap_of_summer_time_opens_after_it() {
         let paris: Zone = "Europe/Paris".parse().unwrap();
         let night = CallingHours {
-            windows: vec![Window {
-                days: vec![7],
-                from: 2 * 60 + 30,
-                until: 5 * 60,
-            }],
+            windows: vec![Window { days: vec![7], from: 2 * 60 + 30, until: 5 * 60 }],
             closed_days: vec![],
         };
         let opens = at(&night, &paris, instant("2026-03-29T00:30:00Z"));
@@ -135,13 +114,18 @@ mod tests {
     }
 
     #[test]
+    fn a_day_closes_with_its_last_window() {
+        let paris: Zone = "Europe/Paris".parse().unwrap();
+        let closing = |text| closing(&office(), &paris, instant(text));
+        assert_eq!(closing("2026-11-20T09:30:00Z"), Some(instant("2026-11-20T19:00:00Z")));
+        assert_eq!(closing("2026-11-20T19:00:00Z"), None);
+        assert_eq!(closing("2026-11-21T09:30:00Z"), None);
+    }
+
+    #[test]
     fn without_windows_it_never_opens() {
         assert_eq!(
-            at(
-                &CallingHours::default(),
-                &Zone::utc(),
-                instant("2026-11-20T06:00:00Z")
-            ),
+            at(&CallingHours::default(), &Zone::utc(), instant("2026-11-20T06:00:00Z")),
             Hours::Closed(None)
         );
     }

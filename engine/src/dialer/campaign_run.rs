@@ -6,7 +6,8 @@ use super::admission::Gate;
 use super::drop_ledger::DropLedger;
 use super::hopper::Hopper;
 use super::pacing::Situation;
-use crate::model::{AgentId, CallId, Campaign, Timestamp};
+use super::prediction::Prediction;
+use crate::model::{AgentId, CallId, Campaign, Timestamp, Zone};
 use crate::view::CampaignView;
 
 /// The live side of a [`Campaign`].
@@ -32,6 +33,10 @@ pub struct CampaignRun {
     pub(crate) drops: DropLedger,
     /// The campaign's own rate limit.
     pub(crate) gate: Gate,
+    /// The forecast, when the campaign is predictive.
+    pub(crate) prediction: Option<Prediction>,
+    /// Where the lead lives that was looked at last.
+    pub(crate) zone: Option<Zone>,
     /// When the next look is planned, if one is.
     pub(crate) look_at: Option<Timestamp>,
     /// Why the last look placed no call.
@@ -80,6 +85,8 @@ impl CampaignRun {
     pub(crate) fn new(settings: Campaign, now: Timestamp) -> Self {
         Self {
             gate: Gate::new(settings.limit, now),
+            prediction: Prediction::of(&settings, now),
+            zone: None,
             settings,
             hopper: Hopper::default(),
             ready: BTreeSet::new(),
@@ -95,8 +102,9 @@ impl CampaignRun {
     }
 
     /// Takes over changed settings; what is in hand stays.
-    pub(crate) fn set_settings(&mut self, settings: Campaign) {
+    pub(crate) fn set_settings(&mut self, settings: Campaign, now: Timestamp) {
         self.gate.set_limit(settings.limit);
+        self.prediction = Prediction::under(self.prediction.take(), &settings, now);
         self.settings = settings;
     }
 
@@ -113,11 +121,28 @@ impl CampaignRun {
             answered_24h,
             dropped_24h,
             idle_because: self.idle_because.map(IdleReason::in_words),
+            pacing: self.prediction.as_ref().and_then(|prediction| Some(prediction.why?.to_string())),
+        }
+    }
+
+    /// A person who answered was served, or left before their time was over.
+    pub(crate) fn person_served(&mut self, now: Timestamp) {
+        self.drops.served(now);
+        if let Some(prediction) = &mut self.prediction {
+            prediction.pacer.person_served();
+        }
+    }
+
+    /// A person who answered found nobody.
+    pub(crate) fn person_dropped(&mut self, now: Timestamp) {
+        self.drops.dropped(now);
+        if let Some(prediction) = &mut self.prediction {
+            prediction.pacer.person_dropped();
         }
     }
 
     /// What pacing needs to know.
-    pub(crate) fn situation(&self, now: Timestamp) -> Situation {
+    pub(crate) fn situation(&self, now: Timestamp, predicted: u32) -> Situation {
         let (answered, dropped) = self.drops.counts(now);
         Situation {
             mode: self.settings.mode,
@@ -126,6 +151,7 @@ impl CampaignRun {
             answered,
             dropped,
             drop_limit: self.settings.drop_limit,
+            predicted,
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod drop_ledger;
 pub mod hopper;
 pub mod outcome;
 pub mod pacing;
+mod prediction;
 pub mod predictive;
 pub mod retry;
 

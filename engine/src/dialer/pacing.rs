@@ -17,6 +17,8 @@ pub struct Situation {
     pub dropped: u32,
     /// Share of drops at which dialling ahead ends.
     pub drop_limit: f64,
+    /// Calls that the forecast of a predictive campaign allows ([`super::predictive`]).
+    pub predicted: u32,
 }
 
 /// What to do.
@@ -33,6 +35,7 @@ pub enum Decision {
 /// Never dials ahead once the drop rate has reached its limit: the limit is law, speed is a wish.
 pub fn decide(s: &Situation) -> Decision {
     match s.mode {
+        DialMode::Predictive { .. } => Decision::Ahead(s.predicted),
         DialMode::Preview => Decision::PerAgent(0),
         DialMode::Progressive => Decision::PerAgent(s.ready.saturating_sub(s.on_their_way)),
         DialMode::Power { ratio } => {
@@ -65,75 +68,24 @@ mod tests {
         answered: 1000,
         dropped: 0,
         drop_limit: 0.03,
+        predicted: 0,
     };
 
     #[test]
     fn each_mode_answers_the_situation() {
         let power = DialMode::Power { ratio: 2.5 };
+        let predictive = DialMode::Predictive { target_drop_rate: 0.028 };
         let cases = [
             (QUIET, Decision::PerAgent(0)),
+            (Situation { mode: predictive, ready: 3, predicted: 2, ..QUIET }, Decision::Ahead(2)),
             (Situation { ready: 3, ..QUIET }, Decision::PerAgent(3)),
-            (
-                Situation {
-                    ready: 3,
-                    on_their_way: 4,
-                    ..QUIET
-                },
-                Decision::PerAgent(0),
-            ),
-            (
-                Situation {
-                    mode: DialMode::Preview,
-                    ready: 3,
-                    ..QUIET
-                },
-                Decision::PerAgent(0),
-            ),
-            (
-                Situation {
-                    mode: power,
-                    ready: 3,
-                    ..QUIET
-                },
-                Decision::Ahead(7),
-            ),
-            (
-                Situation {
-                    mode: power,
-                    ready: 3,
-                    on_their_way: 5,
-                    ..QUIET
-                },
-                Decision::Ahead(2),
-            ),
-            (
-                Situation {
-                    mode: power,
-                    ready: 3,
-                    dropped: 29,
-                    ..QUIET
-                },
-                Decision::Ahead(7),
-            ),
-            (
-                Situation {
-                    mode: power,
-                    ready: 3,
-                    dropped: 30,
-                    ..QUIET
-                },
-                Decision::PerAgent(3),
-            ),
-            (
-                Situation {
-                    mode: power,
-                    ready: 3,
-                    answered: 2,
-                    dropped: 1,
-                    ..QUIET
-                },
-                Decision::PerAgent(3),
-            ),
+            (Situation { ready: 3, on_their_way: 4, ..QUIET }, Decision::PerAgent(0)),
+            (Situation { mode: DialMode::Preview, ready: 3, ..QUIET }, Decision::PerAgent(0)),
+            (Situation { mode: power, ready: 3, ..QUIET }, Decision::Ahead(7)),
+            (Situation { mode: power, ready: 3, on_their_way: 5, ..QUIET }, Decision::Ahead(2)),
+            (Situation { mode: power, ready: 3, dropped: 29, ..QUIET }, Decision::Ahead(7)),
+            (Situation { mode: power, ready: 3, dropped: 30, ..QUIET }, Decision::PerAgent(3)),
+            (Situation { mode: power, ready: 3, answered: 2, dropped: 1, ..QUIET }, Decision::PerAgent(3)),
         ];
         for (situation, decision) in cases {
             assert_eq!(decide(&situation), decision, "{situation:?}");

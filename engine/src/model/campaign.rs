@@ -83,6 +83,11 @@ pub enum DialMode {
         /// Dials in flight for each ready agent.
         ratio: f64,
     },
+    /// As many dials as the forecast of free agents and answers bears.
+    Predictive {
+        /// Drops over answered people to aim at; never above the campaign's drop limit.
+        target_drop_rate: f64,
+    },
     /// The agent sees the lead first and decides.
     Preview,
     /// One dial per ready agent.

@@ -76,6 +76,7 @@ impl Dialler {
                     answered: s.answered,
                     dropped: s.dropped,
                     drop_limit: DROP_LIMIT,
+                    predicted: 0,
                 });
                 match decision {
                     Decision::Ahead(calls) | Decision::PerAgent(calls) => calls as usize,

@@ -57,6 +57,10 @@ impl Budget {
         Self { target, people: 0.0, dropped: 0.0, seen: 0.0, seconds: 0.0, log_theta: THETA_FIRST.ln() }
     }
 
+    pub(crate) fn set_target(&mut self, target: Target) {
+        self.target = target;
+    }
+
     /// Time passed, and the window holds these people.
     pub(crate) fn observe(&mut self, answered: u32, dropped: u32, elapsed: f64) {
         self.people = f64::from(answered);

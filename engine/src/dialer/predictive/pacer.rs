@@ -55,6 +55,11 @@ impl Pacer {
         }
     }
 
+    /// Aims at something else from here on; what was learnt stays.
+    pub fn set_target(&mut self, target: Target) {
+        self.budget.set_target(target);
+    }
+
     /// A dial ended after ringing for so long.
     pub fn dial_ended(&mut self, rang: f64, end: DialEnd) {
         self.ring.ended(rang, end);

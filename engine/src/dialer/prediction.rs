@@ -1,0 +1,56 @@
+//! The forecast of one predictive campaign, kept from look to look.
+
+use super::predictive::{Explanation, Pacer, Target};
+use crate::model::{Campaign, DialMode, Timestamp};
+use crate::predicting::Ended;
+
+/// A pacer at work.
+#[derive(Debug)]
+pub(crate) struct Prediction {
+    pub(crate) pacer: Box<Pacer>,
+    /// When it was last asked.
+    pub(crate) looked_at: Timestamp,
+    /// What it said.
+    pub(crate) why: Option<Explanation>,
+}
+
+impl Prediction {
+    /// One that knows nothing yet, if the campaign is predictive.
+    pub(crate) fn of(campaign: &Campaign, now: Timestamp) -> Option<Self> {
+        let target = target(campaign)?;
+        Some(Self { pacer: Box::new(Pacer::new(target)), looked_at: now, why: None })
+    }
+
+    /// Goes on under changed settings: what was learnt stays, as long as the campaign stays predictive.
+    pub(crate) fn under(earlier: Option<Self>, campaign: &Campaign, now: Timestamp) -> Option<Self> {
+        let target = target(campaign)?;
+        match earlier {
+            Some(mut prediction) => {
+                prediction.pacer.set_target(target);
+                Some(prediction)
+            }
+            None => Self::of(campaign, now),
+        }
+    }
+
+    pub(crate) fn learn(&mut self, ended: Ended) {
+        match ended {
+            Ended::Dial { rang, end } => self.pacer.dial_ended(rang.as_secs_f64(), end),
+            Ended::Talk { talked } => self.pacer.talk_ended(talked.as_secs_f64()),
+            Ended::WrapUp { talked, wrapped } => {
+                self.pacer.wrap_up_ended(talked.as_secs_f64(), wrapped.as_secs_f64());
+            }
+        }
+    }
+}
+
+/// The campaign's limit is never passed, whatever it aims at.
+fn target(campaign: &Campaign) -> Option<Target> {
+    match campaign.mode {
+        DialMode::Predictive { target_drop_rate } => {
+            let lawful = Target::below(campaign.drop_limit);
+            Some(Target { aim: target_drop_rate.clamp(0.0, lawful.aim), ..lawful })
+        }
+        DialMode::Power { .. } | DialMode::Preview | DialMode::Progressive => None,
+    }
+}

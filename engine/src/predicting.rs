@@ -1,0 +1,158 @@
+//! Predictive campaigns: what their pacer is told, and what it is asked.
+//!
+//! An agent who works for several campaigns may become free for any of them, and so teaches all of them.
+
+use std::time::Duration;
+
+use crate::agent_session::{AgentSession, AgentState, Reservation, Wish};
+use crate::call::{Call, CallState};
+use crate::dialer::calling_hours;
+use crate::dialer::predictive::{DialEnd, Dialled, Situation, WorkStage, Working};
+use crate::engine::{Engine, TrunkRun};
+use crate::model::{AgentId, CallId, CampaignId, Timestamp};
+
+/// How often the forecast is looked at while there is work. Calls end in between, and the forecast ages.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Something that pacing learns from ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ended {
+    Dial { rang: Duration, end: DialEnd },
+    Talk { talked: Duration },
+    WrapUp { talked: Duration, wrapped: Duration },
+}
+
+impl Engine {
+    /// How many calls the forecast of a predictive campaign allows at this moment. None: the campaign is none.
+    pub(crate) fn predict(&mut self, campaign: CampaignId) -> Option<u32> {
+        let now = self.cx.now;
+        let run = self.runs.get(&campaign)?;
+        let prediction = run.prediction.as_ref()?;
+        let dialled = self.dialled(campaign);
+        let working = self.working(campaign);
+        let (answered, dropped) = run.drops.counts(now);
+        let situation = Situation {
+            idle: run.ready.len(),
+            waiting: run.waiting.len(),
+            dialled: &dialled,
+            working: &working,
+            answered,
+            dropped,
+            lines_free: self.lines_free(campaign),
+            elapsed: now.since(prediction.looked_at).min(LOOK_EVERY).as_secs_f64(),
+            time_left: self.time_left(campaign).map(|left| left.as_secs_f64()),
+        };
+        let is_at_work = situation.idle + dialled.len() + working.len() > 0;
+        let decision = self.runs.get_mut(&campaign)?.prediction.as_mut()?.pacer.calls_to_place(&situation);
+        let prediction = self.runs.get_mut(&campaign)?.prediction.as_mut()?;
+        prediction.looked_at = now;
+        prediction.why = Some(decision.why);
+        if is_at_work {
+            self.look_again(campaign, now + LOOK_EVERY);
+        }
+        Some(u32::try_from(decision.place).unwrap_or(u32::MAX))
+    }
+
+    /// Tells a campaign's pacer, if it has one.
+    fn teach(&mut self, campaign: CampaignId, ended: Ended) {
+        let run = self.runs.get_mut(&campaign);
+        if let Some(prediction) = run.and_then(|run| run.prediction.as_mut()) {
+            prediction.learn(ended);
+        }
+    }
+
+    /// A dial is about to be over: answered, or not. Those made for one agent say nothing of who is free.
+    pub(crate) fn teach_dial(&mut self, id: CallId, end: DialEnd) {
+        let is_open = |call: &&Call| call.is_ahead() && call.is_dialled() && call.answered_at.is_none();
+        if let Some(call) = self.calls.get(&id).filter(is_open) {
+            let rang = self.cx.now.since(call.attempt.started_at);
+            self.teach(call.attempt.campaign, Ended::Dial { rang, end });
+        }
+    }
+
+    /// An agent's state is about to change.
+    pub(crate) fn teach_work(&mut self, agent: AgentId, next: &AgentState) {
+        let now = self.cx.now;
+        let Some(session) = self.sessions.get_mut(&agent) else { return };
+        let spent = now.since(session.since);
+        let ended = match session.state {
+            AgentState::OnCall { .. } => {
+                session.talked = spent;
+                let without_wrap_up = !matches!(next, AgentState::WrapUp { .. });
+                let none = Ended::WrapUp { talked: spent, wrapped: Duration::ZERO };
+                [Some(Ended::Talk { talked: spent }), without_wrap_up.then_some(none)]
+            }
+            AgentState::WrapUp { .. } => {
+                [Some(Ended::WrapUp { talked: session.talked, wrapped: spent }), None]
+            }
+            AgentState::Paused { .. } | AgentState::Ready | AgentState::Reserved(_) | AgentState::Lost => {
+                return;
+            }
+        };
+        for campaign in session.campaigns.clone() {
+            ended.into_iter().flatten().for_each(|ended| self.teach(campaign, ended));
+        }
+    }
+
+    /// Dials of a campaign that are made for whoever is free when somebody answers.
+    fn dialled(&self, campaign: CampaignId) -> Vec<Dialled> {
+        let now = self.cx.now;
+        let is_ringing = |call: &&Call| {
+            call.attempt.campaign == campaign
+                && call.is_ahead()
+                && matches!(call.state, CallState::Saving | CallState::Dialling { .. })
+        };
+        self.calls
+            .values()
+            .filter(is_ringing)
+            .map(|call| Dialled::Ringing { age: now.since(call.attempt.started_at).as_secs_f64() })
+            .collect()
+    }
+
+    /// Agents of a campaign who have a call or finish one.
+    fn working(&self, campaign: CampaignId) -> Vec<Working> {
+        let now = self.cx.now;
+        self.sessions
+            .values()
+            .filter(|session| session.campaigns.contains(&campaign))
+            .filter_map(|session| work_of(session, now))
+            .collect()
+    }
+
+    /// Calls that the campaign's own limit, its trunks and the server still allow at once.
+    fn lines_free(&self, campaign: CampaignId) -> usize {
+        let Some(run) = self.runs.get(&campaign) else { return 0 };
+        let trunks: u32 = run
+            .settings
+            .trunks
+            .iter()
+            .filter_map(|trunk| self.trunks.get(trunk))
+            .filter(|trunk| TrunkRun::is_usable(trunk))
+            .map(|trunk| trunk.gate.free())
+            .fold(0, u32::saturating_add);
+        let server = self.switch_gate.map_or(u32::MAX, |gate| gate.free());
+        run.gate.free().min(trunks).min(server) as usize
+    }
+
+    /// How long today's dialling may still go on where the campaign's last lead lives.
+    fn time_left(&self, campaign: CampaignId) -> Option<Duration> {
+        let run = self.runs.get(&campaign)?;
+        let closing = calling_hours::closing(&run.settings.hours, run.zone.as_ref()?, self.cx.wall)?;
+        Some(closing.since(self.cx.wall))
+    }
+}
+
+/// What keeps an agent who will be free when it ends.
+fn work_of(session: &AgentSession, now: Timestamp) -> Option<Working> {
+    let age = now.since(session.since).as_secs_f64();
+    let stage = match session.state {
+        AgentState::Reserved(Reservation::Call(_)) => WorkStage::Talking { age: 0.0 },
+        AgentState::OnCall { .. } => WorkStage::Talking { age },
+        AgentState::WrapUp { .. } => WorkStage::WrappingUp { talked: session.talked.as_secs_f64(), age },
+        AgentState::Paused { .. }
+        | AgentState::Ready
+        | AgentState::Reserved(Reservation::Preview { .. })
+        | AgentState::Lost => return None,
+    };
+    Some(Working { stage, leaves: session.wish != Wish::Ready })
+}
