@@ -18,6 +18,9 @@ use crate::store::Store;
 /// How long after the drop time somebody who answered may have heard nothing: a join and its travel.
 const SERVED_SLACK: Duration = Duration::from_millis(500);
 
+/// As many attempts may be under way for one agent each.
+const AGENTS: usize = 8;
+
 /// More commands than this from one input would be a flood.
 const COMMANDS_MAX: usize = 500;
 
@@ -31,6 +34,8 @@ pub(crate) struct Checks {
     /// What the daemon was told: whether it knows the link, and the database, to be whole.
     knows_link: bool,
     knows_store: bool,
+    /// Attempts that were begun since the daemon knew that link or database were away.
+    blind_attempts: usize,
     campaigns: Vec<Campaign>,
     pub(crate) dials: BTreeMap<LegId, Dial>,
     dialled: BTreeSet<AttemptId>,
@@ -64,6 +69,7 @@ impl Checks {
             disturbed_at: Timestamp::default(),
             knows_link: false,
             knows_store: true,
+            blind_attempts: 0,
             campaigns: plan.settings.campaigns.clone(),
             dials: BTreeMap::new(),
             dialled: BTreeSet::new(),
@@ -149,6 +155,7 @@ impl Checks {
     pub(crate) fn write(&mut self, write: &Write, now: Timestamp) {
         match write {
             Write::SaveAttempt(attempt) => {
+                self.count_blind(now);
                 if let Some(limit) = self.rates.placed(attempt.campaign, attempt.trunk, now) {
                     self.broken(now, format!("calls per second of {limit} are over the limit"));
                 }
@@ -159,6 +166,18 @@ impl Checks {
             }
             Write::CloseRecording { .. } => self.tally.recordings += 1,
             _ => {}
+        }
+    }
+
+    /// Agents whose phones were ringing first may still come to their turn; nobody else begins to dial.
+    fn count_blind(&mut self, now: Timestamp) {
+        if self.knows_link && self.knows_store {
+            self.blind_attempts = 0;
+            return;
+        }
+        self.blind_attempts += 1;
+        if self.blind_attempts > AGENTS {
+            self.broken(now, "I18: attempts are begun without link or database".to_owned());
         }
     }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use cadran_engine::dialer::calling_hours::{self, Hours};
 use cadran_engine::input::LegPurpose;
 use cadran_engine::model::{
-    AgentId, CallId, CampaignId, CampaignState, DialMode, LeadState, Outcome, RecordingPolicy,
-    RecordingState, SessionId,
+    AgentId, CallId, Campaign, CampaignId, CampaignState, DialMode, LeadState, Outcome, RecordingPolicy,
+    RecordingState, SessionId, Timestamp,
 };
 use cadran_engine::view::{AgentView, CallView, LiveView};
 
@@ -121,12 +121,13 @@ impl World {
     /// I24: a ready agent gets work, or a reason is shown that is true.
     fn check_idle_agents(&mut self, view: &LiveView) {
         let now = self.now;
-        let ready = view.agents.iter().filter(|agent| agent.state == "ready");
+        let could_work = |agent: &&AgentView| agent.state == "ready" && view.held_by.is_none();
+        let ready = view.agents.iter().filter(could_work);
         self.checks.ready_since = ready
             .clone()
             .map(|agent| (agent.agent, self.checks.ready_since.get(&agent.agent).copied().unwrap_or(now)))
             .collect();
-        if now < FAULTS_END + REPAIR_TIME_MAX || now > WORK_END || view.held_by.is_some() {
+        if now < FAULTS_END + REPAIR_TIME_MAX || now > WORK_END {
             return;
         }
         let idle: Vec<(AgentId, CampaignId)> = ready
@@ -148,12 +149,11 @@ impl World {
         let Some(settings) = settings.filter(|one| one.mode != DialMode::Preview) else {
             return false;
         };
-        let at_limit = view
-            .campaigns
-            .iter()
-            .filter(|shown| shown.campaign == campaign)
-            .filter_map(|shown| shown.idle_because.as_deref())
-            .any(|reason| reason.starts_with("the limit of"));
+        let shown = view.campaigns.iter().find(|shown| shown.campaign == campaign);
+        let at_limit = shown
+            .and_then(|shown| shown.idle_because.as_deref())
+            .and_then(|reason| reason.strip_prefix("the limit of the "))
+            .is_some_and(|whose| self.is_at_limit(whose, settings, view));
         let due_before = self.wall() - IDLE_TIME_MAX;
         let due = |row: &LeadRow| {
             row.campaign == campaign
@@ -164,6 +164,19 @@ impl World {
                 && calling_hours::at(&settings.hours, &row.lead.zone, self.wall()) == Hours::Open
         };
         settings.state == CampaignState::Running && !at_limit && self.store.leads.values().any(due)
+    }
+
+    /// Whether a limit that is given as the reason is used up: by calls, or by dials of other campaigns just now.
+    fn is_at_limit(&self, whose: &str, campaign: &Campaign, view: &LiveView) -> bool {
+        if whose.starts_with("campaign") {
+            let calls = view.calls.iter().filter(|call| call.campaign == campaign.id).count();
+            return calls >= campaign.limit.concurrent_calls as usize;
+        }
+        let switch = self.plan.settings.switch_limit.map(|limit| limit.concurrent_calls);
+        let trunks: u32 = self.plan.settings.trunks.iter().map(|trunk| trunk.limit.concurrent_calls).sum();
+        let max = switch.map_or(trunks, |switch| switch.min(trunks));
+        let dialled = |at: &Timestamp| self.now.since(*at) < Duration::from_secs(2);
+        view.calls.len() >= max as usize || self.checks.last_dial.values().any(dialled)
     }
 
     /// When everybody has gone home nothing is left in a passing state, anywhere.
