@@ -83,7 +83,9 @@ impl Engine {
             let established = settled_at.is_some_and(|at| at + TRAVEL_TIME_MAX < asked_at);
             (established && !seen.contains_key(leg)).then_some(*leg)
         };
-        let missing: Vec<LegId> = self.legs.iter().filter_map(missing).collect();
+        let mut missing: Vec<LegId> = self.legs.iter().filter_map(missing).collect();
+        // Customers first: where both sides of a conversation are gone, neither hung up on the other.
+        missing.sort_by_key(|leg| matches!(self.legs.get(leg), Some(LegOwner::Agent(_))));
         for leg in missing {
             self.cx.repaired(format!("{leg} is gone"));
             self.leg_ended(leg, HangupCause::default(), Some(Side::Lost));
