@@ -11,9 +11,6 @@ use super::names;
 use super::recorder::Recorder;
 use super::resync::{PURPOSE_VARIABLE, purpose_text};
 
-/// How much longer than the engine Asterisk waits for an answer, so that normally the engine ends a dial.
-const RING_MARGIN: Duration = Duration::from_secs(2);
-
 /// How often a command that may be repeated is sent when no answer comes.
 const TRIES_MAX: u32 = 2;
 
@@ -81,7 +78,8 @@ impl Dial<'_> {
 
     /// Early media is not asked for: the leg enters our application when its far end answers.
     fn request(&self, app: &str) -> ari::channels::Originate {
-        let ring_timeout = (self.ring_timeout + RING_MARGIN).as_secs_f64().ceil();
+        // Whole seconds. The engine ends a dial before this, and has its margin in it already.
+        let ring_timeout = self.ring_timeout.as_secs_f64().ceil();
         ari::channels::Originate {
             app: Some(app.to_owned()),
             caller_id: self.caller_id.map(Phone::e164),
@@ -194,7 +192,7 @@ mod tests {
         let request = dial.request("cadran");
         assert_eq!(request.endpoint, "PJSIP/+33199000101@cadran-trk-3");
         assert_eq!(request.channel_id.as_deref(), Some("cadran-leg-00000000000000000000000000000007"));
-        assert_eq!((request.timeout, request.caller_id.as_deref()), (Some(27), Some("+33199000001")));
+        assert_eq!((request.timeout, request.caller_id.as_deref()), (Some(25), Some("+33199000001")));
         assert_eq!(
             (request.app.as_deref(), request.extension, request.context),
             (Some("cadran"), None, None)
