@@ -98,6 +98,12 @@ pub enum Error {
 /// Why this daemon must not go on. The link stays down for good.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fatal {
+    /// A task of the adapter has ended, which only a defect can cause.
+    #[error("the {task} has stopped; see the messages before this one")]
+    Broken {
+        /// Which one.
+        task: &'static str,
+    },
     /// Asterisk gives the events to another client.
     #[error("another client has taken over the events of this Asterisk; only one daemon may drive it")]
     Replaced,
@@ -144,11 +150,12 @@ impl Switch {
 
         let mut tasks = JoinSet::new();
         let dispatcher = Dispatcher::new(client.clone(), recorder.clone(), events.clone(), looked);
-        tasks.spawn(dispatcher.run(ordered));
+        tasks.spawn(needed("hand-out of orders to Asterisk", fatal.clone(), dispatcher.run(ordered)));
         let connection =
             Connection::new(events.clone(), orders.clone(), recorder, config.clock.clone(), fatal.clone());
-        tasks.spawn(connection.run(stream, snapshots));
-        tasks.spawn(trunks::watch(client.clone(), known_trunks, events.clone()));
+        tasks.spawn(needed("reader of Asterisk's events", fatal.clone(), connection.run(stream, snapshots)));
+        let trunks_watch = trunks::watch(client.clone(), known_trunks, events.clone());
+        tasks.spawn(needed("watch over the trunks", fatal.clone(), trunks_watch));
         tasks.spawn(keep_claim(claim.clone(), client.clone(), fatal));
 
         let clock = config.clock;
@@ -233,7 +240,45 @@ impl Config {
     }
 }
 
+/// A task that the adapter needs: should it end before the daemon does, the daemon must not go on.
+async fn needed(name: &'static str, fatal: watch::Sender<Option<Fatal>>, task: impl Future<Output = ()>) {
+    let _told = TellWhenDropped { task: name, fatal };
+    task.await;
+}
+
+/// Dropped when its task ends, breaks off or is stopped.
+struct TellWhenDropped {
+    task: &'static str,
+    fatal: watch::Sender<Option<Fatal>>,
+}
+
+impl Drop for TellWhenDropped {
+    fn drop(&mut self) {
+        // The first reason is the one that matters, such as another client that took the events.
+        self.fatal.send_if_modified(|reason| {
+            let first = reason.is_none();
+            reason.get_or_insert(Fatal::Broken { task: self.task });
+            first
+        });
+    }
+}
+
 async fn keep_claim(claim: Claim, client: ari::Client, fatal: watch::Sender<Option<Fatal>>) {
     let reason = claim.keep(client).await;
     fatal.send_replace(Some(reason));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_that_ends_is_told_and_hides_no_earlier_reason() {
+        let (fatal, fatally) = watch::channel(None);
+        needed("reader", fatal.clone(), async {}).await;
+        assert_eq!(*fatally.borrow(), Some(Fatal::Broken { task: "reader" }));
+        fatal.send_replace(Some(Fatal::Replaced));
+        needed("reader", fatal, async {}).await;
+        assert_eq!(*fatally.borrow(), Some(Fatal::Replaced));
+    }
 }
