@@ -60,6 +60,7 @@ on_both_databases! {
     claims::two_holders_never_get_the_same_lead,
     claims::a_number_on_the_do_not_call_list_is_not_claimed,
     claims::a_claim_that_was_not_used_goes_to_another_holder_only,
+    claims::a_claim_that_went_unheard_is_freed,
     history::pages_follow_each_other_without_gap_or_overlap,
     history::a_call_and_a_lead_tell_their_story,
     history::a_time_sheet_has_no_holes,
@@ -81,4 +82,6 @@ on_both_databases! {
     writes::a_lead_that_is_gone_is_not_dialled,
     writes::what_the_agent_says_decides_about_the_lead,
     writes::a_write_that_the_database_refuses_does_not_hold_up_the_others,
+    writes::a_callback_is_kept_by_a_conversation_only,
+    writes::a_note_with_an_odd_character_is_kept,
 }

@@ -9,12 +9,15 @@ use cadran_engine::model::{CampaignId, Lead, LeadId, Phone, Timestamp};
 
 use super::db::{Lane, Sql, Tx};
 use super::do_not_call::{Blocked, blocked};
-use super::lead::{histories_in, read_lead};
+use super::lead::{histories_in, read_lead, withdraw_callbacks};
 use super::value::{Row, args, json};
 use super::{Error, Store};
 
 /// How long a claim holds against other holders. Far longer than a lead stays in a hopper, far shorter than a day.
 pub const CLAIM_TIME: Duration = Duration::from_secs(15 * 60);
+
+/// How long a claim may take. One that took longer counts as failed.
+const CLAIM_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Rounds of one claim: more are needed only when whole rounds fall to the do-not-call list. The next claim goes on.
 const ROUNDS_MAX: u8 = 10;
@@ -41,13 +44,31 @@ const CLAIM: Sql = Sql {
 const FREE_EXPIRED: &str = "update lead set state = 'waiting', claimed_by = null, claimed_until = null \
     where campaign_id = $1 and state = 'claimed' and claimed_by <> $2 and claimed_until <= $3";
 
+const FREE: &str = "update lead set state = 'waiting', claimed_by = null, claimed_until = null \
+    where campaign_id = $1 and state = 'claimed' and claimed_by = $2 and claimed_until = $3";
+
 const NEXT_DUE: &str = "select min(due_at) as due_at from lead where campaign_id = $1 and state = 'waiting' \
     and exists (select 1 from list where list.list_id = lead.list_id and enabled)";
 
 impl Store {
     /// Claims up to `count` leads that are due, for `holder`. A lead with a number on a do-not-call list is left out
     /// and settled. With fewer leads than asked for comes the moment at which the next one falls due, if any will.
+    ///
+    /// After an error leads may be claimed all the same, when only the answer was lost:
+    /// [`super::WriteQueue::free_claim`] makes up for that.
     pub async fn claim_leads(
+        &self,
+        campaign: CampaignId,
+        count: u16,
+        now: Timestamp,
+        holder: &str,
+    ) -> Result<(Vec<Lead>, Option<Timestamp>), Error> {
+        tokio::time::timeout(CLAIM_DEADLINE, self.claim(campaign, count, now, holder))
+            .await
+            .map_err(|_| Error::Slow { deadline: CLAIM_DEADLINE })?
+    }
+
+    async fn claim(
         &self,
         campaign: CampaignId,
         count: u16,
@@ -74,6 +95,16 @@ impl Store {
         tx.commit().await?;
         Ok((leads, next_due_at))
     }
+}
+
+/// Frees the leads that `holder` claimed at `claimed_at`, of which it never heard.
+pub(super) async fn free(
+    tx: &mut Tx,
+    campaign: CampaignId,
+    holder: &str,
+    claimed_at: Timestamp,
+) -> Result<(), Error> {
+    tx.execute(FREE, args![campaign, holder, claimed_at + CLAIM_TIME]).await.map(drop)
 }
 
 async fn due(tx: &mut Tx, campaign: CampaignId, wanted: usize, now: Timestamp) -> Result<Vec<Lead>, Error> {
@@ -131,13 +162,13 @@ pub(super) async fn settle_blocked(
         Some(until) => {
             let sql = "update lead set state = 'waiting', due_at = $2, claimed_by = null, claimed_until = null, \
                        updated_at = $3 where lead_id = $1";
-            tx.execute(sql, args![lead, until, now]).await
+            tx.execute(sql, args![lead, until, now]).await.map(drop)
         }
         None => {
             let sql = "update lead set state = 'done', done_reason = 'do_not_call', callback = false, \
                        claimed_by = null, claimed_until = null, updated_at = $2 where lead_id = $1";
-            tx.execute(sql, args![lead, now]).await
+            tx.execute(sql, args![lead, now]).await?;
+            withdraw_callbacks(tx, lead).await
         }
     }
-    .map(drop)
 }

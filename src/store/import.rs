@@ -9,7 +9,7 @@ use cadran_engine::model::{CampaignId, ListId, Phone, Timestamp, UserId, Zone};
 use serde::{Deserialize, Serialize};
 
 use super::db::{Lane, Select, Sql, Tx};
-use super::value::{Row, args, json};
+use super::value::{Row, args, json, without_nul};
 use super::{Error, Page, Store, only};
 
 /// The number of an import.
@@ -190,7 +190,7 @@ impl Store {
     ) -> Result<Import, Error> {
         let sql = "insert into import (list_id, file_name, header, created_by, state, started_at) \
                    values ($1, $2, $3, $4, 'running', $5) returning *";
-        let values = args![list, file_name, without_nul(header), created_by, now];
+        let values = args![list, file_name, header, created_by, now];
         read(&only(self.db.change(sql, values).await?)?)
     }
 
@@ -303,11 +303,6 @@ fn take(leads: &mut BTreeMap<Phone, NewLead>, lead: &NewLead) -> bool {
     }
     leads.insert(lead.phone, lead);
     repeated
-}
-
-/// PostgreSQL's texts cannot hold a NUL character (§8.3 of its manual).
-fn without_nul(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
 }
 
 fn reports(rows: Vec<ImportRow>, outcomes: &[ImportOutcome]) -> Vec<ImportReport> {

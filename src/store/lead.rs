@@ -6,7 +6,7 @@ use cadran_engine::command::LeadNext;
 use cadran_engine::model::{CampaignId, Lead, LeadId, LeadState, ListId, Outcome, Phone, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::db::{Db, Select, Sql, Tx};
+use super::db::{Db, Lane, Select, Sql, Tx};
 use super::import::ImportId;
 use super::value::{Row, Value, args, json};
 use super::{Error, Page, Store};
@@ -108,11 +108,16 @@ impl Store {
         self.lead_records(&rows).await
     }
 
-    /// Takes a lead back: it is not dialled again. A call in progress goes on. Nothing changes when it is done.
+    /// Takes a lead back: it is not dialled again, and what had been agreed with the person is withdrawn. Nothing
+    /// changes while it is being dialled, or when it is done.
     pub async fn withdraw_lead(&self, id: LeadId, now: Timestamp) -> Result<(), Error> {
         let sql = "update lead set state = 'done', done_reason = 'withdrawn', callback = false, claimed_by = null, \
                    claimed_until = null, updated_at = $2 where lead_id = $1 and state in ('waiting', 'claimed')";
-        self.db.change(sql, args![id, now]).await.map(drop)
+        let mut tx = self.db.begin(Lane::People).await?;
+        if tx.execute(sql, args![id, now]).await? > 0 {
+            withdraw_callbacks(&mut tx, id).await?;
+        }
+        tx.commit().await
     }
 
     async fn lead_records(&self, rows: &[Row]) -> Result<Vec<LeadRecord>, Error> {
@@ -137,9 +142,14 @@ pub(super) async fn settle(
     };
     let moved = tx.execute(SETTLE, args![lead, due_at, phone, reason, at, in_attempt]).await?;
     if moved > 0 && reason.is_some() {
-        tx.execute(WITHDRAW_CALLBACKS, args![lead]).await?;
+        withdraw_callbacks(tx, lead).await?;
     }
     Ok(())
+}
+
+/// The lead is done: what had been agreed with the person will not come about.
+pub(super) async fn withdraw_callbacks(tx: &mut Tx, lead: LeadId) -> Result<(), Error> {
+    tx.execute(WITHDRAW_CALLBACKS, args![lead]).await.map(drop)
 }
 
 const SETTLE: &str = "update lead set due_at = coalesce($2, due_at), next_phone = coalesce($3, next_phone), \

@@ -38,6 +38,11 @@ pub(super) fn json(value: &impl Serialize) -> Result<Value, Error> {
         .map_err(|error| Error::Corrupt { what: "a value to be kept as JSON", problem: error.to_string() })
 }
 
+/// PostgreSQL's texts cannot hold a NUL character (§8.3 of its manual). What people write must not fail for that.
+pub(super) fn without_nul(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
 pub(super) fn sqlite_arguments(values: Vec<Value>) -> Result<SqliteArguments, sqlx::Error> {
     let mut arguments = SqliteArguments::default();
     values.into_iter().try_for_each(|value| add(&mut arguments, value))?;
@@ -106,11 +111,9 @@ value_from! {
     Int(Some) <- TrunkId: TrunkId::as_i64;
     Int(Some) <- UserId: UserId::as_i64;
     Int() <- Option<UserId>: |value| value.map(UserId::as_i64);
-    Text(Some) <- &str: str::to_owned;
-    Text(Some) <- &String: String::clone;
-    Text(Some) <- String: |value| value;
-    Text() <- Option<&str>: |value| value.map(str::to_owned);
-    Text() <- Option<String>: |value| value;
+    Text(Some) <- &str: without_nul;
+    Text(Some) <- &String: |value| without_nul(value);
+    Text() <- Option<&str>: |value| value.map(without_nul);
     Text(Some) <- Phone: Phone::e164;
     Uuid() <- AttemptId: AttemptId::as_uuid;
     Uuid() <- CallId: CallId::as_uuid;

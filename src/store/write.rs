@@ -5,6 +5,7 @@
 
 use cadran_engine::command::Write;
 use cadran_engine::input::StoreEvent;
+use cadran_engine::model::Outcome;
 
 use super::db::Tx;
 use super::lead::{DoneReason, settle};
@@ -31,7 +32,7 @@ pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<Opt
         Write::SaveAttempt(attempt) => return attempt::save(tx, attempt, desk).await.map(Some),
         Write::CloseAttempt { attempt, outcome, cause, ended_at, lead, next } => {
             if let Some(call) = attempt::close(tx, *attempt, *outcome, *cause, *ended_at).await? {
-                if outcome.was_answered() {
+                if *outcome == Outcome::Answered {
                     disposition::callbacks_kept(tx, *lead, call).await?;
                 }
                 // An agent may have spoken while the line was still up; their word counts more than the outcome.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cadran_engine::command::Write;
 use cadran_engine::input::{AttemptRefusal, StoreEvent};
-use cadran_engine::model::Attempt;
+use cadran_engine::model::{Attempt, CampaignId, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
@@ -16,7 +16,7 @@ use tracing::{error, info, warn};
 use super::db::{Db, Lane};
 use super::lease::Lease;
 use super::write::{Desk, apply, subject};
-use super::{Error, Store, attempt};
+use super::{Error, Store, attempt, claim};
 
 /// Writes that may wait. Without dialling only the calls in progress and the agents at work cause any, so this lasts
 /// for hours without a database; it takes 30 MB at most.
@@ -25,6 +25,8 @@ pub const WRITES_MAX: usize = 65_536;
 const GROUP_MAX: usize = 256;
 /// A group that is not durable by then counts as failed, and the database as away.
 const COMMIT_DEADLINE: Duration = Duration::from_secs(5);
+/// When a lead is due again whose attempt the database refused for good: long enough for somebody to see why.
+const REFUSED_FOR: Duration = Duration::from_secs(600);
 /// Between two looks at a database that is away: the first, doubled until the last.
 const LOOK_AGAIN: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 /// What one look may take.
@@ -43,6 +45,8 @@ pub struct WriteQueue(mpsc::Sender<Job>);
 enum Job {
     /// What the engine wants kept.
     Write(Write),
+    /// Leads that were claimed then without an answer are free again.
+    FreeClaim { campaign: CampaignId, claimed_at: Timestamp },
     /// An attempt that was refused while the database was away, and must leave no trace.
     TakeBack(Box<Attempt>),
     /// Somebody waits for all that is before this.
@@ -53,6 +57,12 @@ impl WriteQueue {
     /// Queues a write behind all earlier ones. Never waits.
     pub fn write(&self, write: Write) -> Result<(), QueueFull> {
         self.0.try_send(Job::Write(write)).map_err(|_| QueueFull)
+    }
+
+    /// Queues that leads are free again which a claim of the daemon's own holder took at `claimed_at`, if it did
+    /// although it failed.
+    pub fn free_claim(&self, campaign: CampaignId, claimed_at: Timestamp) -> Result<(), QueueFull> {
+        self.0.try_send(Job::FreeClaim { campaign, claimed_at }).map_err(|_| QueueFull)
     }
 
     /// Fires `done` when everything that was queued before is durable, or refused.
@@ -136,6 +146,10 @@ impl Writer {
             for job in self.backlog.iter().take(count) {
                 answers.push(match job {
                     Job::Write(write) => apply(&mut tx, write, &self.desk).await?,
+                    Job::FreeClaim { campaign, claimed_at } => {
+                        claim::free(&mut tx, *campaign, &self.desk.holder, *claimed_at).await?;
+                        None
+                    }
                     Job::TakeBack(attempt) => {
                         attempt::take_back(&mut tx, attempt).await?;
                         None
@@ -186,6 +200,8 @@ impl Writer {
         };
         error!(write = subject(&write), error = %cause, "The database refuses a write for good; it is lost");
         if let Write::SaveAttempt(attempt) = write {
+            let due_at = attempt.started_at + REFUSED_FOR;
+            self.backlog.push_front(Job::Write(Write::ReleaseLead { lead: attempt.lead, due_at }));
             let (attempt, refusal) = (attempt.id, AttemptRefusal::LeadGone);
             self.tell(StoreEvent::AttemptRefused { attempt, refusal }).await;
         }
@@ -221,7 +237,7 @@ impl Writer {
                 self.tell(StoreEvent::AttemptRefused { attempt: id, refusal }).await;
                 Job::TakeBack(attempt)
             }
-            Job::Write(_) | Job::TakeBack(_) | Job::Then(_) => job,
+            Job::Write(_) | Job::FreeClaim { .. } | Job::TakeBack(_) | Job::Then(_) => job,
         }
     }
 

@@ -108,3 +108,17 @@ pub(crate) async fn a_claim_that_was_not_used_goes_to_another_holder_only(databa
     let (other, _) = store.claim_leads(world.campaign, 1, later, "asterisk-2").await.unwrap();
     assert_eq!(other, [lead]);
 }
+
+/// The answer to a claim was lost: its leads are free again, and those of other claims stay where they are.
+pub(crate) async fn a_claim_that_went_unheard_is_freed(database: &Database) {
+    let store = &database.store;
+    let world = World::with_leads(store, 2).await;
+    let desk = Desk::of(store);
+    let (heard, _) = store.claim_leads(world.campaign, 1, at(1), HOLDER).await.unwrap();
+    let (unheard, _) = store.claim_leads(world.campaign, 1, at(2), HOLDER).await.unwrap();
+    desk.queue.free_claim(world.campaign, at(2)).unwrap();
+    desk.settled().await;
+    let (again, _) = store.claim_leads(world.campaign, 2, at(3), HOLDER).await.unwrap();
+    assert_eq!(again, unheard);
+    assert_eq!(store.lead(heard[0].id).await.unwrap().unwrap().state, LeadState::Claimed);
+}

@@ -132,4 +132,46 @@ pub(crate) async fn a_write_that_the_database_refuses_does_not_hold_up_the_other
     let refusal = AttemptRefusal::LeadGone;
     assert_eq!(desk.hears().await, StoreEvent::AttemptRefused { attempt: no_such_trunk.id, refusal });
     assert_eq!(desk.hears().await, StoreEvent::AttemptSaved { attempt: good.id });
+    let spared = store.lead(lead.id).await.unwrap().unwrap();
+    assert_eq!(
+        (spared.state, spared.due_at),
+        (LeadState::Waiting, at(600)),
+        "somebody may look into it first"
+    );
+}
+
+/// A drop leaves the promise open; taking the lead back withdraws it.
+pub(crate) async fn a_callback_is_kept_by_a_conversation_only(database: &Database) {
+    let store = &database.store;
+    let world = World::with_leads(store, 1).await;
+    let mut desk = Desk::of(store);
+    let first = desk.dial(&world, store).await;
+    let again = LeadNext::Again { due_at: at(0), phone: 0 };
+    let agreed = DispositionRecord { callback_at: Some(at(0)), ..world.said_of(&first, again) };
+    desk.keep([close(&first, Outcome::Answered, LeadNext::Done), Write::SaveDisposition(Box::new(agreed))])
+        .await;
+
+    let second = desk.dial(&world, store).await;
+    desk.keep([close(&second, Outcome::Dropped, again)]).await;
+    let open = store.open_callbacks(None, 10).await.unwrap();
+    assert_eq!(open.len(), 1, "nobody spoke with them");
+    assert!(store.lead(first.lead).await.unwrap().unwrap().callback);
+
+    store.withdraw_lead(first.lead, at(1)).await.unwrap();
+    let story = store.lead_story(first.lead).await.unwrap().unwrap();
+    assert_eq!(story.lead.done_reason, Some(DoneReason::Withdrawn));
+    assert_eq!(story.callbacks[0].state, CallbackState::Withdrawn);
+}
+
+/// No character that an agent writes may cost what the agent said.
+pub(crate) async fn a_note_with_an_odd_character_is_kept(database: &Database) {
+    let store = &database.store;
+    let world = World::with_leads(store, 1).await;
+    let mut desk = Desk::of(store);
+    let attempt = desk.dial(&world, store).await;
+    let note = "call\0back ☎".to_owned();
+    let said = DispositionRecord { note, ..world.said_of(&attempt, LeadNext::Done) };
+    desk.keep([Write::SaveDisposition(Box::new(said))]).await;
+    let story = store.call_story(attempt.call).await.unwrap().unwrap();
+    assert_eq!(story.dispositions[0].note, "call\u{fffd}back ☎");
 }
