@@ -1,0 +1,52 @@
+//! The live tests: the daemon as it is shipped, on a real Asterisk, against a telephone network that is a second one.
+//!
+//! `scripts/asterisk-pair.sh` and `scripts/phone.sh` start both; `tests/carrier/README.md` says which number behaves
+//! how, and what the network writes down. Every story has a pair, a daemon and a database of its own, and ends with
+//! the same closing conditions (`live/closing.rs`).
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests, helpers included")]
+
+#[path = "live/api.rs"]
+mod api;
+#[path = "live/asterisk.rs"]
+mod asterisk;
+#[path = "live/asterisk_killed.rs"]
+mod asterisk_killed;
+#[path = "live/closing.rs"]
+mod closing;
+#[path = "live/daemon.rs"]
+mod daemon;
+#[path = "live/daemon_killed.rs"]
+mod daemon_killed;
+#[path = "live/database.rs"]
+mod database;
+#[path = "live/database_away.rs"]
+mod database_away;
+#[path = "live/desk.rs"]
+mod desk;
+#[path = "live/drops.rs"]
+mod drops;
+#[path = "live/hang_ups.rs"]
+mod hang_ups;
+#[path = "live/link.rs"]
+mod link;
+#[path = "live/outcomes.rs"]
+mod outcomes;
+#[path = "live/pair.rs"]
+mod pair;
+#[path = "live/provisioning.rs"]
+mod provisioning;
+#[path = "live/proxy.rs"]
+mod proxy;
+#[path = "live/recordings.rs"]
+mod recordings;
+#[path = "live/retries.rs"]
+mod retries;
+#[path = "live/second_daemon.rs"]
+mod second_daemon;
+#[path = "live/sound.rs"]
+mod sound;
+#[path = "live/wait.rs"]
+mod wait;
+#[path = "live/world.rs"]
+mod world;

@@ -1,0 +1,61 @@
+//! What holds after every test: nothing of ours is left on Asterisk, nothing is unfinished in the database.
+
+use super::wait::{SOON, eventually, holds};
+use super::world::World;
+
+/// What must be zero once everybody has gone home, in words and as a query.
+const UNFINISHED: [(&str, &str); 4] = [
+    ("attempts without an outcome", "select count(*) from attempt where outcome is null"),
+    ("leads on their way", "select count(*) from lead where state in ('claimed', 'in_attempt')"),
+    ("agent sessions that are open", "select count(*) from agent_session where ended_at is null"),
+    ("recordings without a verdict", "select count(*) from recording where state = 'open'"),
+];
+
+impl World {
+    /// Sends everybody home, checks the closing conditions, and stops the daemon.
+    ///
+    /// Calls that are up are the story's to end: an agent logs out after theirs.
+    pub(crate) async fn close(mut self) {
+        self.send_home().await;
+        eventually("nothing is left on the PBX", SOON, async || {
+            let left = self.pair.pbx().made_by_cadran().await;
+            holds(left.is_empty(), left)
+        })
+        .await;
+        eventually("the network carries no call", SOON, async || {
+            let left = self.pair.carrier().channels().await;
+            holds(left.is_empty(), left)
+        })
+        .await;
+        eventually("nothing is unfinished in the database", SOON, async || {
+            let mut left = Vec::new();
+            for (what, query) in UNFINISHED {
+                match self.database.count(query).await {
+                    0 => {}
+                    count => left.push((what, count)),
+                }
+            }
+            holds(left.is_empty(), left)
+        })
+        .await;
+        let status = self.daemon.stop().await;
+        assert!(status.success(), "the daemon stopped with {status}");
+    }
+
+    async fn send_home(&self) {
+        for campaign in self.api.rows::<serde_json::Value>("/api/campaigns").await {
+            if campaign["state"] == "running" {
+                let id = campaign["id"].as_str().unwrap();
+                self.api.ask(&format!("/api/campaigns/{id}/pause")).await;
+            }
+        }
+        for agent in self.api.live().await.agents {
+            self.api.ask(&format!("/api/agents/{}/log-out", agent.agent)).await;
+        }
+        eventually("everybody has gone home", SOON, async || {
+            let live = self.api.live().await;
+            holds(live.agents.is_empty() && live.calls.is_empty(), live)
+        })
+        .await;
+    }
+}

@@ -1,0 +1,82 @@
+//! `kill -9` of the daemon in the middle of twenty conversations.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::api::{Call, CallSeen};
+use super::wait::{SOON, eventually, holds};
+use super::world::World;
+
+const CALLS: usize = 20;
+
+/// After a restart every call is taken over within this time.
+const TAKEN_OVER_MAX: Duration = Duration::from_secs(5);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_calls_outlive_the_daemon_and_are_taken_over() {
+    let mut world = World::start().await;
+    let agents = world.agents(CALLS).await;
+    let campaign = world.campaign(json!({ "recording": { "kind": "all" } })).await;
+    let number = |index: usize| format!("+3319900{}10{}", index / 10, index % 10);
+    let numbers: Vec<String> = (0..CALLS).map(number).collect();
+    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    world.leads(&campaign, &numbers).await;
+    world.start_campaign(&campaign).await;
+    world.to_work(&agents, &campaign).await;
+    let before = pairs(&world.until_connected(CALLS).await);
+
+    world.daemon.kill();
+    voices_go_on(&world).await;
+
+    let began = Instant::now();
+    world.daemon = world.setup.start();
+    world.daemon.until_ready(&world.setup.listen).await;
+    let after = pairs(&world.until_connected(CALLS).await);
+    let took = began.elapsed();
+    assert_eq!(after, before, "every call is with the agent it was with");
+    assert!(took <= TAKEN_OVER_MAX, "the calls were taken over after {took:?}");
+
+    for call in before.keys() {
+        world.hang_up(call).await;
+    }
+    let calls = eventually("every call is in the history", SOON, async || {
+        let calls = world.api.rows::<Call>("/api/calls").await;
+        if calls.len() == CALLS { Ok(calls) } else { Err(calls) }
+    })
+    .await;
+    assert!(calls.iter().all(|call| call.ended_by == "operator"), "{calls:?}");
+    let network = world.until_network_saw(CALLS).await;
+    assert!(network.iter().all(|call| call.status == 200 && call.ended_by == "pbx"), "{network:?}");
+    let recordings = world.until_recordings_judged(CALLS).await;
+    assert!(recordings.iter().all(|recording| recording.state == "verified"), "{recordings:?}");
+    world.close().await;
+}
+
+/// Which call is with which agent.
+fn pairs(calls: &[CallSeen]) -> BTreeMap<String, Option<String>> {
+    calls.iter().map(|call| (call.call.clone(), call.agent.clone())).collect()
+}
+
+/// Waits until every leg has received sound that it had not received before.
+async fn voices_go_on(world: &World) {
+    let pbx = world.pair.pbx();
+    let mut legs = pbx.channels().await;
+    legs.retain(|channel| channel.starts_with("cadran-leg-"));
+    assert_eq!(legs.len(), CALLS * 2);
+    let mut heard_before = BTreeMap::new();
+    for leg in &legs {
+        heard_before.insert(leg, pbx.packets_received(leg).await);
+    }
+    eventually("everybody talks on", SOON, async || {
+        let mut quiet = Vec::new();
+        for (leg, packets) in &heard_before {
+            if pbx.packets_received(leg).await <= *packets {
+                quiet.push(*leg);
+            }
+        }
+        holds(quiet.is_empty(), quiet)
+    })
+    .await;
+}

@@ -1,0 +1,79 @@
+//! What a recording holds: the customer on the left, the agent on the right, silence while it was paused.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::sound::Sound;
+use super::world::{World, now_ms};
+
+/// What the network's people say, and what the agents' phones say (`tests/carrier/README.md`).
+const CUSTOMER_HERTZ: f64 = 1000.0;
+const AGENT_HERTZ: f64 = 440.0;
+
+/// How far the places of a pause may be from when it was asked for.
+const SLACK: Duration = Duration::from_millis(400);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_voice_is_on_its_side_and_a_pause_is_a_gap() {
+    let world = World::start().await;
+    let agent = world.agent("talks").await;
+    let campaign = world.campaign(json!({ "recording": { "kind": "all" } })).await;
+    world.leads(&campaign, &["+33199000101"]).await;
+    world.start_campaign(&campaign).await;
+    world.to_work(&[agent], &campaign).await;
+
+    let call = world.until_connected(1).await.remove(0).call;
+    let recording = |action: &str| format!("/api/calls/{call}/recording/{action}");
+    world.until_it_lasted(&call, Duration::from_secs(2)).await;
+    let pause = asked(&world, &recording("pause")).await;
+    assert_eq!(world.until_connected(1).await[0].recording, "paused");
+    world.until_it_lasted(&call, Duration::from_secs(4)).await;
+    let resume = asked(&world, &recording("resume")).await;
+    world.until_it_lasted(&call, Duration::from_secs(6)).await;
+    world.hang_up(&call).await;
+
+    let over = world.until_over(&call).await;
+    let recording = world.until_recordings_judged(1).await.remove(0);
+    assert_eq!((recording.call.as_str(), recording.state.as_str()), (call.as_str(), "verified"));
+    let (status, wav) = world.api.audio(&recording.id, None).await;
+    assert_eq!(status, 200);
+    let [left, right] = Sound::voices_of(&wav).try_into().unwrap();
+
+    let talked = Duration::from_millis((over.ended_at - over.connected_at.unwrap()).unsigned_abs());
+    assert!(left.duration().abs_diff(talked) < Duration::from_secs(1), "{:?} of {talked:?}", left.duration());
+    assert_eq!(left.duration(), right.duration());
+    for (voice, own, other) in [(&left, CUSTOMER_HERTZ, AGENT_HERTZ), (&right, AGENT_HERTZ, CUSTOMER_HERTZ)] {
+        assert!(voice.share_of_tone(own) > 0.9, "{own} Hz: {}", voice.share_of_tone(own));
+        assert!(voice.share_of_tone(other) < 0.01, "{other} Hz: {}", voice.share_of_tone(other));
+        let gaps = voice.silences(Duration::from_millis(500));
+        let [gap] = gaps.as_slice() else { panic!("one gap, not {gaps:?}") };
+        let at = |ms: i64| Duration::from_millis((ms - recording.started_at).unsigned_abs());
+        assert!(
+            at(pause.0).saturating_sub(SLACK) <= gap.start && gap.start <= at(pause.1) + SLACK,
+            "{gap:?}"
+        );
+        assert!(at(resume.0).saturating_sub(SLACK) <= gap.end && gap.end <= at(resume.1) + SLACK, "{gap:?}");
+    }
+    part_is_part_of_whole(&world, &recording.id, &wav).await;
+    world.close().await;
+}
+
+/// Asks for something, and returns when it was asked for and when it was done.
+async fn asked(world: &World, path: &str) -> (i64, i64) {
+    let before = now_ms();
+    world.api.ask(path).await;
+    (before, now_ms())
+}
+
+async fn part_is_part_of_whole(world: &World, recording: &str, whole: &[u8]) {
+    let end = whole.len();
+    for (range, expected) in
+        [("bytes=100-199", &whole[100..200]), ("bytes=0-0", &whole[..1]), ("bytes=-50", &whole[end - 50..])]
+    {
+        let (status, part) = world.api.audio(recording, Some(range)).await;
+        assert_eq!((status, part.as_slice()), (206, expected), "{range}");
+    }
+    let (status, _) = world.api.audio(recording, Some(&format!("bytes={end}-"))).await;
+    assert_eq!(status, 416);
+}

@@ -1,0 +1,131 @@
+//! What can be heard in a recording: tones, by how much of the sound they make up, and silences.
+
+use std::f64::consts::PI;
+use std::io::Cursor;
+use std::ops::Range;
+use std::time::Duration;
+
+/// The length of the pieces in which a sound is looked at.
+const PIECE: Duration = Duration::from_millis(50);
+
+/// Below this share of full scale a piece is silent: -50 dB.
+const SILENCE: f64 = 0.003;
+
+/// One voice of a recording, samples between -1 and 1.
+#[derive(Clone, Debug)]
+pub(crate) struct Sound {
+    rate: u32,
+    samples: Vec<f64>,
+}
+
+impl Sound {
+    /// The voices of a WAV file of 16 bits, first channel first.
+    pub(crate) fn voices_of(wav: &[u8]) -> Vec<Self> {
+        let mut reader = hound::WavReader::new(Cursor::new(wav)).unwrap();
+        let spec = reader.spec();
+        let samples: Vec<f64> =
+            reader.samples::<i16>().map(|sample| f64::from(sample.unwrap()) / f64::from(i16::MAX)).collect();
+        let channels = usize::from(spec.channels);
+        let voice = |channel| Self {
+            rate: spec.sample_rate,
+            samples: samples.iter().skip(channel).step_by(channels).copied().collect(),
+        };
+        (0..channels).map(voice).collect()
+    }
+
+    pub(crate) fn duration(&self) -> Duration {
+        self.time_of(self.samples.len())
+    }
+
+    /// How much of the sound's energy lies in a tone of this frequency, between 0 and 1.
+    ///
+    /// Goertzel's algorithm over each piece that is not silent, so that the tone may begin and end anywhere.
+    pub(crate) fn share_of_tone(&self, hertz: f64) -> f64 {
+        let (mut in_tone, mut in_all) = (0.0, 0.0);
+        for piece in self.pieces().filter(|piece| level(piece) >= SILENCE) {
+            let count = piece.len() as f64;
+            // A sine of amplitude a has the energy n a²/2 and the Goertzel power n² a²/4.
+            in_tone += goertzel(piece, hertz / f64::from(self.rate)) * 2.0 / count;
+            in_all += piece.iter().map(|sample| sample * sample).sum::<f64>();
+        }
+        if in_all == 0.0 { 0.0 } else { in_tone / in_all }
+    }
+
+    /// The spans without any sound that last at least so long.
+    pub(crate) fn silences(&self, at_least: Duration) -> Vec<Range<Duration>> {
+        let length = self.piece_length();
+        let mut silences = Vec::new();
+        let mut begin = None;
+        for (index, piece) in self.pieces().chain([[1.0].as_slice()]).enumerate() {
+            let at = self.time_of((index * length).min(self.samples.len()));
+            match (level(piece) < SILENCE, begin) {
+                (true, None) => begin = Some(at),
+                (false, Some(from)) => {
+                    silences.push(from..at);
+                    begin = None;
+                }
+                (true, Some(_)) | (false, None) => {}
+            }
+        }
+        silences.retain(|silence| silence.end - silence.start >= at_least);
+        silences
+    }
+
+    /// How long there is something to hear.
+    pub(crate) fn audible(&self) -> Duration {
+        let silent: Duration =
+            self.silences(Duration::ZERO).into_iter().map(|silence| silence.end - silence.start).sum();
+        self.duration() - silent
+    }
+
+    fn pieces(&self) -> impl Iterator<Item = &[f64]> {
+        self.samples.chunks(self.piece_length())
+    }
+
+    fn piece_length(&self) -> usize {
+        (PIECE.as_secs_f64() * f64::from(self.rate)) as usize
+    }
+
+    fn time_of(&self, samples: usize) -> Duration {
+        Duration::from_secs_f64(samples as f64 / f64::from(self.rate))
+    }
+}
+
+/// Root mean square.
+fn level(piece: &[f64]) -> f64 {
+    (piece.iter().map(|sample| sample * sample).sum::<f64>() / piece.len().max(1) as f64).sqrt()
+}
+
+/// The power of one frequency, given in cycles per sample.
+fn goertzel(piece: &[f64], frequency: f64) -> f64 {
+    let coefficient = 2.0 * (2.0 * PI * frequency).cos();
+    let (last, before) =
+        piece.iter().fold((0.0, 0.0), |(last, before), sample| (sample + coefficient * last - before, last));
+    last * last + before * before - coefficient * last * before
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A sine of `hertz` that is silent from `pause.start` to `pause.end`, in seconds.
+    fn tone(hertz: f64, seconds: u32, pause: Range<f64>) -> Sound {
+        let rate = 8000;
+        let sample = |index: u32| {
+            let at = f64::from(index) / f64::from(rate);
+            if pause.contains(&at) { 0.0 } else { 0.2 * (2.0 * PI * hertz * at).sin() }
+        };
+        Sound { rate, samples: (0..rate * seconds).map(sample).collect() }
+    }
+
+    #[test]
+    fn a_tone_is_told_from_another_and_from_silence() {
+        let sound = tone(1000.0, 4, 1.0..2.5);
+        assert!(sound.share_of_tone(1000.0) > 0.99);
+        assert!(sound.share_of_tone(440.0) < 0.01);
+        assert_eq!(tone(440.0, 1, 0.0..1.0).share_of_tone(440.0), 0.0);
+        let pause = Duration::from_millis(1000)..Duration::from_millis(2500);
+        assert_eq!(sound.silences(Duration::from_secs(1)), [pause]);
+        assert_eq!(sound.audible(), Duration::from_millis(2500));
+    }
+}
