@@ -15,8 +15,9 @@ use crate::plan::{FAULTS_END, WORK_END};
 use crate::store::LeadRow;
 use crate::world::World;
 
-/// Until then a leg or a room that belongs to nothing is gone: a snapshot finds it, and it is told to end.
-const ORPHAN_TIME_MAX: Duration = Duration::from_secs(25);
+/// Until then what belongs to nothing is gone: a snapshot finds it within ten seconds and five of travel, and a leg
+/// is told to end six times, five seconds apart.
+const ORPHAN_TIME_MAX: Duration = Duration::from_secs(35);
 
 /// Ready agents get work within this time if there is any.
 const IDLE_TIME_MAX: Duration = Duration::from_secs(30);
@@ -82,6 +83,8 @@ impl World {
                 seen.insert(room.to_string(), self.now);
             }
         }
+        let stale = view.calls.iter().filter(|call| self.is_stale(call));
+        seen.extend(stale.map(|call| (format!("{}, {},", call.call, call.state), self.now)));
         if !self.link.up {
             seen.clear();
         }
@@ -92,6 +95,17 @@ impl World {
             }
         }
         self.checks.orphans = seen;
+    }
+
+    /// Whether a call is shown as up, and its leg is gone or was told to end.
+    fn is_stale(&self, call: &CallView) -> bool {
+        let is_its = |purpose: &LegPurpose| matches!(purpose, LegPurpose::Customer { call: whose, .. } if *whose == call.call);
+        let has_leg = || self.network.legs.values().any(|leg| is_its(&leg.purpose));
+        match call.state {
+            "ringing_agent" | "saving" => false,
+            "ending" => true,
+            _ => !has_leg(),
+        }
     }
 
     fn check_loads(&mut self) {
