@@ -104,12 +104,13 @@ impl Dialler {
         }
     }
 
-    /// An answer reached an agent.
-    pub(crate) fn served(&mut self, person: bool) {
-        if let Self::Predictive(pacer) = self
-            && person
-        {
-            pacer.person_served();
+    /// An answer reached an agent, who finds out whether it is a person.
+    pub(crate) fn served(&mut self, rang: f64, person: bool) {
+        if let Self::Predictive(pacer) = self {
+            pacer.answered_by(rang, person);
+            if person {
+                pacer.person_served();
+            }
         }
     }
 

@@ -306,7 +306,7 @@ impl<'a> World<'a> {
             self.tally.machines += 1;
             (self.staff.length(&MACHINE_TALK), self.staff.length(&MACHINE_WRAP))
         };
-        self.dialler.served(person);
+        self.dialler.served(self.dials[id].rang, person);
         self.account(agent);
         self.tally.idle += self.scenario.gap;
         let begins = self.now + self.scenario.gap;

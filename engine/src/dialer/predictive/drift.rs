@@ -98,3 +98,41 @@ impl Drift {
         (mean.clamp(BOUNDS.0, BOUNDS.1), (square - mean * mean).max(0.0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_begins_at_one() {
+        let (mean, variance) = Drift::new().multiplier();
+        assert!((mean - 1.0).abs() < 1e-12);
+        assert!(variance > 0.0);
+    }
+
+    #[test]
+    fn answers_at_twice_the_rate_expected_double_it() {
+        let mut drift = Drift::new();
+        for _ in 0..400 {
+            drift.answered();
+            drift.expect(0.5);
+        }
+        let (mean, variance) = drift.multiplier();
+        assert!((1.8..2.1).contains(&mean), "{mean}");
+        assert!(variance < 0.1, "{variance}");
+    }
+
+    #[test]
+    fn after_a_step_the_quick_models_are_believed() {
+        let mut drift = Drift::new();
+        for _ in 0..2_000 {
+            drift.answered();
+            drift.expect(1.0);
+        }
+        for _ in 0..40 {
+            drift.answered();
+            drift.expect(0.4);
+        }
+        assert!(drift.multiplier().0 > 1.5, "{:?}", drift.multiplier());
+    }
+}

@@ -14,6 +14,8 @@ const LEVELS: [(f64, f64); 3] = [(-1.732_050_8, 1.0 / 6.0), (0.0, 2.0 / 3.0), (1
 pub(crate) struct Forecast {
     lags: Vec<Lag>,
     exact: bool,
+    /// After which times.
+    at: [f64; LAGS],
 }
 
 #[derive(Clone, Debug, Default)]
@@ -40,6 +42,7 @@ impl Forecast {
         let staying = || s.working.iter().filter(|working| !working.leaves);
         self.exact = staying().count() <= EXACT_MAX;
         self.lags.resize_with(LAGS, Lag::default);
+        self.at = *ring.lags();
         let fresh = ring.ringing(0.0);
         for (lag, fresh) in self.lags.iter_mut().zip(fresh) {
             lag.begin(s, fresh, deviation);
@@ -64,9 +67,18 @@ impl Forecast {
         }
     }
 
-    /// Chance that one more answer finds nobody.
-    pub(crate) fn risk(&self) -> f64 {
-        self.lags.iter().map(|lag| lag.risk(self.exact)).sum::<f64>() / LAGS as f64
+    /// What one more call costs at this moment.
+    pub(crate) fn price(&self) -> Price {
+        let mut risks = [0.0; LAGS];
+        for (risk, lag) in risks.iter_mut().zip(&self.lags) {
+            *risk = lag.risk(self.exact);
+        }
+        let risk = mean(&risks);
+        let saved = |wait: f64| {
+            let later = self.at.map(|at| read(&self.at, &risks, at + wait));
+            (risk - mean(&later)) / wait
+        };
+        Price { risk, waiting: WAITS.map(saved).into_iter().fold(0.0, f64::max) }
     }
 
     /// One more call is placed.
@@ -81,6 +93,35 @@ impl Forecast {
         self.lags.get(LAGS / 2).map_or(0.0, |lag| lag.sum.mean + lag.answers_mean)
     }
 }
+
+/// What a call costs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Price {
+    /// Chance that one more answer finds nobody.
+    pub(crate) risk: f64,
+    /// By how much that chance would fall, per second of waiting with the call.
+    pub(crate) waiting: f64,
+}
+
+/// Seconds for which a call might wait.
+const WAITS: [f64; 3] = [1.0, 2.0, 4.0];
+
+fn mean(values: &[f64; LAGS]) -> f64 {
+    values.iter().sum::<f64>() / LAGS as f64
+}
+
+/// A curve through the points `(at, values)`, read in between; beyond the last it goes on falling, but never rises.
+fn read(at: &[f64; LAGS], values: &[f64; LAGS], wanted: f64) -> f64 {
+    let next = at.partition_point(|known| *known <= wanted).clamp(1, LAGS);
+    let last = next.min(LAGS - 1);
+    let slope = (values[last] - values[last - 1]) / (at[last] - at[last - 1]).max(STEP_MIN);
+    let slope = if next == LAGS { slope.min(0.0) } else { slope };
+    let from = next - 1;
+    (values[from] + slope * (wanted - at[from])).max(0.0)
+}
+
+/// Lags closer than this, in seconds, tell nothing of a slope.
+const STEP_MIN: f64 = 0.25;
 
 impl Lag {
     fn begin(&mut self, s: &Situation<'_>, fresh: f64, deviation: f64) {

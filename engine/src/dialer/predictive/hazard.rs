@@ -151,3 +151,48 @@ impl<const CAUSES: usize> Hazards<CAUSES> {
         self.weight = 1.0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds() -> Ages {
+        Ages::new(&[(10.0, 1.0), (30.0, 5.0)])
+    }
+
+    #[test]
+    fn bins_are_fine_first_and_open_last() {
+        let ages = seconds();
+        assert_eq!(ages.bin(0.0), 0);
+        assert_eq!(ages.bin(9.99), 9);
+        assert_eq!(ages.bin(14.9), 10);
+        assert_eq!(ages.bin(1e9), ages.len() - 1);
+        assert_eq!(ages.place(12.5), (10, 0.5));
+    }
+
+    #[test]
+    fn a_rate_is_events_over_time_at_risk_and_begins_with_the_belief() {
+        let mut hazards = Hazards::<1>::new(seconds(), 4.0, 1e9, |_, _| 0.1);
+        assert!((hazards.rate(0, 3) - 0.1).abs() < 1e-12);
+        for case in 0..10_000 {
+            hazards.expose(3.5, 1.0);
+            if case % 2 == 0 {
+                hazards.ended(0, 3.5);
+            }
+        }
+        assert!((hazards.rate(0, 3) - 0.5).abs() < 1e-3);
+        assert!((hazards.rate(0, 4) - 0.1).abs() < 1e-12);
+    }
+
+    #[test]
+    fn old_cases_fade() {
+        let mut hazards = Hazards::<1>::new(seconds(), 0.0, 100.0, |_, _| 0.1);
+        for rate in [1.0, 2.0] {
+            for _ in 0..20_000 {
+                hazards.expose(3.5, 1.0 / rate);
+                hazards.ended(0, 3.5);
+            }
+        }
+        assert!((hazards.rate(0, 3) - 2.0).abs() < 0.02);
+    }
+}

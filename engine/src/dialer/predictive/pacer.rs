@@ -18,6 +18,11 @@ const GRACE: f64 = 2.0;
 /// Share of the agents for whom calls may be placed in one look.
 const BURST_SHARE: f64 = 0.25;
 
+/// A risk that falls is worth waiting for: a call waits while waiting would save more than theta in so many seconds,
+/// for a single agent. The more agents there are, the shorter they idle between two calls, the fewer drops a second
+/// of an agent's time is worth, and the less a call waits: with this power of their number.
+const PATIENCE: (f64, f64) = (60.0, -0.75);
+
 /// What to do, and why.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Decision {
@@ -68,6 +73,12 @@ impl Pacer {
         }
     }
 
+    /// An agent found out who had answered after ringing for so long. Machines answer at other times than people,
+    /// and who drops a machine drops nobody.
+    pub fn answered_by(&mut self, rang: f64, person: bool) {
+        self.ring.answered_by(rang, person);
+    }
+
     /// A conversation of this length ended.
     pub fn talk_ended(&mut self, talked: f64) {
         self.work.talk_ended(talked);
@@ -93,14 +104,16 @@ impl Pacer {
         self.observe(s);
         let theta = self.budget.theta(s.time_left);
         self.forecast.prepare(s, &self.ring, &self.work, self.deviation);
-        let burst = ((s.idle + s.working.len()) as f64 * BURST_SHARE) as usize + 1;
+        let agents = (s.idle + s.working.len()).max(1);
+        let burst = (agents as f64 * BURST_SHARE) as usize + 1;
         let most = burst.min(s.lines_free);
         let mut place = 0;
-        let mut risk = self.forecast.risk();
-        while place < most && risk <= theta {
+        let patience = PATIENCE.0 * (agents as f64).powf(PATIENCE.1);
+        let mut price = self.forecast.price();
+        while place < most && price.risk.max(price.waiting * patience) <= theta {
             place += 1;
             self.forecast.place();
-            risk = self.forecast.risk();
+            price = self.forecast.price();
         }
         let held_by = if place == s.lines_free {
             HeldBy::Lines
@@ -113,7 +126,7 @@ impl Pacer {
         } else {
             HeldBy::Risk
         };
-        Decision { place, why: self.explain(s.dialled.len() + place, risk, held_by) }
+        Decision { place, why: self.explain(s.dialled.len() + place, price.risk, held_by) }
     }
 
     /// Counts the time that dials and agents were at risk, and brings the tables up to date when it is time.
@@ -159,6 +172,119 @@ impl Pacer {
             drop_rate: self.budget.drop_rate(),
             drop_limit: self.budget.limit(),
             held_by,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::situation::{WorkStage, Working};
+    use super::*;
+
+    const QUIET: Situation<'_> = Situation {
+        idle: 0,
+        waiting: 0,
+        dialled: &[],
+        working: &[],
+        answered: 1_000,
+        dropped: 10,
+        lines_free: 100,
+        elapsed: 0.25,
+        time_left: None,
+    };
+
+    /// Conversations of 60 s and wrap-ups of 5 s, all alike.
+    fn used_to_short_calls() -> Pacer {
+        let mut pacer = Pacer::new(Target::default());
+        for _ in 0..200 {
+            for tick in 0..240 {
+                pacer.work.expose(WorkStage::Talking { age: f64::from(tick) / 4.0 }, 0.25);
+            }
+            pacer.talk_ended(60.0);
+            for tick in 0..20 {
+                pacer.work.expose(WorkStage::WrappingUp { talked: 60.0, age: f64::from(tick) / 4.0 }, 0.25);
+            }
+            pacer.wrap_up_ended(60.0, 5.0);
+        }
+        pacer
+    }
+
+    /// Twenty agents who began to wrap up so long ago.
+    fn wrapping_up(age: f64, leaves: bool) -> Vec<Working> {
+        vec![Working { stage: WorkStage::WrappingUp { talked: 60.0, age }, leaves }; 20]
+    }
+
+    #[test]
+    fn without_experience_it_places_one_call_per_idle_agent() {
+        let mut pacer = Pacer::new(Target::default());
+        let first = pacer.calls_to_place(&Situation { idle: 1, answered: 0, dropped: 0, ..QUIET });
+        assert_eq!(first.place, 1);
+        let ringing = [Dialled::Ringing { age: 0.25 }];
+        let one = Situation { idle: 1, answered: 0, dropped: 0, dialled: &ringing, ..QUIET };
+        assert_eq!(pacer.calls_to_place(&one).place, 0);
+    }
+
+    #[test]
+    fn agents_about_to_be_free_are_dialled_for_and_others_are_not() {
+        let place =
+            |working: &[Working]| used_to_short_calls().calls_to_place(&Situation { working, ..QUIET }).place;
+        assert!(place(&wrapping_up(4.0, false)) > 0);
+        let talking = Working { stage: WorkStage::Talking { age: 1.0 }, leaves: false };
+        assert_eq!(place(&[talking; 20]), 0);
+    }
+
+    #[test]
+    fn an_agent_about_to_pause_is_not_counted() {
+        let working = wrapping_up(4.0, true);
+        let decision = used_to_short_calls().calls_to_place(&Situation { working: &working, ..QUIET });
+        assert_eq!(decision.place, 0);
+    }
+
+    #[test]
+    fn a_spent_budget_keeps_to_idle_agents_and_says_so() {
+        let spent = Situation { dropped: 30, answered: 1_000, ..QUIET };
+        let mut pacer = used_to_short_calls();
+        let talking = [Working { stage: WorkStage::Talking { age: 57.0 }, leaves: false }; 20];
+        let decision = pacer.calls_to_place(&Situation { working: &talking, ..spent });
+        assert_eq!((decision.place, decision.why.held_by), (0, HeldBy::DropLimit));
+        assert_eq!(pacer.calls_to_place(&Situation { idle: 1, ..spent }).place, 1);
+    }
+
+    #[test]
+    fn full_lines_are_named() {
+        let decision =
+            Pacer::new(Target::default()).calls_to_place(&Situation { idle: 5, lines_free: 0, ..QUIET });
+        assert_eq!((decision.place, decision.why.held_by), (0, HeldBy::Lines));
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_is_called_when_nobody_will_be_free(
+            ages in prop::collection::vec(0.0..90.0_f64, 0..40),
+            waiting in 0..5_usize,
+            leaving in 0..10_usize,
+        ) {
+            let dialled: Vec<Dialled> = ages.into_iter().map(|age| Dialled::Ringing { age }).collect();
+            let working = &wrapping_up(4.0, true)[..leaving];
+            let s = Situation { waiting, dialled: &dialled, working, ..QUIET };
+            prop_assert_eq!(Pacer::new(Target::default()).calls_to_place(&s).place, 0);
+        }
+
+        #[test]
+        fn lines_and_the_burst_are_never_passed(
+            idle in 0..200_usize,
+            busy in 0..200_usize,
+            age in 0.0..2_000.0_f64,
+            lines_free in 0..50_usize,
+        ) {
+            let working = vec![Working { stage: WorkStage::Talking { age }, leaves: false }; busy];
+            let s = Situation { idle, working: &working, lines_free, ..QUIET };
+            let decision = used_to_short_calls().calls_to_place(&s);
+            prop_assert!(decision.place <= lines_free);
+            prop_assert!(decision.place <= (idle + busy) / 4 + 1);
+            prop_assert!((0.0..=1.0).contains(&decision.why.confidence));
         }
     }
 }

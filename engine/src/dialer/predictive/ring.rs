@@ -27,7 +27,34 @@ pub(crate) struct RingModel {
     hazards: Hazards<3>,
     passed: Delays,
     rejected: Delays,
+    answerers: Answerers,
     tables: RingTables,
+}
+
+/// Who turned out to have answered, per second of ring: answers, and people among them.
+#[derive(Clone, Debug)]
+struct Answerers([(f64, f64); RING_MAX]);
+
+impl Answerers {
+    /// Half-life, in answers of one second of ring.
+    const HALF_LIFE: f64 = 300.0;
+
+    /// Whoever answers is a person until somebody says otherwise.
+    fn new() -> Self {
+        Self([(1.0, 1.0); RING_MAX])
+    }
+
+    fn note(&mut self, rang: f64, person: bool) {
+        let kept = 0.5_f64.powf(1.0 / Self::HALF_LIFE);
+        let (answers, people) = &mut self.0[(rang as usize).min(RING_MAX - 1)];
+        *answers = *answers * kept + 1.0;
+        *people = *people * kept + f64::from(u8::from(person));
+    }
+
+    fn people(&self, second: usize) -> f64 {
+        let (answers, people) = self.0[second];
+        people / answers
+    }
 }
 
 /// Distribution of the time from answer to verdict.
@@ -92,6 +119,7 @@ impl RingModel {
             hazards,
             passed: Delays::new(),
             rejected: Delays::new(),
+            answerers: Answerers::new(),
             tables: RingTables {
                 lags: [0.0; LAGS],
                 answer_chance: 0.0,
@@ -123,7 +151,11 @@ impl RingModel {
         }
     }
 
-    /// Lags after which a dial placed at this moment reaches an agent, if it does: quantiles, in seconds.
+    pub(crate) fn answered_by(&mut self, rang: f64, person: bool) {
+        self.answerers.note(rang, person);
+    }
+
+    /// Lags after which a dial placed at this moment brings a person to an agent, if it does: quantiles, in seconds.
     pub(crate) fn lags(&self) -> &[f64; LAGS] {
         &self.tables.lags
     }
@@ -183,9 +215,10 @@ impl RingModel {
         const GRID: usize = ((RING_MAX + 9) as f64 / LAG_STEP) as usize;
         let mut density = [0.0; GRID];
         for (second, answer) in answers.iter().enumerate() {
+            let people = answer * self.answerers.people(second);
             for (bin, share) in passed.iter().enumerate().filter(|(_, share)| **share > 1e-4) {
                 let at = second as f64 + 0.5 + delay(bin);
-                density[((at / LAG_STEP) as usize).min(GRID - 1)] += answer * share;
+                density[((at / LAG_STEP) as usize).min(GRID - 1)] += people * share;
             }
         }
         let total: f64 = density.iter().sum();
@@ -252,6 +285,80 @@ impl RingModel {
             let presented = self.hazards.rate(PRESENTED, second) * multiplier;
             let total = presented + self.hazards.rate(REJECTED, second);
             self.tables.passes[second] = if total > 0.0 { presented / total } else { 1.0 };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Every third dial is answered after 6 to 12 s; the others end at 25 s.
+    fn taught() -> RingModel {
+        let mut ring = RingModel::new();
+        for dial in 0..9_000_u32 {
+            let answered = dial % 3 == 0;
+            let rang = if answered { 6.5 + f64::from(dial / 3 % 6) } else { 24.5 };
+            for tick in 0..(rang * 4.0) as u32 {
+                ring.expose(f64::from(tick) / 4.0, 0.25);
+            }
+            let end = if answered { DialEnd::Presented { screened: None } } else { DialEnd::Unanswered };
+            ring.ended(rang, end);
+        }
+        ring.rebuild(1.0, |_| 1.0);
+        ring
+    }
+
+    #[test]
+    fn the_answer_rate_and_the_lags_are_learnt() {
+        let ring = taught();
+        assert!((ring.answer_chance() - 1.0 / 3.0).abs() < 0.03, "{}", ring.answer_chance());
+        assert!(ring.lags().iter().all(|lag| (5.5..13.0).contains(lag)), "{:?}", ring.lags());
+    }
+
+    #[test]
+    fn a_ring_past_the_usual_answer_hardly_counts() {
+        let ring = taught();
+        assert!(ring.ringing(5.0)[LAGS - 1] > 0.25);
+        assert!(ring.ringing(15.0)[LAGS - 1] < 0.02);
+    }
+
+    #[test]
+    fn machines_do_not_make_pacing_look_further_ahead() {
+        let mut ring = taught();
+        for _ in 0..300 {
+            for late in 9..12 {
+                ring.answered_by(f64::from(late) + 0.5, false);
+            }
+        }
+        ring.rebuild(1.0, |_| 1.0);
+        assert!(ring.lags()[LAGS - 1] < 9.5, "{:?}", ring.lags());
+    }
+
+    proptest! {
+        #[test]
+        fn every_chance_is_one(
+            ends in prop::collection::vec((0.0..70.0_f64, 0..3_u8, 0.0..9.0_f64), 0..60),
+            multiplier in 0.1..8.0_f64,
+            age in 0.0..100.0_f64,
+        ) {
+            let mut ring = RingModel::new();
+            for (rang, kind, screened) in ends {
+                ring.expose(rang, 0.25);
+                ring.ended(rang, match kind {
+                    0 => DialEnd::Presented { screened: Some(screened) },
+                    1 => DialEnd::Rejected { screened },
+                    _ => DialEnd::Unanswered,
+                });
+            }
+            ring.rebuild(multiplier, |since| (-since / 60.0).exp());
+            let chances = ring.ringing(age).into_iter().chain(ring.screening(age, age / 10.0));
+            for chance in chances.chain([ring.answer_chance()]) {
+                prop_assert!((0.0..=1.0 + 1e-9).contains(&chance), "{chance}");
+            }
+            prop_assert!(ring.lags().is_sorted());
         }
     }
 }

@@ -198,3 +198,72 @@ fn survive(curve: &mut [f64], ages: &Ages, rate: impl Fn(usize) -> f64) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const HORIZONS: [f64; LAGS] = [2.0, 4.0, 7.0, 10.0, 15.0, 24.0];
+
+    fn live(work: &mut WorkModel, talked: f64, wrapped: f64) {
+        for tick in 0..(talked * 4.0) as u32 {
+            work.expose(WorkStage::Talking { age: f64::from(tick) / 4.0 }, 0.25);
+        }
+        work.talk_ended(talked);
+        for tick in 0..(wrapped * 4.0) as u32 {
+            work.expose(WorkStage::WrappingUp { talked, age: f64::from(tick) / 4.0 }, 0.25);
+        }
+        work.wrap_up_ended(talked, wrapped);
+    }
+
+    #[test]
+    fn wrap_up_is_learnt_per_length_of_the_talk_before() {
+        let mut work = WorkModel::new();
+        for _ in 0..200 {
+            live(&mut work, 8.0, 3.0);
+            live(&mut work, 200.0, 40.0);
+        }
+        work.rebuild(&HORIZONS);
+        let after = |talked| work.done(WorkStage::WrappingUp { talked, age: 1.0 })[1];
+        assert!(after(8.0) > 0.8, "{}", after(8.0));
+        assert!(after(200.0) < 0.2, "{}", after(200.0));
+    }
+
+    #[test]
+    fn a_conversation_that_outlasts_a_refusal_lasts() {
+        let mut work = WorkModel::new();
+        for _ in 0..200 {
+            live(&mut work, 10.5, 2.0);
+            live(&mut work, 240.5, 2.0);
+        }
+        work.rebuild(&HORIZONS);
+        let done = |age| work.done(WorkStage::Talking { age })[LAGS - 1];
+        assert!((0.35..0.65).contains(&done(1.0)), "{}", done(1.0));
+        assert!(done(60.0) < 0.1, "{}", done(60.0));
+    }
+
+    proptest! {
+        #[test]
+        fn every_chance_is_one_and_grows_with_time(
+            calls in prop::collection::vec((0.0..2_000.0_f64, 0.0..400.0_f64), 0..40),
+            age in 0.0..3_000.0_f64,
+        ) {
+            let mut work = WorkModel::new();
+            for (talked, wrapped) in calls {
+                work.expose(WorkStage::Talking { age: talked }, 0.25);
+                work.talk_ended(talked);
+                work.expose(WorkStage::WrappingUp { talked, age: wrapped }, 0.25);
+                work.wrap_up_ended(talked, wrapped);
+            }
+            work.rebuild(&HORIZONS);
+            for stage in [WorkStage::Talking { age }, WorkStage::WrappingUp { talked: age, age }] {
+                let done = work.done(stage);
+                prop_assert!(done.iter().all(|chance| (-1e-9..=1.0 + 1e-9).contains(chance)), "{done:?}");
+                prop_assert!(done.is_sorted(), "{done:?}");
+            }
+            prop_assert!((0.0..=1.0).contains(&work.holds(age)));
+        }
+    }
+}
