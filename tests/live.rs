@@ -4,7 +4,7 @@
 //! how, and what the network writes down. Every story has a pair, a daemon and a database of its own, and ends with
 //! the same closing conditions (`live/closing.rs`).
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests, helpers included")]
+#![allow(clippy::unwrap_used, reason = "these are tests, helpers included")]
 
 #[path = "live/api.rs"]
 mod api;

@@ -39,6 +39,7 @@ pub(crate) struct AgentSeen {
     pub(crate) agent: String,
     pub(crate) state: String,
     pub(crate) reason: Option<Value>,
+    #[expect(dead_code, reason = "read in the message of a failed test")]
     pub(crate) call: Option<String>,
     pub(crate) phone_up: bool,
 }
@@ -58,6 +59,7 @@ pub(crate) struct CampaignSeen {
     pub(crate) campaign: String,
     pub(crate) answered_24h: u32,
     pub(crate) dropped_24h: u32,
+    #[expect(dead_code, reason = "read in the message of a failed test")]
     pub(crate) idle_because: Option<String>,
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::database::Database;
 use super::wait::{SOON, eventually, holds};
 use super::world::World;
 
@@ -20,6 +21,7 @@ async fn lost_calls_are_closed_and_their_agents_work_again() {
     world.to_work(&agents, &campaign).await;
     let calls = world.until_connected(3).await;
 
+    phones_are_on_disk(&world, 3).await;
     world.pair.kill_pbx().await;
     eventually("dialling is held", SOON, async || {
         let live = world.api.live().await;
@@ -61,4 +63,15 @@ async fn lost_calls_are_closed_and_their_agents_work_again() {
         assert!(said, "a verdict says what there is, or why there is nothing: {recording:?}");
     }
     world.close().await;
+}
+
+/// Waits until the PBX has written down where its phones are, which it does about a second later. It knows those that
+/// it has not written down again only once they register anew.
+async fn phones_are_on_disk(world: &World, count: i64) {
+    let memory = Database::Sqlite(world.home.path().join("pbx/db/astdb.sqlite3"));
+    eventually("the PBX has written down where its phones are", SOON, async || {
+        let found = memory.count("select count(*) from astdb where key like '/registrar/contact/%'").await;
+        holds(found == count, found)
+    })
+    .await;
 }
