@@ -67,6 +67,7 @@ on_both_databases! {
     imports::rows_become_leads_or_say_why_not,
     imports::a_batch_is_stored_once_and_as_a_whole,
     imports::a_hundred_thousand_rows,
+    imports::an_import_that_was_cut_ends,
     leases::a_lease_has_one_holder_until_it_ends,
     leases::an_attempt_without_the_lease_is_refused,
     migrations::a_second_run_changes_nothing,

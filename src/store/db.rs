@@ -98,9 +98,9 @@ impl Db {
     }
 
     /// Whether the database takes writes, within `deadline`.
-    pub(super) async fn ping(&self, deadline: Duration) -> Result<(), Error> {
+    pub(super) async fn ping(&self, lane: Lane, deadline: Duration) -> Result<(), Error> {
         let look = async {
-            let mut tx = self.begin(Lane::Calls).await?;
+            let mut tx = self.begin(lane).await?;
             tx.rows("select 1 as one", Vec::new()).await?;
             tx.commit().await
         };

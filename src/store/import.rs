@@ -231,10 +231,12 @@ impl Store {
         self.db.change(sql, args![import, problem, now]).await.map(drop)
     }
 
-    /// Ends the imports that an earlier daemon was cut in. What was stored stays; the same file sent again goes on
-    /// from there, because its rows merge by number.
+    /// Ends the imports that an earlier daemon was cut in, unless another daemon is at work on this database: they may
+    /// be its own. What was stored stays; the same file sent again goes on from there, because rows of one telephone
+    /// number merge.
     pub async fn end_cut_imports(&self, now: Timestamp) -> Result<(), Error> {
-        let sql = "update import set state = 'failed', problem = $1, ended_at = $2 where state = 'running'";
+        let sql = "update import set state = 'failed', problem = $1, ended_at = $2 where state = 'running' \
+                   and (select count(*) from lease where held_until > $2) <= 1";
         let problem =
             "Cadran was stopped before the last row; send the file again, rows that are stored are merged";
         self.db.change(sql, args![problem, now]).await.map(drop)

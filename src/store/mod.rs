@@ -36,7 +36,7 @@ use std::time::Duration;
 use cadran_engine::input::Settings;
 use cadran_engine::model::{CampaignState, SipAccount, SipTrunk, Timestamp};
 
-use db::Db;
+use db::{Db, Lane};
 use value::{Row, args};
 
 pub use attempt::AttemptRecord;
@@ -110,7 +110,7 @@ impl<Id> Page<Id> {
 impl Store {
     /// Whether the database takes writes at the moment.
     pub async fn ping(&self) -> Result<(), Error> {
-        self.db.ping(PING_DEADLINE).await
+        self.db.ping(Lane::People, PING_DEADLINE).await
     }
 
     /// What the engine works by. The limit of the Asterisk server as a whole is no row but configuration.

@@ -253,7 +253,7 @@ async fn back_again(db: &Db) {
     let (mut pause, longest) = LOOK_AGAIN;
     loop {
         tokio::time::sleep(pause).await;
-        if db.ping(LOOK_DEADLINE).await.is_ok() {
+        if db.ping(Lane::Calls, LOOK_DEADLINE).await.is_ok() {
             return;
         }
         pause = (pause * 2).min(longest);

@@ -79,6 +79,24 @@ pub(crate) async fn a_batch_is_stored_once_and_as_a_whole(database: &Database) {
     assert_eq!(store.lead_counts(world.list).await.unwrap(), [(LeadState::Waiting, 15)]);
 }
 
+/// Nobody waits for an import that a crash has cut; with two daemons at work nobody knows whose it is.
+pub(crate) async fn an_import_that_was_cut_ends(database: &Database) {
+    let store = &database.store;
+    let world = World::with_leads(store, 0).await;
+    let import = store.begin_import(world.list, "june.csv", "phone", None, NOW).await.unwrap();
+    let ttl = std::time::Duration::from_secs(10);
+    for asterisk in ["asterisk-1", "asterisk-2"] {
+        store.acquire_lease(asterisk, "daemon", NOW, ttl).await.unwrap();
+    }
+    store.end_cut_imports(at(5)).await.unwrap();
+    assert_eq!(store.import(import.id).await.unwrap().unwrap().state, ImportState::Running);
+
+    store.acquire_lease("asterisk-1", "daemon", at(20), ttl).await.unwrap();
+    store.end_cut_imports(at(20)).await.unwrap();
+    let cut = store.import(import.id).await.unwrap().unwrap();
+    assert_eq!((cut.state, cut.ended_at), (ImportState::Failed, Some(at(20))));
+}
+
 /// How fast it is is printed for a person to read; that nothing is lost is asserted.
 pub(crate) async fn a_hundred_thousand_rows(database: &Database) {
     const ROWS: u32 = 100_000;
