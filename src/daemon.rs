@@ -9,15 +9,16 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use cadran_engine::Engine;
 use cadran_engine::command::{Answer, Command, Refusal, Write};
 use cadran_engine::input::{Input, RequestId, StoreEvent, SwitchEvent};
-use cadran_engine::model::{CampaignId, RateLimit, Timestamp};
+use cadran_engine::model::{CampaignId, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::warn;
 
 use crate::asterisk::{Fatal, Switch};
 use crate::inbox::{Inbox, Item};
 use crate::notices;
+use crate::reload::Reloader;
 use crate::store::{QueueFull, Store, WriteQueue};
 
 /// How often Asterisk is asked what is there, so that a lost event is found within this time.
@@ -80,20 +81,18 @@ pub struct Daemon {
     pub clock: Clock,
     /// The telephone side.
     pub switch: Arc<Switch>,
-    /// Settings and leads.
+    /// Leads.
     pub store: Store,
+    /// Settings.
+    pub settings: Reloader,
     /// Writes, in order.
     pub writes: WriteQueue,
     /// The Asterisk server, under whose name leads are claimed: whoever drives it next finds them.
     pub holder: String,
-    /// How much the Asterisk server may carry.
-    pub switch_limit: RateLimit,
     /// Where requests wait for their answers.
     pub inbox: Inbox,
     /// The way back for what background tasks find.
     pub store_news: mpsc::Sender<StoreEvent>,
-    /// Whether Asterisk may have lost what it was told of trunks and phones.
-    pub must_provision: bool,
 }
 
 /// Where everything that happens comes in.
@@ -131,7 +130,7 @@ impl Daemon {
                 item = inlets.items.recv() => match item {
                     Some(Item::Input(input)) => input,
                     Some(Item::Reload(done)) => {
-                        self.reload(done);
+                        self.settings.begin(done);
                         continue;
                     }
                     None => return Ended::Broken("inbox"),
@@ -156,7 +155,7 @@ impl Daemon {
 
     /// Gives one input to the engine and has its commands carried out.
     pub fn handle(&mut self, input: Input) -> Result<(), QueueFull> {
-        self.provision_after_a_break(&input);
+        self.keep_asterisk_up_to_date(&input);
         let mut wrote = false;
         for command in self.engine.handle(self.clock.now(), input) {
             match command {
@@ -174,14 +173,10 @@ impl Daemon {
         Ok(())
     }
 
-    /// Asterisk may have been restarted, or settings may have changed, while there was no link.
-    fn provision_after_a_break(&mut self, input: &Input) {
+    fn keep_asterisk_up_to_date(&self, input: &Input) {
         match input {
-            Input::Switch(SwitchEvent::LinkDown) => self.must_provision = true,
-            Input::Switch(SwitchEvent::Snapshot(_)) if self.must_provision => {
-                self.must_provision = false;
-                self.reload(oneshot::channel().0);
-            }
+            Input::Switch(SwitchEvent::LinkDown) => self.settings.asterisk_may_be_behind(),
+            Input::Switch(SwitchEvent::Snapshot(_)) => self.settings.catch_up(),
             _ => {}
         }
     }
@@ -191,7 +186,7 @@ impl Daemon {
         self.writes.then(done)?;
         let inbox = self.inbox.clone();
         tokio::spawn(async move {
-            // Without the signal the daemon is stopping, and the asker hears that from the inbox.
+            // Without the signal the daemon is stopping, and the asker hears that when the inbox closes.
             if durable.await.is_ok() {
                 inbox.answer(to, answer);
             }
@@ -200,50 +195,20 @@ impl Daemon {
     }
 
     fn fetch_leads(&self, campaign: CampaignId, count: u16) {
-        let (store, holder, news) = (self.store.clone(), self.holder.clone(), self.store_news.clone());
+        let (store, writes, holder) = (self.store.clone(), self.writes.clone(), self.holder.clone());
+        let news = self.store_news.clone();
+        let claimed_at = wall_clock();
         tokio::spawn(async move {
-            let (leads, next_due_at) =
-                store.claim_leads(campaign, count, wall_clock(), &holder).await.unwrap_or_else(|error| {
-                    warn!(campaign.id = %campaign, %error, "No leads could be fetched");
-                    (Vec::new(), None)
-                });
+            let claim = store.claim_leads(campaign, count, claimed_at, &holder);
+            let (leads, next_due_at) = claim.await.unwrap_or_else(|error| {
+                warn!(campaign.id = %campaign, %error, "No leads could be fetched");
+                // Without room for it the daemon ends, and the next one frees all claims.
+                let _ = writes.free_claim(campaign, claimed_at);
+                (Vec::new(), None)
+            });
             let fetched = StoreEvent::LeadsFetched { campaign, leads, next_due_at };
-            // A closed stream means that the daemon is stopping; the claim lapses by itself.
+            // A closed stream means that the daemon is stopping; the next one frees the claim.
             let _ = news.send(fetched).await;
         });
     }
-
-    /// Reads the settings, gives them to the engine, and makes Asterisk know the trunks and phones.
-    fn reload(&self, done: oneshot::Sender<Result<(), String>>) {
-        let (store, inbox, switch) = (self.store.clone(), self.inbox.clone(), self.switch.clone());
-        let limit = self.switch_limit;
-        tokio::spawn(async move {
-            let outcome = apply_settings(&store, &inbox, &switch, limit).await;
-            if let Err(problem) = &outcome {
-                error!(%problem, "Settings could not be applied");
-            }
-            // Nobody waits when the reload came from the daemon itself.
-            let _ = done.send(outcome);
-        });
-    }
-}
-
-/// The engine gets what the store has, whatever Asterisk makes of it: a phone or trunk that Asterisk refused is one
-/// that cannot be reached, which the engine knows how to live with. Whoever changed the settings hears of it.
-async fn apply_settings(
-    store: &Store,
-    inbox: &Inbox,
-    switch: &Switch,
-    limit: RateLimit,
-) -> Result<(), String> {
-    let mut settings = store.settings().await.map_err(|error| error.to_string())?;
-    settings.switch_limit = Some(limit);
-    let (trunks, accounts) = store.sip().await.map_err(|error| error.to_string())?;
-    // Asterisk should know a trunk or a phone before the engine uses it. Without a link that comes when it is back.
-    let provisioned = match switch.is_connected() {
-        true => switch.provision(&trunks, &accounts).await.map(drop).map_err(|error| error.to_string()),
-        false => Ok(()),
-    };
-    inbox.put(Input::Settings(Box::new(settings))).await.map_err(|error| error.to_string())?;
-    provisioned
 }

@@ -96,6 +96,11 @@ impl Inbox {
         }
     }
 
+    /// Tells everybody who still waits that no answer will come: the daemon has stopped.
+    pub fn close(&self) {
+        self.waiting().clear();
+    }
+
     /// Makes a change of settings effective, on the engine and on Asterisk.
     pub async fn reload(&self) -> Result<(), RequestError> {
         let (done, outcome) = oneshot::channel();
@@ -111,5 +116,21 @@ impl Inbox {
     ) -> std::sync::MutexGuard<'_, HashMap<RequestId, oneshot::Sender<Result<Answer, Refusal>>>> {
         // A panic while the map is held cannot leave it half changed: every access is one insert or remove.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_waits_hears_that_the_daemon_stops() {
+        let (inbox, mut items) = Inbox::new();
+        let close = async {
+            assert!(matches!(items.recv().await, Some(Item::Input(Input::Request { .. }))));
+            inbox.close();
+        };
+        let (answer, ()) = tokio::join!(inbox.request(Request::View), close);
+        assert!(matches!(answer, Err(RequestError::Stopping)), "{answer:?}");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! [`config`] is what a person wrote; [`inbox`] is the one ordered stream of inputs to the engine; [`asterisk`],
 //! [`store`] and [`http`] are thin adapters around it; [`daemon`] is the loop that ties them together and owns the
-//! only clock. The rules are in the crate `cadran_engine`.
+//! only clock; [`reload`] brings changed settings to both sides of it. The rules are in the crate `cadran_engine`.
 
 pub mod accounts;
 pub mod asterisk;
@@ -15,6 +15,7 @@ pub mod import;
 pub mod inbox;
 pub mod notices;
 pub mod passwords;
+pub mod reload;
 pub mod rule_packs;
 pub mod serve;
 pub mod simulate;

@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::daemon::{Clock, Daemon, Ended, Inlets, wall_clock};
 use crate::http;
 use crate::inbox::Inbox;
+use crate::reload::Reloader;
 use crate::store::{Acquired, Lease, Store};
 
 /// News of one side that may wait for the engine. Behind a full one the adapter waits, and its own bounds apply.
@@ -30,7 +31,7 @@ const NEWS_MAX: usize = 8_192;
 
 /// How long a lease lasts unless it is renewed. Shorter than it takes a person to start another daemon by hand.
 const LEASE_TTL: Duration = Duration::from_secs(10);
-/// How often the lease is renewed.
+/// How often the lease is renewed, and how long that may take.
 const LEASE_RENEWAL: Duration = Duration::from_secs(2);
 
 /// How long to wait between two tries to reach an Asterisk that is not up yet.
@@ -43,6 +44,10 @@ const FIGURES_UPKEEP: Duration = Duration::from_secs(5);
 
 /// How long the last writes may take.
 const FLUSH_DEADLINE: Duration = Duration::from_secs(10);
+/// How long the last answers of the API may take.
+const LAST_ANSWERS_DEADLINE: Duration = Duration::from_secs(2);
+/// How long the database may take to let go.
+const GIVE_BACK_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Runs the daemon until it is told to stop by SIGTERM or SIGINT.
 pub async fn run(config: Config) -> anyhow::Result<()> {
@@ -57,44 +62,57 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 
     let store = open_store(&config).await?;
     let lease = acquire_lease(&store, &server, &daemon_id).await?;
+    let renewal = tokio::spawn(renew_lease(store.clone(), lease.clone(), stop.clone()));
+    let outcome = drive(&config, &store, &lease, &daemon_id, &stop).await;
+    stop.cancel();
+    // The task ends by itself when it sees the stop.
+    let _ = renewal.await;
+    give_back(&store, &lease).await;
+    outcome
+}
+
+/// Drives the Asterisk server that the lease is on, from the first look at it until the last write is durable.
+async fn drive(
+    config: &Config,
+    store: &Store,
+    lease: &Lease,
+    daemon_id: &str,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
     let clock = Clock::start();
     let (switch_news, switch_inlet) = mpsc::channel(NEWS_MAX);
     let (store_news, store_inlet) = mpsc::channel(NEWS_MAX);
     let (inbox, items) = Inbox::new();
 
-    let Some(switch) = connect(&config, clock, &daemon_id, switch_news, &stop).await? else {
+    let Some(switch) = connect(config, clock, daemon_id, switch_news, stop).await? else {
         return Ok(());
     };
     let switch = Arc::new(switch);
-    let (writes, writer) = store.writer(&server, Some(lease.clone()), store_news.clone());
+    let (writes, writer) = store.writer(&lease.name, Some(lease.clone()), store_news.clone());
+    let settings = Reloader::new(store.clone(), switch.clone(), inbox.clone(), config.asterisk.limit());
     let mut daemon = Daemon {
         engine: Engine::new(seed()?),
         clock,
         switch: switch.clone(),
         store: store.clone(),
+        settings,
         writes,
-        holder: server.clone(),
-        switch_limit: config.asterisk.limit(),
+        holder: lease.name.clone(),
         inbox: inbox.clone(),
         store_news,
-        must_provision: true,
     };
-    prime(&mut daemon, &store).await?;
+    prime(&mut daemon).await?;
+    store.end_cut_imports(wall_clock()).await.context("cut imports cannot be ended")?;
 
-    let http_server = serve_http(&config, inbox, store.clone(), &stop).await?;
-    let renewal = tokio::spawn(renew_lease(store.clone(), lease.clone(), stop.clone()));
+    let http_server = serve_http(config, inbox.clone(), store.clone(), stop).await?;
     let inlets = Inlets { items, switch: switch_inlet, store: store_inlet };
     let ended = daemon.run(inlets, stop.clone()).await;
     info!("Stopping: {ended}");
     stop.cancel();
-    shut_down(http_server, writer, switch).await;
-    // The task ends by itself when it sees the stop.
-    let _ = renewal.await;
-    store
-        .release_lease(&lease)
-        .await
-        .context("the lease on Asterisk could not be given back; it ends by itself")?;
-    store.close().await;
+    leave_asterisk(&switch).await;
+    flush(writer).await;
+    inbox.close();
+    finish_http(http_server).await;
     match ended {
         Ended::Stopped => Ok(()),
         Ended::Fatal(_) | Ended::QueueFull(_) | Ended::Broken(_) => Err(ended.into()),
@@ -180,13 +198,14 @@ async fn renew_lease(store: Store, lease: Lease, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = sleep(LEASE_RENEWAL) => {}
         }
-        match store.renew_lease(&lease, wall_clock(), LEASE_TTL).await {
-            Ok(true) => {}
-            Ok(false) => {
+        match timeout(LEASE_RENEWAL, store.renew_lease(&lease, wall_clock(), LEASE_TTL)).await {
+            Ok(Ok(true)) => {}
+            Ok(Ok(false)) => {
                 warn!("Another daemon has taken over the lease on this Asterisk; stopping");
                 return stop.cancel();
             }
-            Err(error) => warn!(%error, "The lease could not be renewed; trying again"),
+            Ok(Err(error)) => warn!(%error, "The lease could not be renewed; trying again"),
+            Err(_) => warn!("The database is too slow to renew the lease; trying again"),
         }
     }
 }
@@ -224,11 +243,10 @@ async fn connect(
 }
 
 /// What the engine must know before it hears of the first leg.
-async fn prime(daemon: &mut Daemon, store: &Store) -> anyhow::Result<()> {
-    let mut settings = store.settings().await.context("the settings cannot be read")?;
-    settings.switch_limit = Some(daemon.switch_limit);
-    let recovery =
-        store.recover(&daemon.holder, wall_clock()).await.context("what was unfinished cannot be read")?;
+async fn prime(daemon: &mut Daemon) -> anyhow::Result<()> {
+    let settings = daemon.settings.read().await.context("the settings cannot be read")?;
+    let recovery = daemon.store.recover(&daemon.holder, wall_clock()).await;
+    let recovery = recovery.context("what was unfinished cannot be read")?;
     daemon.handle(Input::WallClock(wall_clock()))?;
     daemon.handle(Input::Settings(Box::new(settings)))?;
     daemon.handle(Input::Store(StoreEvent::Recovered(recovery)))?;
@@ -274,12 +292,34 @@ async fn serve_http(
     Ok(tokio::spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stopped).await }))
 }
 
-async fn shut_down(server: JoinHandle<std::io::Result<()>>, writer: JoinHandle<()>, switch: Arc<Switch>) {
+async fn leave_asterisk(switch: &Switch) {
     if let Err(error) = switch.close().await {
         warn!(%error, "Asterisk could not be told that nobody drives it any more");
     }
+}
+
+async fn flush(writer: JoinHandle<()>) {
     if timeout(FLUSH_DEADLINE, writer).await.is_err() {
         warn!("Not every write was durable within {} s", FLUSH_DEADLINE.as_secs());
     }
-    server.abort();
+}
+
+/// Lets people have the answers that are on their way to them.
+async fn finish_http(mut server: JoinHandle<std::io::Result<()>>) {
+    if timeout(LAST_ANSWERS_DEADLINE, &mut server).await.is_err() {
+        server.abort();
+    }
+}
+
+/// Lets the next daemon begin at once. Without a database the lease ends by itself.
+async fn give_back(store: &Store, lease: &Lease) {
+    let give_back = async {
+        if let Err(error) = store.release_lease(lease).await {
+            warn!(%error, "The lease on Asterisk could not be given back; it ends by itself");
+        }
+        store.close().await;
+    };
+    if timeout(GIVE_BACK_DEADLINE, give_back).await.is_err() {
+        warn!("The database did not let go within {} s", GIVE_BACK_DEADLINE.as_secs());
+    }
 }

@@ -1,0 +1,112 @@
+//! Changes of settings on their way from the store to the engine and to Asterisk.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use cadran_engine::input::{Input, Settings};
+use cadran_engine::model::RateLimit;
+use tokio::sync::{Mutex, oneshot};
+use tracing::error;
+
+use crate::asterisk::{ProvisionError, Switch};
+use crate::inbox::{Inbox, RequestError};
+use crate::store::{self, Store};
+
+/// Makes settings effective. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Reloader {
+    store: Store,
+    switch: Arc<Switch>,
+    inbox: Inbox,
+    /// How much the Asterisk server may carry.
+    limit: RateLimit,
+    /// Held from the reading of settings until the engine has them: what was read before a change must not arrive
+    /// after it.
+    turn: Arc<Mutex<()>>,
+    /// Whether Asterisk may lack something of the trunks and phones that it should know.
+    asterisk_is_behind: Arc<AtomicBool>,
+}
+
+/// Why settings are not effective, or not everywhere.
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    #[error(transparent)]
+    Inbox(#[from] RequestError),
+    #[error(transparent)]
+    Provision(#[from] ProvisionError),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+impl Reloader {
+    /// For a daemon that has just taken charge of `switch`, which may hold anything.
+    pub fn new(store: Store, switch: Arc<Switch>, inbox: Inbox, limit: RateLimit) -> Self {
+        let (turn, asterisk_is_behind) = (Arc::default(), Arc::new(AtomicBool::new(true)));
+        Self { store, switch, inbox, limit, turn, asterisk_is_behind }
+    }
+
+    /// What the engine works by.
+    pub async fn read(&self) -> Result<Settings, store::Error> {
+        Ok(Settings { switch_limit: Some(self.limit), ..self.store.settings().await? })
+    }
+
+    /// Begins to make effective what the store holds; `done` hears how it went.
+    pub fn begin(&self, done: oneshot::Sender<Result<(), String>>) {
+        let reloader = self.clone();
+        tokio::spawn(async move {
+            let outcome = reloader.apply().await;
+            if let Err(problem) = &outcome {
+                error!(%problem, "Settings could not be applied");
+                if problem.may_pass() {
+                    reloader.asterisk_may_be_behind();
+                }
+            }
+            // Nobody waits when the daemon itself wanted it.
+            let _ = done.send(outcome.map_err(|problem| problem.to_string()));
+        });
+    }
+
+    /// Asterisk may have been restarted, or settings may have changed while there was no link.
+    pub fn asterisk_may_be_behind(&self) {
+        self.asterisk_is_behind.store(true, Ordering::Relaxed);
+    }
+
+    /// Asterisk has answered: it gets what it may lack.
+    pub fn catch_up(&self) {
+        if self.asterisk_is_behind.swap(false, Ordering::Relaxed) {
+            self.begin(oneshot::channel().0);
+        }
+    }
+
+    /// The engine gets what the store has, whatever Asterisk makes of it: a phone or trunk that Asterisk refused is
+    /// one that cannot be reached, which the engine knows how to live with. Whoever changed the settings hears of it.
+    async fn apply(&self) -> Result<(), Problem> {
+        let _turn = self.turn.lock().await;
+        let settings = self.read().await?;
+        // Asterisk should know a trunk or a phone before the engine uses it.
+        let provisioned = self.provision().await;
+        self.inbox.put(Input::Settings(Box::new(settings))).await?;
+        provisioned
+    }
+
+    async fn provision(&self) -> Result<(), Problem> {
+        let (trunks, accounts) = self.store.sip().await?;
+        if self.switch.is_connected() {
+            self.switch.provision(&trunks, &accounts).await?;
+        } else {
+            // It follows when there is a link.
+            self.asterisk_may_be_behind();
+        }
+        Ok(())
+    }
+}
+
+impl Problem {
+    /// Whether trying again may help, without anybody changing the settings.
+    const fn may_pass(&self) -> bool {
+        match self {
+            Self::Inbox(_) | Self::Store(_) | Self::Provision(ProvisionError::Asterisk { .. }) => true,
+            Self::Provision(ProvisionError::NameTaken(_) | ProvisionError::Unusable { .. }) => false,
+        }
+    }
+}
