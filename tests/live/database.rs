@@ -31,6 +31,25 @@ impl Database {
             }
         }
     }
+
+    /// Locks a SQLite file against writing, as a backup program may.
+    pub(crate) async fn lock(&self) -> Lock {
+        let Self::Sqlite(file) = self else { panic!("PostgreSQL has no file to lock") };
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        sqlx::query("begin immediate").execute(&mut connection).await.unwrap();
+        Lock(connection)
+    }
+}
+
+/// Keeps everybody else from writing to a SQLite file.
+#[derive(Debug)]
+pub(crate) struct Lock(SqliteConnection);
+
+impl Lock {
+    pub(crate) async fn release(mut self) {
+        sqlx::query("rollback").execute(&mut self.0).await.unwrap();
+    }
 }
 
 /// A PostgreSQL of a story's own, stopped and deleted with it.

@@ -65,3 +65,33 @@ async fn calls_go_on_without_a_database_and_nothing_is_lost() {
     assert_eq!(attempts.len(), 3, "an attempt that was refused left a trace: {attempts:?}");
     world.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_somebody_else_locked_holds_dialling_and_no_calls() {
+    let world = World::start().await;
+    let agents = world.agents(1).await;
+    let campaign = world.campaign(json!({})).await;
+    let [first, later] = ["+33199000101", "+33199000102"];
+    world.leads(&campaign, &[first, later]).await;
+    world.start_campaign(&campaign).await;
+    world.to_work(&agents, &campaign).await;
+    let call = world.until_connected_to(first).await;
+
+    let lock = world.database.lock().await;
+    // Whoever looks on still sees what is going on, and can end it.
+    world.hang_up(&call.call).await;
+    eventually("dialling is held", SOON, async || {
+        let live = world.api.live().await;
+        holds(live.held_by.as_deref() == Some("store_away"), live)
+    })
+    .await;
+    assert_eq!(world.api.live().await.calls.len(), 0, "the call is over, and no other is dialled");
+    let attempts = world.api.rows::<Attempt>("/api/attempts").await;
+    assert_eq!(attempts[0].outcome, None, "its end cannot be written down yet: {attempts:?}");
+
+    lock.release().await;
+    assert_eq!(world.until_over(&call.call).await.ended_by, "operator");
+    let next = world.until_connected_to(later).await;
+    world.hang_up(&next.call).await;
+    world.close().await;
+}
