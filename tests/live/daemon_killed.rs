@@ -1,4 +1,4 @@
-//! `kill -9` of the daemon in the middle of twenty conversations.
+//! The daemon is killed in the middle of twenty conversations, or stopped while a phone rings.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -51,6 +51,35 @@ async fn twenty_calls_outlive_the_daemon_and_are_taken_over() {
     assert!(network.iter().all(|call| call.status == 200 && call.ended_by == "pbx"), "{network:?}");
     let recordings = world.until_recordings_judged(CALLS).await;
     assert!(recordings.iter().all(|recording| recording.state == "verified"), "{recordings:?}");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_that_rings_is_given_up_in_time_by_the_next_daemon() {
+    let mut world = World::start().await;
+    let agent = world.agent("talks").await;
+    let campaign = world.campaign(json!({ "ring_timeout": 8000 })).await;
+    let [rings, answers] = ["+33199000400", "+33199001101"];
+    world.leads(&campaign, &[rings, answers]).await;
+    world.start_campaign(&campaign).await;
+    world.to_work(&[agent], &campaign).await;
+    eventually("the phone rings", SOON, async || {
+        world.pair.carrier().channel_of(rings).await.ok_or("no channel")
+    })
+    .await;
+
+    // Told to stop, a daemon leaves its calls to the next one, as one that is killed does.
+    let status = world.daemon.stop().await;
+    assert!(status.success(), "{status}");
+    assert!(world.pair.carrier().channel_of(rings).await.is_some(), "the phone rings on");
+    world.daemon = world.setup.start();
+    world.daemon.until_ready(&world.setup.listen).await;
+
+    let call = world.until_connected_to(answers).await;
+    world.hang_up(&call.call).await;
+    let attempts = world.until_attempts_ended(2).await;
+    let outcomes: Vec<Option<&str>> = attempts.iter().map(|attempt| attempt.outcome.as_deref()).collect();
+    assert_eq!(outcomes, [Some("no_answer"), Some("answered")]);
     world.close().await;
 }
 
