@@ -12,6 +12,6 @@ pub enum ScenarioError {
         why: &'static str,
     },
     /// Not the JSON of a scenario.
-    #[error("the scenario cannot be read: {0}; the keys are in docs/pacing.md")]
-    Malformed(#[source] serde_json::Error),
+    #[error("{0}; the keys of a scenario are in docs/pacing.md")]
+    Malformed(serde_json::Error),
 }
