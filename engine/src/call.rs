@@ -4,12 +4,17 @@
 //!                                          `-> Message -> Ending
 //! Any state may go to Ending (we hang up) or out of existence (the customer's leg is gone).
 
+use std::time::Duration;
+
 use crate::command::LeadNext;
 use crate::dialer::{outcome, retry};
 use crate::leg::Leg;
 use crate::model::attempt::CallRecord;
 use crate::model::{AgentId, Attempt, HangupCause, Lead, Outcome, RecordingId, RetryRule, Side, Timestamp};
 use crate::view::CallView;
+
+/// When a person is called again whose dial we gave up ourselves.
+const CANCELLED_WAIT: Duration = Duration::from_secs(10 * 60);
 
 /// Where a conversation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,12 +122,12 @@ impl Call {
     }
 
     /// What becomes of the lead: the agent's word before the campaign's rules. A dial that we gave up ourselves
-    /// does not count against the lead.
+    /// does not count against the lead, but it is not repeated at once: its reason may last, and so may its ringing.
     pub(crate) fn lead_next(&self, outcome: Outcome, rules: &[RetryRule], now: Timestamp) -> LeadNext {
         match self.disposed {
             Some(next) => next,
             None if outcome == Outcome::Cancelled => {
-                LeadNext::Again { due_at: now, phone: self.lead.next_phone }
+                LeadNext::Again { due_at: now + CANCELLED_WAIT, phone: self.lead.next_phone }
             }
             None => retry::plan(&self.lead, outcome, rules, now),
         }

@@ -18,6 +18,9 @@ const JOIN_TIME_MAX: Duration = Duration::from_secs(2);
 const JOINS_MAX: u8 = 2;
 /// The longest drop message.
 const MESSAGE_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long nothing is dialled through a trunk that Asterisk does not know or cannot reach. Without it one such trunk
+/// would use up a list within seconds.
+const REFUSED_TRUNK_REST: Duration = Duration::from_secs(2);
 /// How long a leg may take to end after it was told to.
 const HANG_UP_TIME_MAX: Duration = Duration::from_secs(5);
 /// After this many tries a leg that does not end counts as lost; a later snapshot ends it if it is there after all.
@@ -443,16 +446,23 @@ impl Engine {
                     self.hang_up(id, Side::System);
                 }
             }
-            (Some(LegOwner::Customer(id)), CommandFailure::NotSent) => {
-                if let Some(call) = self.calls.get_mut(&id) {
-                    call.outcome = Some(Outcome::Cancelled);
-                }
-                self.finish(id, HangupCause::default(), Some(Side::System));
-            }
+            (Some(LegOwner::Customer(id)), CommandFailure::NotSent) => self.never_dialled(id),
             (Some(LegOwner::Customer(id)), CommandFailure::Refused { .. }) => {
-                self.finish(id, HangupCause::default(), Some(Side::System));
+                let trunk = self.calls.get(&id).map(|call| call.attempt.trunk);
+                self.never_dialled(id);
+                if let Some(trunk) = trunk.and_then(|trunk| self.trunks.get_mut(&trunk)) {
+                    trunk.gate.rest(self.cx.now + REFUSED_TRUNK_REST);
+                }
             }
             (None, _) => {}
         }
+    }
+
+    /// The network has not heard of this dial, and will not: that says nothing of the lead.
+    fn never_dialled(&mut self, id: CallId) {
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.outcome = Some(Outcome::Cancelled);
+        }
+        self.finish(id, HangupCause::default(), Some(Side::System));
     }
 }

@@ -38,7 +38,8 @@ impl Engine {
             working: &working,
             answered,
             dropped,
-            lines_free: self.lines_free(campaign),
+            // Where no line is free one call is tried all the same: the gate then says why, and when it opens.
+            lines_free: self.lines_free(campaign).max(1),
             elapsed: now.since(prediction.looked_at).min(LOOK_EVERY).as_secs_f64(),
             time_left: self.time_left(campaign).map(|left| left.as_secs_f64()),
         };

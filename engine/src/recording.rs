@@ -99,8 +99,13 @@ impl Engine {
                 self.cx.switch(SwitchCommand::ResumeRecording { recording });
                 Ok(Answer::Done)
             }
+            // Of a recording that was taken over it is not known whether silence is written: asking again helps, and
+            // never hurts.
+            CallRecording::On { recording, .. } => {
+                self.cx.switch(SwitchCommand::ResumeRecording { recording });
+                Ok(Answer::Done)
+            }
             CallRecording::Off => Err(Refusal::RecordingIs("off")),
-            CallRecording::On { .. } => Err(Refusal::RecordingIs("not paused")),
         }
     }
 

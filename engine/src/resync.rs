@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::agent_session::{AgentSession, AgentState, PhoneLine, Wish};
+use crate::agent_session::{AgentSession, AgentState, PhoneLine, Reservation, Wish};
 use crate::call::{Call, CallState};
 use crate::command::{Hold, LeadNext, SwitchCommand, Write};
 use crate::dialer::retry;
@@ -232,6 +232,7 @@ impl Engine {
         let leg = attempt.leg;
         let started_at = attempt.started_at;
         let campaign = attempt.campaign;
+        let kept_free = attempt.agent;
         self.cx.repaired(format!("{id} taken over"));
         self.legs.insert(leg, LegOwner::Customer(id));
         let mut call = Call::new(attempt, lead, CallState::Dialling { ringing: false }, now);
@@ -240,10 +241,27 @@ impl Engine {
         self.count_in(id, false);
         let ring_timeout = self.runs.get(&campaign).map_or(Duration::ZERO, |run| run.settings.ring_timeout);
         self.cx.arm_in(ring_timeout, Timer::RingOver(id));
-        match self.agent_beside(leg, snapshot) {
-            Some(agent) => self.adopt_conversation(id, agent, started_at),
-            None => self.leg_reported(leg, seen.entered, seen.up),
+        if let Some(agent) = self.agent_beside(leg, snapshot) {
+            return self.adopt_conversation(id, agent, started_at);
         }
+        if let Some(agent) = kept_free {
+            self.keep_free_again(agent, id);
+        }
+        self.leg_reported(leg, seen.entered, seen.up);
+    }
+
+    /// The agent for whom the earlier daemon placed this dial takes it, if they still can.
+    fn keep_free_again(&mut self, agent: AgentId, id: CallId) {
+        let able = |session: &&AgentSession| {
+            session.wish == Wish::Ready && session.phone.is_up() && session.call().is_none()
+        };
+        if self.sessions.get(&agent).filter(able).is_none() {
+            return;
+        }
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.agent = Some(agent);
+        }
+        self.set_agent_state(agent, AgentState::Reserved(Reservation::Call(id)));
     }
 
     /// The agent in whose room this leg is.

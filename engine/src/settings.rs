@@ -95,7 +95,7 @@ impl Engine {
     }
 
     /// A trunk's far end answers its keep-alive, or no longer. Dials that have not been answered go with it; a
-    /// conversation stays until its own sound stops, which Asterisk watches (`rtp_timeout`).
+    /// conversation stays until the network ends it, at the latest when its SIP session timer runs out (RFC 4028).
     pub(crate) fn trunk_reachable(&mut self, trunk: TrunkId, reachable: bool) {
         let Some(run) = self.trunks.get_mut(&trunk) else {
             return;

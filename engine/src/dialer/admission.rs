@@ -11,12 +11,13 @@ pub struct Gate {
     calls: u32,
     tokens: f64,
     filled_at: Timestamp,
+    rests_until: Timestamp,
 }
 
 /// Why a gate lets no call through. The one that opens sooner, as far as is known, is the smaller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Closed {
-    /// Too many in the last second. It opens after this long.
+    /// Too many in the last second, or it rests. It opens after this long.
     TooFast(Duration),
     /// As many calls are up as may be. It opens when one ends.
     Full,
@@ -25,7 +26,7 @@ pub enum Closed {
 impl Gate {
     /// A gate with nothing used.
     pub fn new(limit: RateLimit, now: Timestamp) -> Self {
-        Self { limit, calls: 0, tokens: burst(limit), filled_at: now }
+        Self { limit, calls: 0, tokens: burst(limit), filled_at: now, rests_until: now }
     }
 
     /// Takes over a changed limit; what is used stays used.
@@ -52,11 +53,19 @@ impl Gate {
         if self.calls >= self.limit.concurrent_calls {
             return Err(Closed::Full);
         }
+        if now < self.rests_until {
+            return Err(Closed::TooFast(self.rests_until.since(now)));
+        }
         if self.tokens >= 1.0 {
             return Ok(());
         }
         let wait = (1.0 - self.tokens) / self.limit.calls_per_second;
         Err(Closed::TooFast(Duration::try_from_secs_f64(wait).unwrap_or(Duration::MAX).max(STEP_MIN)))
+    }
+
+    /// No call passes before this time.
+    pub fn rest(&mut self, until: Timestamp) {
+        self.rests_until = self.rests_until.max(until);
     }
 
     /// One call passes. Only after a [`Gate::check`] at the same moment said yes.

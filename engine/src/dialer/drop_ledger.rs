@@ -26,11 +26,7 @@ impl DropLedger {
 
     /// Counts that were saved before a restart. Oldest first.
     pub fn restore(&mut self, start: Timestamp, answered: u32, dropped: u32) {
-        self.buckets.push_back(Bucket {
-            start,
-            answered,
-            dropped,
-        });
+        self.buckets.push_back(Bucket { start, answered, dropped });
     }
 
     /// A person was given to an agent in time, or left before the time was over.
@@ -61,16 +57,9 @@ impl DropLedger {
         while self.buckets.front().is_some_and(|oldest| oldest.start <= from) {
             self.buckets.pop_front();
         }
-        let fresh = self
-            .buckets
-            .back()
-            .is_none_or(|newest| now.since(newest.start) >= Self::BUCKET);
+        let fresh = self.buckets.back().is_none_or(|newest| now.since(newest.start) >= Self::BUCKET);
         if fresh {
-            self.buckets.push_back(Bucket {
-                start: now,
-                answered: 0,
-                dropped: 0,
-            });
+            self.buckets.push_back(Bucket { start: now, answered: 0, dropped: 0 });
         }
         let newest = self.buckets.len() - 1;
         &mut self.buckets[newest]
@@ -89,9 +78,6 @@ mod tests {
         ledger.served(start + DropLedger::BUCKET);
         assert_eq!(ledger.counts(start + DropLedger::BUCKET), (2, 1));
         assert_eq!(ledger.counts(start + DropLedger::WINDOW), (1, 0));
-        assert_eq!(
-            ledger.counts(start + DropLedger::WINDOW + DropLedger::BUCKET),
-            (0, 0)
-        );
+        assert_eq!(ledger.counts(start + DropLedger::WINDOW + DropLedger::BUCKET), (0, 0));
     }
 }

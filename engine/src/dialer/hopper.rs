@@ -65,9 +65,7 @@ impl Hopper {
             Refill::Asked => false,
             Refill::NotBefore(at) => now >= at,
         };
-        let stock = demand
-            .saturating_mul(2)
-            .clamp(u32::from(BATCH_MIN), u32::from(BATCH_MAX));
+        let stock = demand.saturating_mul(2).clamp(u32::from(BATCH_MIN), u32::from(BATCH_MAX));
         let stock = usize::try_from(stock).unwrap_or(usize::MAX);
         if !may_ask || self.leads.len() * 2 > stock {
             return None;

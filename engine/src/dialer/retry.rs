@@ -19,14 +19,8 @@ pub fn plan(lead: &Lead, outcome: Outcome, rules: &[RetryRule], now: Timestamp) 
         Ok(phone) if rule.alternate_number && following < lead.phone_count() => {
             LeadNext::Again { due_at: now, phone }
         }
-        Ok(_) | Err(_) if rule.alternate_number => LeadNext::Again {
-            due_at: now + rule.delay,
-            phone: 0,
-        },
-        Ok(_) | Err(_) => LeadNext::Again {
-            due_at: now + rule.delay,
-            phone: lead.next_phone,
-        },
+        Ok(_) | Err(_) if rule.alternate_number => LeadNext::Again { due_at: now + rule.delay, phone: 0 },
+        Ok(_) | Err(_) => LeadNext::Again { due_at: now + rule.delay, phone: lead.next_phone },
     }
 }
 
@@ -54,62 +48,19 @@ mod tests {
 
     #[test]
     fn a_rule_gives_a_delay_a_limit_and_the_other_number() {
-        let same = RetryRule {
-            outcome: Outcome::Busy,
-            delay: HOUR,
-            attempts_max: 3,
-            alternate_number: false,
-        };
-        let other = RetryRule {
-            alternate_number: true,
-            ..same
-        };
+        let same =
+            RetryRule { outcome: Outcome::Busy, delay: HOUR, attempts_max: 3, alternate_number: false };
+        let other = RetryRule { alternate_number: true, ..same };
         let cases = [
-            (
-                lead(0, 0),
-                Outcome::Busy,
-                same,
-                LeadNext::Again {
-                    due_at: NOW + HOUR,
-                    phone: 0,
-                },
-            ),
-            (
-                lead(0, 1),
-                Outcome::Busy,
-                same,
-                LeadNext::Again {
-                    due_at: NOW + HOUR,
-                    phone: 0,
-                },
-            ),
+            (lead(0, 0), Outcome::Busy, same, LeadNext::Again { due_at: NOW + HOUR, phone: 0 }),
+            (lead(0, 1), Outcome::Busy, same, LeadNext::Again { due_at: NOW + HOUR, phone: 0 }),
             (lead(0, 2), Outcome::Busy, same, LeadNext::Done),
             (lead(0, 0), Outcome::NoAnswer, same, LeadNext::Done),
-            (
-                lead(0, 0),
-                Outcome::Busy,
-                other,
-                LeadNext::Again {
-                    due_at: NOW,
-                    phone: 1,
-                },
-            ),
-            (
-                lead(1, 1),
-                Outcome::Busy,
-                other,
-                LeadNext::Again {
-                    due_at: NOW + HOUR,
-                    phone: 0,
-                },
-            ),
+            (lead(0, 0), Outcome::Busy, other, LeadNext::Again { due_at: NOW, phone: 1 }),
+            (lead(1, 1), Outcome::Busy, other, LeadNext::Again { due_at: NOW + HOUR, phone: 0 }),
         ];
         for (lead, outcome, rule, expected) in cases {
-            assert_eq!(
-                plan(&lead, outcome, &[rule], NOW),
-                expected,
-                "{lead:?} {outcome:?} {rule:?}"
-            );
+            assert_eq!(plan(&lead, outcome, &[rule], NOW), expected, "{lead:?} {outcome:?} {rule:?}");
         }
     }
 }

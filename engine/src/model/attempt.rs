@@ -168,7 +168,6 @@ pub struct CallRecord {
 impl CallRecord {
     /// Time in conversation.
     pub fn talk_time(&self) -> Duration {
-        self.connected_at
-            .map_or(Duration::ZERO, |connected| self.ended_at.since(connected))
+        self.connected_at.map_or(Duration::ZERO, |connected| self.ended_at.since(connected))
     }
 }

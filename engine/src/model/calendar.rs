@@ -36,9 +36,7 @@ impl Zone {
 impl FromStr for Zone {
     type Err = UnknownZone;
     fn from_str(name: &str) -> Result<Self, UnknownZone> {
-        TimeZone::get(name)
-            .map(Self)
-            .map_err(|_| UnknownZone(name.to_owned()))
+        TimeZone::get(name).map(Self).map_err(|_| UnknownZone(name.to_owned()))
     }
 }
 
@@ -65,9 +63,7 @@ super::schema::text_schema!(Zone);
 
 impl<'de> Deserialize<'de> for Zone {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        std::borrow::Cow::<'de, str>::deserialize(deserializer)?
-            .parse()
-            .map_err(D::Error::custom)
+        std::borrow::Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 
@@ -85,15 +81,8 @@ pub struct CallingHours {
 impl CallingHours {
     /// Every minute of every day.
     pub fn always() -> Self {
-        let windows = vec![Window {
-            days: (1..=7).collect(),
-            from: 0,
-            until: Window::DAY,
-        }];
-        Self {
-            windows,
-            closed_days: Vec::new(),
-        }
+        let windows = vec![Window { days: (1..=7).collect(), from: 0, until: Window::DAY }];
+        Self { windows, closed_days: Vec::new() }
     }
 }
 

@@ -160,10 +160,7 @@ impl FromStr for RecordingId {
     type Err = BadId;
     fn from_str(text: &str) -> Result<Self, BadId> {
         const BAD: BadId = BadId { prefix: "rec" };
-        let (call, part) = text
-            .strip_prefix("rec_")
-            .and_then(|rest| rest.split_once('-'))
-            .ok_or(BAD)?;
+        let (call, part) = text.strip_prefix("rec_").and_then(|rest| rest.split_once('-')).ok_or(BAD)?;
         if call.len() != uuid::fmt::Simple::LENGTH {
             return Err(BAD);
         }

@@ -27,10 +27,7 @@ impl Lead {
     /// The number that the next attempt dials.
     pub fn phone_to_dial(&self) -> Phone {
         let alternate = usize::from(self.next_phone).checked_sub(1);
-        alternate
-            .and_then(|index| self.alternates.get(index))
-            .copied()
-            .unwrap_or(self.phone)
+        alternate.and_then(|index| self.alternates.get(index)).copied().unwrap_or(self.phone)
     }
 
     /// How many numbers there are.
@@ -40,10 +37,7 @@ impl Lead {
 
     /// Attempts that ended so.
     pub fn ended_in(&self, outcome: Outcome) -> u16 {
-        self.history
-            .iter()
-            .find(|(past, _)| *past == outcome)
-            .map_or(0, |(_, count)| *count)
+        self.history.iter().find(|(past, _)| *past == outcome).map_or(0, |(_, count)| *count)
     }
 }
 

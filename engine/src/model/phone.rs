@@ -84,9 +84,7 @@ super::schema::text_schema!(Phone);
 
 impl<'de> Deserialize<'de> for Phone {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        std::borrow::Cow::<'de, str>::deserialize(deserializer)?
-            .parse()
-            .map_err(D::Error::custom)
+        std::borrow::Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 
@@ -109,11 +107,7 @@ mod tests {
             ("", Err(BadPhone::Prefix)),
         ];
         for (text, expected) in cases {
-            assert_eq!(
-                text.parse::<Phone>().map(Phone::e164),
-                expected.map(str::to_owned),
-                "{text:?}"
-            );
+            assert_eq!(text.parse::<Phone>().map(Phone::e164), expected.map(str::to_owned), "{text:?}");
         }
         assert_eq!("+".repeat(1024).parse::<Phone>(), Err(BadPhone::Character));
     }
