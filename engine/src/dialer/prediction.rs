@@ -44,7 +44,7 @@ impl Prediction {
     }
 }
 
-/// The campaign's limit is never passed, whatever it aims at.
+/// A campaign aims below its limit, whatever it asks for.
 fn target(campaign: &Campaign) -> Option<Target> {
     match campaign.mode {
         DialMode::Predictive { target_drop_rate } => {

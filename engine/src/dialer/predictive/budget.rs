@@ -6,7 +6,7 @@
 /// What the campaign may spend.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Target {
-    /// Drops over answers that are never passed: the law, or less.
+    /// Drops over answers at which dialling ahead ends: the law, or less.
     pub limit: f64,
     /// Drops over answers to aim at, below the limit.
     pub aim: f64,
