@@ -76,6 +76,18 @@ impl Asterisk {
         self.ask(reqwest::Method::GET, &path).await?["rxcount"].as_u64()
     }
 
+    /// Whether both sides of a call are being recorded.
+    pub(crate) async fn records(&self, call: &str) -> bool {
+        let call = call.trim_start_matches("cal_");
+        for side in ["customer", "agent"] {
+            let path = format!("recordings/live/{OURS}rec-{call}-1-{side}");
+            if self.ask(reqwest::Method::GET, &path).await.is_none() {
+                return false;
+            }
+        }
+        true
+    }
+
     /// Whether a SIP object exists.
     pub(crate) async fn has_sip_object(&self, kind: &str, name: &str) -> bool {
         let path = format!("asterisk/config/dynamic/res_pjsip/{kind}/{name}");

@@ -26,6 +26,10 @@ async fn twenty_calls_outlive_the_daemon_and_are_taken_over() {
     world.start_campaign(&campaign).await;
     world.to_work(&agents, &campaign).await;
     let before = pairs(&world.until_connected(CALLS).await);
+    for call in before.keys() {
+        eventually("the call is recorded", SOON, async || holds(world.pair.pbx().records(call).await, call))
+            .await;
+    }
 
     world.daemon.kill();
     voices_go_on(&world).await;

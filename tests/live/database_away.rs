@@ -6,16 +6,16 @@ use super::api::Attempt;
 use super::database::Postgres;
 use super::proxy::Proxy;
 use super::wait::{SOON, eventually, holds};
-use super::world::{Wishes, World, home};
+use super::world::{Home, Wishes, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_go_on_without_a_database_and_nothing_is_lost() {
-    let postgres_home = home();
+    let postgres_home = Home::build();
     let postgres = Postgres::up(&postgres_home.path().join("pg"));
     let proxy = Proxy::to(postgres.address()).await;
     let through_proxy = postgres.url.replace(&postgres.address().to_string(), &proxy.address.to_string());
     let wishes = Wishes { postgres: Some((through_proxy, postgres.url.clone())), ..Wishes::default() };
-    let world = World::start_with(home(), wishes).await;
+    let world = World::start_with(Home::build(), wishes).await;
     let agents = world.agents(2).await;
     let campaign = world.campaign(json!({})).await;
     let [goes_on, leaves, later] = ["+33199000101", "+33199000102", "+33199000103"];

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::api::Attempt;
 use super::proxy::Proxy;
 use super::wait::{eventually, holds};
-use super::world::{Wishes, World, home};
+use super::world::{Home, Wishes, World};
 
 /// A link that carries nothing any more is noticed within this time.
 const NOTICED_MAX: Duration = Duration::from_secs(5);
@@ -24,7 +24,7 @@ async fn a_silent_link_stops_dialling_and_nothing_is_missed() {
 
 async fn the_link_breaks(breaks: fn(&Proxy)) {
     let wishes = Wishes { proxy_to_pbx: true, ..Wishes::default() };
-    let world = World::start_with(home(), wishes).await;
+    let world = World::start_with(Home::build(), wishes).await;
     let proxy = world.proxy.as_ref().unwrap();
     let agents = world.agents(3).await;
     let campaign = world.campaign(json!({})).await;

@@ -1,6 +1,7 @@
 //! A small call centre on a real Asterisk: the pair, the daemon, and what a story needs to begin.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ pub(crate) const CALLER_ID: &str = "+33199001000";
 /// The password of every account, once its first one is replaced.
 const PASSWORD: &str = "correct horse battery";
 
-/// A call centre. Dropping it stops exactly what it started; after a failure its directory stays for a look.
+/// A call centre. Dropping it stops exactly what it started.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) api: Api,
@@ -36,7 +37,7 @@ pub(crate) struct World {
     pub(crate) database: Database,
     pub(crate) trunk: String,
     names: AtomicU32,
-    pub(crate) home: TempDir,
+    pub(crate) home: Home,
     _turn: SemaphorePermit<'static>,
 }
 
@@ -58,19 +59,37 @@ pub(crate) struct Agent {
     pub(crate) secret: String,
 }
 
-/// A directory for a story, which PostgreSQL's own user may enter.
-pub(crate) fn home() -> TempDir {
-    let permissions = std::fs::Permissions::from_mode(0o755);
-    tempfile::Builder::new().prefix("cadran-live-").permissions(permissions).tempdir().unwrap()
+/// A directory for a story, which PostgreSQL's own user may enter. After a failure it stays for a look.
+#[derive(Debug)]
+pub(crate) struct Home(TempDir);
+
+impl Home {
+    pub(crate) fn build() -> Self {
+        let permissions = std::fs::Permissions::from_mode(0o755);
+        Self(tempfile::Builder::new().prefix("cadran-live-").permissions(permissions).tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.disable_cleanup(true);
+            eprintln!("what is left of this test is in {}", self.path().display());
+        }
+    }
 }
 
 impl World {
     /// The pair, the daemon on SQLite, one trunk.
     pub(crate) async fn start() -> Self {
-        Self::start_with(home(), Wishes::default()).await
+        Self::start_with(Home::build(), Wishes::default()).await
     }
 
-    pub(crate) async fn start_with(home: TempDir, wishes: Wishes) -> Self {
+    pub(crate) async fn start_with(home: Home, wishes: Wishes) -> Self {
         let turn = TURNS.acquire().await.unwrap();
         let pair = Pair::up(home.path()).await;
         let proxy = match wishes.proxy_to_pbx {
@@ -315,15 +334,6 @@ impl World {
             if judged == count { Ok(recordings) } else { Err(recordings) }
         })
         .await
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.home.disable_cleanup(true);
-            eprintln!("what is left of this test is in {}", self.home.path().display());
-        }
     }
 }
 
