@@ -159,7 +159,10 @@ impl Engine {
         for open in recovery.sessions {
             self.adopt_session(open, snapshot);
         }
-        for (attempt, lead) in recovery.attempts {
+        // Conversations first: an agent who has one takes nothing else.
+        let talks = |(attempt, _): &(Attempt, Lead)| self.agent_beside(attempt.leg, snapshot).is_some();
+        let (conversations, others): (Vec<_>, Vec<_>) = recovery.attempts.into_iter().partition(talks);
+        for (attempt, lead) in conversations.into_iter().chain(others) {
             match seen.get(&attempt.leg) {
                 Some(leg) => self.adopt_call(attempt, lead, leg, snapshot),
                 None => self.close_lost_attempt(&attempt, lead),
@@ -244,7 +247,7 @@ impl Engine {
         if let Some(agent) = self.agent_beside(leg, snapshot) {
             return self.adopt_conversation(id, agent, started_at);
         }
-        if let Some(agent) = kept_free {
+        if let Some(agent) = kept_free.filter(|_| !seen.up) {
             self.keep_free_again(agent, id);
         }
         self.leg_reported(leg, seen.entered, seen.up);
