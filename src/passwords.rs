@@ -1,7 +1,10 @@
 //! Passwords: hashed with Argon2id, compared in the same time whether the account exists or not.
 
-use argon2::Argon2;
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use argon2::password_hash::{
+    self, Decimal, Ident, Output, ParamsString, PasswordHash, PasswordHasher, PasswordVerifier, Salt,
+    SaltString,
+};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
@@ -61,7 +64,7 @@ pub async fn hash(password: SecretString) -> Option<SecretString> {
         let mut bits = [0; 16];
         getrandom::fill(&mut bits).ok()?;
         let salt = SaltString::encode_b64(&bits).ok()?;
-        let hash = Argon2::default().hash_password(password.expose_secret().as_bytes(), &salt).ok()?;
+        let hash = Hasher.hash_password(password.expose_secret().as_bytes(), &salt).ok()?;
         Some(SecretString::from(hash.to_string()))
     });
     hash.await.ok()?
@@ -80,9 +83,51 @@ pub async fn verify(password: SecretString, hash: Option<SecretString>) -> bool 
     let verified = tokio::task::spawn_blocking(move || {
         let password = password.expose_secret().as_bytes();
         PasswordHash::new(hash.expose_secret())
-            .is_ok_and(|hash| Argon2::default().verify_password(password, &hash).is_ok())
+            .is_ok_and(|hash| Hasher.verify_password(password, &hash).is_ok())
     });
     verified.await.unwrap_or(false)
+}
+
+/// Argon2 in memory that goes back to the system at once.
+struct Hasher;
+
+/// What a hash asks the allocator for, though it touches only what it needs. glibc keeps freed memory for later, up to
+/// twice the largest block that was freed, unless that was larger than 32 MiB (mallopt(3), `M_MMAP_THRESHOLD`): two
+/// sign-ins would leave the daemon twice as large as a thousand calls make it.
+const BYTES_RESERVED: usize = 33 * 1024 * 1024;
+
+impl PasswordHasher for Hasher {
+    type Params = Params;
+
+    fn hash_password_customized<'a>(
+        &self,
+        password: &[u8],
+        algorithm: Option<Ident<'a>>,
+        version: Option<Decimal>,
+        params: Params,
+        salt: impl Into<Salt<'a>>,
+    ) -> password_hash::Result<PasswordHash<'a>> {
+        let algorithm = algorithm.map(Algorithm::try_from).transpose()?.unwrap_or_default();
+        let version = version.map(Version::try_from).transpose()?.unwrap_or_default();
+        let salt = salt.into();
+        let mut salt_bytes = [0; Salt::MAX_LENGTH];
+        let salt_bytes = salt.decode_b64(&mut salt_bytes)?;
+        let blocks = params.block_count();
+        let mut memory = Vec::with_capacity(blocks.max(BYTES_RESERVED / Block::SIZE));
+        memory.resize(blocks, Block::default());
+        let argon2 = Argon2::new(algorithm, version, params.clone());
+        let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+        let hash = Output::init_with(length, |output| {
+            Ok(argon2.hash_password_into_with_memory(password, salt_bytes, output, &mut memory)?)
+        })?;
+        Ok(PasswordHash {
+            algorithm: algorithm.ident(),
+            version: Some(version.into()),
+            params: ParamsString::try_from(&params)?,
+            salt: Some(salt),
+            hash: Some(hash),
+        })
+    }
 }
 
 #[cfg(test)]

@@ -36,9 +36,7 @@ async fn route(request: Request, mut connection: Connection) -> Result<()> {
 async fn menu(mut connection: Connection) -> Result<()> {
     connection.answer().await?;
     let choice = connection.get_data("vm-options", None, 1).await?;
-    connection
-        .verbose(&format!("{} keys pressed", choice.digits.len()), 3)
-        .await?;
+    connection.verbose(&format!("{} keys pressed", choice.digits.len()), 3).await?;
     connection.set_variable("CHOICE", &choice.digits).await
 }
 

@@ -26,10 +26,7 @@ pub(crate) struct Busy(Arc<Activity>);
 
 impl Activity {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Activity {
-            opened: Instant::now(),
-            idle_since: AtomicU64::new(0),
-        })
+        Arc::new(Activity { opened: Instant::now(), idle_since: AtomicU64::new(0) })
     }
 
     pub(crate) fn busy(self: &Arc<Self>) -> Busy {

@@ -96,11 +96,7 @@ impl Command {
     /// The line as it is sent, line end included, or why it cannot be sent.
     pub fn line(mut self) -> Result<String, Error> {
         if let Some((argument, problem)) = self.problem {
-            return Err(Error::BadArgument {
-                command: self.name,
-                argument,
-                problem,
-            });
+            return Err(Error::BadArgument { command: self.name, argument, problem });
         }
         self.line.push('\n');
         if self.line.len() > COMMAND_LINE_BYTES_MAX {
@@ -181,30 +177,14 @@ mod tests {
     #[test]
     fn a_line_that_asterisk_would_read_as_two_is_refused() {
         let longest = "x".repeat(COMMAND_LINE_BYTES_MAX - "NOOP \n".len());
-        assert_eq!(
-            Command::new("NOOP").text(&longest).line().unwrap().len(),
-            COMMAND_LINE_BYTES_MAX
-        );
+        assert_eq!(Command::new("NOOP").text(&longest).line().unwrap().len(), COMMAND_LINE_BYTES_MAX);
         let refused = Command::new("NOOP").text(&(longest + "x")).line();
-        assert!(
-            matches!(
-                refused,
-                Err(Error::CommandTooLong {
-                    bytes: 8192,
-                    max: 8191,
-                    ..
-                })
-            ),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(Error::CommandTooLong { bytes: 8192, max: 8191, .. })), "{refused:?}");
     }
 
     #[test]
     fn times_are_clamped_to_what_asterisk_reads() {
-        let line = Command::new("WAIT FOR DIGIT")
-            .milliseconds(Duration::from_secs(u64::MAX))
-            .line()
-            .unwrap();
+        let line = Command::new("WAIT FOR DIGIT").milliseconds(Duration::from_secs(u64::MAX)).line().unwrap();
         assert_eq!(line, "WAIT FOR DIGIT 2147483647\n");
     }
 }

@@ -105,18 +105,11 @@ impl Connection {
     /// Sends any command and waits for its final reply, which has the code 200; other codes are errors.
     pub async fn send(&mut self, command: Command) -> Result<Reply> {
         let name = command.name();
-        let time_max = if command.may_wait() {
-            self.limits.waiting_reply_time_max
-        } else {
-            self.limits.reply_time_max
-        };
+        let time_max =
+            if command.may_wait() { self.limits.waiting_reply_time_max } else { self.limits.reply_time_max };
         let line = command.line()?;
         if self.awaits_reply {
-            return Err(if self.hung_up {
-                Error::Hangup
-            } else {
-                Error::OutOfStep { command: name }
-            });
+            return Err(if self.hung_up { Error::Hangup } else { Error::OutOfStep { command: name } });
         }
         self.take_hangup();
         self.check_nothing_unasked(name)?;
@@ -126,10 +119,7 @@ impl Connection {
         let reply = match timeout(time_max, self.round_trip(name, line)).await {
             Ok(reply) => reply?,
             Err(_) => {
-                return Err(Error::ReplyTooLate {
-                    command: name,
-                    waited: time_max,
-                });
+                return Err(Error::ReplyTooLate { command: name, waited: time_max });
             }
         };
         self.awaits_reply = false;
@@ -156,10 +146,7 @@ impl Connection {
             position if position.starts_with("endpos=") => NO_REASON,
             reason => reason,
         };
-        Err(Error::Failed {
-            command: name,
-            reason: reason.to_owned(),
-        })
+        Err(Error::Failed { command: name, reason: reason.to_owned() })
     }
 
     pub(crate) fn expect_usage(&mut self) {
@@ -196,16 +183,9 @@ impl Connection {
             text.push_str(&line);
             let max = self.limits.reply_bytes_max;
             if text.len() > max {
-                return Err(Error::MalformedReply {
-                    command,
-                    problem: ReplyProblem::TooLong { max },
-                });
+                return Err(Error::MalformedReply { command, problem: ReplyProblem::TooLong { max } });
             }
-            complete = if usage {
-                line.starts_with(USAGE_ENDS)
-            } else {
-                line.ends_with(')')
-            };
+            complete = if usage { line.starts_with(USAGE_ENDS) } else { line.ends_with(')') };
         }
         Ok(text)
     }
@@ -234,10 +214,7 @@ impl Connection {
     /// Takes announcements of a hang-up from the front of what has arrived.
     fn take_hangup(&mut self) {
         const LINES: [&[u8]; 2] = [b"HANGUP\n", b"HANGUP\r\n"];
-        while let Some(line) = LINES
-            .into_iter()
-            .find(|line| self.inbound.unread().starts_with(line))
-        {
+        while let Some(line) = LINES.into_iter().find(|line| self.inbound.unread().starts_with(line)) {
             self.hung_up = true;
             self.inbound.consume(line.len());
         }
@@ -249,10 +226,7 @@ impl Connection {
         if self.usage_follows || HANGUP.as_bytes().starts_with(unread) {
             return Ok(());
         }
-        Err(Error::MalformedReply {
-            command,
-            problem: ReplyProblem::Unasked,
-        })
+        Err(Error::MalformedReply { command, problem: ReplyProblem::Unasked })
     }
 
     fn judge(&self, command: &'static str, reply: Reply) -> Result<Reply> {
@@ -261,20 +235,13 @@ impl Connection {
             510 => Err(Error::UnknownCommand { command }),
             511 if self.hung_up => Err(Error::Hangup),
             511 => Err(Error::DeadChannel { command }),
-            520 => Err(Error::Usage {
-                command,
-                usage: reply.usage().to_owned(),
-            }),
+            520 => Err(Error::Usage { command, usage: reply.usage().to_owned() }),
             code => Err(Error::Refused { command, code }),
         }
     }
 
     fn closed(&self) -> Error {
-        if self.hung_up {
-            Error::Hangup
-        } else {
-            Error::Disconnected
-        }
+        if self.hung_up { Error::Hangup } else { Error::Disconnected }
     }
 
     /// A socket that Asterisk closed may still hold its last word.

@@ -25,9 +25,7 @@ impl HeaderScan {
         received: &[u8],
         limits: &Limits,
     ) -> Result<Option<usize>, RequestError> {
-        while let Some(distance) = received[self.scanned..]
-            .iter()
-            .position(|byte| matches!(byte, b'\n' | 0))
+        while let Some(distance) = received[self.scanned..].iter().position(|byte| matches!(byte, b'\n' | 0))
         {
             let at = self.scanned + distance;
             if received[at] == 0 {
@@ -45,9 +43,7 @@ impl HeaderScan {
                 return Err(RequestError::NotAVariable { line: self.lines });
             }
             if self.lines > limits.variables_max {
-                return Err(RequestError::TooManyVariables {
-                    max: limits.variables_max,
-                });
+                return Err(RequestError::TooManyVariables { max: limits.variables_max });
             }
         }
         self.scanned = received.len();
@@ -62,15 +58,10 @@ impl HeaderScan {
         limits: &Limits,
     ) -> Result<(), RequestError> {
         if line_bytes > limits.line_bytes_max {
-            return Err(RequestError::LineTooLong {
-                line: self.lines + 1,
-                max: limits.line_bytes_max,
-            });
+            return Err(RequestError::LineTooLong { line: self.lines + 1, max: limits.line_bytes_max });
         }
         if header_bytes > limits.header_bytes_max {
-            return Err(RequestError::HeaderTooLong {
-                max: limits.header_bytes_max,
-            });
+            return Err(RequestError::HeaderTooLong { max: limits.header_bytes_max });
         }
         Ok(())
     }
@@ -85,12 +76,7 @@ pub(crate) fn without_carriage_return(line: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
 
-    const SHORT: Limits = Limits {
-        line_bytes_max: 16,
-        variables_max: 2,
-        header_bytes_max: 40,
-        ..DEFAULT
-    };
+    const SHORT: Limits = Limits { line_bytes_max: 16, variables_max: 2, header_bytes_max: 40, ..DEFAULT };
 
     const DEFAULT: Limits = Limits {
         line_bytes_max: crate::limits::LINE_BYTES_MAX,
@@ -130,34 +116,17 @@ mod tests {
     #[test]
     fn each_limit_is_named_before_the_header_is_complete() {
         let cases: [(&[u8], RequestError); 6] = [
-            (
-                b"agi_a: 4567890123",
-                RequestError::LineTooLong { line: 1, max: 16 },
-            ),
-            (
-                b"agi_a: 4567890123\n\n",
-                RequestError::LineTooLong { line: 1, max: 16 },
-            ),
-            (
-                b"agi_a: 1\nagi_b: 1\nagi_c: 1\n",
-                RequestError::TooManyVariables { max: 2 },
-            ),
+            (b"agi_a: 4567890123", RequestError::LineTooLong { line: 1, max: 16 }),
+            (b"agi_a: 4567890123\n\n", RequestError::LineTooLong { line: 1, max: 16 }),
+            (b"agi_a: 1\nagi_b: 1\nagi_c: 1\n", RequestError::TooManyVariables { max: 2 }),
             (b"agi_a: 1\nagi_\0", RequestError::Nul { line: 2 }),
             (b"GET / HTTP/1.1\n", RequestError::NotAVariable { line: 1 }),
             (b"agi_a: 1\n agi_b: 1\n", RequestError::NotAVariable { line: 2 }),
         ];
         for (received, refusal) in cases {
-            assert_eq!(
-                scan(received),
-                Err(refusal),
-                "{}",
-                String::from_utf8_lossy(received)
-            );
+            assert_eq!(scan(received), Err(refusal), "{}", String::from_utf8_lossy(received));
         }
-        let roomy = Limits {
-            line_bytes_max: 100,
-            ..SHORT
-        };
+        let roomy = Limits { line_bytes_max: 100, ..SHORT };
         assert_eq!(
             HeaderScan::default().advance(&[b'a'; 41], &roomy),
             Err(RequestError::HeaderTooLong { max: 40 })

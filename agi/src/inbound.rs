@@ -25,10 +25,7 @@ pub(crate) struct TooLong;
 
 impl Inbound {
     pub(crate) fn new() -> Self {
-        Inbound {
-            bytes: Vec::with_capacity(READ_BYTES),
-            start: 0,
-        }
+        Inbound { bytes: Vec::with_capacity(READ_BYTES), start: 0 }
     }
 
     pub(crate) fn unread(&self) -> &[u8] {

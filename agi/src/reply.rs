@@ -17,12 +17,8 @@ impl Reply {
     ///
     /// A pure function: the connection uses it, a fuzzer can.
     pub fn parse(text: String) -> Result<Reply, ReplyProblem> {
-        let code = text
-            .get(..3)
-            .filter(|code| code.bytes().all(|byte| byte.is_ascii_digit()));
-        let code = code
-            .and_then(|code| code.parse().ok())
-            .ok_or(ReplyProblem::NoCode)?;
+        let code = text.get(..3).filter(|code| code.bytes().all(|byte| byte.is_ascii_digit()));
+        let code = code.and_then(|code| code.parse().ok()).ok_or(ReplyProblem::NoCode)?;
         let rest = &text[3..];
         if !(rest.is_empty() || rest.starts_with([' ', '-'])) {
             return Err(ReplyProblem::NoCode);
@@ -143,29 +139,14 @@ mod tests {
     fn results_texts_and_values_are_found() {
         let cases = [
             ("200 result=0", "0", None, None),
-            (
-                "200 result=1 (a value (with) = signs)",
-                "1",
-                Some("a value (with) = signs"),
-                None,
-            ),
+            ("200 result=1 (a value (with) = signs)", "1", Some("a value (with) = signs"), None),
             ("200 result= (timeout)", "", Some("timeout"), None),
             ("200 result=12*", "12*", None, None),
             ("200 result=49 endpos=8000", "49", None, Some("8000")),
-            (
-                "200 result=0 (timeout) endpos=42",
-                "0",
-                Some("timeout"),
-                Some("42"),
-            ),
+            ("200 result=0 (timeout) endpos=42", "0", Some("timeout"), Some("42")),
             ("200 result=0 Gosub complete (abnormal exit)", "0", None, None),
             ("200 result=1 ()", "1", Some(""), None),
-            (
-                "200 result=1 (line one\nline two)",
-                "1",
-                Some("line one\nline two"),
-                None,
-            ),
+            ("200 result=1 (line one\nline two)", "1", Some("line one\nline two"), None),
         ];
         for (line, result, text, endpos) in cases {
             let reply = reply(line);
@@ -188,10 +169,7 @@ mod tests {
     #[test]
     fn other_codes_need_no_result() {
         assert_eq!(reply("510 Invalid or unknown command").code(), 510);
-        assert_eq!(
-            reply("520-Invalid command syntax.  Proper usage follows:").code(),
-            520
-        );
+        assert_eq!(reply("520-Invalid command syntax.  Proper usage follows:").code(), 520);
         assert_eq!(reply("100 result=0 Trying...").code(), 100);
     }
 
@@ -200,23 +178,12 @@ mod tests {
         let refusal = "520-Invalid command syntax.  Proper usage follows:\nUsage: NOOP\n Nothing.\n520 End of proper usage.";
         assert_eq!(reply(refusal).usage(), "Usage: NOOP\n Nothing.");
         let bare = "520 Invalid command syntax.  Proper usage not available.";
-        assert_eq!(
-            reply(bare).usage(),
-            "Invalid command syntax.  Proper usage not available."
-        );
+        assert_eq!(reply(bare).usage(), "Invalid command syntax.  Proper usage not available.");
     }
 
     #[test]
     fn what_is_not_a_reply_is_refused() {
-        for line in [
-            "",
-            "20",
-            "2000 result=1",
-            "OK",
-            "agi_channel: x",
-            "é00",
-            "٣٣٣ result=1",
-        ] {
+        for line in ["", "20", "2000 result=1", "OK", "agi_channel: x", "é00", "٣٣٣ result=1"] {
             assert_eq!(Reply::parse(line.to_owned()), Err(ReplyProblem::NoCode), "{line}");
         }
         assert_eq!(Reply::parse("200 ok".to_owned()), Err(ReplyProblem::NoResult));

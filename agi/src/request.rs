@@ -62,9 +62,7 @@ impl Request {
     /// A pure function: the server uses it, a fuzzer can. Bytes that are not UTF-8 become U+FFFD, because a
     /// caller's name in an old character set must not cost the call.
     pub fn parse(header: &[u8], limits: &Limits) -> Result<Request, RequestError> {
-        let end = HeaderScan::default()
-            .advance(header, limits)?
-            .ok_or(RequestError::Incomplete)?;
+        let end = HeaderScan::default().advance(header, limits)?.ok_or(RequestError::Incomplete)?;
         Request::read(&header[..end])
     }
 
@@ -140,8 +138,7 @@ impl Request {
 
     /// Path and query string, from `agi_network_script` or else from the URL.
     pub fn script(&self) -> Script<'_> {
-        self.network_script()
-            .map_or_else(|| Script::of_url(self.url()), Script::parse)
+        self.network_script().map_or_else(|| Script::of_url(self.url()), Script::parse)
     }
 
     /// `agi_channel`: the channel's name, such as `PJSIP/alice-00000001`.
@@ -252,9 +249,7 @@ impl Request {
 
     /// Variables that Asterisk 22 does not send, by name without `agi_`, in their order.
     pub fn extra(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
-        self.extra
-            .iter()
-            .map(|(name, value)| (&self.text[name.range()], &self.text[value.range()]))
+        self.extra.iter().map(|(name, value)| (&self.text[name.range()], &self.text[value.range()]))
     }
 
     fn text_of(&self, field: Field) -> Option<&str> {
@@ -266,8 +261,7 @@ impl Request {
     }
 
     fn known(&self, field: Field) -> Option<&str> {
-        self.text_of(field)
-            .filter(|text| !text.is_empty() && *text != "unknown")
+        self.text_of(field).filter(|text| !text.is_empty() && *text != "unknown")
     }
 
     /// The text is a number: [`Field::accepts`] has seen to it.
@@ -287,10 +281,7 @@ impl fmt::Debug for Request {
 
 impl Span {
     fn new(range: Range<usize>) -> Self {
-        Span {
-            start: range.start as u32,
-            end: range.end as u32,
-        }
+        Span { start: range.start as u32, end: range.end as u32 }
     }
 
     fn range(self) -> Range<usize> {

@@ -13,10 +13,7 @@ impl<'a> Script<'a> {
     /// Splits what follows the `/` after the host. A leading `/` is not part of the path.
     pub fn parse(script: &'a str) -> Self {
         let (path, query) = script.split_once('?').unwrap_or((script, ""));
-        Script {
-            path: path.trim_start_matches('/'),
-            query,
-        }
+        Script { path: path.trim_start_matches('/'), query }
     }
 
     /// Splits a whole URL, such as `agi://host:4573/flow/42?x=1`.
@@ -32,10 +29,7 @@ impl<'a> Script<'a> {
 
     /// The parts of the path between `/`, percent-decoded; empty parts are left out.
     pub fn segments(&self) -> impl Iterator<Item = Cow<'a, str>> + use<'a> {
-        self.path
-            .split('/')
-            .filter(|segment| !segment.is_empty())
-            .map(|segment| decode(segment, false))
+        self.path.split('/').filter(|segment| !segment.is_empty()).map(|segment| decode(segment, false))
     }
 
     /// What follows the `?`, not decoded; empty if there is none.
@@ -53,9 +47,7 @@ impl<'a> Script<'a> {
 
     /// The first value of this name in the query, decoded.
     pub fn value(&self, name: &str) -> Option<Cow<'a, str>> {
-        self.pairs()
-            .find(|(candidate, _)| candidate == name)
-            .map(|(_, value)| value)
+        self.pairs().find(|(candidate, _)| candidate == name).map(|(_, value)| value)
     }
 }
 
@@ -63,18 +55,13 @@ impl<'a> Script<'a> {
 /// an escape stays as it is; bytes that are not UTF-8 become U+FFFD.
 fn decode(text: &str, in_query: bool) -> Cow<'_, str> {
     let bytes = text.as_bytes();
-    if !bytes
-        .iter()
-        .any(|byte| *byte == b'%' || (in_query && *byte == b'+'))
-    {
+    if !bytes.iter().any(|byte| *byte == b'%' || (in_query && *byte == b'+')) {
         return Cow::Borrowed(text);
     }
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
-        let escaped = (byte == b'%')
-            .then(|| hexadecimal(bytes.get(at + 1..at + 3)?))
-            .flatten();
+        let escaped = (byte == b'%').then(|| hexadecimal(bytes.get(at + 1..at + 3)?)).flatten();
         at += if escaped.is_some() { 3 } else { 1 };
         decoded.push(match escaped {
             Some(byte) => byte,

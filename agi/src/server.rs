@@ -125,9 +125,7 @@ impl Server {
     }
 
     fn allows(&self, peer: SocketAddr) -> bool {
-        self.allowed
-            .as_ref()
-            .is_none_or(|allowed| allowed.contains(&peer.ip().to_canonical()))
+        self.allowed.as_ref().is_none_or(|allowed| allowed.contains(&peer.ip().to_canonical()))
     }
 }
 
@@ -207,11 +205,7 @@ impl ServerBuilder {
     /// Listens.
     pub async fn bind(self, address: impl ToSocketAddrs) -> io::Result<Server> {
         let listener = TcpListener::bind(address).await?;
-        Ok(Server {
-            listener,
-            limits: self.limits,
-            allowed: self.allowed,
-        })
+        Ok(Server { listener, limits: self.limits, allowed: self.allowed })
     }
 }
 
@@ -229,10 +223,7 @@ async fn converse(stream: TcpStream, peer: SocketAddr, limits: Limits, handler: 
         Err(refusal @ Refusal::Nothing) => return debug!(%peer, "Closed: {refusal}"),
         Err(refusal) => return warn!(%peer, "Closed: {refusal}"),
     };
-    match activity
-        .unless_idle(limits.idle_time_max, handler.handle(request, connection))
-        .await
-    {
+    match activity.unless_idle(limits.idle_time_max, handler.handle(request, connection)).await {
         Some(answered) => report_end(peer, answered),
         None => {
             warn!(%peer, idle_time_max = ?limits.idle_time_max, "Closed: the script sent nothing for too long");
@@ -247,12 +238,9 @@ async fn open(
 ) -> Result<(Request, Connection, Arc<Activity>), Refusal> {
     stream.set_nodelay(true)?;
     let mut inbound = Inbound::new();
-    let request = timeout(
-        limits.header_time_max,
-        read_request(&mut stream, &mut inbound, &limits),
-    )
-    .await
-    .map_err(|_| Refusal::TooLate(limits.header_time_max))??;
+    let request = timeout(limits.header_time_max, read_request(&mut stream, &mut inbound, &limits))
+        .await
+        .map_err(|_| Refusal::TooLate(limits.header_time_max))??;
     let activity = Activity::new();
     let connection = Connection::new(stream, peer, inbound, limits, Arc::clone(&activity));
     Ok((request, connection, activity))
@@ -267,11 +255,7 @@ async fn read_request(
     loop {
         if !inbound.fill(stream).await? {
             let nothing = inbound.unread().is_empty();
-            return Err(if nothing {
-                Refusal::Nothing
-            } else {
-                RequestError::Incomplete.into()
-            });
+            return Err(if nothing { Refusal::Nothing } else { RequestError::Incomplete.into() });
         }
         if let Some(end) = scan.advance(inbound.unread(), limits)? {
             let request = Request::read(&inbound.unread()[..end])?;

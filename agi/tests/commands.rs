@@ -68,9 +68,7 @@ async fn the_dialplan() {
 async fn a_label_that_is_not_there() {
     let (_request, mut connection, mut asterisk) = conversation().await;
     let (result, ()) = tokio::join!(connection.gosub("sub", "s", "7", None), async {
-        asterisk
-            .answer("GOSUB sub s 7", "200 result=-1 Gosub label not found")
-            .await;
+        asterisk.answer("GOSUB sub s 7", "200 result=-1 Gosub label not found").await;
         asterisk.answer("CHANNEL STATUS", "200 result=6").await;
     });
     let reason = "Gosub label not found";
@@ -213,11 +211,7 @@ async fn speech() {
 }
 
 fn found(score: i32, text: &str, grammar: &str) -> SpeechMatch {
-    SpeechMatch {
-        score,
-        text: text.to_owned(),
-        grammar: grammar.to_owned(),
-    }
+    SpeechMatch { score, text: text.to_owned(), grammar: grammar.to_owned() }
 }
 
 /// The table `commands[]` of Asterisk 22 `res/res_agi.c`, in its order, and `gosub` of `apps/app_stack.c`.

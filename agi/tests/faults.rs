@@ -17,10 +17,7 @@ async fn a_hangup_between_commands_is_noticed_and_clean_up_still_works() {
     let (_request, mut script, mut asterisk) = conversation().await;
     assert!(!script.hung_up());
     asterisk.send("HANGUP\n").await;
-    timeout(PATIENCE, script.wait_for_hangup())
-        .await
-        .unwrap()
-        .unwrap();
+    timeout(PATIENCE, script.wait_for_hangup()).await.unwrap().unwrap();
     assert!(script.hung_up());
 
     let (stored, ()) = tokio::join!(
@@ -29,20 +26,16 @@ async fn a_hangup_between_commands_is_noticed_and_clean_up_still_works() {
     );
     stored.unwrap();
     let refusal = "511 Command Not Permitted on a dead channel or intercept routine";
-    let (played, ()) = tokio::join!(
-        script.stream_file("bye", "", 0),
-        asterisk.answer("STREAM FILE bye \"\" 0", refusal)
-    );
+    let (played, ()) =
+        tokio::join!(script.stream_file("bye", "", 0), asterisk.answer("STREAM FILE bye \"\" 0", refusal));
     assert!(matches!(played, Err(Error::Hangup)), "{played:?}");
 }
 
 #[tokio::test]
 async fn a_hangup_before_the_reply_is_not_taken_for_the_reply() {
     let (_request, mut script, mut asterisk) = conversation().await;
-    let (value, ()) = tokio::join!(
-        script.get_variable("X"),
-        asterisk.answer("GET VARIABLE X", "HANGUP\n200 result=1 (y)")
-    );
+    let (value, ()) =
+        tokio::join!(script.get_variable("X"), asterisk.answer("GET VARIABLE X", "HANGUP\n200 result=1 (y)"));
     assert_eq!(value.unwrap().as_deref(), Some("y"));
     assert!(script.hung_up());
 }
@@ -51,30 +44,14 @@ async fn a_hangup_before_the_reply_is_not_taken_for_the_reply() {
 async fn playing_that_fails_is_told_apart_from_a_hangup() {
     let (_request, mut script, mut asterisk) = conversation().await;
     let (played, ()) = tokio::join!(script.stream_file("absent", "", 0), async {
-        asterisk
-            .answer("STREAM FILE absent \"\" 0", "200 result=-1 endpos=0")
-            .await;
+        asterisk.answer("STREAM FILE absent \"\" 0", "200 result=-1 endpos=0").await;
         asterisk.answer("CHANNEL STATUS", "200 result=6").await;
     });
-    assert!(
-        matches!(
-            played,
-            Err(Error::Failed {
-                command: "STREAM FILE",
-                ..
-            })
-        ),
-        "{played:?}"
-    );
+    assert!(matches!(played, Err(Error::Failed { command: "STREAM FILE", .. })), "{played:?}");
 
     let (digit, ()) = tokio::join!(script.wait_for_digit(None), async {
         asterisk.answer("WAIT FOR DIGIT -1", "200 result=-1").await;
-        asterisk
-            .answer(
-                "CHANNEL STATUS",
-                "HANGUP\n511 Command Not Permitted on a dead channel",
-            )
-            .await;
+        asterisk.answer("CHANNEL STATUS", "HANGUP\n511 Command Not Permitted on a dead channel").await;
     });
     assert!(digit.unwrap_err().is_hangup());
 }
@@ -98,29 +75,16 @@ async fn the_end_of_the_connection_is_a_hangup_only_if_one_was_announced() {
 #[tokio::test]
 async fn refusals_are_told_apart_and_the_conversation_goes_on() {
     let (_request, mut script, mut asterisk) = conversation().await;
-    let (answer, ()) = tokio::join!(
-        script.answer(),
-        asterisk.answer("ANSWER", "510 Invalid or unknown command")
-    );
-    assert!(
-        matches!(answer, Err(Error::UnknownCommand { command: "ANSWER" })),
-        "{answer:?}"
-    );
+    let (answer, ()) =
+        tokio::join!(script.answer(), asterisk.answer("ANSWER", "510 Invalid or unknown command"));
+    assert!(matches!(answer, Err(Error::UnknownCommand { command: "ANSWER" })), "{answer:?}");
 
     let (answer, ()) = tokio::join!(script.answer(), asterisk.answer("ANSWER", "511 Not Permitted"));
-    assert!(
-        matches!(answer, Err(Error::DeadChannel { command: "ANSWER" })),
-        "{answer:?}"
-    );
+    assert!(matches!(answer, Err(Error::DeadChannel { command: "ANSWER" })), "{answer:?}");
 
-    let (answer, ()) = tokio::join!(
-        script.answer(),
-        asterisk.answer("ANSWER", "503 result=-2 Memory allocation failure")
-    );
-    assert!(
-        matches!(answer, Err(Error::Refused { code: 503, .. })),
-        "{answer:?}"
-    );
+    let (answer, ()) =
+        tokio::join!(script.answer(), asterisk.answer("ANSWER", "503 result=-2 Memory allocation failure"));
+    assert!(matches!(answer, Err(Error::Refused { code: 503, .. })), "{answer:?}");
 
     let usage = "520-Invalid command syntax.  Proper usage follows:\nUsage: ANSWER\n Answers.\n\n520 End of proper usage.";
     let (answer, ()) = tokio::join!(script.answer(), asterisk.answer("ANSWER", usage));
@@ -139,10 +103,8 @@ async fn the_usage_text_after_an_application_that_returned_1_is_skipped() {
     let reply = "200 result=1\n520-Invalid command syntax.  Proper usage follows:\nUsage: EXEC\n520 End of proper usage.";
     let (result, ()) = tokio::join!(script.exec("Odd", "x"), asterisk.answer("EXEC Odd x", reply));
     assert_eq!(result.unwrap(), 1);
-    let (value, ()) = tokio::join!(
-        script.get_variable("X"),
-        asterisk.answer("GET VARIABLE X", "200 result=1 (y)")
-    );
+    let (value, ()) =
+        tokio::join!(script.get_variable("X"), asterisk.answer("GET VARIABLE X", "200 result=1 (y)"));
     assert_eq!(value.unwrap().as_deref(), Some("y"));
 }
 
@@ -162,10 +124,7 @@ async fn a_bad_argument_never_reaches_the_wire() {
         "{refused:?}"
     );
     let refused = script.exec("Log", &"x".repeat(9000)).await;
-    assert!(
-        matches!(refused, Err(Error::CommandTooLong { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(Error::CommandTooLong { .. })), "{refused:?}");
     let (noop, ()) = tokio::join!(script.noop(), asterisk.answer("NOOP", "200 result=0"));
     noop.unwrap();
 }
@@ -175,21 +134,10 @@ async fn a_reply_that_does_not_come_ends_the_use_of_the_connection() {
     let settings = Server::builder().reply_time_max(SOON);
     let (_request, mut script, mut asterisk) = conversation_with(settings, HEADER).await;
     let late = script.noop().await;
-    assert!(
-        matches!(late, Err(Error::ReplyTooLate { command: "NOOP", .. })),
-        "{late:?}"
-    );
+    assert!(matches!(late, Err(Error::ReplyTooLate { command: "NOOP", .. })), "{late:?}");
     asterisk.answer("NOOP", "200 result=1 (late)").await;
     let next = script.get_variable("X").await;
-    assert!(
-        matches!(
-            next,
-            Err(Error::OutOfStep {
-                command: "GET VARIABLE"
-            })
-        ),
-        "{next:?}"
-    );
+    assert!(matches!(next, Err(Error::OutOfStep { command: "GET VARIABLE" })), "{next:?}");
 }
 
 #[tokio::test]
@@ -197,24 +145,13 @@ async fn commands_that_wait_have_a_deadline_of_their_own() {
     let settings = Server::builder().waiting_reply_time_max(SOON);
     let (_request, mut script, _asterisk) = conversation_with(settings, HEADER).await;
     let late = script.wait_for_digit(None).await;
-    assert!(
-        matches!(
-            late,
-            Err(Error::ReplyTooLate {
-                command: "WAIT FOR DIGIT",
-                ..
-            })
-        ),
-        "{late:?}"
-    );
+    assert!(matches!(late, Err(Error::ReplyTooLate { command: "WAIT FOR DIGIT", .. })), "{late:?}");
 }
 
 #[tokio::test]
 async fn a_command_given_up_by_the_script_leaves_the_connection_out_of_step() {
     let (_request, mut script, _asterisk) = conversation().await;
-    timeout(SOON, script.stream_file("long", "", 0))
-        .await
-        .unwrap_err();
+    timeout(SOON, script.stream_file("long", "", 0)).await.unwrap_err();
     let next = script.noop().await;
     assert!(matches!(next, Err(Error::OutOfStep { .. })), "{next:?}");
 }
@@ -228,18 +165,8 @@ async fn nonsense_instead_of_a_reply_is_named() {
         ("", ReplyProblem::NoCode),
         ("200", ReplyProblem::NoResult),
         ("\0\u{1}", ReplyProblem::NoCode),
-        (
-            &long,
-            ReplyProblem::LineTooLong {
-                max: agi::limits::LINE_BYTES_MAX,
-            },
-        ),
-        (
-            &many,
-            ReplyProblem::TooLong {
-                max: agi::limits::REPLY_BYTES_MAX,
-            },
-        ),
+        (&long, ReplyProblem::LineTooLong { max: agi::limits::LINE_BYTES_MAX }),
+        (&many, ReplyProblem::TooLong { max: agi::limits::REPLY_BYTES_MAX }),
     ];
     for (reply, expected) in cases {
         let (_request, mut script, mut asterisk) = conversation().await;
@@ -248,10 +175,7 @@ async fn nonsense_instead_of_a_reply_is_named() {
             matches!(noop, Err(Error::MalformedReply { command: "NOOP", problem }) if problem == expected),
             "{noop:?} for {expected}"
         );
-        assert!(
-            matches!(script.noop().await, Err(Error::OutOfStep { .. })),
-            "after {expected}"
-        );
+        assert!(matches!(script.noop().await, Err(Error::OutOfStep { .. })), "after {expected}");
     }
 }
 
@@ -259,15 +183,10 @@ async fn nonsense_instead_of_a_reply_is_named() {
 async fn a_number_that_a_command_cannot_return_is_named() {
     let (_request, mut script, mut asterisk) = conversation().await;
     for reply in ["200 result=4000000000", "200 result=", "200 result=x"] {
-        let (digit, ()) = tokio::join!(
-            script.wait_for_digit(None),
-            asterisk.answer("WAIT FOR DIGIT -1", reply)
-        );
+        let (digit, ()) =
+            tokio::join!(script.wait_for_digit(None), asterisk.answer("WAIT FOR DIGIT -1", reply));
         let problem = ReplyProblem::UnexpectedResult;
-        assert!(
-            matches!(digit, Err(Error::MalformedReply { problem: p, .. }) if p == problem),
-            "{digit:?}"
-        );
+        assert!(matches!(digit, Err(Error::MalformedReply { problem: p, .. }) if p == problem), "{digit:?}");
     }
 }
 
@@ -276,16 +195,7 @@ async fn what_arrives_unasked_is_not_taken_for_a_reply() {
     let header = format!("{HEADER}200 result=1 (forged)\n");
     let (_request, mut script, _asterisk) = conversation_with(Server::builder(), &header).await;
     let value = script.get_variable("X").await;
-    assert!(
-        matches!(
-            value,
-            Err(Error::MalformedReply {
-                problem: ReplyProblem::Unasked,
-                ..
-            })
-        ),
-        "{value:?}"
-    );
+    assert!(matches!(value, Err(Error::MalformedReply { problem: ReplyProblem::Unasked, .. })), "{value:?}");
 }
 
 #[tokio::test]
@@ -300,10 +210,7 @@ async fn replies_in_pieces_are_put_together() {
     });
     assert_eq!(value.unwrap().as_deref(), Some("caf\u{e9}"));
     asterisk.send("GUP\n").await;
-    timeout(PATIENCE, script.wait_for_hangup())
-        .await
-        .unwrap()
-        .unwrap();
+    timeout(PATIENCE, script.wait_for_hangup()).await.unwrap().unwrap();
 }
 
 #[tokio::test]

@@ -36,14 +36,7 @@ fn parse_args(line: &str) -> Vec<String> {
 /// Text with more than its share of the characters that need care.
 fn tricky_text() -> impl Strategy<Value = String> {
     proptest::collection::vec(
-        prop_oneof![
-            Just(' '),
-            Just('"'),
-            Just('\\'),
-            Just('\t'),
-            Just('('),
-            any::<char>()
-        ],
+        prop_oneof![Just(' '), Just('"'), Just('\\'), Just('\t'), Just('('), any::<char>()],
         0..40,
     )
     .prop_map(String::from_iter)

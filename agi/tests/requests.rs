@@ -37,10 +37,7 @@ async fn every_variable_of_asterisk_reaches_the_script() {
     assert_eq!(request.account_code(), None, "empty");
     assert_eq!(request.thread_id(), Some(140_000_000_000_000));
     assert_eq!(request.arguments().collect::<Vec<_>>(), ["one", "two"]);
-    assert_eq!(
-        (request.argument(0), request.argument(2), request.argument(3)),
-        (None, Some("two"), None)
-    );
+    assert_eq!((request.argument(0), request.argument(2), request.argument(3)), (None, Some("two"), None));
     assert_eq!(request.extra().len(), 0);
     assert_eq!(request.script().segments().collect::<Vec<_>>(), ["flow", "42"]);
     assert_eq!(request.script().value("x").as_deref(), Some("1"));
@@ -49,15 +46,8 @@ async fn every_variable_of_asterisk_reaches_the_script() {
 #[test]
 fn variables_of_later_versions_are_kept() {
     let request = parse("agi_request: agi://h/s\nagi_colour: dark blue\nagi_empty:\n\n").unwrap();
-    assert_eq!(
-        request.extra().collect::<Vec<_>>(),
-        [("colour", "dark blue"), ("empty", "")]
-    );
-    assert_eq!(
-        request.script().path(),
-        "s",
-        "from the URL, as there is no agi_network_script"
-    );
+    assert_eq!(request.extra().collect::<Vec<_>>(), [("colour", "dark blue"), ("empty", "")]);
+    assert_eq!(request.script().path(), "s", "from the URL, as there is no agi_network_script");
 }
 
 #[test]
@@ -81,38 +71,14 @@ fn malformed_headers_are_refused_with_their_line() {
         ("agi_channel: x\n\n", RequestError::NoRequest),
         ("agi_request: x\n", RequestError::Incomplete),
         ("", RequestError::Incomplete),
-        (
-            "agi_request: x\nagi_channel\n\n",
-            RequestError::NotAVariable { line: 2 },
-        ),
-        (
-            "agi_request: x\nchannel: x\n\n",
-            RequestError::NotAVariable { line: 2 },
-        ),
-        (
-            "agi_request: x\nagi_priority: one\n\n",
-            RequestError::NotANumber { line: 2 },
-        ),
-        (
-            "agi_request: x\nagi_threadid: \n\n",
-            RequestError::NotANumber { line: 2 },
-        ),
-        (
-            "agi_request: x\nagi_arg_2: x\n\n",
-            RequestError::ArgumentOutOfOrder { line: 2 },
-        ),
-        (
-            "agi_request: x\nagi_arg_one: x\n\n",
-            RequestError::ArgumentOutOfOrder { line: 2 },
-        ),
-        (
-            "agi_request: x\nagi_request: y\n\n",
-            RequestError::Repeated { line: 2 },
-        ),
-        (
-            "agi_request: x\nagi_z: 1\nagi_z: 2\n\n",
-            RequestError::Repeated { line: 3 },
-        ),
+        ("agi_request: x\nagi_channel\n\n", RequestError::NotAVariable { line: 2 }),
+        ("agi_request: x\nchannel: x\n\n", RequestError::NotAVariable { line: 2 }),
+        ("agi_request: x\nagi_priority: one\n\n", RequestError::NotANumber { line: 2 }),
+        ("agi_request: x\nagi_threadid: \n\n", RequestError::NotANumber { line: 2 }),
+        ("agi_request: x\nagi_arg_2: x\n\n", RequestError::ArgumentOutOfOrder { line: 2 }),
+        ("agi_request: x\nagi_arg_one: x\n\n", RequestError::ArgumentOutOfOrder { line: 2 }),
+        ("agi_request: x\nagi_request: y\n\n", RequestError::Repeated { line: 2 }),
+        ("agi_request: x\nagi_z: 1\nagi_z: 2\n\n", RequestError::Repeated { line: 3 }),
     ];
     for (header, refusal) in cases {
         assert_eq!(parse(header), Err(refusal), "{header:?}");

@@ -26,10 +26,7 @@ async fn hello(address: std::net::SocketAddr) {
 
 async fn stop(running: Running) -> Stopped {
     running.stop.send(()).unwrap();
-    timeout(PATIENCE, running.stopped)
-        .await
-        .expect("the server stops")
-        .unwrap()
+    timeout(PATIENCE, running.stopped).await.expect("the server stops").unwrap()
 }
 
 #[tokio::test]
@@ -41,9 +38,7 @@ async fn a_bad_peer_loses_its_own_connection_only() {
     assert_eq!(patient.command().await, "VERBOSE 100 1");
 
     let long_line = format!("agi_request: {}", "x".repeat(agi::limits::LINE_BYTES_MAX));
-    let many: String = (0..=agi::limits::VARIABLES_MAX)
-        .map(|n| format!("agi_x{n}: y\n"))
-        .collect();
+    let many: String = (0..=agi::limits::VARIABLES_MAX).map(|n| format!("agi_x{n}: y\n")).collect();
     let large = format!("agi_a: {}\n", "x".repeat(8000)).repeat(9);
     let bad_openings: [&[u8]; 10] = [
         b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -61,11 +56,7 @@ async fn a_bad_peer_loses_its_own_connection_only() {
         let mut peer = Asterisk::connect(running.address).await;
         // The server may close before it has all.
         peer.try_send(opening).await;
-        assert!(
-            peer.closed().await.is_empty(),
-            "{}",
-            String::from_utf8_lossy(opening)
-        );
+        assert!(peer.closed().await.is_empty(), "{}", String::from_utf8_lossy(opening));
         hello(running.address).await;
     }
 
@@ -132,30 +123,20 @@ async fn one_conversation_too_many_is_closed_at_once() {
     let mut first = Asterisk::connect(running.address).await;
     first.send(HEADER).await;
     taken.recv().await.unwrap();
-    assert_eq!(
-        Asterisk::connect(running.address).await.closed().await,
-        b"failure\n"
-    );
+    assert_eq!(Asterisk::connect(running.address).await.closed().await, b"failure\n");
 
     first.send("HANGUP\n").await;
     first.closed().await;
     let mut second = Asterisk::connect(running.address).await;
     second.send(HEADER).await;
-    timeout(PATIENCE, taken.recv())
-        .await
-        .expect("there is room again")
-        .unwrap();
+    timeout(PATIENCE, taken.recv()).await.expect("there is room again").unwrap();
 }
 
 #[tokio::test]
 async fn only_allowed_peers_are_heard() {
     let running = serve(Server::builder().allow(["127.0.0.2".parse().unwrap()]), say_hello).await;
     assert!(Asterisk::connect(running.address).await.closed().await.is_empty());
-    let running = serve(
-        Server::builder().allow(["::ffff:127.0.0.1".parse().unwrap()]),
-        say_hello,
-    )
-    .await;
+    let running = serve(Server::builder().allow(["::ffff:127.0.0.1".parse().unwrap()]), say_hello).await;
     hello(running.address).await;
 }
 
@@ -175,9 +156,7 @@ async fn a_command_under_way_is_not_idleness() {
     let mut asterisk = Asterisk::connect(running.address).await;
     asterisk.send(HEADER).await;
     assert_eq!(asterisk.command().await, "VERBOSE 100 1");
-    timeout(SOON * 5, asterisk.command())
-        .await
-        .expect_err("the connection stays open and silent");
+    timeout(SOON * 5, asterisk.command()).await.expect_err("the connection stays open and silent");
     asterisk.send("200 result=1\n").await;
     assert!(asterisk.closed().await.is_empty());
 }
@@ -189,19 +168,12 @@ async fn stopping_lets_conversations_finish() {
     asterisk.send(HEADER).await;
     assert_eq!(asterisk.command().await, "VERBOSE 100 1");
 
-    let Running {
-        address,
-        stop,
-        stopped,
-    } = running;
+    let Running { address, stop, stopped } = running;
     stop.send(()).unwrap();
     until_refused(address).await;
     assert!(!stopped.is_finished());
     asterisk.send("200 result=1\n").await;
-    assert_eq!(
-        timeout(PATIENCE, stopped).await.unwrap().unwrap(),
-        Stopped { cut_off: 0 }
-    );
+    assert_eq!(timeout(PATIENCE, stopped).await.unwrap().unwrap(), Stopped { cut_off: 0 });
 }
 
 #[tokio::test]
@@ -223,19 +195,15 @@ async fn many_conversations_at_once_do_not_mix() {
     let mut pairs = Vec::new();
     for number in 0..100 {
         let mut asterisk = Asterisk::connect(running.address).await;
-        asterisk
-            .send(HEADER.replace("agi_extension: 100", &format!("agi_extension: {number}")))
-            .await;
+        asterisk.send(HEADER.replace("agi_extension: 100", &format!("agi_extension: {number}"))).await;
         let (request, connection) = taken.recv().await.unwrap();
         assert_eq!(request.extension(), number.to_string());
         pairs.push((number, connection, asterisk));
     }
     for (number, connection, asterisk) in &mut pairs {
         let reply = format!("200 result=1 ({number})");
-        let (value, ()) = tokio::join!(
-            connection.get_variable("X"),
-            asterisk.answer("GET VARIABLE X", &reply)
-        );
+        let (value, ()) =
+            tokio::join!(connection.get_variable("X"), asterisk.answer("GET VARIABLE X", &reply));
         assert_eq!(value.unwrap(), Some(number.to_string()));
     }
 }
@@ -247,7 +215,5 @@ async fn until_refused(address: std::net::SocketAddr) {
             tokio::task::yield_now().await;
         }
     };
-    timeout(PATIENCE, refused)
-        .await
-        .expect("the server stops listening");
+    timeout(PATIENCE, refused).await.expect("the server stops listening");
 }

@@ -20,10 +20,7 @@ fn main() {
     let address = listener.local_addr().expect("the port just bound");
     thread::spawn(move || flood(&listener));
 
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let config = Config::new(format!("http://{address}"), "user", "password", "bench");
     let (events, seconds, cpu_seconds) = runtime.block_on(consume(config));
     let rate = events as f64 / cpu_seconds;
@@ -60,9 +57,7 @@ fn flood(listener: &TcpListener) {
             "type": "RESTResponse", "transaction_id": "", "request_id": request["request_id"],
             "status_code": 200, "reason_phrase": "OK", "uri": request["uri"], "message_body": "{}",
         });
-        socket
-            .send(Message::text(reply.to_string()))
-            .expect("the greeting");
+        socket.send(Message::text(reply.to_string())).expect("the greeting");
         break;
     }
     for frame in FRAMES.lines().cycle().take(EVENTS) {
@@ -77,10 +72,7 @@ fn flood(listener: &TcpListener) {
 /// CPU time of this thread in seconds, from the kernel's nanosecond count (proc(5), `schedstat`).
 fn cpu_seconds() -> f64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux with schedstat");
-    let nanoseconds: u64 = text
-        .split_whitespace()
-        .next()
-        .and_then(|first| first.parse().ok())
-        .expect("a count");
+    let nanoseconds: u64 =
+        text.split_whitespace().next().and_then(|first| first.parse().ok()).expect("a count");
     nanoseconds as f64 / 1e9
 }

@@ -15,13 +15,9 @@ use ari::{Client, Config, Delivery, Event, EventFilter, channels};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let filter = EventFilter::only(["StasisStart", "PlaybackFinished", "StasisEnd"]);
-    let config = Config::new(
-        env::var("ARI_URL")?,
-        &env::var("ARI_USER")?,
-        &env::var("ARI_PASSWORD")?,
-        "hello",
-    )
-    .event_filter(filter);
+    let config =
+        Config::new(env::var("ARI_URL")?, &env::var("ARI_USER")?, &env::var("ARI_PASSWORD")?, "hello")
+            .event_filter(filter);
     let (client, mut events) = Client::connect(config)?;
 
     while let Some(delivery) = events.next().await {
@@ -48,9 +44,7 @@ async fn handle(client: &Client, event: Event) -> Result<(), ari::Error> {
             let id = start.channel.id;
             println!("{id}: call from {}", start.channel.caller.number);
             client.send(channels::Answer::new(&id)).await?;
-            client
-                .send(channels::Play::new(&id, ["sound:hello-world".to_owned()]))
-                .await?;
+            client.send(channels::Play::new(&id, ["sound:hello-world".to_owned()])).await?;
         }
         Event::PlaybackFinished(finished) => {
             if let Some(id) = finished.playback.target_uri.strip_prefix("channel:") {

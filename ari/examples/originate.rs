@@ -15,16 +15,10 @@ const CHANNEL_ID: &str = "originate-example-1";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let endpoint = env::args()
-        .nth(1)
-        .ok_or("usage: originate ENDPOINT, such as PJSIP/alice")?;
-    let config = Config::new(
-        env::var("ARI_URL")?,
-        &env::var("ARI_USER")?,
-        &env::var("ARI_PASSWORD")?,
-        "originate",
-    )
-    .event_filter(EventFilter::except(["ChannelVarset", "ChannelDialplan"]));
+    let endpoint = env::args().nth(1).ok_or("usage: originate ENDPOINT, such as PJSIP/alice")?;
+    let config =
+        Config::new(env::var("ARI_URL")?, &env::var("ARI_USER")?, &env::var("ARI_PASSWORD")?, "originate")
+            .event_filter(EventFilter::except(["ChannelVarset", "ChannelDialplan"]));
     let (client, mut events) = Client::connect(config)?;
 
     while let Some(delivery) = events.next().await {
@@ -64,11 +58,7 @@ async fn dial(client: &Client, endpoint: &str) -> Result<(), ari::Error> {
             let channel = client.find(channels::Get::new(CHANNEL_ID)).await?;
             println!(
                 "the reply was lost; the channel {}",
-                if channel.is_some() {
-                    "exists"
-                } else {
-                    "was not made"
-                }
+                if channel.is_some() { "exists" } else { "was not made" }
             );
         }
         Err(error) => return Err(error),

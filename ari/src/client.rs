@@ -65,10 +65,7 @@ impl Client {
     pub(crate) fn start(config: Config, dialler: Dialler, http: Http) -> (Self, Events) {
         let pending = Arc::new(Pending::default());
         let wire = Wire::new(http, Arc::clone(&pending));
-        let setup = Setup {
-            event_filter: config.event_filter,
-            subscriptions: config.subscriptions,
-        };
+        let setup = Setup { event_filter: config.event_filter, subscriptions: config.subscriptions };
         let setup = SharedSetup::new(setup.into());
         let (report, state) = watch::channel(State::Down { problem: None });
         let (outlet, events) = Outlet::new(config.limits.deliveries_max);
@@ -91,17 +88,13 @@ impl Client {
             was_connected: false,
         };
         tokio::spawn(link.run());
-        (
-            Self {
-                shared: Arc::new(shared),
-            },
-            events,
-        )
+        (Self { shared: Arc::new(shared) }, events)
     }
 
     /// Sends a request and waits for the reply, within the deadline of the configuration.
     ///
-    /// Requests to one Asterisk are carried out in the order in which they are sent while the link is up.
+    /// Requests to one Asterisk are carried out in the order in which they are sent while the link is up, except for
+    /// those whose reply travels over HTTP ([`Response::OVER_HTTP`]).
     pub async fn send<R: Request>(&self, request: R) -> Result<R::Response, Error> {
         self.send_within(request, self.shared.request_deadline).await
     }
@@ -113,16 +106,12 @@ impl Client {
         deadline: Duration,
     ) -> Result<R::Response, Error> {
         let socket = match &*self.shared.state.borrow() {
-            State::Up { socket } if !R::Response::BINARY => socket.clone(),
+            State::Up { socket } if !R::Response::OVER_HTTP => socket.clone(),
             State::Up { .. } | State::Down { .. } | State::Stopped => None,
             State::Replaced => return Err(Error::Replaced),
         };
         let encoded = request.encode();
-        let reply = self
-            .shared
-            .wire
-            .exchange(socket.as_ref(), &encoded, Instant::now() + deadline)
-            .await?;
+        let reply = self.shared.wire.exchange(socket.as_ref(), &encoded, Instant::now() + deadline).await?;
         reply.decoded(encoded.operation)
     }
 
@@ -148,9 +137,7 @@ impl Client {
                 setup.subscriptions.push(source.clone());
             }
         });
-        let answer = self
-            .send(applications::Subscribe::new(&self.shared.app, [source.clone()]))
-            .await;
+        let answer = self.send(applications::Subscribe::new(&self.shared.app, [source.clone()])).await;
         if let Err(Error::Refused { .. }) = answer {
             self.forget(&source);
         }
@@ -160,26 +147,17 @@ impl Client {
     /// Ends a subscription, and no longer renews it.
     pub async fn unsubscribe(&self, event_source: &str) -> Result<Application, Error> {
         self.forget(event_source);
-        self.send(applications::Unsubscribe::new(
-            &self.shared.app,
-            [event_source.to_owned()],
-        ))
-        .await
+        self.send(applications::Unsubscribe::new(&self.shared.app, [event_source.to_owned()])).await
     }
 
     fn forget(&self, event_source: &str) {
-        with_setup(&self.shared.setup, |setup| {
-            setup.subscriptions.retain(|source| source != event_source)
-        });
+        with_setup(&self.shared.setup, |setup| setup.subscriptions.retain(|source| source != event_source));
     }
 
     /// Replaces the event filter, for this connection and those that follow.
     pub async fn filter_events(&self, filter: EventFilter) -> Result<Application, Error> {
-        with_setup(&self.shared.setup, |setup| {
-            setup.event_filter = Some(filter.clone())
-        });
-        self.send(applications::Filter::new(&self.shared.app, filter))
-            .await
+        with_setup(&self.shared.setup, |setup| setup.event_filter = Some(filter.clone()));
+        self.send(applications::Filter::new(&self.shared.app, filter)).await
     }
 
     /// The Stasis application that this client receives events of.
@@ -195,9 +173,7 @@ impl Client {
     /// Where the client stands.
     pub fn status(&self) -> Status {
         match &*self.shared.state.borrow() {
-            State::Down { problem } => Status::Connecting {
-                problem: problem.clone(),
-            },
+            State::Down { problem } => Status::Connecting { problem: problem.clone() },
             State::Up { .. } => Status::Connected,
             State::Replaced => Status::Replaced,
             State::Stopped => Status::Stopped,

@@ -81,18 +81,12 @@ pub struct EventFilter {
 impl EventFilter {
     /// Sends these types and no others.
     pub fn only<'a>(types: impl IntoIterator<Item = &'a str>) -> Self {
-        Self {
-            allowed: types.into_iter().map(EventType::from).collect(),
-            disallowed: Vec::new(),
-        }
+        Self { allowed: types.into_iter().map(EventType::from).collect(), disallowed: Vec::new() }
     }
 
     /// Sends every type but these.
     pub fn except<'a>(types: impl IntoIterator<Item = &'a str>) -> Self {
-        Self {
-            allowed: Vec::new(),
-            disallowed: types.into_iter().map(EventType::from).collect(),
-        }
+        Self { allowed: Vec::new(), disallowed: types.into_iter().map(EventType::from).collect() }
     }
 }
 
@@ -109,20 +103,13 @@ impl Serialize for EventFilter {
             name: &'a str,
         }
 
-        let mut allowed: Vec<Type<'_>> = self
-            .allowed
-            .iter()
-            .map(|allowed| Type { name: &allowed.name })
-            .collect();
+        let mut allowed: Vec<Type<'_>> =
+            self.allowed.iter().map(|allowed| Type { name: &allowed.name }).collect();
         if !allowed.is_empty() {
             allowed.extend(ALWAYS_SENT.map(|name| Type { name }));
         }
-        let disallowed = self.disallowed.iter().map(|disallowed| Type {
-            name: &disallowed.name,
-        });
-        let disallowed = disallowed
-            .filter(|disallowed| !ALWAYS_SENT.contains(&disallowed.name))
-            .collect();
+        let disallowed = self.disallowed.iter().map(|disallowed| Type { name: &disallowed.name });
+        let disallowed = disallowed.filter(|disallowed| !ALWAYS_SENT.contains(&disallowed.name)).collect();
         Wire { allowed, disallowed }.serialize(to)
     }
 }
@@ -180,29 +167,20 @@ impl Config {
             "http" => {}
             "https" if cfg!(feature = "tls") => {}
             "https" => {
-                return Err(refuse(
-                    "needs TLS: build the crate with the feature `tls`".to_owned(),
-                ));
+                return Err(refuse("needs TLS: build the crate with the feature `tls`".to_owned()));
             }
             _ => return Err(refuse("must begin with `http://` or `https://`".to_owned())),
         }
         if !url.username().is_empty() || url.password().is_some() {
             let why = "must not hold credentials: give user and password to `Config::new`";
-            return Err(Error::Config(format!(
-                "the URL for {} {why}",
-                url.host_str().unwrap_or_default()
-            )));
+            return Err(Error::Config(format!("the URL for {} {why}", url.host_str().unwrap_or_default())));
         }
         if self.app.is_empty() || self.app.contains(',') {
-            return Err(Error::Config(format!(
-                "`{}` is not the name of one application",
-                self.app
-            )));
+            return Err(Error::Config(format!("`{}` is not the name of one application", self.app)));
         }
         let path = url.path().trim_end_matches('/');
         let path = format!("{}/ari/", path.strip_suffix("/ari").unwrap_or(path));
-        url.join(&path)
-            .map_err(|problem| refuse(format!("cannot be joined with `{path}`: {problem}")))
+        url.join(&path).map_err(|problem| refuse(format!("cannot be joined with `{path}`: {problem}")))
     }
 }
 

@@ -131,15 +131,7 @@ pub(crate) struct Outlet {
 impl Outlet {
     pub(crate) fn new(deliveries_max: usize) -> (Self, Events) {
         let (sender, receiver) = mpsc::channel(deliveries_max.max(2));
-        (
-            Self {
-                buffer: sender,
-                held: VecDeque::new(),
-                holding: false,
-                lost: 0,
-            },
-            Events { buffer: receiver },
-        )
+        (Self { buffer: sender, held: VecDeque::new(), holding: false, lost: 0 }, Events { buffer: receiver })
     }
 
     /// Queues an item, or counts it as lost. Never waits.
@@ -190,9 +182,7 @@ impl Outlet {
             let half = self.buffer.max_capacity() / 2;
             let mut room = self.buffer.reserve_many(half).await.map_err(|_| ConsumerGone)?;
             if let Some(slot) = room.next() {
-                slot.send(Item::Ready(Delivery::Gap(Gap::Overflow {
-                    lost: std::mem::take(&mut self.lost),
-                })));
+                slot.send(Item::Ready(Delivery::Gap(Gap::Overflow { lost: std::mem::take(&mut self.lost) })));
             }
         }
         Ok(())
@@ -205,10 +195,7 @@ impl Outlet {
             self.holding = false;
         }
         self.catch_up().await?;
-        self.buffer
-            .send(Item::Ready(delivery))
-            .await
-            .map_err(|_| ConsumerGone)
+        self.buffer.send(Item::Ready(delivery)).await.map_err(|_| ConsumerGone)
     }
 
     /// Waits until the consumer is gone.

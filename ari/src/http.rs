@@ -36,30 +36,16 @@ impl Http {
             .pool_idle_timeout(IDLE_MAX)
             .build()
             .map_err(|problem| Error::Config(format!("no HTTP client can be made: {problem}")))?;
-        Ok(Self {
-            client,
-            base,
-            credentials,
-        })
+        Ok(Self { client, base, credentials })
     }
 
     pub(crate) async fn exchange(&self, request: &Encoded, deadline: Instant) -> Result<Reply, Error> {
         let operation = request.operation;
         self.ask(request, deadline).await.map_err(|problem| {
-            let interruption = if problem.is_timeout() {
-                Interruption::Deadline
-            } else {
-                Interruption::Cut
-            };
+            let interruption = if problem.is_timeout() { Interruption::Deadline } else { Interruption::Cut };
             match problem.is_connect() || problem.is_builder() {
-                true => Error::Unreachable {
-                    operation,
-                    reason: root_cause(&problem),
-                },
-                false => Error::OutcomeUnknown {
-                    operation,
-                    interruption,
-                },
+                true => Error::Unreachable { operation, reason: root_cause(&problem) },
+                false => Error::OutcomeUnknown { operation, interruption },
             }
         })?
     }
@@ -69,20 +55,14 @@ impl Http {
         request: &Encoded,
         deadline: Instant,
     ) -> Result<Result<Reply, Error>, reqwest::Error> {
-        let url = format!(
-            "{}{}",
-            self.base,
-            request.path_and_query().trim_start_matches('/')
-        );
+        let url = format!("{}{}", self.base, request.path_and_query().trim_start_matches('/'));
         let mut builder = self
             .client
             .request(method(request.operation.method), url)
             .timeout(deadline.saturating_duration_since(Instant::now()))
             .header(AUTHORIZATION, self.credentials.header());
         if let Some(body) = &request.body {
-            builder = builder
-                .header(CONTENT_TYPE, "application/json")
-                .body(body.to_string());
+            builder = builder.header(CONTENT_TYPE, "application/json").body(body.to_string());
         }
         let mut response = builder.send().await?;
         let status = response.status();
@@ -90,19 +70,12 @@ impl Http {
         while let Some(chunk) = response.chunk().await? {
             if body.len() + chunk.len() > REPLY_MAX {
                 let problem = format!("it is longer than {REPLY_MAX} bytes");
-                return Ok(Err(Error::UnexpectedReply {
-                    operation: request.operation,
-                    problem,
-                }));
+                return Ok(Err(Error::UnexpectedReply { operation: request.operation, problem }));
             }
             body.extend_from_slice(&chunk);
         }
         let reason = status.canonical_reason().unwrap_or_default().to_owned();
-        Ok(Ok(Reply {
-            status: status.as_u16(),
-            reason,
-            body: Bytes::from(body),
-        }))
+        Ok(Ok(Reply { status: status.as_u16(), reason, body: Bytes::from(body) }))
     }
 }
 

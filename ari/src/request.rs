@@ -87,8 +87,10 @@ pub trait Request: Send + Sync {
 
 /// A reply that can be decoded.
 pub trait Response: Sized {
-    /// Whether the reply is a file, which only HTTP can carry.
-    const BINARY: bool = false;
+    /// Whether the request travels over HTTP even while the link is up. For files, which the link cannot carry, and for
+    /// lists: Asterisk copies a reply to its thread's stack of half a megabyte before it writes it to a WebSocket
+    /// (`__ast_websocket_write` of res_http_websocket.c, 22.10), and dies of a few hundred channels.
+    const OVER_HTTP: bool = false;
 
     /// Decodes the body of a successful reply.
     fn decode(body: &[u8]) -> Result<Self, serde_json::Error>;
@@ -103,7 +105,7 @@ impl Response for () {
 
 /// For operations that answer a file.
 impl Response for Bytes {
-    const BINARY: bool = true;
+    const OVER_HTTP: bool = true;
 
     fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
         Ok(Bytes::copy_from_slice(body))
@@ -111,6 +113,8 @@ impl Response for Bytes {
 }
 
 impl<T: DeserializeOwned> Response for Vec<T> {
+    const OVER_HTTP: bool = true;
+
     fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(body)
     }
@@ -155,12 +159,7 @@ pub(crate) struct Encoder(Encoded);
 
 impl Encoder {
     pub(crate) fn new(operation: &'static Operation) -> Self {
-        Self(Encoded {
-            operation,
-            path: operation.path.to_owned(),
-            query: Vec::new(),
-            body: None,
-        })
+        Self(Encoded { operation, path: operation.path.to_owned(), query: Vec::new(), body: None })
     }
 
     /// Fills a placeholder of the path.

@@ -34,18 +34,12 @@ impl Reply {
         }
 
         if (200..300).contains(&self.status) {
-            return R::decode(&self.body).map_err(|problem| Error::UnexpectedReply {
-                operation,
-                problem: problem.to_string(),
-            });
+            return R::decode(&self.body)
+                .map_err(|problem| Error::UnexpectedReply { operation, problem: problem.to_string() });
         }
         let message =
             serde_json::from_slice(&self.body).map_or(self.reason, |refusal: Refusal| refusal.message);
-        Err(Error::Refused {
-            operation,
-            status: self.status,
-            message,
-        })
+        Err(Error::Refused { operation, status: self.status, message })
     }
 }
 
@@ -97,18 +91,10 @@ impl Pending {
 
     /// Hands a reply to the request it belongs to. A late one, after the deadline, belongs to none.
     pub(crate) fn settle(&self, response: RestResponse) {
-        let answer = response
-            .request_id
-            .parse()
-            .ok()
-            .and_then(|id: u64| self.state().answers.remove(&id));
+        let answer = response.request_id.parse().ok().and_then(|id: u64| self.state().answers.remove(&id));
         if let Some(answer) = answer {
             let body = response.message_body.unwrap_or_default().into();
-            let reply = Reply {
-                status: response.status_code,
-                reason: response.reason_phrase,
-                body,
-            };
+            let reply = Reply { status: response.status_code, reason: response.reason_phrase, body };
             // The caller may have given up between the two lines.
             let _ = answer.send(Answer::Reply(reply));
         }
@@ -160,9 +146,7 @@ impl RestRequest<'_> {
             content_type: request.body.as_ref().map(|_| "application/json"),
             message_body: request.body.as_ref().map(ToString::to_string),
         };
-        serde_json::to_string(&message)
-            .ok()
-            .filter(|json| json.len() <= WEBSOCKET_MESSAGE_MAX)
+        serde_json::to_string(&message).ok().filter(|json| json.len() <= WEBSOCKET_MESSAGE_MAX)
     }
 }
 
@@ -200,10 +184,7 @@ impl Wire {
                 // Reading changes nothing, so it can be asked again.
                 OverSocket::Interrupted(Interruption::Cut) if operation.method == Method::GET => {}
                 OverSocket::Interrupted(interruption) => {
-                    return Err(Error::OutcomeUnknown {
-                        operation,
-                        interruption,
-                    });
+                    return Err(Error::OutcomeUnknown { operation, interruption });
                 }
             }
         }

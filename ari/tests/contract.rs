@@ -17,16 +17,9 @@ fn rest_api_directory() -> PathBuf {
         Some(named) => vec![PathBuf::from(named)],
         None => {
             let in_root = std::env::var_os("CADRAN_ASTERISK_ROOT").map(PathBuf::from);
-            let roots = [
-                Some(PathBuf::from("/")),
-                in_root,
-                Some(PathBuf::from("/var/lib/cadran/asterisk-root")),
-            ];
-            roots
-                .into_iter()
-                .flatten()
-                .map(|root| root.join(BELOW_ROOT))
-                .collect()
+            let roots =
+                [Some(PathBuf::from("/")), in_root, Some(PathBuf::from("/var/lib/cadran/asterisk-root"))];
+            roots.into_iter().flatten().map(|root| root.join(BELOW_ROOT)).collect()
         }
     };
     let found = places.iter().find(|place| place.join("channels.json").is_file());
@@ -41,20 +34,13 @@ fn rest_api_directory() -> PathBuf {
 /// Every file of the description, without the index.
 fn descriptions() -> Vec<Value> {
     let directory = rest_api_directory();
-    let files = std::fs::read_dir(&directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+    let files = std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path());
     let json = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
     let described: Vec<Value> = json
         .filter(|path| path.file_name().is_some_and(|name| name != "resources.json"))
         .map(|path| serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap())
         .collect();
-    assert!(
-        described.len() >= 11,
-        "{} describes only {} resources",
-        directory.display(),
-        described.len()
-    );
+    assert!(described.len() >= 11, "{} describes only {} resources", directory.display(), described.len());
     described
 }
 
@@ -63,27 +49,18 @@ fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name]
-        .as_str()
-        .unwrap_or_else(|| panic!("no text `{name}` in {value}"))
+    value[name].as_str().unwrap_or_else(|| panic!("no text `{name}` in {value}"))
 }
 
 /// The words that a parameter or field is limited to.
 fn allowed_words(value: &Value) -> impl Iterator<Item = &str> {
-    list(&value["allowableValues"], "values")
-        .iter()
-        .filter_map(Value::as_str)
+    list(&value["allowableValues"], "values").iter().filter_map(Value::as_str)
 }
 
 #[test]
 fn every_operation_with_every_parameter_is_here() {
     let ours: BTreeMap<(String, String), &ari::Operation> = ari::operations()
-        .map(|operation| {
-            (
-                (operation.method.as_str().to_owned(), operation.path.to_owned()),
-                operation,
-            )
-        })
+        .map(|operation| ((operation.method.as_str().to_owned(), operation.path.to_owned()), operation))
         .collect();
     let mut missing = Vec::new();
     let mut described = 0;
@@ -91,10 +68,7 @@ fn every_operation_with_every_parameter_is_here() {
         for api in list(&resource, "apis") {
             for operation in list(api, "operations") {
                 described += 1;
-                let name = (
-                    text(operation, "httpMethod").to_owned(),
-                    text(api, "path").to_owned(),
-                );
+                let name = (text(operation, "httpMethod").to_owned(), text(api, "path").to_owned());
                 match ours.get(&name) {
                     Some(known) => missing.extend(missing_parameters(operation, known)),
                     None => missing.push(format!("{} {}", name.0, name.1)),
@@ -125,9 +99,7 @@ fn missing_parameters(described: &Value, ours: &ari::Operation) -> Vec<String> {
             || !allowed_words(parameter).all(|word| known.choices.contains(&word))
     };
     let parameters = list(described, "parameters").iter().filter(differs);
-    parameters
-        .map(|parameter| format!("{ours}: {parameter}"))
-        .collect()
+    parameters.map(|parameter| format!("{ours}: {parameter}")).collect()
 }
 
 #[test]
@@ -158,10 +130,7 @@ fn every_model_with_every_field_is_here() {
     let samples = Samples::read();
     let mut answered = BTreeSet::new();
     for resource in descriptions() {
-        for operation in list(&resource, "apis")
-            .iter()
-            .flat_map(|api| list(api, "operations"))
-        {
+        for operation in list(&resource, "apis").iter().flat_map(|api| list(api, "operations")) {
             let class = text(operation, "responseClass");
             answered.insert(class.trim_start_matches("List[").trim_end_matches(']').to_owned());
         }
@@ -195,14 +164,8 @@ fn every_model_with_every_field_is_here() {
 /// What the crate did not expect is kept in `extra` (fields) or `Other` (words), which `Debug` shows.
 fn assert_nothing_unknown(name: &str, decoded: &impl std::fmt::Debug) {
     let shown = format!("{decoded:?}");
-    assert!(
-        !shown.contains("extra: {\""),
-        "{name} has a field that the crate does not know: {shown}"
-    );
-    assert!(
-        !shown.contains("Other(\""),
-        "{name} has a word that the crate does not know: {shown}"
-    );
+    assert!(!shown.contains("extra: {\""), "{name} has a field that the crate does not know: {shown}");
+    assert!(!shown.contains("Other(\""), "{name} has a word that the crate does not know: {shown}");
 }
 
 /// Makes objects as the description describes them.
@@ -216,9 +179,7 @@ impl Samples {
             let models = resource["models"].take();
             models.as_object().cloned().unwrap_or_default()
         });
-        Self {
-            models: models.collect(),
-        }
+        Self { models: models.collect() }
     }
 
     fn decode<T: serde::de::DeserializeOwned + std::fmt::Debug>(&self, model: &str) {
@@ -232,24 +193,11 @@ impl Samples {
 
     /// Objects with every field of a model; between them, every word that a field can be.
     fn all_of(&self, model: &str) -> Vec<Map<String, Value>> {
-        let described = self
-            .models
-            .get(model)
-            .unwrap_or_else(|| panic!("`{model}` is not described"));
+        let described = self.models.get(model).unwrap_or_else(|| panic!("`{model}` is not described"));
         let fields = described["properties"].as_object().cloned().unwrap_or_default();
-        let words = fields
-            .values()
-            .map(|field| allowed_words(field).count())
-            .max()
-            .unwrap_or(0)
-            .max(1);
+        let words = fields.values().map(|field| allowed_words(field).count()).max().unwrap_or(0).max(1);
         (0..words)
-            .map(|nth| {
-                fields
-                    .iter()
-                    .map(|(name, field)| (name.clone(), self.value(field, nth)))
-                    .collect()
-            })
+            .map(|nth| fields.iter().map(|(name, field)| (name.clone(), self.value(field, nth))).collect())
             .collect()
     }
 
@@ -268,10 +216,7 @@ impl Samples {
             "List[string]" => json!(["text"]),
             "List[object]" => json!([{ "type": "ChannelVarset" }]),
             "object" => json!({ "name": "text" }),
-            other => match other
-                .strip_prefix("List[")
-                .and_then(|rest| rest.strip_suffix(']'))
-            {
+            other => match other.strip_prefix("List[").and_then(|rest| rest.strip_suffix(']')) {
                 Some(model) => self.all_of(model).into_iter().map(Value::Object).collect(),
                 None => Value::Object(self.all_of(other).swap_remove(0)),
             },

@@ -44,11 +44,7 @@ impl Server {
 }
 
 async fn hear(stream: &mut BufStream<TcpStream>) -> Heard {
-    let mut heard = Heard {
-        line: String::new(),
-        authorization: String::new(),
-        body: String::new(),
-    };
+    let mut heard = Heard { line: String::new(), authorization: String::new(), body: String::new() };
     stream.read_line(&mut heard.line).await.unwrap();
     let mut length = 0;
     loop {
@@ -82,28 +78,17 @@ async fn answer(stream: &mut BufStream<TcpStream>, status: &str, body: &[u8]) {
 async fn requests_go_over_http_while_the_link_is_down() {
     let (server, client, _events) = Server::with_client().await;
     let variables = [("NAME".to_owned(), "value".into())].into();
-    let request = channels::SetVariables {
-        channel_id: "a/b".to_owned(),
-        variables,
-    };
+    let request = channels::SetVariables { channel_id: "a/b".to_owned(), variables };
     let (outcome, ()) = tokio::join!(client.send(request), async {
         let (mut stream, heard) = server.next().await;
         assert_eq!(heard.line, "POST /ari/channels/a%2Fb/variables HTTP/1.1\r\n");
         assert_eq!(heard.authorization, "Basic dXNlcjpzZWNyZXQ=");
         assert_eq!(heard.body, r#"{"variables":{"NAME":"value"}}"#);
-        answer(
-            &mut stream,
-            "409 Conflict",
-            br#"{"message":"Channel not in Stasis application"}"#,
-        )
-        .await;
+        answer(&mut stream, "409 Conflict", br#"{"message":"Channel not in Stasis application"}"#).await;
     });
     let error = outcome.unwrap_err();
     assert!(error.is_conflict());
-    assert!(
-        error.to_string().ends_with("Channel not in Stasis application"),
-        "{error}"
-    );
+    assert!(error.to_string().ends_with("Channel not in Stasis application"), "{error}");
     assert!(!client.is_connected());
 }
 
@@ -113,10 +98,7 @@ async fn a_recording_is_downloaded_as_it_is() {
     let (server, client, _events) = Server::with_client().await;
     let (file, ()) = tokio::join!(client.send(recordings::DownloadStored::new("calls/one")), async {
         let (mut stream, heard) = server.next().await;
-        assert_eq!(
-            heard.line,
-            "GET /ari/recordings/stored/calls%2Fone/file HTTP/1.1\r\n"
-        );
+        assert_eq!(heard.line, "GET /ari/recordings/stored/calls%2Fone/file HTTP/1.1\r\n");
         answer(&mut stream, "200 OK", SOUND).await;
     });
     assert_eq!(file.unwrap(), SOUND);
@@ -129,26 +111,14 @@ async fn a_request_that_was_heard_and_not_answered_has_an_unknown_outcome() {
         drop(server.next().await);
     });
     assert!(
-        matches!(
-            outcome,
-            Err(Error::OutcomeUnknown {
-                interruption: Interruption::Cut,
-                ..
-            })
-        ),
+        matches!(outcome, Err(Error::OutcomeUnknown { interruption: Interruption::Cut, .. })),
         "{outcome:?}"
     );
 
     let hurried = client.send_within(channels::Answer::new("one"), Duration::from_millis(50));
     let (outcome, _held) = tokio::join!(hurried, server.next());
     assert!(
-        matches!(
-            outcome,
-            Err(Error::OutcomeUnknown {
-                interruption: Interruption::Deadline,
-                ..
-            })
-        ),
+        matches!(outcome, Err(Error::OutcomeUnknown { interruption: Interruption::Deadline, .. })),
         "{outcome:?}"
     );
 }
@@ -166,10 +136,7 @@ async fn a_request_that_nobody_hears_was_not_carried_out() {
 async fn an_asterisk_that_takes_no_requests_over_the_websocket_gets_them_over_http() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let limits = Limits {
-        request_deadline: Duration::from_millis(200),
-        ..Limits::default()
-    };
+    let limits = Limits { request_deadline: Duration::from_millis(200), ..Limits::default() };
     let (client, mut events) =
         Client::connect(Config::new(url, "user", "secret", "app").limits(limits)).unwrap();
 
@@ -179,28 +146,16 @@ async fn an_asterisk_that_takes_no_requests_over_the_websocket_gets_them_over_ht
     let mut stream = BufStream::new(stream);
     let heard = hear(&mut stream).await;
     assert_eq!(heard.line, "GET /ari/asterisk/info?only=system HTTP/1.1\r\n");
-    answer(
-        &mut stream,
-        "200 OK",
-        br#"{"system":{"version":"18.0.0","entity_id":"here"}}"#,
-    )
-    .await;
+    answer(&mut stream, "200 OK", br#"{"system":{"version":"18.0.0","entity_id":"here"}}"#).await;
 
-    let Some(Delivery::Connected(connection)) = events.next().await else {
-        panic!("no connection")
-    };
+    let Some(Delivery::Connected(connection)) = events.next().await else { panic!("no connection") };
     assert!(!connection.rest_over_websocket);
     assert_eq!(connection.asterisk_version, "18.0.0");
 
     let (pong, ()) = tokio::join!(client.send(asterisk::Ping::new()), async {
         let heard = hear(&mut stream).await; // on the connection that was kept
         assert_eq!(heard.line, "GET /ari/asterisk/ping HTTP/1.1\r\n");
-        answer(
-            &mut stream,
-            "200 OK",
-            br#"{"ping":"pong","asterisk_id":"here","timestamp":""}"#,
-        )
-        .await;
+        answer(&mut stream, "200 OK", br#"{"ping":"pong","asterisk_id":"here","timestamp":""}"#).await;
     });
     assert_eq!(pong.unwrap().ping, "pong");
 }

@@ -27,14 +27,10 @@ fn every_recorded_event_is_understood_in_full() {
 
 #[test]
 fn a_busy_call_says_why() {
-    let busy = FRAMES
-        .lines()
-        .filter_map(|frame| match Event::from_json(frame).unwrap() {
-            Event::ChannelDestroyed(destroyed) if destroyed.channel.id == "call-3" => Some(destroyed),
-            _ => None,
-        });
-    let causes: Vec<_> = busy
-        .map(|destroyed| (destroyed.cause, destroyed.tech_cause))
-        .collect();
+    let busy = FRAMES.lines().filter_map(|frame| match Event::from_json(frame).unwrap() {
+        Event::ChannelDestroyed(destroyed) if destroyed.channel.id == "call-3" => Some(destroyed),
+        _ => None,
+    });
+    let causes: Vec<_> = busy.map(|destroyed| (destroyed.cause, destroyed.tech_cause)).collect();
     assert_eq!(causes, [(17, Some(486))]); // Q.850 user busy, SIP 486
 }

@@ -6,10 +6,7 @@ use serde_json::json;
 #[test]
 fn paths_are_filled_in_and_encoded() {
     let request = asterisk::DeleteObject::new("res_pjsip", "endpoint", "a/../b?c#d%é").encode();
-    assert_eq!(
-        request.path,
-        "/asterisk/config/dynamic/res_pjsip/endpoint/a%2F..%2Fb%3Fc%23d%25%C3%A9"
-    );
+    assert_eq!(request.path, "/asterisk/config/dynamic/res_pjsip/endpoint/a%2F..%2Fb%3Fc%23d%25%C3%A9");
 }
 
 #[test]
@@ -22,10 +19,7 @@ fn absent_values_are_left_out_and_lists_are_repeated() {
     };
     let expected = [("channel", "one"), ("channel", "two"), ("mute", "false")];
     let query = request.encode().query;
-    let query: Vec<_> = query
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
+    let query: Vec<_> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(query, expected);
     assert_eq!(request.encode().body, None);
 }
@@ -34,36 +28,23 @@ fn absent_values_are_left_out_and_lists_are_repeated() {
 fn bodies_have_the_form_that_each_operation_wants() {
     let filter = applications::Filter::new("app", EventFilter::except(["ChannelVarset", "RESTResponse"]));
     let expected = json!({ "allowed": [], "disallowed": [{ "type": "ChannelVarset" }] });
-    assert_eq!(
-        filter.encode().body,
-        Some(expected),
-        "a whole body, in which replies cannot be held back"
-    );
+    assert_eq!(filter.encode().body, Some(expected), "a whole body, in which replies cannot be held back");
 
     let fields = vec![ConfigTuple::new("context", "inbound")];
     let object = asterisk::UpdateObject::new("res_pjsip", "endpoint", "alice", fields);
     let expected = json!({ "fields": [{ "attribute": "context", "value": "inbound" }] });
     assert_eq!(object.encode().body, Some(expected));
 
-    let reported = ari::NewVariable {
-        value: "1".to_owned(),
-        report_events: true,
-    };
+    let reported = ari::NewVariable { value: "1".to_owned(), report_events: true };
     let variables = [("A".to_owned(), "plain".into()), ("B".to_owned(), reported)].into();
-    let variables = channels::SetVariables {
-        channel_id: "one".to_owned(),
-        variables,
-    };
+    let variables = channels::SetVariables { channel_id: "one".to_owned(), variables };
     let expected = json!({ "variables": { "A": "plain", "B": { "value": "1", "report_events": true } } });
     assert_eq!(variables.encode().body, Some(expected));
 }
 
 #[test]
 fn secrets_stay_out_of_debug() {
-    let fields = vec![
-        ConfigTuple::new("username", "alice"),
-        ConfigTuple::new("password", "hush"),
-    ];
+    let fields = vec![ConfigTuple::new("username", "alice"), ConfigTuple::new("password", "hush")];
     let request = asterisk::UpdateObject::new("res_pjsip", "auth", "alice", fields);
     for shown in [format!("{request:?}"), format!("{:?}", request.encode())] {
         assert!(!shown.contains("hush"), "{shown}");

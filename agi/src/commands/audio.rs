@@ -105,15 +105,7 @@ impl<'a> ControlStream<'a> {
 impl<'a> RecordFile<'a> {
     /// A recording without limit, beep or keys.
     pub fn new(file: &'a str, format: &'a str) -> Self {
-        RecordFile {
-            file,
-            format,
-            escape_digits: "",
-            time_max: None,
-            offset: 0,
-            beep: false,
-            silence: None,
-        }
+        RecordFile { file, format, escape_digits: "", time_max: None, offset: 0, beep: false, silence: None }
     }
 }
 
@@ -164,15 +156,10 @@ impl Connection {
     ) -> Result<Digits> {
         let digits_max = digits_max.clamp(1, 1023);
         let command = Command::new("GET DATA").waits().text(file);
-        let command = command
-            .milliseconds(time_max.unwrap_or_default())
-            .number(digits_max.into());
+        let command = command.milliseconds(time_max.unwrap_or_default()).number(digits_max.into());
         let reply = self.run(command).await?;
         let timed_out = reply.text() == Some("timeout");
-        Ok(Digits {
-            digits: reply.result().to_owned(),
-            timed_out,
-        })
+        Ok(Digits { digits: reply.result().to_owned(), timed_out })
     }
 
     /// `WAIT FOR DIGIT`: waits for a key; without a limit if there is none.
@@ -194,38 +181,26 @@ impl Connection {
             (Some("hangup"), _) => RecordingEnd::Hangup,
             (_, "-1") => {
                 let reason = reply.text().unwrap_or("result=-1").to_owned();
-                return Err(Error::Failed {
-                    command: name,
-                    reason,
-                });
+                return Err(Error::Failed { command: name, reason });
             }
             (Some("timeout"), _) => RecordingEnd::Timeout,
             _ => RecordingEnd::Digit(digit(name, &reply)?.ok_or_else(|| unexpected(name))?),
         };
-        Ok(Recorded {
-            end,
-            end_position: end_position(name, &reply)?,
-        })
+        Ok(Recorded { end, end_position: end_position(name, &reply)? })
     }
 
     async fn play(&mut self, command: Command) -> Result<Played> {
         let name = command.name();
         let reply = self.run(command).await?;
-        Ok(Played {
-            digit: digit(name, &reply)?,
-            end_position: end_position(name, &reply)?,
-        })
+        Ok(Played { digit: digit(name, &reply)?, end_position: end_position(name, &reply)? })
     }
 }
 
 impl RecordFile<'_> {
     /// Asterisk tells the last arguments apart by their look: a number, anything, `s=` and a number.
     fn command(&self) -> Command {
-        let mut command = Command::new("RECORD FILE")
-            .waits()
-            .text(self.file)
-            .text(self.format)
-            .text(self.escape_digits);
+        let mut command =
+            Command::new("RECORD FILE").waits().text(self.file).text(self.format).text(self.escape_digits);
         command = match self.time_max {
             Some(time_max) => command.milliseconds(time_max),
             None => command.number(-1),

@@ -44,10 +44,7 @@ impl Connection {
     pub async fn channel_status(&mut self) -> Result<ChannelState> {
         let command = Command::new("CHANNEL STATUS");
         let name = command.name();
-        Ok(ChannelState::from_number(number(
-            name,
-            self.run(command).await?.result(),
-        )?))
+        Ok(ChannelState::from_number(number(name, self.run(command).await?.result())?))
     }
 
     /// `CHANNEL STATUS` of any channel by name; `None` if there is no such channel.
@@ -75,8 +72,7 @@ impl Connection {
     /// a second; zero would mean `None`, so the least is a millisecond.
     pub async fn set_autohangup(&mut self, after: Option<Duration>) -> Result<()> {
         let seconds = after.map_or(0.0, |after| after.max(Duration::from_millis(1)).as_secs_f64());
-        self.run(Command::new("SET AUTOHANGUP").text(&seconds.to_string()))
-            .await?;
+        self.run(Command::new("SET AUTOHANGUP").text(&seconds.to_string())).await?;
         Ok(())
     }
 
@@ -89,8 +85,7 @@ impl Connection {
     /// `SET MUSIC ON`: plays music on hold until [`Connection::set_music_off`], while the script goes on. `None`
     /// is the channel's own class.
     pub async fn set_music_on(&mut self, class: Option<&str>) -> Result<()> {
-        self.run(Command::new("SET MUSIC").text("ON").optional_text(class))
-            .await?;
+        self.run(Command::new("SET MUSIC").text("ON").optional_text(class)).await?;
         Ok(())
     }
 

@@ -35,10 +35,7 @@ impl Connection {
         let name = command.name();
         let result = number(name, self.send(command).await?.result())?;
         match result {
-            NO_APPLICATION => Err(Error::Failed {
-                command: name,
-                reason: "no such application".to_owned(),
-            }),
+            NO_APPLICATION => Err(Error::Failed { command: name, reason: "no such application".to_owned() }),
             TAKEN_FOR_USAGE => {
                 self.expect_usage();
                 Ok(result)
@@ -56,18 +53,10 @@ impl Connection {
         priority: &str,
         arguments: Option<&str>,
     ) -> Result<GosubEnd> {
-        let place = Command::new("GOSUB")
-            .waits()
-            .text(context)
-            .text(extension)
-            .text(priority);
+        let place = Command::new("GOSUB").waits().text(context).text(extension).text(priority);
         let reply = self.run(place.optional_text(arguments)).await?;
         let abnormal = reply.after_result().ends_with("(abnormal exit)");
-        Ok(if abnormal {
-            GosubEnd::Abnormal
-        } else {
-            GosubEnd::Returned
-        })
+        Ok(if abnormal { GosubEnd::Abnormal } else { GosubEnd::Returned })
     }
 
     /// `NOOP`: nothing; tells whether Asterisk is there.
@@ -97,8 +86,7 @@ impl Connection {
 
     /// `VERBOSE`: writes to Asterisk's console and log, at level 1 to 4.
     pub async fn verbose(&mut self, message: &str, level: u8) -> Result<()> {
-        self.run(Command::new("VERBOSE").text(message).number(level.into()))
-            .await?;
+        self.run(Command::new("VERBOSE").text(message).number(level.into())).await?;
         Ok(())
     }
 }

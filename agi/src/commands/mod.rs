@@ -79,10 +79,7 @@ impl Connection {
     async fn run_or_fail(&mut self, command: Command, failure: &str) -> Result<()> {
         let name = command.name();
         match self.run(command).await?.result() {
-            "0" => Err(Error::Failed {
-                command: name,
-                reason: failure.to_owned(),
-            }),
+            "0" => Err(Error::Failed { command: name, reason: failure.to_owned() }),
             _ => Ok(()),
         }
     }
@@ -105,8 +102,5 @@ fn number<N: FromStr>(command: &'static str, text: &str) -> Result<N> {
 }
 
 fn unexpected(command: &'static str) -> Error {
-    Error::MalformedReply {
-        command,
-        problem: ReplyProblem::UnexpectedResult,
-    }
+    Error::MalformedReply { command, problem: ReplyProblem::UnexpectedResult }
 }

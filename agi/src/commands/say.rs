@@ -47,20 +47,12 @@ impl Connection {
             LetterCase::None => "n",
             LetterCase::Upper => "u",
         };
-        self.run_for_digit(
-            Command::new("SAY ALPHA")
-                .waits()
-                .text(text)
-                .text(escape_digits)
-                .text(case),
-        )
-        .await
+        self.run_for_digit(Command::new("SAY ALPHA").waits().text(text).text(escape_digits).text(case)).await
     }
 
     /// `SAY DATE`: the date of a time in Unix seconds, of which Asterisk reads 32 bits here.
     pub async fn say_date(&mut self, unix_seconds: i32, escape_digits: &str) -> Result<Option<char>> {
-        self.say_number_like("SAY DATE", unix_seconds, escape_digits)
-            .await
+        self.say_number_like("SAY DATE", unix_seconds, escape_digits).await
     }
 
     /// `SAY DATETIME`: a time in Unix seconds, in a format of Asterisk's `say.conf` and a time zone such as
@@ -73,23 +65,13 @@ impl Connection {
         zone: Option<&str>,
     ) -> Result<Option<char>> {
         let format = format.or(zone.map(|_| DATETIME_FORMAT));
-        let command = Command::new("SAY DATETIME")
-            .waits()
-            .number(unix_seconds)
-            .text(escape_digits);
-        self.run_for_digit(command.optional_text(format).optional_text(zone))
-            .await
+        let command = Command::new("SAY DATETIME").waits().number(unix_seconds).text(escape_digits);
+        self.run_for_digit(command.optional_text(format).optional_text(zone)).await
     }
 
     /// `SAY DIGITS`: digit by digit. The text must begin with a number.
     pub async fn say_digits(&mut self, digits: &str, escape_digits: &str) -> Result<Option<char>> {
-        self.run_for_digit(
-            Command::new("SAY DIGITS")
-                .waits()
-                .text(digits)
-                .text(escape_digits),
-        )
-        .await
+        self.run_for_digit(Command::new("SAY DIGITS").waits().text(digits).text(escape_digits)).await
     }
 
     /// `SAY NUMBER`: a whole number.
@@ -105,28 +87,18 @@ impl Connection {
             Gender::Masculine => "m",
             Gender::Neuter => "n",
         });
-        let command = Command::new("SAY NUMBER")
-            .waits()
-            .number(number.into())
-            .text(escape_digits);
+        let command = Command::new("SAY NUMBER").waits().number(number.into()).text(escape_digits);
         self.run_for_digit(command.optional_text(gender)).await
     }
 
     /// `SAY PHONETIC`: spells a text with the NATO alphabet.
     pub async fn say_phonetic(&mut self, text: &str, escape_digits: &str) -> Result<Option<char>> {
-        self.run_for_digit(
-            Command::new("SAY PHONETIC")
-                .waits()
-                .text(text)
-                .text(escape_digits),
-        )
-        .await
+        self.run_for_digit(Command::new("SAY PHONETIC").waits().text(text).text(escape_digits)).await
     }
 
     /// `SAY TIME`: the time of day of a time in Unix seconds, of which Asterisk reads 32 bits here.
     pub async fn say_time(&mut self, unix_seconds: i32, escape_digits: &str) -> Result<Option<char>> {
-        self.say_number_like("SAY TIME", unix_seconds, escape_digits)
-            .await
+        self.say_number_like("SAY TIME", unix_seconds, escape_digits).await
     }
 
     async fn say_number_like(
@@ -135,12 +107,6 @@ impl Connection {
         number: i32,
         escape_digits: &str,
     ) -> Result<Option<char>> {
-        self.run_for_digit(
-            Command::new(words)
-                .waits()
-                .number(number.into())
-                .text(escape_digits),
-        )
-        .await
+        self.run_for_digit(Command::new(words).waits().number(number.into()).text(escape_digits)).await
     }
 }

@@ -38,14 +38,12 @@ impl Connection {
     /// `SPEECH CREATE`: begins recognition with an engine.
     pub async fn speech_create(&mut self, engine: &str) -> Result<()> {
         let failure = "there is one already, or there is no such engine";
-        self.run_or_fail(Command::new("SPEECH CREATE").text(engine), failure)
-            .await
+        self.run_or_fail(Command::new("SPEECH CREATE").text(engine), failure).await
     }
 
     /// `SPEECH SET`: a setting of the engine.
     pub async fn speech_set(&mut self, name: &str, value: &str) -> Result<()> {
-        self.run_or_fail(Command::new("SPEECH SET").text(name).text(value), REFUSED)
-            .await
+        self.run_or_fail(Command::new("SPEECH SET").text(name).text(value), REFUSED).await
     }
 
     /// `SPEECH DESTROY`: ends recognition.
@@ -55,29 +53,22 @@ impl Connection {
 
     /// `SPEECH LOAD GRAMMAR`: a grammar by name, from a file on the Asterisk server.
     pub async fn speech_load_grammar(&mut self, grammar: &str, path: &str) -> Result<()> {
-        self.run_or_fail(
-            Command::new("SPEECH LOAD GRAMMAR").text(grammar).text(path),
-            REFUSED,
-        )
-        .await
+        self.run_or_fail(Command::new("SPEECH LOAD GRAMMAR").text(grammar).text(path), REFUSED).await
     }
 
     /// `SPEECH UNLOAD GRAMMAR`.
     pub async fn speech_unload_grammar(&mut self, grammar: &str) -> Result<()> {
-        self.run_or_fail(Command::new("SPEECH UNLOAD GRAMMAR").text(grammar), REFUSED)
-            .await
+        self.run_or_fail(Command::new("SPEECH UNLOAD GRAMMAR").text(grammar), REFUSED).await
     }
 
     /// `SPEECH ACTIVATE GRAMMAR`.
     pub async fn speech_activate_grammar(&mut self, grammar: &str) -> Result<()> {
-        self.run_or_fail(Command::new("SPEECH ACTIVATE GRAMMAR").text(grammar), REFUSED)
-            .await
+        self.run_or_fail(Command::new("SPEECH ACTIVATE GRAMMAR").text(grammar), REFUSED).await
     }
 
     /// `SPEECH DEACTIVATE GRAMMAR`.
     pub async fn speech_deactivate_grammar(&mut self, grammar: &str) -> Result<()> {
-        self.run_or_fail(Command::new("SPEECH DEACTIVATE GRAMMAR").text(grammar), REFUSED)
-            .await
+        self.run_or_fail(Command::new("SPEECH DEACTIVATE GRAMMAR").text(grammar), REFUSED).await
     }
 
     /// `SPEECH RECOGNIZE`: plays a prompt and listens. The time counts whole seconds from the end of the prompt;
@@ -88,21 +79,13 @@ impl Connection {
         time_max: Duration,
         offset: u32,
     ) -> Result<Recognised> {
-        let seconds = i64::try_from(time_max.as_secs())
-            .unwrap_or(i64::MAX)
-            .min(i32::MAX.into());
-        let command = Command::new("SPEECH RECOGNIZE")
-            .waits()
-            .text(prompt)
-            .number(seconds);
+        let seconds = i64::try_from(time_max.as_secs()).unwrap_or(i64::MAX).min(i32::MAX.into());
+        let command = Command::new("SPEECH RECOGNIZE").waits().text(prompt).number(seconds);
         let command = command.number(offset.into());
         let name = command.name();
         let reply = self.run(command).await?;
         if reply.result() == "0" {
-            return Err(Error::Failed {
-                command: name,
-                reason: REFUSED.to_owned(),
-            });
+            return Err(Error::Failed { command: name, reason: REFUSED.to_owned() });
         }
         end_position(name, &reply)?;
         match reply.text() {
@@ -124,10 +107,7 @@ fn matches(command: &'static str, mut tail: &str) -> Result<Vec<SpeechMatch>> {
     while !tail.is_empty() {
         let (name, value, rest) = next_pair(tail);
         tail = rest;
-        match (
-            name.trim_end_matches(|c: char| c.is_ascii_digit()),
-            matches.last_mut(),
-        ) {
+        match (name.trim_end_matches(|c: char| c.is_ascii_digit()), matches.last_mut()) {
             ("score", _) => matches.push(SpeechMatch {
                 score: number(command, value)?,
                 text: String::new(),

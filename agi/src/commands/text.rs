@@ -26,9 +26,7 @@ impl Connection {
 
     /// `RECEIVE TEXT`: a text, or `None` after the time or a hang-up.
     pub async fn receive_text(&mut self, time_max: Duration) -> Result<Option<String>> {
-        let reply = self
-            .send(Command::new("RECEIVE TEXT").waits().milliseconds(time_max))
-            .await?;
+        let reply = self.send(Command::new("RECEIVE TEXT").waits().milliseconds(time_max)).await?;
         Ok(reply.text().map(str::to_owned))
     }
 

@@ -17,18 +17,12 @@ impl Connection {
         expression: &str,
         channel: Option<&str>,
     ) -> Result<Option<String>> {
-        self.value(
-            Command::new("GET FULL VARIABLE")
-                .text(expression)
-                .optional_text(channel),
-        )
-        .await
+        self.value(Command::new("GET FULL VARIABLE").text(expression).optional_text(channel)).await
     }
 
     /// `SET VARIABLE`: sets a variable, or writes to a function such as `CHANNEL(language)`.
     pub async fn set_variable(&mut self, name: &str, value: &str) -> Result<()> {
-        self.run(Command::new("SET VARIABLE").text(name).text(value))
-            .await?;
+        self.run(Command::new("SET VARIABLE").text(name).text(value)).await?;
         Ok(())
     }
 

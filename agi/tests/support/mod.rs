@@ -1,10 +1,6 @@
 //! A pretend Asterisk on a real loopback socket.
 
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "every test file includes this module and uses a part of it"
-)]
+#![allow(dead_code, unreachable_pub, reason = "every test file includes this module and uses a part of it")]
 
 use std::future::pending;
 use std::net::SocketAddr;
@@ -54,9 +50,7 @@ pub struct Asterisk {
 
 impl Asterisk {
     pub async fn connect(address: SocketAddr) -> Self {
-        Asterisk {
-            stream: BufReader::new(TcpStream::connect(address).await.unwrap()),
-        }
+        Asterisk { stream: BufReader::new(TcpStream::connect(address).await.unwrap()) }
     }
 
     pub async fn send(&mut self, text: impl AsRef<[u8]>) {
@@ -71,10 +65,7 @@ impl Asterisk {
     /// The next command, without its line end; empty at the end of the stream.
     pub async fn command(&mut self) -> String {
         let mut line = String::new();
-        timeout(PATIENCE, self.stream.read_line(&mut line))
-            .await
-            .expect("a command arrives")
-            .unwrap();
+        timeout(PATIENCE, self.stream.read_line(&mut line)).await.expect("a command arrives").unwrap();
         line.trim_end_matches('\n').to_owned()
     }
 
@@ -111,11 +102,7 @@ pub async fn serve(settings: ServerBuilder, handler: impl Handler) -> Running {
             Err(_) => pending().await,
         }
     };
-    Running {
-        address,
-        stop,
-        stopped: tokio::spawn(server.serve(handler, asked)),
-    }
+    Running { address, stop, stopped: tokio::spawn(server.serve(handler, asked)) }
 }
 
 /// A handler that hands each connection to the test.
@@ -134,10 +121,7 @@ pub async fn conversation_with(settings: ServerBuilder, header: &str) -> (Reques
     let running = serve(settings, handler).await;
     let mut asterisk = Asterisk::connect(running.address).await;
     asterisk.send(header).await;
-    let (request, connection) = timeout(PATIENCE, taken.recv())
-        .await
-        .expect("the request arrives")
-        .unwrap();
+    let (request, connection) = timeout(PATIENCE, taken.recv()).await.expect("the request arrives").unwrap();
     (request, connection, asterisk)
 }
 

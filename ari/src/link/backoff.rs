@@ -16,11 +16,7 @@ pub(super) struct Backoff {
 
 impl Backoff {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self {
-            first: limits.backoff_first,
-            max: limits.backoff_max,
-            ceiling: limits.backoff_first,
-        }
+        Self { first: limits.backoff_first, max: limits.backoff_max, ceiling: limits.backoff_first }
     }
 
     /// The pause before the next attempt.

@@ -97,9 +97,7 @@ impl Link {
             let delivered = match self.session().await {
                 Ended::Failed(problem) => {
                     warn!(app = %self.app, "Cannot connect to Asterisk: {problem}");
-                    self.state.send_replace(State::Down {
-                        problem: Some(problem),
-                    });
+                    self.state.send_replace(State::Down { problem: Some(problem) });
                     Ok(())
                 }
                 Ended::Lost(gap) => {

@@ -99,8 +99,7 @@ impl Reader<'_> {
     }
 
     fn malformed(&mut self, problem: &str) {
-        self.outlet
-            .offer(Item::Ready(Delivery::Gap(Gap::Malformed(problem.to_owned()))));
+        self.outlet.offer(Item::Ready(Delivery::Gap(Gap::Malformed(problem.to_owned()))));
     }
 }
 

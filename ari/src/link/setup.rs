@@ -32,20 +32,12 @@ impl SettingUp {
         let (info, socket) = self.greet().await.map_err(|problem| problem.to_string())?;
         if let Some(filter) = &self.setup.event_filter {
             let request = applications::Filter::new(&self.app, filter.clone());
-            self.send(&request, &socket)
-                .await
-                .map_err(|problem| problem.to_string())?;
+            self.send(&request, &socket).await.map_err(|problem| problem.to_string())?;
         }
-        let lost_subscriptions = self
-            .subscribe(&socket)
-            .await
-            .map_err(|problem| problem.to_string())?;
+        let lost_subscriptions = self.subscribe(&socket).await.map_err(|problem| problem.to_string())?;
         let system = info.system;
         let connection = Connection {
-            asterisk_id: system
-                .as_ref()
-                .map(|system| system.entity_id.clone())
-                .unwrap_or_default(),
+            asterisk_id: system.as_ref().map(|system| system.entity_id.clone()).unwrap_or_default(),
             asterisk_version: system.map(|system| system.version).unwrap_or_default(),
             reconnected: self.reconnected,
             rest_over_websocket: socket.is_some(),
@@ -59,9 +51,7 @@ impl SettingUp {
     ///
     /// A version that does not (before 20.14, 21.9 and 22.4) reads the message and says nothing.
     async fn greet(&self) -> Result<(AsteriskInfo, Socket), Error> {
-        let request = asterisk::Info {
-            only: vec![InfoPart::System],
-        };
+        let request = asterisk::Info { only: vec![InfoPart::System] };
         let socket = Some(self.requests.clone());
         match self.send(&request, &socket).await {
             Err(Error::OutcomeUnknown { .. }) => Ok((self.send(&request, &None).await?, None)),

@@ -39,11 +39,7 @@ pub(crate) struct Dialler {
 impl Dialler {
     /// Dials over TCP.
     pub(crate) fn tcp(config: &Config, base: &Url) -> Result<Self, Error> {
-        let host = base
-            .host_str()
-            .unwrap_or_default()
-            .trim_matches(['[', ']'])
-            .to_owned();
+        let host = base.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let port = base.port_or_known_default().unwrap_or(80);
         Self::over(config, base, move || {
             let host = host.clone();
@@ -68,30 +64,17 @@ impl Dialler {
         let target = open.encode().path_and_query();
         let text = format!("{base}{}", target.trim_start_matches('/')).replacen("http", "ws", 1);
         let url = Url::parse(&text).map_err(|problem| Error::Config(format!("`{text}`: {problem}")))?;
-        Ok(Self {
-            url,
-            credentials: config.credentials.clone(),
-            dial: Box::new(dial),
-        })
+        Ok(Self { url, credentials: config.credentials.clone(), dial: Box::new(dial) })
     }
 
     /// Connects and upgrades.
     pub(super) async fn open(&self) -> Result<Socket, String> {
         let stream = (self.dial)().await.map_err(|problem| problem.to_string())?;
-        let mut request = self
-            .url
-            .as_str()
-            .into_client_request()
-            .map_err(|problem| problem.to_string())?;
-        request
-            .headers_mut()
-            .insert(AUTHORIZATION, self.credentials.header());
-        let config = WebSocketConfig::default()
-            .max_message_size(Some(MESSAGE_MAX))
-            .max_frame_size(Some(MESSAGE_MAX));
-        upgrade(request, stream, config)
-            .await
-            .map_err(|problem| problem.to_string())
+        let mut request = self.url.as_str().into_client_request().map_err(|problem| problem.to_string())?;
+        request.headers_mut().insert(AUTHORIZATION, self.credentials.header());
+        let config =
+            WebSocketConfig::default().max_message_size(Some(MESSAGE_MAX)).max_frame_size(Some(MESSAGE_MAX));
+        upgrade(request, stream, config).await.map_err(|problem| problem.to_string())
     }
 }
 

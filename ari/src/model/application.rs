@@ -33,9 +33,6 @@ models! {
 
 impl From<&str> for EventType {
     fn from(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            extra: Default::default(),
-        }
+        Self { name: name.to_owned(), extra: Default::default() }
     }
 }

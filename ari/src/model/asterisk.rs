@@ -128,27 +128,18 @@ pub struct ConfigTuple {
 impl ConfigTuple {
     /// An attribute with its value.
     pub fn new(attribute: impl Into<String>, value: impl Into<String>) -> Self {
-        Self {
-            attribute: attribute.into(),
-            value: value.into(),
-        }
+        Self { attribute: attribute.into(), value: value.into() }
     }
 
     /// Whether the attribute holds a password, a digest or a key (`res_pjsip` and the modules like it).
     fn is_secret(&self) -> bool {
-        ["pass", "secret", "cred", "token", "key"]
-            .iter()
-            .any(|word| self.attribute.contains(word))
+        ["pass", "secret", "cred", "token", "key"].iter().any(|word| self.attribute.contains(word))
     }
 }
 
 impl fmt::Debug for ConfigTuple {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let value = if self.is_secret() {
-            "[redacted]"
-        } else {
-            &self.value
-        };
+        let value = if self.is_secret() { "[redacted]" } else { &self.value };
         write!(f, "{}={value:?}", self.attribute)
     }
 }

@@ -34,10 +34,7 @@ pub struct NewVariable {
 
 impl<T: Into<String>> From<T> for NewVariable {
     fn from(value: T) -> Self {
-        Self {
-            value: value.into(),
-            report_events: false,
-        }
+        Self { value: value.into(), report_events: false }
     }
 }
 
@@ -51,11 +48,7 @@ impl Serialize for NewVariable {
         }
 
         if self.report_events {
-            Reported {
-                value: &self.value,
-                report_events: true,
-            }
-            .serialize(to)
+            Reported { value: &self.value, report_events: true }.serialize(to)
         } else {
             to.serialize_str(&self.value)
         }

@@ -27,10 +27,7 @@ async fn a_silent_link_is_noticed_within_five_seconds_and_replaced() {
     let (_silent, first) = server.connect(&mut events).await;
     let fell_silent = Instant::now();
 
-    assert!(matches!(
-        events.next().await,
-        Some(Delivery::Gap(Gap::Silence(_)))
-    ));
+    assert!(matches!(events.next().await, Some(Delivery::Gap(Gap::Silence(_)))));
     assert!(fell_silent.elapsed() <= Duration::from_secs(5));
     assert!(!client.is_connected());
 
@@ -64,13 +61,7 @@ async fn a_cut_in_flight_leaves_the_outcome_unknown() {
 
     let outcome = asking.await.unwrap();
     assert!(
-        matches!(
-            outcome,
-            Err(Error::OutcomeUnknown {
-                interruption: Interruption::Cut,
-                ..
-            })
-        ),
+        matches!(outcome, Err(Error::OutcomeUnknown { interruption: Interruption::Cut, .. })),
         "{outcome:?}"
     );
     assert!(matches!(events.next().await, Some(Delivery::Gap(Gap::Cut(_)))));
@@ -93,28 +84,16 @@ async fn a_half_open_connection_is_given_up() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_reads_nothing_is_given_up() {
-    let limits = Limits {
-        request_deadline: Duration::from_secs(1),
-        ..Limits::default()
-    };
+    let limits = Limits { request_deadline: Duration::from_secs(1), ..Limits::default() };
     let (mut server, client, mut events) = Server::with_limits(limits);
     let (_deaf, _) = server.connect(&mut events).await;
 
     let outcome = client.send(channels::Answer::new("one")).await;
     assert!(
-        matches!(
-            outcome,
-            Err(Error::OutcomeUnknown {
-                interruption: Interruption::Deadline,
-                ..
-            })
-        ),
+        matches!(outcome, Err(Error::OutcomeUnknown { interruption: Interruption::Deadline, .. })),
         "{outcome:?}"
     );
-    assert!(matches!(
-        events.next().await,
-        Some(Delivery::Gap(Gap::Silence(_)))
-    ));
+    assert!(matches!(events.next().await, Some(Delivery::Gap(Gap::Silence(_)))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -127,19 +106,9 @@ async fn failures_back_off_within_the_limit() {
         drop(server.dialled().await);
         pauses.push(failed.elapsed());
     }
-    assert!(
-        pauses.iter().all(|pause| *pause <= limits.backoff_max),
-        "{pauses:?}"
-    );
-    assert!(
-        pauses.iter().any(|pause| *pause > limits.backoff_first),
-        "{pauses:?}"
-    );
-    assert!(
-        matches!(client.status(), Status::Connecting { problem: Some(_) }),
-        "{:?}",
-        client.status()
-    );
+    assert!(pauses.iter().all(|pause| *pause <= limits.backoff_max), "{pauses:?}");
+    assert!(pauses.iter().any(|pause| *pause > limits.backoff_first), "{pauses:?}");
+    assert!(matches!(client.status(), Status::Connecting { problem: Some(_) }), "{:?}", client.status());
 
     let (_socket, connection) = server.connect(&mut events).await;
     assert!(!connection.reconnected, "attempts that failed are no connections");
@@ -151,9 +120,7 @@ async fn a_replaced_client_stops_for_good() {
     let (mut socket, _) = server.connect(&mut events).await;
 
     socket.say(&stasis_end("before")).await;
-    socket
-        .say(r#"{"type":"ApplicationReplaced","application":"app"}"#)
-        .await;
+    socket.say(r#"{"type":"ApplicationReplaced","application":"app"}"#).await;
 
     assert_eq!(next_end(&mut events).await, "before");
     assert_eq!(events.next().await, Some(Delivery::Replaced));
@@ -167,10 +134,8 @@ async fn a_replaced_client_stops_for_good() {
 #[tokio::test(start_paused = true)]
 async fn what_does_not_fit_is_counted_and_reported() {
     const SAID: u64 = 20;
-    let (mut server, _client, mut events) = Server::with_limits(Limits {
-        deliveries_max: 8,
-        ..Limits::default()
-    });
+    let (mut server, _client, mut events) =
+        Server::with_limits(Limits { deliveries_max: 8, ..Limits::default() });
     let (mut socket, _) = server.connect(&mut events).await;
 
     for id in 0..SAID {
@@ -200,21 +165,10 @@ async fn nonsense_is_reported_and_the_link_goes_on() {
     let (mut server, _client, mut events) = Server::with_client();
     let (mut socket, _) = server.connect(&mut events).await;
 
-    for nonsense in [
-        "",
-        "{",
-        "[]",
-        "7",
-        r#"{"no":"type"}"#,
-        r#"{"type":7}"#,
-        r#"{"type":"RESTResponse"}"#,
-    ] {
+    for nonsense in ["", "{", "[]", "7", r#"{"no":"type"}"#, r#"{"type":7}"#, r#"{"type":"RESTResponse"}"#] {
         socket.say(nonsense).await;
         let delivery = events.next().await;
-        assert!(
-            matches!(delivery, Some(Delivery::Gap(Gap::Malformed(_)))),
-            "{nonsense}: {delivery:?}"
-        );
+        assert!(matches!(delivery, Some(Delivery::Gap(Gap::Malformed(_)))), "{nonsense}: {delivery:?}");
     }
     socket.say(&stasis_end("after")).await;
     assert_eq!(next_end(&mut events).await, "after");
@@ -227,21 +181,12 @@ async fn unknown_events_are_delivered_whole() {
 
     let of_the_future = r#"{"type":"ChannelTeleported","channel":{"id":"one"}}"#;
     socket.say(of_the_future).await;
-    socket
-        .say(r#"{"type":"StasisEnd","channel":"not an object"}"#)
-        .await;
+    socket.say(r#"{"type":"StasisEnd","channel":"not an object"}"#).await;
 
-    let Some(Delivery::Event(Event::Unknown(unknown))) = events.next().await else {
-        panic!("no event")
-    };
-    assert_eq!(
-        (unknown.type_name.as_str(), unknown.raw.as_str()),
-        ("ChannelTeleported", of_the_future)
-    );
+    let Some(Delivery::Event(Event::Unknown(unknown))) = events.next().await else { panic!("no event") };
+    assert_eq!((unknown.type_name.as_str(), unknown.raw.as_str()), ("ChannelTeleported", of_the_future));
     assert_eq!(unknown.problem, None);
-    let Some(Delivery::Event(Event::Unknown(odd))) = events.next().await else {
-        panic!("no event")
-    };
+    let Some(Delivery::Event(Event::Unknown(odd))) = events.next().await else { panic!("no event") };
     assert_eq!(odd.type_name, "StasisEnd");
     assert!(odd.problem.is_some());
 }

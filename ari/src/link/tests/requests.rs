@@ -65,23 +65,12 @@ async fn a_refusal_carries_status_and_words() {
     let asking = {
         let client = client.clone();
         tokio::spawn(async move {
-            client
-                .send(bridges::AddChannel::new(
-                    "b",
-                    ["one".to_owned(), "two".to_owned()],
-                ))
-                .await
+            client.send(bridges::AddChannel::new("b", ["one".to_owned(), "two".to_owned()])).await
         })
     };
     let request = socket.request().await;
     assert_eq!(request["uri"], "bridges/b/addChannel?channel=one&channel=two");
-    socket
-        .reply(
-            &request,
-            409,
-            &json!({ "message": "Channel not in Stasis application" }),
-        )
-        .await;
+    socket.reply(&request, 409, &json!({ "message": "Channel not in Stasis application" })).await;
     let error = asking.await.unwrap().unwrap_err();
     assert!(error.is_conflict());
     assert_eq!(
@@ -91,9 +80,7 @@ async fn a_refusal_carries_status_and_words() {
 
     let asking = tokio::spawn(async move { client.find(channels::Get::new("gone")).await });
     let request = socket.request().await;
-    socket
-        .reply(&request, 404, &json!({ "message": "Channel not found" }))
-        .await;
+    socket.reply(&request, 404, &json!({ "message": "Channel not found" })).await;
     assert_eq!(asking.await.unwrap().unwrap(), None);
 }
 
@@ -107,13 +94,7 @@ async fn a_late_reply_does_no_harm() {
         socket.request()
     );
     assert!(
-        matches!(
-            outcome,
-            Err(Error::OutcomeUnknown {
-                interruption: Interruption::Deadline,
-                ..
-            })
-        ),
+        matches!(outcome, Err(Error::OutcomeUnknown { interruption: Interruption::Deadline, .. })),
         "{outcome:?}"
     );
     socket.reply(&late, 204, &json!(null)).await;
@@ -135,8 +116,5 @@ async fn a_reply_that_cannot_be_decoded_is_an_unknown_outcome() {
         let request = socket.request().await;
         socket.reply(&request, 200, &json!({ "id": 7 })).await;
     });
-    assert!(
-        matches!(outcome, Err(Error::UnexpectedReply { .. })),
-        "{outcome:?}"
-    );
+    assert!(matches!(outcome, Err(Error::UnexpectedReply { .. })), "{outcome:?}");
 }

@@ -65,9 +65,7 @@ impl Server {
             upgrade = Some(request.clone());
             Ok(response)
         };
-        let socket = tokio_tungstenite::accept_hdr_async(stream, callback)
-            .await
-            .unwrap();
+        let socket = tokio_tungstenite::accept_hdr_async(stream, callback).await.unwrap();
         (Socket(socket), upgrade.unwrap())
     }
 
@@ -93,9 +91,7 @@ pub(super) fn config() -> Config {
 }
 
 pub(super) fn config_with_filter() -> Config {
-    config()
-        .event_filter(EventFilter::only(["StasisStart"]))
-        .subscribe("endpoint:PJSIP/alice")
+    config().event_filter(EventFilter::only(["StasisStart"])).subscribe("endpoint:PJSIP/alice")
 }
 
 /// The server's end of a WebSocket.
@@ -138,12 +134,7 @@ impl Socket {
     pub(super) async fn greet(&mut self) {
         let request = self.request().await;
         assert_eq!(request["uri"], "asterisk/info?only=system");
-        self.reply(
-            &request,
-            200,
-            &json!({ "system": { "version": "22.10.1", "entity_id": "here" } }),
-        )
-        .await;
+        self.reply(&request, 200, &json!({ "system": { "version": "22.10.1", "entity_id": "here" } })).await;
     }
 
     pub(super) async fn say(&mut self, text: &str) {

@@ -23,10 +23,7 @@ async fn set_up(socket: &mut super::server::Socket, status: u16) {
     );
     socket.reply(&filter, 200, &application).await;
     let subscribe = socket.request().await;
-    assert_eq!(
-        subscribe["uri"],
-        "applications/app/subscription?eventSource=endpoint%3APJSIP%2Falice"
-    );
+    assert_eq!(subscribe["uri"], "applications/app/subscription?eventSource=endpoint%3APJSIP%2Falice");
     socket.reply(&subscribe, status, &application).await;
 }
 
@@ -36,15 +33,8 @@ async fn credentials_travel_in_the_header_only() {
     let (_socket, upgrade) = server.accept_with_upgrade().await;
     assert_eq!(upgrade.headers()["authorization"], "Basic dXNlcjpzZWNyZXQ=");
     assert_eq!(upgrade.uri(), "/ari/events?app=app&subscribeAll=true");
-    for shown in [
-        format!("{:?}", config()),
-        format!("{client:?}"),
-        format!("{events:?}"),
-    ] {
-        assert!(
-            !shown.contains("secret") && !shown.contains("dXNlcjpzZWNyZXQ"),
-            "{shown}"
-        );
+    for shown in [format!("{:?}", config()), format!("{client:?}"), format!("{events:?}")] {
+        assert!(!shown.contains("secret") && !shown.contains("dXNlcjpzZWNyZXQ"), "{shown}");
     }
 }
 
@@ -58,9 +48,7 @@ async fn filter_and_subscriptions_come_before_connected_each_time() {
         assert!(!client.is_connected());
         set_up(&mut socket, 200).await;
 
-        let Some(Delivery::Connected(connection)) = events.next().await else {
-            panic!("no connection")
-        };
+        let Some(Delivery::Connected(connection)) = events.next().await else { panic!("no connection") };
         assert_eq!(connection.asterisk_version, "22.10.1");
         assert_eq!(connection.asterisk_id, "here");
         assert_eq!(connection.reconnected, reconnected);
@@ -68,10 +56,7 @@ async fn filter_and_subscriptions_come_before_connected_each_time() {
         assert_eq!(connection.lost_subscriptions, [""; 0]);
         // What happened during the set-up is not lost.
         let early = events.next().await;
-        assert!(
-            matches!(early, Some(Delivery::Event(Event::StasisEnd(_)))),
-            "{early:?}"
-        );
+        assert!(matches!(early, Some(Delivery::Event(Event::StasisEnd(_)))), "{early:?}");
 
         drop(socket);
         assert!(matches!(events.next().await, Some(Delivery::Gap(Gap::Cut(_)))));
@@ -84,9 +69,7 @@ async fn a_subscription_that_is_gone_does_not_keep_the_link_down() {
     let mut socket = server.accept().await;
     socket.greet().await;
     set_up(&mut socket, 422).await;
-    let Some(Delivery::Connected(connection)) = events.next().await else {
-        panic!("no connection")
-    };
+    let Some(Delivery::Connected(connection)) = events.next().await else { panic!("no connection") };
     assert_eq!(connection.lost_subscriptions, ["endpoint:PJSIP/alice"]);
 }
 
@@ -109,10 +92,7 @@ async fn subscriptions_made_later_are_renewed() {
     let mut socket = server.accept().await;
     socket.greet().await;
     let renewed = socket.request().await;
-    assert_eq!(
-        renewed["uri"],
-        "applications/app/subscription?eventSource=bridge%3Akept"
-    );
+    assert_eq!(renewed["uri"], "applications/app/subscription?eventSource=bridge%3Akept");
     socket.reply(&renewed, 200, &application).await;
     assert!(matches!(events.next().await, Some(Delivery::Connected(_))));
 }
