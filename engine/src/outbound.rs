@@ -439,6 +439,9 @@ impl Engine {
 
     fn originate_failed(&mut self, leg: LegId, failure: &CommandFailure) {
         match (self.legs.get(&leg).copied(), failure) {
+            (Some(LegOwner::Agent(agent)), CommandFailure::Refused { .. }) => {
+                self.agent_phone_is_away(agent, leg)
+            }
             (Some(LegOwner::Agent(agent)), _) => self.agent_leg_ended(agent, leg),
             (Some(LegOwner::Customer(id)), CommandFailure::OutcomeUnknown) => {
                 if let Some(call) = self.calls.get_mut(&id).filter(|call| call.answered_at.is_none()) {

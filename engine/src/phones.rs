@@ -12,7 +12,8 @@ use crate::model::{AgentId, LegId, PauseReason, RingMode, RoomId, Side};
 use crate::placing::RING_MARGIN;
 use crate::timers::Timer;
 
-/// When a lost phone is rung again, after the loss and after each try in vain. Then the agent must say ready.
+/// When a lost phone is rung again, after the loss and after each try in vain. Then the agent must say ready; but a
+/// phone that is not registered disturbs nobody, and is tried at the last of these for as long as the agent is logged in.
 const REDIAL_AFTER: [Duration; 6] = [
     Duration::from_secs(1),
     Duration::from_secs(3),
@@ -169,6 +170,15 @@ impl Engine {
             }
         }
         self.plan_redial(agent);
+    }
+
+    /// Asterisk knows no contact of the phone: it is switched off, or has yet to register anew.
+    pub(crate) fn agent_phone_is_away(&mut self, agent: AgentId, leg: LegId) {
+        if let Some(session) = self.sessions.get_mut(&agent) {
+            let last = u8::try_from(REDIAL_AFTER.len() - 1).unwrap_or(u8::MAX);
+            session.redials = session.redials.min(last);
+        }
+        self.agent_leg_ended(agent, leg);
     }
 
     fn plan_redial(&mut self, agent: AgentId) {

@@ -136,9 +136,10 @@ pub enum ImportState {
     Failed,
 }
 
+/// Imports of one list take turns: two that bring the same numbers in different orders would wait for each other.
 const LOCK: Sql = Sql {
     postgres: "select rows_done, list_id, campaign_id from import join list using (list_id) \
-        where import_id = $1 and state = 'running' for update of import",
+        where import_id = $1 and state = 'running' for no key update of import, list",
     sqlite: "select rows_done, list_id, campaign_id from import join list using (list_id) \
         where import_id = $1 and state = 'running'",
 };
@@ -278,12 +279,13 @@ async fn known(tx: &mut Tx, list: ListId, rows: &[ImportRow]) -> Result<BTreeSet
     known.iter().map(|row| row.get("phone")).collect()
 }
 
-/// One lead for each number, in the order of the numbers, and the outcome of each row. Within a batch too, a later
-/// row brings an earlier one up to date.
+/// One lead for each number, in the order of the file, and the outcome of each row. Within a batch too, a later row
+/// brings an earlier one up to date.
 fn sort_out(rows: &[ImportRow], known: &BTreeSet<Phone>) -> (Vec<NewLead>, Vec<ImportOutcome>) {
-    let mut leads = BTreeMap::new();
+    let mut leads = Vec::new();
+    let mut places = BTreeMap::new();
     let outcomes = rows.iter().map(|row| match &row.content {
-        RowContent::Lead(lead) if take(&mut leads, lead) || known.contains(&lead.phone) => {
+        RowContent::Lead(lead) if take(&mut leads, &mut places, lead) || known.contains(&lead.phone) => {
             ImportOutcome::Merged
         }
         RowContent::Lead(_) => ImportOutcome::Accepted,
@@ -291,20 +293,25 @@ fn sort_out(rows: &[ImportRow], known: &BTreeSet<Phone>) -> (Vec<NewLead>, Vec<I
         RowContent::Repeated => ImportOutcome::Merged,
     });
     let outcomes = outcomes.collect();
-    (leads.into_values().collect(), outcomes)
+    (leads, outcomes)
 }
 
-/// Puts a lead with the others. Whether it brought one of them up to date.
-fn take(leads: &mut BTreeMap<Phone, NewLead>, lead: &NewLead) -> bool {
+/// Puts a lead behind the others, or over the one of the same number. Whether there was one.
+fn take(leads: &mut Vec<NewLead>, places: &mut BTreeMap<Phone, usize>, lead: &NewLead) -> bool {
     let mut lead = NewLead { name: without_nul(&lead.name), ..lead.clone() };
-    let earlier = leads.remove(&lead.phone);
-    let repeated = earlier.is_some();
-    if let Some(earlier) = earlier {
-        let later = std::mem::replace(&mut lead.fields, earlier.fields);
-        lead.fields.extend(later);
+    let place = *places.entry(lead.phone).or_insert(leads.len());
+    match leads.get_mut(place) {
+        Some(earlier) => {
+            let mut fields = std::mem::take(&mut earlier.fields);
+            fields.extend(std::mem::take(&mut lead.fields));
+            *earlier = NewLead { fields, ..lead };
+            true
+        }
+        None => {
+            leads.push(lead);
+            false
+        }
     }
-    leads.insert(lead.phone, lead);
-    repeated
 }
 
 fn reports(rows: Vec<ImportRow>, outcomes: &[ImportOutcome]) -> Vec<ImportReport> {
