@@ -70,7 +70,7 @@ enum UserCommand {
         file: ConfigFile,
         /// What the person types to sign in.
         login: String,
-        /// `admin`, `supervisor`, `campaign_manager` or `agent`.
+        /// `admin`, `supervisor` or `campaign_manager`. An agent's account belongs to an agent: see the API.
         #[arg(long, value_parser = role)]
         role: Role,
     },
@@ -89,7 +89,9 @@ enum ComplianceCommand {
 }
 
 fn role(word: &str) -> Result<Role, String> {
-    Role::from_word(word).ok_or_else(|| "must be admin, supervisor, campaign_manager or agent".to_owned())
+    Role::from_word(word)
+        .filter(|role| *role != Role::Agent)
+        .ok_or_else(|| "must be admin, supervisor or campaign_manager".to_owned())
 }
 
 #[tokio::main]

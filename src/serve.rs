@@ -54,8 +54,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     stop_on_signals(&stop)?;
     let data = &config.files.data;
-    std::fs::create_dir_all(data)
-        .with_context(|| format!("`files.data`: the directory {} cannot be created", data.display()))?;
+    create_directory(data)?;
     let _only_one = lock(data)?;
     let daemon_id = daemon_id(data)?;
     let server = format!("{}#{}", config.asterisk.url, config.asterisk.app);
@@ -121,10 +120,17 @@ async fn drive(
 
 /// Opens the configured database and brings it up to date.
 pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    create_directory(&config.files.data)?;
     let url = config.database.url.as_ref().map(|url| url.expose_secret());
     let store = Store::open(url, &config.files.data).await.context("the database cannot be opened")?;
     store.migrate().await.context("the database cannot be brought up to date")?;
     Ok(store)
+}
+
+/// One of the directories of `[files]`.
+fn create_directory(path: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(path)
+        .with_context(|| format!("`files`: the directory {} cannot be created", path.display()))
 }
 
 fn stop_on_signals(stop: &CancellationToken) -> anyhow::Result<()> {
@@ -279,8 +285,7 @@ async fn serve_http(
         secure_cookies: config.http.secure_cookies,
     };
     for directory in [&settings.recordings_dir, &settings.uploads_dir] {
-        std::fs::create_dir_all(directory)
-            .with_context(|| format!("the directory {} cannot be created", directory.display()))?;
+        create_directory(directory)?;
     }
     let app = http::App::new(inbox, store, metrics, settings, wall_clock);
     let listener = TcpListener::bind(config.http.listen)

@@ -391,3 +391,15 @@ pub enum Hold {
     /// The link to Asterisk is broken, or its state is not known yet.
     SwitchAway,
 }
+
+impl Hold {
+    /// For a person to read.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::ClockWentBack => "the wall clock went backwards, so calling hours cannot be proved",
+            Self::NoSettings => "the settings have not been read yet",
+            Self::StoreAway => "the database does not answer",
+            Self::SwitchAway => "there is no link to Asterisk",
+        }
+    }
+}

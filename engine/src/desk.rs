@@ -24,7 +24,7 @@ impl Engine {
             return Err(Refusal::WrongState(session.word()));
         }
         if let Some(hold) = self.holds.first() {
-            return Err(Refusal::NotDialling(format!("{hold:?}")));
+            return Err(Refusal::NotDialling(hold.in_words().to_owned()));
         }
         let is_preview = |campaign: &CampaignId| {
             self.runs.get(campaign).is_some_and(|run| {
@@ -68,7 +68,7 @@ impl Engine {
     pub(crate) fn dial_preview(&mut self, agent: AgentId) -> Result<Answer, Refusal> {
         let (lead, campaign) = self.on_show(agent)?;
         if let Some(hold) = self.holds.first() {
-            return Err(Refusal::NotDialling(format!("{hold:?}")));
+            return Err(Refusal::NotDialling(hold.in_words().to_owned()));
         }
         match self.place_for(campaign, lead, agent) {
             Ok(call) => Ok(Answer::Dialling(call)),
