@@ -162,10 +162,11 @@ async fn run(app: App, id: ImportId, file: PathBuf, rows: FileRows) {
         }
         None => tracing::info!(import = id, "an import is finished"),
     }
+    // Before the end is told: whoever hears of it may rely on the file being gone.
+    remove_file(&file);
     if let Err(error) = app.store.end_import(id, problem.as_deref(), app.now()).await {
         tracing::error!(import = id, %error, "the end of an import could not be stored");
     }
-    remove_file(&file);
 }
 
 /// Reads to the end of the file, or until nobody takes the batches any more.
