@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use crate::config::{Config, EventFilter};
@@ -29,6 +29,7 @@ struct Shared {
     setup: SharedSetup,
     wire: Wire,
     state: watch::Receiver<State>,
+    again: Arc<Notify>,
 }
 
 /// Where a client stands.
@@ -69,12 +70,14 @@ impl Client {
         let setup = SharedSetup::new(setup.into());
         let (report, state) = watch::channel(State::Down { problem: None });
         let (outlet, events) = Outlet::new(config.limits.deliveries_max);
+        let again = Arc::new(Notify::new());
         let shared = Shared {
             app: config.app.clone(),
             request_deadline: config.limits.request_deadline,
             setup: Arc::clone(&setup),
             wire: wire.clone(),
             state,
+            again: Arc::clone(&again),
         };
         let link = Link {
             app: config.app,
@@ -85,10 +88,17 @@ impl Client {
             pending,
             state: report,
             outlet,
+            again,
             was_connected: false,
         };
         tokio::spawn(link.run());
         (Self { shared: Arc::new(shared) }, events)
+    }
+
+    /// Breaks the link, so that it is connected and set up anew; [`Gap::Cut`](crate::Gap::Cut) tells of it. For a
+    /// consumer who finds that the link is up and events are missing all the same. Without effect while it is down.
+    pub fn reconnect(&self) {
+        self.shared.again.notify_waiters();
     }
 
     /// Sends a request and waits for the reply, within the deadline of the configuration.

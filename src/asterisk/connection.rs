@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, watch};
 use tracing::{debug, info, warn};
 
 use super::dispatch::{Look, Order};
+use super::echo::Echo;
 use super::recorder::Recorder;
 use super::{Clock, Fatal, events};
 
@@ -51,6 +52,7 @@ pub(super) struct Connection {
     news: mpsc::Sender<SwitchEvent>,
     orders: mpsc::Sender<Order>,
     recorder: Arc<Recorder>,
+    echo: Arc<Echo>,
     clock: Clock,
     fatal: watch::Sender<Option<Fatal>>,
     state: State,
@@ -66,10 +68,21 @@ impl Connection {
         news: mpsc::Sender<SwitchEvent>,
         orders: mpsc::Sender<Order>,
         recorder: Arc<Recorder>,
+        echo: Arc<Echo>,
         clock: Clock,
         fatal: watch::Sender<Option<Fatal>>,
     ) -> Self {
-        Self { news, orders, recorder, clock, fatal, state: State::Down, gaps: 0, ended: VecDeque::new() }
+        Self {
+            news,
+            orders,
+            recorder,
+            echo,
+            clock,
+            fatal,
+            state: State::Down,
+            gaps: 0,
+            ended: VecDeque::new(),
+        }
     }
 
     /// Runs until another client takes over or nobody listens.
@@ -112,6 +125,7 @@ impl Connection {
             metrics::counter!("cadran_switch_events_unknown_total").increment(1);
             debug!(event = unknown.type_name, "An event that is not understood was passed over");
         }
+        self.echo.hear(event);
         self.recorder.note(event);
         if let Some(channel) = events::stranger(event) {
             self.order(Order::LetGo { channel: channel.id.clone() }).await?;
@@ -232,7 +246,7 @@ mod tests {
             let (report, fatal) = watch::channel(None);
             let recorder = Recorder::new(client, "cadran".into(), "/nowhere".into(), news.clone());
             let clock = Clock::new(|| Timestamp::from_millis(7));
-            let connection = Connection::new(news, orders, Arc::new(recorder), clock, report);
+            let connection = Connection::new(news, orders, Arc::new(recorder), Arc::default(), clock, report);
             Self { connection, told, ordered, fatal }
         }
 

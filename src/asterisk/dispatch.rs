@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::{self, JoinSet};
 use tracing::{error, warn};
 
+use super::echo::Echo;
 use super::lanes::{Lanes, Ticket};
 use super::recorder::Recorder;
 use super::{commands, resync};
@@ -26,6 +27,9 @@ const COMMANDS_AT_ONCE: usize = 64;
 /// Commands to the recorder that run at a time. Most of them wait for Asterisk to close a file, or for their turn to
 /// fetch one.
 const RECORDER_COMMANDS_AT_ONCE: usize = 1_024;
+
+/// How long Asterisk gets to close what was left of a connection that broke; see [`super::echo`].
+const SETTLING_TIME: Duration = Duration::from_millis(300);
 
 /// Pause before a snapshot that Asterisk did not give is asked for again.
 const SNAPSHOT_PAUSE: Duration = Duration::from_millis(500);
@@ -64,6 +68,7 @@ struct Tools {
     client: Client,
     app: String,
     recorder: Arc<Recorder>,
+    echo: Arc<Echo>,
     news: mpsc::Sender<SwitchEvent>,
     looked: mpsc::Sender<(Look, Snapshot)>,
 }
@@ -91,12 +96,13 @@ impl Dispatcher {
     pub(super) fn new(
         client: Client,
         recorder: Arc<Recorder>,
+        echo: Arc<Echo>,
         news: mpsc::Sender<SwitchEvent>,
         looked: mpsc::Sender<(Look, Snapshot)>,
     ) -> Self {
         let app = client.app().to_owned();
         Self {
-            tools: Arc::new(Tools { client, app, recorder, news, looked }),
+            tools: Arc::new(Tools { client, app, recorder, echo, news, looked }),
             calls: Lanes::default(),
             recordings: Lanes::default(),
             running: JoinSet::new(),
@@ -211,6 +217,14 @@ impl Tools {
     /// After a gap a snapshot must come, so it is asked for again for as long as the link is up. One at the usual time
     /// is left out when it fails.
     async fn look(&self, look: Look, asked_at: Timestamp) {
+        if look.after_gap.is_some_and(|gap| gap > 1) {
+            tokio::time::sleep(SETTLING_TIME).await;
+        }
+        if self.client.is_connected() && !self.echo.answers(&self.client).await {
+            warn!("Asterisk answers, but its events do not arrive; connecting anew");
+            metrics::counter!("cadran_switch_deaf_total").increment(1);
+            return self.client.reconnect();
+        }
         loop {
             match resync::snapshot(&self.client, asked_at).await {
                 Ok(snapshot) => {

@@ -12,6 +12,7 @@ use super::{names, resync};
 pub(super) const TYPES: &[&str] = &[
     "ChannelDestroyed",
     "ChannelEnteredBridge",
+    "ChannelUserevent",
     "Dial",
     "PlaybackFinished",
     "RecordingFailed",

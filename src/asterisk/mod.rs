@@ -10,6 +10,7 @@ mod claim;
 mod commands;
 mod connection;
 mod dispatch;
+mod echo;
 mod events;
 mod lanes;
 mod names;
@@ -38,6 +39,7 @@ pub use provision::{ProvisionError, Provisioned};
 use claim::Claim;
 use connection::Connection;
 use dispatch::{Dispatcher, Look, ORDERS_MAX, Order};
+use echo::Echo;
 use recorder::Recorder;
 
 /// Tells the time that the engine works by. The daemon owns it.
@@ -148,11 +150,20 @@ impl Switch {
         let (looked, snapshots) = mpsc::channel(SNAPSHOTS_MAX);
         let (fatal, fatally) = watch::channel(None);
 
+        let echo = Arc::new(Echo::default());
+
         let mut tasks = JoinSet::new();
-        let dispatcher = Dispatcher::new(client.clone(), recorder.clone(), events.clone(), looked);
+        let dispatcher =
+            Dispatcher::new(client.clone(), recorder.clone(), echo.clone(), events.clone(), looked);
         tasks.spawn(needed("hand-out of orders to Asterisk", fatal.clone(), dispatcher.run(ordered)));
-        let connection =
-            Connection::new(events.clone(), orders.clone(), recorder, config.clock.clone(), fatal.clone());
+        let connection = Connection::new(
+            events.clone(),
+            orders.clone(),
+            recorder,
+            echo,
+            config.clock.clone(),
+            fatal.clone(),
+        );
         tasks.spawn(needed("reader of Asterisk's events", fatal.clone(), connection.run(stream, snapshots)));
         let trunks_watch = trunks::watch(client.clone(), known_trunks, events.clone());
         tasks.spawn(needed("watch over the trunks", fatal.clone(), trunks_watch));

@@ -15,7 +15,7 @@ mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 
@@ -74,6 +74,8 @@ pub(crate) struct Link {
     pub(crate) pending: Arc<Pending>,
     pub(crate) state: watch::Sender<State>,
     pub(crate) outlet: Outlet,
+    /// Rung when the client wants the link connected anew.
+    pub(crate) again: Arc<Notify>,
     pub(crate) was_connected: bool,
 }
 

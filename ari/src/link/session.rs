@@ -43,6 +43,7 @@ impl Link {
             requests,
             reconnected: self.was_connected,
         };
+        let again = std::sync::Arc::clone(&self.again);
         self.outlet.hold();
         let mut reader = Reader {
             frames,
@@ -54,6 +55,7 @@ impl Link {
         };
         let stop = tokio::select! {
             stop = reader.run(setting_up) => stop,
+            () = again.notified() => Stop::Broken(Gap::Cut("the client asked for a new connection".to_owned())),
             problem = write(sink, &mut unwritten, &self.pending, &self.limits) => Stop::Broken(Gap::Cut(problem)),
         };
         let was_up = reader.up;
