@@ -12,9 +12,9 @@ use cadran_engine::input::{
     Input, Recovery, Request, RequestId, Settings, Snapshot, StoreEvent, SwitchEvent,
 };
 use cadran_engine::model::{
-    Agent, AgentId, CallId, CallingHours, Campaign, CampaignId, CampaignState, DialMode, HangupCause, Lead,
-    LeadId, LegId, ListId, Outcome, PhoneKind, RateLimit, RecordingPolicy, RetryRule, RingMode, Side,
-    Timestamp, Trunk, TrunkId, Zone,
+    Agent, AgentId, CallId, CallingHours, Campaign, CampaignId, CampaignSettings, CampaignState, DialMode,
+    HangupCause, Lead, LeadId, LegId, ListId, Outcome, PhoneKind, RateLimit, RecordingPolicy, RetryRule,
+    RingMode, Side, Timestamp, Trunk, TrunkId, Zone,
 };
 
 const AGENTS: i64 = 500;
@@ -216,26 +216,28 @@ fn settings() -> Settings {
     };
     let campaign = |row| Campaign {
         id: CampaignId::from_i64(row),
-        name: String::new(),
         state: CampaignState::Running,
-        mode: DialMode::Power { ratio: 40.0 },
-        trunks: vec![TrunkId::from_i64(1)],
-        caller_ids: vec![caller_id],
-        ring_timeout: Duration::from_secs(3_600),
-        drop_after: Duration::from_secs(2),
-        drop_message: "sound:drop".to_owned(),
-        drop_limit: 1.0,
-        hours: CallingHours::always(),
-        retry: vec![RetryRule {
-            outcome: Outcome::Busy,
-            delay: Duration::from_secs(600),
-            attempts_max: 3,
-            alternate_number: false,
-        }],
-        recording: RecordingPolicy::All,
-        wrap_up: Duration::ZERO,
-        dispositions: Vec::new(),
-        limit: NO_LIMIT,
+        settings: CampaignSettings {
+            name: String::new(),
+            mode: DialMode::Power { ratio: 40.0 },
+            trunks: vec![TrunkId::from_i64(1)],
+            caller_ids: vec![caller_id],
+            ring_timeout: Duration::from_secs(3_600),
+            drop_message: "sound:drop".to_owned(),
+            drop_limit: 1.0,
+            hours: CallingHours::always(),
+            retry: vec![RetryRule {
+                outcome: Outcome::Busy,
+                delay: Duration::from_secs(600),
+                attempts_max: 3,
+                alternate_number: false,
+            }],
+            recording: RecordingPolicy::All,
+            wrap_up: Duration::ZERO,
+            dispositions: Vec::new(),
+            limit: NO_LIMIT,
+            ..CampaignSettings::default()
+        },
     };
     Settings {
         agents: (1..=AGENTS).map(agent).collect(),

@@ -28,7 +28,7 @@ impl Engine {
         }
         let is_preview = |campaign: &CampaignId| {
             self.runs.get(campaign).is_some_and(|run| {
-                run.settings.mode == DialMode::Preview && run.settings.state == CampaignState::Running
+                run.settings.mode == DialMode::Preview && run.state == CampaignState::Running
             })
         };
         let campaigns: Vec<CampaignId> = session.campaigns.iter().copied().filter(is_preview).collect();

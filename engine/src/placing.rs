@@ -68,7 +68,7 @@ impl Engine {
         let Some(run) = self.runs.get(&campaign) else {
             return Ok(());
         };
-        if run.settings.state != CampaignState::Running {
+        if run.state != CampaignState::Running {
             return Err(IdleReason::NotRunning);
         }
         if self.holds.first().is_some() {
@@ -128,7 +128,7 @@ impl Engine {
         let Some(run) = self.runs.get(&campaign) else {
             return Err((lead, IdleReason::NotRunning));
         };
-        if run.settings.state != CampaignState::Running {
+        if run.state != CampaignState::Running {
             return Err((lead, IdleReason::NotRunning));
         }
         if calling_hours::at(&run.settings.hours, &lead.zone, self.cx.wall) != Hours::Open {
@@ -222,7 +222,7 @@ impl Engine {
         next_due_at: Option<Timestamp>,
     ) {
         let now = self.cx.now;
-        let wanted = self.runs.get_mut(&campaign).filter(|run| run.settings.state == CampaignState::Running);
+        let wanted = self.runs.get_mut(&campaign).filter(|run| run.state == CampaignState::Running);
         let Some(run) = wanted else {
             for lead in leads {
                 self.cx.write(Write::ReleaseLead { lead: lead.id, due_at: self.cx.wall });
@@ -348,7 +348,7 @@ impl Engine {
         let attempt = &call.attempt;
         let agent_is_kept = attempt.agent.is_none_or(|agent| self.is_kept_for(agent, attempt.call));
         let campaign_dials = self.runs.get(&attempt.campaign).is_some_and(|run| {
-            run.settings.state == CampaignState::Running
+            run.state == CampaignState::Running
                 && calling_hours::at(&run.settings.hours, &call.lead.zone, self.cx.wall) == Hours::Open
         });
         let trunk_carries = self.trunks.get(&attempt.trunk).is_some_and(TrunkRun::is_usable);
@@ -416,7 +416,7 @@ impl Engine {
 
     fn put_back(&mut self, call: Call) {
         let due_at = self.cx.wall;
-        let running = |run: &&mut crate::dialer::CampaignRun| run.settings.state == CampaignState::Running;
+        let running = |run: &&mut crate::dialer::CampaignRun| run.state == CampaignState::Running;
         match self.runs.get_mut(&call.attempt.campaign).filter(running) {
             Some(run) => run.hopper.put_back(call.lead),
             None => self.cx.write(Write::ReleaseLead { lead: call.lead.id, due_at }),

@@ -80,9 +80,9 @@ impl Engine {
         for (id, run) in &mut self.runs {
             match given.remove(id) {
                 Some(campaign) => run.set_settings(campaign, self.cx.now),
-                None => run.settings.state = CampaignState::Finished,
+                None => run.state = CampaignState::Finished,
             }
-            if run.settings.state != CampaignState::Running {
+            if run.state != CampaignState::Running {
                 for lead in run.hopper.drain() {
                     self.cx.write(Write::ReleaseLead { lead, due_at: self.cx.wall });
                 }

@@ -143,7 +143,8 @@ impl Checks {
             self.broken(now, format!("I3: {attempt} is dialled other than it was saved"));
         }
         let zone = store.leads.get(&row.attempt.lead).map(|row| &row.lead.zone);
-        let hours = self.campaigns.iter().find(|found| found.id == *campaign).map(|found| &found.hours);
+        let hours =
+            self.campaigns.iter().find(|found| found.id == *campaign).map(|found| &found.settings.hours);
         if let Some((zone, hours)) = zone.zip(hours)
             && calling_hours::at(hours, zone, wall) != Hours::Open
         {

@@ -159,32 +159,32 @@ impl World {
 
     /// Whether a lead of a campaign that dials by itself has been due for a while, and nothing true is in its way.
     fn could_dial(&self, campaign: CampaignId, view: &LiveView) -> bool {
-        let settings = self.plan.campaign(campaign);
-        let Some(settings) = settings.filter(|one| one.mode != DialMode::Preview) else {
+        let planned = self.plan.campaign(campaign);
+        let Some(planned) = planned.filter(|one| one.settings.mode != DialMode::Preview) else {
             return false;
         };
         let shown = view.campaigns.iter().find(|shown| shown.campaign == campaign);
         let at_limit = shown
             .and_then(|shown| shown.idle_because.as_deref())
             .and_then(|reason| reason.strip_prefix("the limit of the "))
-            .is_some_and(|whose| self.is_at_limit(whose, settings, view));
+            .is_some_and(|whose| self.is_at_limit(whose, planned, view));
         let due_before = self.wall() - IDLE_TIME_MAX;
         let due = |row: &LeadRow| {
             row.campaign == campaign
                 && row.state == LeadState::Waiting
                 && row.due_at < due_before
                 && !self.store.do_not_call.contains(&row.lead.phone_to_dial())
-                && calling_hours::at(&settings.hours, &row.lead.zone, due_before) == Hours::Open
-                && calling_hours::at(&settings.hours, &row.lead.zone, self.wall()) == Hours::Open
+                && calling_hours::at(&planned.settings.hours, &row.lead.zone, due_before) == Hours::Open
+                && calling_hours::at(&planned.settings.hours, &row.lead.zone, self.wall()) == Hours::Open
         };
-        settings.state == CampaignState::Running && !at_limit && self.store.leads.values().any(due)
+        planned.state == CampaignState::Running && !at_limit && self.store.leads.values().any(due)
     }
 
     /// Whether a limit that is given as the reason is used up: by calls, or by dials of other campaigns just now.
     fn is_at_limit(&self, whose: &str, campaign: &Campaign, view: &LiveView) -> bool {
         if whose.starts_with("campaign") {
             let calls = view.calls.iter().filter(|call| call.campaign == campaign.id).count();
-            return calls >= campaign.limit.concurrent_calls as usize;
+            return calls >= campaign.settings.limit.concurrent_calls as usize;
         }
         let switch = self.plan.settings.switch_limit.map(|limit| limit.concurrent_calls);
         let trunks: u32 = self.plan.settings.trunks.iter().map(|trunk| trunk.limit.concurrent_calls).sum();
@@ -219,7 +219,9 @@ impl World {
     /// I11: every conversation that had to be recorded has a row that says what there is.
     fn unrecorded(&self) -> Vec<String> {
         let must = |campaign| {
-            self.plan.campaign(campaign).is_some_and(|campaign| campaign.recording == RecordingPolicy::All)
+            self.plan
+                .campaign(campaign)
+                .is_some_and(|campaign| campaign.settings.recording == RecordingPolicy::All)
         };
         let talked =
             self.store.calls.values().filter(|call| call.connected_at.is_some() && must(call.campaign));

@@ -199,10 +199,10 @@ impl World {
         for found in self.plan.settings.campaigns.iter_mut().filter(|found| found.id == campaign) {
             if paused {
                 found.state = CampaignState::Paused;
-            } else if found.mode == DialMode::Progressive {
-                found.mode = DialMode::Power { ratio: 1.5 };
-            } else if found.mode != DialMode::Preview {
-                found.mode = DialMode::Progressive;
+            } else if found.settings.mode == DialMode::Progressive {
+                found.settings.mode = DialMode::Power { ratio: 1.5 };
+            } else if found.settings.mode != DialMode::Preview {
+                found.settings.mode = DialMode::Progressive;
             }
         }
         self.feed(Input::Settings(Box::new(self.plan.settings.clone())));

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use cadran_engine::input::Settings;
 use cadran_engine::model::{
-    Agent, AgentId, CallingHours, Campaign, CampaignId, CampaignState, DialMode, Disposition,
-    DispositionEffect, Lead, LeadId, ListId, Outcome, Phone, PhoneKind, RateLimit, RecordingPolicy,
-    RetryRule, RingMode, Timestamp, Trunk, TrunkId, Window, Zone,
+    Agent, AgentId, CallingHours, Campaign, CampaignId, CampaignSettings, CampaignState, DialMode,
+    Disposition, DispositionEffect, Lead, LeadId, ListId, Outcome, Phone, PhoneKind, RateLimit,
+    RecordingPolicy, RetryRule, RingMode, Timestamp, Trunk, TrunkId, Window, Zone,
 };
 
 use crate::chance::Chance;
@@ -120,36 +120,37 @@ fn campaign(chance: &mut Chance, row: i64) -> Campaign {
     };
     Campaign {
         id: CampaignId::from_i64(row),
-        name: format!("Campaign {row}"),
         state: CampaignState::Running,
-        mode: match row {
-            1 => DialMode::Progressive,
-            2 if chance.happens(0.5) => DialMode::Predictive { target_drop_rate: 0.028 },
-            2 => DialMode::Power { ratio: 1.0 + 2.0 * chance.unit() },
-            _ => DialMode::Preview,
+        settings: CampaignSettings {
+            name: format!("Campaign {row}"),
+            mode: match row {
+                1 => DialMode::Progressive,
+                2 if chance.happens(0.5) => DialMode::Predictive { target_drop_rate: 0.028 },
+                2 => DialMode::Power { ratio: 1.0 + 2.0 * chance.unit() },
+                _ => DialMode::Preview,
+            },
+            trunks: vec![TrunkId::from_i64(1), TrunkId::from_i64(2)],
+            caller_ids: vec![phone(33_199_000_000, 1), phone(33_199_000_000, 2)],
+            ring_timeout: Duration::from_secs(14),
+            drop_limit: chance.pick(&[(0.03, 0.5), (0.5, 0.5)]),
+            hours: hours(chance),
+            retry: vec![
+                rule(Outcome::Busy, 30, 3),
+                rule(Outcome::NoAnswer, 60, 3),
+                rule(Outcome::Congestion, 20, 3),
+                rule(Outcome::Failed, 40, 4),
+                rule(Outcome::Dropped, 300, 2),
+            ],
+            recording: chance.pick(&[
+                (RecordingPolicy::All, 0.6),
+                (RecordingPolicy::OnDemand, 0.2),
+                (RecordingPolicy::Share { share: 0.5 }, 0.2),
+            ]),
+            wrap_up: Duration::from_secs(chance.number(0, 1) * 12),
+            dispositions: dispositions(),
+            limit: RateLimit { calls_per_second: 3.0, concurrent_calls: 12 },
+            ..CampaignSettings::default()
         },
-        trunks: vec![TrunkId::from_i64(1), TrunkId::from_i64(2)],
-        caller_ids: vec![phone(33_199_000_000, 1), phone(33_199_000_000, 2)],
-        ring_timeout: Duration::from_secs(14),
-        drop_after: Duration::from_secs(2),
-        drop_message: "sound:cadran/drop-fr".to_owned(),
-        drop_limit: chance.pick(&[(0.03, 0.5), (0.5, 0.5)]),
-        hours: hours(chance),
-        retry: vec![
-            rule(Outcome::Busy, 30, 3),
-            rule(Outcome::NoAnswer, 60, 3),
-            rule(Outcome::Congestion, 20, 3),
-            rule(Outcome::Failed, 40, 4),
-            rule(Outcome::Dropped, 300, 2),
-        ],
-        recording: chance.pick(&[
-            (RecordingPolicy::All, 0.6),
-            (RecordingPolicy::OnDemand, 0.2),
-            (RecordingPolicy::Share { share: 0.5 }, 0.2),
-        ]),
-        wrap_up: Duration::from_secs(chance.number(0, 1) * 12),
-        dispositions: dispositions(),
-        limit: RateLimit { calls_per_second: 3.0, concurrent_calls: 12 },
     }
 }
 

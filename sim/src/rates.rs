@@ -25,7 +25,7 @@ pub(crate) struct Rates {
 
 impl Rates {
     pub(crate) fn new(settings: &Settings) -> Self {
-        let campaigns = settings.campaigns.iter().map(|one| (Whose::Campaign(one.id), one.limit));
+        let campaigns = settings.campaigns.iter().map(|one| (Whose::Campaign(one.id), one.settings.limit));
         let trunks = settings.trunks.iter().map(|one| (Whose::Trunk(one.id), one.limit));
         let switch = settings.switch_limit.map(|limit| (Whose::Switch, limit));
         let per_call = settings.agents.iter().filter(|agent| agent.ring_mode == RingMode::PerCall);

@@ -79,7 +79,7 @@ async fn dispositions(app: &App, campaign: Option<CampaignId>) -> Result<Vec<Dis
         return Ok(Vec::new());
     };
     let kept = app.store.campaign(campaign).await?;
-    Ok(kept.map(|kept| kept.value.dispositions).unwrap_or_default())
+    Ok(kept.map(|kept| kept.value.settings.dispositions).unwrap_or_default())
 }
 
 /// Beginning to work.

@@ -98,6 +98,7 @@ mod agents;
 mod app;
 mod auth;
 mod calls;
+mod campaign_settings;
 mod campaigns;
 mod check;
 mod desk;

@@ -1,6 +1,6 @@
 //! Campaigns. What lists are filtered by has a column; the rest is one JSON document, read and written as a whole.
 
-use cadran_engine::model::{Campaign, CampaignId, Timestamp};
+use cadran_engine::model::{Campaign, CampaignId, CampaignSettings, Timestamp};
 
 use super::db::Select;
 use super::value::{Row, args, json};
@@ -18,7 +18,7 @@ impl Store {
     ) -> Result<Kept<Campaign>, Error> {
         let sql =
             "insert into campaign (name, state, settings, updated_at) values ($1, $2, $3, $4) returning *";
-        let values = args![&campaign.name, campaign.state.as_str(), json(campaign)?, now];
+        let values = args![&campaign.settings.name, campaign.state.as_str(), json(&campaign.settings)?, now];
         read(&only(self.db.change(sql, values).await?)?)
     }
 
@@ -50,7 +50,7 @@ impl Store {
         let sql = "update campaign set name = $3, state = $4, settings = $5, updated_at = $6, rev = rev + 1 \
                    where campaign_id = $1 and rev = $2 returning *";
         let state = campaign.state.as_str();
-        let values = args![campaign.id, rev, &campaign.name, state, json(campaign)?, now];
+        let values = args![campaign.id, rev, &campaign.settings.name, state, json(&campaign.settings)?, now];
         match self.db.change(sql, values).await?.first() {
             Some(row) => read(row),
             None => Err(self.why_unchanged(NOUN, EXISTS, campaign.id.as_i64()).await),
@@ -68,12 +68,7 @@ impl Store {
 }
 
 fn read(row: &Row) -> Result<Kept<Campaign>, Error> {
-    let settings: Campaign = row.json("settings")?;
-    let campaign = Campaign {
-        id: row.get("campaign_id")?,
-        name: row.get("name")?,
-        state: row.word("state")?,
-        ..settings
-    };
+    let settings = CampaignSettings { name: row.get("name")?, ..row.json("settings")? };
+    let campaign = Campaign { id: row.get("campaign_id")?, state: row.word("state")?, settings };
     Kept::read(row, campaign)
 }

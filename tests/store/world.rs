@@ -7,9 +7,9 @@ use cadran_engine::command::{DispositionRecord, LeadNext, Write};
 use cadran_engine::input::StoreEvent;
 use cadran_engine::model::attempt::CallRecord;
 use cadran_engine::model::{
-    Agent, AgentId, Attempt, AttemptId, CallId, CallingHours, Campaign, CampaignId, CampaignState, DialMode,
-    HangupCause, Lead, LeadId, LegId, ListId, Outcome, Phone, PhoneKind, RateLimit, RecordingPolicy,
-    RingMode, Side, SipTrunk, Timestamp, Trunk, TrunkId, Zone,
+    Agent, AgentId, Attempt, AttemptId, CallId, CallingHours, Campaign, CampaignId, CampaignSettings,
+    CampaignState, DialMode, HangupCause, Lead, LeadId, LegId, ListId, Outcome, Phone, PhoneKind, RateLimit,
+    RecordingPolicy, RingMode, Side, SipTrunk, Timestamp, Trunk, TrunkId, Zone,
 };
 use secrecy::SecretString;
 use tokio::sync::{mpsc, oneshot};
@@ -175,21 +175,19 @@ pub(crate) fn a_trunk() -> (Trunk, SipTrunk) {
 pub(crate) fn a_campaign(trunk: TrunkId) -> Campaign {
     Campaign {
         id: CampaignId::from_i64(0),
-        name: "Summer".to_owned(),
         state: CampaignState::Running,
-        mode: DialMode::Progressive,
-        trunks: vec![trunk],
-        caller_ids: vec![phone(99_999)],
-        ring_timeout: Duration::from_secs(25),
-        drop_after: Duration::from_secs(2),
-        drop_message: "sound:cadran/drop-fr".to_owned(),
-        drop_limit: 0.03,
-        hours: CallingHours::always(),
-        retry: Vec::new(),
-        recording: RecordingPolicy::All,
-        wrap_up: Duration::from_secs(30),
-        dispositions: Vec::new(),
-        limit: RateLimit { calls_per_second: 10.0, concurrent_calls: 100 },
+        settings: CampaignSettings {
+            name: "Summer".to_owned(),
+            mode: DialMode::Progressive,
+            trunks: vec![trunk],
+            caller_ids: vec![phone(99_999)],
+            ring_timeout: Duration::from_secs(25),
+            hours: CallingHours::always(),
+            recording: RecordingPolicy::All,
+            dispositions: Vec::new(),
+            limit: RateLimit { calls_per_second: 10.0, concurrent_calls: 100 },
+            ..CampaignSettings::default()
+        },
     }
 }
 

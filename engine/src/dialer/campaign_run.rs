@@ -7,14 +7,18 @@ use super::drop_ledger::DropLedger;
 use super::hopper::Hopper;
 use super::pacing::Situation;
 use super::prediction::Prediction;
-use crate::model::{AgentId, CallId, Campaign, Timestamp, Zone};
+use crate::model::{AgentId, CallId, Campaign, CampaignId, CampaignSettings, CampaignState, Timestamp, Zone};
 use crate::view::CampaignView;
 
 /// The live side of a [`Campaign`].
 #[derive(Debug)]
 pub struct CampaignRun {
+    /// Which campaign.
+    pub(crate) id: CampaignId,
+    /// Whether it dials.
+    pub(crate) state: CampaignState,
     /// The settings that it works by.
-    pub(crate) settings: Campaign,
+    pub(crate) settings: CampaignSettings,
     /// Leads ready to dial.
     pub(crate) hopper: Hopper,
     /// Agents whose phone is up and who could take a call at once, the longest idle first.
@@ -82,8 +86,11 @@ impl IdleReason {
 
 impl CampaignRun {
     /// A campaign with nothing in hand.
-    pub(crate) fn new(settings: Campaign, now: Timestamp) -> Self {
+    pub(crate) fn new(campaign: Campaign, now: Timestamp) -> Self {
+        let Campaign { id, state, settings } = campaign;
         Self {
+            id,
+            state,
             gate: Gate::new(settings.limit, now),
             prediction: Prediction::of(&settings, now),
             zone: None,
@@ -102,9 +109,11 @@ impl CampaignRun {
     }
 
     /// Takes over changed settings; what is in hand stays.
-    pub(crate) fn set_settings(&mut self, settings: Campaign, now: Timestamp) {
+    pub(crate) fn set_settings(&mut self, campaign: Campaign, now: Timestamp) {
+        let Campaign { id: _, state, settings } = campaign;
         self.gate.set_limit(settings.limit);
         self.prediction = Prediction::under(self.prediction.take(), &settings, now);
+        self.state = state;
         self.settings = settings;
     }
 
@@ -112,7 +121,7 @@ impl CampaignRun {
     pub(crate) fn view(&self, now: Timestamp) -> CampaignView {
         let (answered_24h, dropped_24h) = self.drops.counts(now);
         CampaignView {
-            campaign: self.settings.id,
+            campaign: self.id,
             ready: count(self.ready.len() + self.ready_to_ring.len()),
             dialling: self.dialling,
             waiting: count(self.waiting.len()),

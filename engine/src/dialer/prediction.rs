@@ -1,7 +1,7 @@
 //! The forecast of one predictive campaign, kept from look to look.
 
 use super::predictive::{Explanation, Pacer, Target};
-use crate::model::{Campaign, DialMode, Timestamp};
+use crate::model::{CampaignSettings, DialMode, Timestamp};
 use crate::predicting::Ended;
 
 /// A pacer at work.
@@ -16,20 +16,20 @@ pub(crate) struct Prediction {
 
 impl Prediction {
     /// One that knows nothing yet, if the campaign is predictive.
-    pub(crate) fn of(campaign: &Campaign, now: Timestamp) -> Option<Self> {
-        let target = target(campaign)?;
+    pub(crate) fn of(settings: &CampaignSettings, now: Timestamp) -> Option<Self> {
+        let target = target(settings)?;
         Some(Self { pacer: Box::new(Pacer::new(target)), looked_at: now, why: None })
     }
 
     /// Goes on under changed settings: what was learnt stays, as long as the campaign stays predictive.
-    pub(crate) fn under(earlier: Option<Self>, campaign: &Campaign, now: Timestamp) -> Option<Self> {
-        let target = target(campaign)?;
+    pub(crate) fn under(earlier: Option<Self>, settings: &CampaignSettings, now: Timestamp) -> Option<Self> {
+        let target = target(settings)?;
         match earlier {
             Some(mut prediction) => {
                 prediction.pacer.set_target(target);
                 Some(prediction)
             }
-            None => Self::of(campaign, now),
+            None => Self::of(settings, now),
         }
     }
 
@@ -45,10 +45,10 @@ impl Prediction {
 }
 
 /// A campaign aims below its limit, whatever it asks for.
-fn target(campaign: &Campaign) -> Option<Target> {
-    match campaign.mode {
+fn target(settings: &CampaignSettings) -> Option<Target> {
+    match settings.mode {
         DialMode::Predictive { target_drop_rate } => {
-            let lawful = Target::below(campaign.drop_limit);
+            let lawful = Target::below(settings.drop_limit);
             Some(Target { aim: target_drop_rate.clamp(0.0, lawful.aim), ..lawful })
         }
         DialMode::Power { .. } | DialMode::Preview | DialMode::Progressive => None,

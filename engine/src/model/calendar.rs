@@ -84,6 +84,13 @@ impl CallingHours {
         let windows = vec![Window { days: (1..=7).collect(), from: 0, until: Window::DAY }];
         Self { windows, closed_days: Vec::new() }
     }
+
+    /// When French law lets consumers be called (decree 2022-1313): Monday to Friday, 10 to 13 and 14 to 20.
+    pub fn french_consumers() -> Self {
+        let window =
+            |from: u16, until: u16| Window { days: (1..=5).collect(), from: from * 60, until: until * 60 };
+        Self { windows: vec![window(10, 13), window(14, 20)], closed_days: Vec::new() }
+    }
 }
 
 /// A span of the day on some days of the week, `from` included, `until` not.

@@ -6,15 +6,24 @@ use serde::{Deserialize, Serialize};
 
 use super::{CallingHours, CampaignId, Disposition, Outcome, Phone, TrunkId};
 
-/// A campaign as settings describe it. Its live side is [`crate::dialer::CampaignRun`].
+/// Outbound work for which agents log in. Its live side is [`crate::dialer::CampaignRun`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Campaign {
     /// The row.
     pub id: CampaignId,
-    /// How managers call it.
-    pub name: String,
     /// Whether it dials.
     pub state: CampaignState,
+    /// What its manager can set.
+    pub settings: CampaignSettings,
+}
+
+/// What a manager can set of a campaign. What is not said is as in [`CampaignSettings::default`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct CampaignSettings {
+    /// How managers call it.
+    pub name: String,
     /// How it decides when to dial.
     pub mode: DialMode,
     /// Carrier connections, the preferred one first.
@@ -23,9 +32,11 @@ pub struct Campaign {
     pub caller_ids: Vec<Phone>,
     /// How long a customer's phone rings before the dial ends as no answer.
     #[serde(with = "super::time::millis")]
+    #[cfg_attr(feature = "schema", schema(value_type = u64))]
     pub ring_timeout: Duration,
     /// How long a person who answered may wait for an agent before they are dropped.
     #[serde(with = "super::time::millis")]
+    #[cfg_attr(feature = "schema", schema(value_type = u64))]
     pub drop_after: Duration,
     /// What a dropped person hears: an Asterisk media URI such as `sound:cadran/drop-fr`.
     pub drop_message: String,
@@ -39,11 +50,34 @@ pub struct Campaign {
     pub recording: RecordingPolicy,
     /// How long an agent may take after a call before they are ready again.
     #[serde(with = "super::time::millis")]
+    #[cfg_attr(feature = "schema", schema(value_type = u64))]
     pub wrap_up: Duration,
     /// What an agent can say of a call.
     pub dispositions: Vec<Disposition>,
     /// How fast and how many.
     pub limit: RateLimit,
+}
+
+impl Default for CampaignSettings {
+    /// One dial per ready agent in the hours of French consumers. Without trunks and numbers it cannot run yet.
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            mode: DialMode::Progressive,
+            trunks: Vec::new(),
+            caller_ids: Vec::new(),
+            ring_timeout: Duration::from_secs(30),
+            drop_after: Duration::from_secs(2),
+            drop_message: "sound:cadran/drop-fr".to_owned(),
+            drop_limit: 0.03,
+            hours: CallingHours::french_consumers(),
+            retry: Vec::new(),
+            recording: RecordingPolicy::OnDemand,
+            wrap_up: Duration::from_secs(30),
+            dispositions: Disposition::usual(),
+            limit: RateLimit { calls_per_second: 5.0, concurrent_calls: 100 },
+        }
+    }
 }
 
 /// A campaign's life, set by its manager.

@@ -19,6 +19,24 @@ pub struct Disposition {
     pub effect: DispositionEffect,
 }
 
+impl Disposition {
+    /// What agents of any campaign need.
+    pub fn usual() -> Vec<Self> {
+        let choice = |code: &str, label_fr: &str, label_en: &str, effect| Self {
+            code: code.to_owned(),
+            label_fr: label_fr.to_owned(),
+            label_en: label_en.to_owned(),
+            effect,
+        };
+        vec![
+            choice("success", "Succès", "Success", DispositionEffect::Final),
+            choice("refusal", "Refus", "Refusal", DispositionEffect::Final),
+            choice("callback", "Rappel", "Callback", DispositionEffect::Callback),
+            choice("do_not_call", "Ne plus appeler", "Do not call", DispositionEffect::DoNotCall),
+        ]
+    }
+}
+
 /// What a disposition does to the lead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

@@ -19,7 +19,9 @@ pub mod user;
 pub use agent::{Agent, PauseReason, PhoneKind, RingMode};
 pub use attempt::{Attempt, HangupCause, Outcome, Side};
 pub use calendar::{CallingHours, Window, Zone};
-pub use campaign::{Campaign, CampaignState, DialMode, RateLimit, RecordingPolicy, RetryRule};
+pub use campaign::{
+    Campaign, CampaignSettings, CampaignState, DialMode, RateLimit, RecordingPolicy, RetryRule,
+};
 pub use disposition::{Disposition, DispositionEffect};
 pub use id::*;
 pub use lead::{Lead, LeadState};

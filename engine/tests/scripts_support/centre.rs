@@ -98,25 +98,30 @@ fn settings() -> Settings {
         }],
         campaigns: vec![Campaign {
             id: CampaignId::from_i64(1),
-            name: "Campaign".to_owned(),
             state: CampaignState::Running,
-            mode: DialMode::Progressive,
-            trunks: vec![TrunkId::from_i64(1)],
-            caller_ids: vec![phone("+33199000001")],
-            ring_timeout: Duration::from_secs(20),
-            drop_after: Duration::from_secs(2),
-            drop_message: "sound:drop".to_owned(),
-            drop_limit: 0.03,
-            hours: CallingHours::always(),
-            retry: vec![rule(Outcome::Busy, 30), rule(Outcome::NoAnswer, 60), rule(Outcome::Dropped, 300)],
-            recording: RecordingPolicy::OnDemand,
-            wrap_up: Duration::from_secs(10),
-            dispositions: vec![
-                says("sale", DispositionEffect::Final),
-                says("callback", DispositionEffect::Callback),
-                says("stop", DispositionEffect::DoNotCall),
-            ],
-            limit: RateLimit { calls_per_second: 50.0, concurrent_calls: 50 },
+            settings: CampaignSettings {
+                name: "Campaign".to_owned(),
+                mode: DialMode::Progressive,
+                trunks: vec![TrunkId::from_i64(1)],
+                caller_ids: vec![phone("+33199000001")],
+                ring_timeout: Duration::from_secs(20),
+                drop_message: "sound:drop".to_owned(),
+                hours: CallingHours::always(),
+                retry: vec![
+                    rule(Outcome::Busy, 30),
+                    rule(Outcome::NoAnswer, 60),
+                    rule(Outcome::Dropped, 300),
+                ],
+                recording: RecordingPolicy::OnDemand,
+                wrap_up: Duration::from_secs(10),
+                dispositions: vec![
+                    says("sale", DispositionEffect::Final),
+                    says("callback", DispositionEffect::Callback),
+                    says("stop", DispositionEffect::DoNotCall),
+                ],
+                limit: RateLimit { calls_per_second: 50.0, concurrent_calls: 50 },
+                ..CampaignSettings::default()
+            },
         }],
         switch_limit: None,
     }
@@ -155,10 +160,10 @@ impl Centre {
                 self.leads.insert(lead.id, lead.clone());
                 self.waiting.push((START, lead));
             }
-            ["power", ratio] => campaign.mode = DialMode::Power { ratio: ratio.parse().unwrap() },
-            ["preview"] => campaign.mode = DialMode::Preview,
-            ["record", "all"] => campaign.recording = RecordingPolicy::All,
-            ["limit", calls] => campaign.limit.concurrent_calls = calls.parse().unwrap(),
+            ["power", ratio] => campaign.settings.mode = DialMode::Power { ratio: ratio.parse().unwrap() },
+            ["preview"] => campaign.settings.mode = DialMode::Preview,
+            ["record", "all"] => campaign.settings.recording = RecordingPolicy::All,
+            ["limit", calls] => campaign.settings.limit.concurrent_calls = calls.parse().unwrap(),
             ["per-call", row] => {
                 self.settings.agents[row.parse::<usize>().unwrap() - 1].ring_mode = RingMode::PerCall
             }

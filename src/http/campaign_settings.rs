@@ -1,0 +1,106 @@
+//! What is asked of a campaign's settings.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use cadran_engine::model::{
+    CallingHours, CampaignSettings, CampaignState, DialMode, Disposition, Outcome, RecordingPolicy,
+    RetryRule, Window,
+};
+
+use super::app::App;
+use super::check::{Check, is_plain_name};
+use super::error::Error;
+
+/// Every fault of the settings at once, also what they lack to run when the campaign is to.
+pub(super) async fn check(settings: &CampaignSettings, app: &App, state: CampaignState) -> Result<(), Error> {
+    let mut check = Check::default();
+    check
+        .name(&settings.name, "/name")
+        .count(settings.trunks.len(), 20, "/trunks")
+        .count(settings.caller_ids.len(), 1000, "/caller_ids")
+        .duration(millis(settings.ring_timeout), 5_000..=120_000, "/ring_timeout")
+        .duration(millis(settings.drop_after), 0..=10_000, "/drop_after")
+        .that(is_media(&settings.drop_message), "/drop_message", "media")
+        .that((0.0..=0.03).contains(&settings.drop_limit), "/drop_limit", "drop_limit")
+        .duration(millis(settings.wrap_up), 0..=3_600_000, "/wrap_up")
+        .limit(settings.limit, "/limit");
+    if let DialMode::Power { ratio } = settings.mode {
+        check.that((1.0..=10.0).contains(&ratio), "/mode/ratio", "ratio");
+    }
+    if let DialMode::Predictive { target_drop_rate } = settings.mode {
+        let lawful = (0.0..=settings.drop_limit).contains(&target_drop_rate);
+        check.that(lawful, "/mode/target_drop_rate", "drop_limit");
+    }
+    if let RecordingPolicy::Share { share } = settings.recording {
+        check.that((0.0..=1.0).contains(&share), "/recording/share", "share");
+    }
+    for (index, &trunk) in settings.trunks.iter().enumerate() {
+        check.that(app.store.trunk(trunk).await?.is_some(), format!("/trunks/{index}"), "exists");
+    }
+    check_hours(&settings.hours, &mut check);
+    check_retry(&settings.retry, &mut check);
+    check_dispositions(&settings.dispositions, &mut check);
+    if state == CampaignState::Running {
+        check_ready(settings, &mut check);
+    }
+    check.done()
+}
+
+fn check_hours(hours: &CallingHours, check: &mut Check) {
+    check.count(hours.windows.len(), 100, "/hours/windows").count(
+        hours.closed_days.len(),
+        1000,
+        "/hours/closed_days",
+    );
+    for (index, window) in hours.windows.iter().enumerate() {
+        let days = window.days.iter().all(|day| (1..=7).contains(day)) && !window.days.is_empty();
+        let span = window.from < window.until && window.until <= Window::DAY;
+        check.that(days && span, format!("/hours/windows/{index}"), "window");
+    }
+}
+
+fn check_retry(retry: &[RetryRule], check: &mut Check) {
+    let outcomes: BTreeSet<Outcome> = retry.iter().map(|rule| rule.outcome).collect();
+    check.that(outcomes.len() == retry.len(), "/retry", "codes_differ");
+    for (index, rule) in retry.iter().enumerate() {
+        check
+            .duration(millis(rule.delay), 60_000..=366 * 86_400_000, &format!("/retry/{index}/delay"))
+            .count(rule.attempts_max.into(), 100, &format!("/retry/{index}/attempts_max"));
+    }
+}
+
+fn check_dispositions(dispositions: &[Disposition], check: &mut Check) {
+    let codes: BTreeSet<&str> = dispositions.iter().map(|choice| choice.code.as_str()).collect();
+    check.that(codes.len() == dispositions.len(), "/dispositions", "codes_differ").count(
+        dispositions.len(),
+        100,
+        "/dispositions",
+    );
+    for (index, choice) in dispositions.iter().enumerate() {
+        let lower =
+            is_plain_name(&choice.code) && !choice.code.contains(|letter: char| letter.is_ascii_uppercase());
+        check
+            .that(lower, format!("/dispositions/{index}/code"), "code")
+            .name(&choice.label_fr, &format!("/dispositions/{index}/label_fr"))
+            .name(&choice.label_en, &format!("/dispositions/{index}/label_en"));
+    }
+}
+
+/// What a campaign cannot run without.
+fn check_ready(settings: &CampaignSettings, check: &mut Check) {
+    check
+        .that(!settings.trunks.is_empty(), "/trunks", "needed_to_run")
+        .that(!settings.caller_ids.is_empty(), "/caller_ids", "needed_to_run")
+        .that(!settings.hours.windows.is_empty(), "/hours/windows", "needed_to_run")
+        .that(!settings.dispositions.is_empty(), "/dispositions", "needed_to_run");
+}
+
+/// `sound:` and a path of plain names: nothing that climbs out of Asterisk's directory of sounds.
+fn is_media(media: &str) -> bool {
+    media.strip_prefix("sound:").is_some_and(|path| path.len() <= 100 && path.split('/').all(is_plain_name))
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
