@@ -19,6 +19,8 @@ mod imports;
 mod leases;
 #[path = "store/migrations.rs"]
 mod migrations;
+#[path = "store/order.rs"]
+mod order;
 #[path = "store/recovery.rs"]
 mod recovery;
 #[path = "store/replay.rs"]
@@ -72,6 +74,10 @@ on_both_databases! {
     leases::an_attempt_without_the_lease_is_refused,
     migrations::a_second_run_changes_nothing,
     migrations::a_newer_database_is_refused,
+    order::leads_come_in_the_order_that_the_campaign_wants,
+    order::a_random_order_is_a_shuffle_of_the_file,
+    order::lists_share_the_dials,
+    order::a_list_that_is_off_is_not_dialled,
     recovery::a_killed_daemon_leaves_what_the_next_one_finds,
     replay::every_write_counts_once,
     settings::what_was_kept_is_read_back,

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cadran_engine::model::{
-    CallingHours, CampaignSettings, CampaignState, DialMode, Disposition, Outcome, RecordingPolicy,
-    RetryRule, Window,
+    CallingHours, CampaignSettings, CampaignState, DialMode, DialOrder, Disposition, ListId, Outcome,
+    RecordingPolicy, RetryRule, Window,
 };
 
 use super::app::App;
@@ -39,6 +39,7 @@ pub(super) async fn check(settings: &CampaignSettings, app: &App, state: Campaig
         check.that(app.store.trunk(trunk).await?.is_some(), format!("/trunks/{index}"), "exists");
     }
     check_hours(&settings.hours, &mut check);
+    check_order(&settings.order, app, &mut check).await?;
     check_retry(&settings.retry, &mut check);
     check_dispositions(&settings.dispositions, &mut check);
     if state == CampaignState::Running {
@@ -58,6 +59,21 @@ fn check_hours(hours: &CallingHours, check: &mut Check) {
         let span = window.from < window.until && window.until <= Window::DAY;
         check.that(days && span, format!("/hours/windows/{index}"), "window");
     }
+}
+
+async fn check_order(order: &DialOrder, app: &App, check: &mut Check) -> Result<(), Error> {
+    let lists: BTreeSet<ListId> = order.mix.iter().map(|share| share.list).collect();
+    check.that(lists.len() == order.mix.len(), "/order/mix", "codes_differ").count(
+        order.mix.len(),
+        100,
+        "/order/mix",
+    );
+    for (index, share) in order.mix.iter().enumerate() {
+        check
+            .that((1..=100).contains(&share.percent), format!("/order/mix/{index}/percent"), "percent")
+            .that(app.store.list(share.list).await?.is_some(), format!("/order/mix/{index}/list"), "exists");
+    }
+    Ok(())
 }
 
 fn check_retry(retry: &[RetryRule], check: &mut Check) {

@@ -5,13 +5,13 @@
 
 use std::time::Duration;
 
-use cadran_engine::model::{CampaignId, Lead, LeadId, Phone, Timestamp};
+use cadran_engine::model::{CampaignId, DialOrder, Lead, LeadId, Phone, Timestamp};
 
 use super::db::{Lane, Sql, Tx};
 use super::do_not_call::{Blocked, blocked};
 use super::lead::{histories_in, read_lead, withdraw_callbacks};
-use super::value::{Row, args, json};
-use super::{Error, Store};
+use super::value::{args, json};
+use super::{Error, Store, lead_order};
 
 /// How long a claim holds against other holders. Far longer than a lead stays in a hopper, far shorter than a day.
 pub const CLAIM_TIME: Duration = Duration::from_secs(15 * 60);
@@ -21,18 +21,6 @@ const CLAIM_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Rounds of one claim: more are needed only when whole rounds fall to the do-not-call list. The next claim goes on.
 const ROUNDS_MAX: u8 = 10;
-
-/// Agreed callbacks first, then by priority, then the one that has been due for longest.
-const CANDIDATES: Sql = Sql {
-    postgres: "select * from lead where campaign_id = $1 and state = 'waiting' and due_at <= $2 \
-        and exists (select 1 from list where list.list_id = lead.list_id and enabled) \
-        order by callback desc, priority desc, due_at, lead_id limit $3 for update of lead skip locked",
-    // SQLite's planner would rather sort all leads of a list than walk the index that has them in order.
-    sqlite: "select * from lead indexed by lead_in_dialling_order \
-        where campaign_id = $1 and state = 'waiting' and due_at <= $2 \
-        and exists (select 1 from list where list.list_id = lead.list_id and enabled) \
-        order by callback desc, priority desc, due_at, lead_id limit $3",
-};
 
 const CLAIM: Sql = Sql {
     postgres: "update lead set state = 'claimed', claimed_by = $2, claimed_until = $3, updated_at = $4 \
@@ -46,9 +34,6 @@ const FREE_EXPIRED: &str = "update lead set state = 'waiting', claimed_by = null
 
 const FREE: &str = "update lead set state = 'waiting', claimed_by = null, claimed_until = null \
     where campaign_id = $1 and state = 'claimed' and claimed_by = $2 and claimed_until = $3";
-
-const NEXT_DUE: &str = "select min(due_at) as due_at from lead where campaign_id = $1 and state = 'waiting' \
-    and exists (select 1 from list where list.list_id = lead.list_id and enabled)";
 
 impl Store {
     /// Claims up to `count` leads that are due, for `holder`. A lead with a number on a do-not-call list is left out
@@ -77,10 +62,12 @@ impl Store {
     ) -> Result<(Vec<Lead>, Option<Timestamp>), Error> {
         let mut tx = self.db.begin(Lane::Calls).await?;
         tx.execute(FREE_EXPIRED, args![campaign, holder, now]).await?;
+        lead_order::ripen(&mut tx, campaign, count, now).await?;
+        let order = lead_order::wanted(&mut tx, campaign).await?;
         let mut leads: Vec<Lead> = Vec::new();
         for _ in 0..ROUNDS_MAX {
             let wanted = usize::from(count).saturating_sub(leads.len());
-            let candidates = due(&mut tx, campaign, wanted, now).await?;
+            let candidates = due(&mut tx, campaign, &order, wanted, now).await?;
             let found = candidates.len();
             let callable = without_blocked(&mut tx, candidates, campaign, now).await?;
             let ids: Vec<i64> = callable.iter().map(|lead| lead.id.as_i64()).collect();
@@ -90,8 +77,11 @@ impl Store {
                 break;
             }
         }
-        let next_due_at =
-            if leads.len() < usize::from(count) { next_due(&mut tx, campaign).await? } else { None };
+        let next_due_at = if leads.len() < usize::from(count) {
+            lead_order::next_due(&mut tx, campaign).await?
+        } else {
+            None
+        };
         tx.commit().await?;
         Ok((leads, next_due_at))
     }
@@ -107,18 +97,18 @@ pub(super) async fn free(
     tx.execute(FREE, args![campaign, holder, claimed_at + CLAIM_TIME]).await.map(drop)
 }
 
-async fn due(tx: &mut Tx, campaign: CampaignId, wanted: usize, now: Timestamp) -> Result<Vec<Lead>, Error> {
+async fn due(
+    tx: &mut Tx,
+    campaign: CampaignId,
+    order: &DialOrder,
+    wanted: usize,
+    now: Timestamp,
+) -> Result<Vec<Lead>, Error> {
     let wanted = u16::try_from(wanted).unwrap_or(u16::MAX);
-    let rows: Vec<Row> = tx.rows(CANDIDATES, args![campaign, now, wanted]).await?;
+    let next = lead_order::next(tx, campaign, order, wanted, now).await?;
+    let rows = lead_order::rows(tx, &next).await?;
     let mut histories = histories_in(tx, &rows).await?;
     rows.iter().map(|row| read_lead(row, &mut histories)).collect()
-}
-
-async fn next_due(tx: &mut Tx, campaign: CampaignId) -> Result<Option<Timestamp>, Error> {
-    match tx.row(NEXT_DUE, args![campaign]).await? {
-        Some(row) => row.get("due_at"),
-        None => Ok(None),
-    }
 }
 
 /// Takes out and settles the leads of which a number must not be called.
@@ -160,7 +150,7 @@ pub(super) async fn settle_blocked(
     let ends: Option<Vec<Timestamp>> = hits.iter().map(|(_, until)| *until).collect();
     match ends.and_then(|ends| ends.into_iter().max()) {
         Some(until) => {
-            let sql = "update lead set state = 'waiting', due_at = $2, claimed_by = null, claimed_until = null, \
+            let sql = "update lead set state = 'waiting', due_at = $2, ripe = false, claimed_by = null, claimed_until = null, \
                        updated_at = $3 where lead_id = $1";
             tx.execute(sql, args![lead, until, now]).await.map(drop)
         }

@@ -152,10 +152,12 @@ pub(super) async fn withdraw_callbacks(tx: &mut Tx, lead: LeadId) -> Result<(), 
     tx.execute(WITHDRAW_CALLBACKS, args![lead]).await.map(drop)
 }
 
-const SETTLE: &str = "update lead set due_at = coalesce($2, due_at), next_phone = coalesce($3, next_phone), \
+const SETTLE: &str = "update lead set due_at = coalesce($2, due_at), ripe = false, next_phone = coalesce($3, next_phone), \
     state = case when $4 is null then 'waiting' else 'done' end, done_reason = $4, \
     callback = $4 is null and exists \
         (select 1 from callback where callback.lead_id = lead.lead_id and callback.state = 'open'), \
+    attempts = attempts + case when $6 then 1 else 0 end, \
+    last_attempt_at = case when $6 then $5 else last_attempt_at end, \
     claimed_by = null, claimed_until = null, updated_at = $5 \
     where lead_id = $1 and (state = 'in_attempt') = $6";
 

@@ -18,6 +18,7 @@ mod error;
 mod history;
 mod import;
 mod lead;
+mod lead_order;
 mod lease;
 mod list;
 mod open;

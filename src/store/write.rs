@@ -23,7 +23,7 @@ pub(super) struct Desk {
     pub(super) lease: Option<Lease>,
 }
 
-const RELEASE: &str = "update lead set state = 'waiting', due_at = $3, claimed_by = null, claimed_until = null \
+const RELEASE: &str = "update lead set state = 'waiting', due_at = $3, ripe = false, claimed_by = null, claimed_until = null \
     where lead_id = $1 and state = 'claimed' and claimed_by = $2";
 
 /// Carries out a write; gives the answer that the engine waits for, if it waits for one.

@@ -75,6 +75,7 @@ async fn every_fault_is_told_at_once_in_the_readers_language() {
     let bad = json!({
         "name": "", "mode": { "kind": "power", "ratio": 99.0 }, "drop_limit": 0.5, "trunks": ["trk_9"],
         "drop_message": "sound:../../etc/passwd", "hours": { "windows": [{ "days": [8], "from": 9, "until": 5 }] },
+        "order": { "by": "name", "direction": "up", "mix": [{ "list": "lst_9", "percent": 0 }] },
     });
     let send = |language: &str| {
         world
@@ -90,7 +91,7 @@ async fn every_fault_is_told_at_once_in_the_readers_language() {
     assert_eq!(document["title"], "Certaines valeurs ne sont pas possibles");
     let rules: Vec<&str> =
         document["errors"].as_array().unwrap().iter().map(|fault| fault["rule"].as_str().unwrap()).collect();
-    assert_eq!(rules, ["name", "media", "drop_limit", "ratio", "exists", "window"]);
+    assert_eq!(rules, ["name", "media", "drop_limit", "ratio", "exists", "window", "percent", "exists"]);
     let english = send("de, en;q=0.5").await;
     assert_eq!(english.json()["title"], "Some values are not possible");
     assert!(english.json()["request_id"].as_str().unwrap().starts_with("req_"));

@@ -17,6 +17,6 @@ pub(crate) async fn a_newer_database_is_refused(database: &Database) {
         )
         .await;
     let error = database.store.migrate().await.unwrap_err();
-    assert!(matches!(error, Error::Newer { found: 9000, known: 1 }), "{error}");
+    assert!(matches!(error, Error::Newer { found: 9000, .. }), "{error}");
     assert!(error.to_string().contains("a newer Cadran has used it"), "{error}");
 }

@@ -6,6 +6,7 @@ pub mod campaign_run;
 pub mod compliance;
 pub mod drop_ledger;
 pub mod hopper;
+pub mod list_mix;
 pub mod outcome;
 pub mod pacing;
 mod prediction;

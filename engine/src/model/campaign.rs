@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallingHours, CampaignId, Disposition, Outcome, Phone, TrunkId};
+use super::{CallingHours, CampaignId, DialOrder, Disposition, Outcome, Phone, TrunkId};
 
 /// Outbound work for which agents log in. Its live side is [`crate::dialer::CampaignRun`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +44,8 @@ pub struct CampaignSettings {
     pub drop_limit: f64,
     /// When calls may be placed, in the lead's own time.
     pub hours: CallingHours,
+    /// In which order leads are dialled.
+    pub order: DialOrder,
     /// What follows each outcome. An outcome without a rule is final.
     pub retry: Vec<RetryRule>,
     /// Which calls are recorded.
@@ -71,6 +73,7 @@ impl Default for CampaignSettings {
             drop_message: "sound:cadran/drop-fr".to_owned(),
             drop_limit: 0.03,
             hours: CallingHours::french_consumers(),
+            order: DialOrder::default(),
             retry: Vec::new(),
             recording: RecordingPolicy::OnDemand,
             wrap_up: Duration::from_secs(30),

@@ -7,6 +7,7 @@ pub mod campaign;
 pub mod disposition;
 pub mod id;
 pub mod lead;
+pub mod order;
 pub mod phone;
 pub mod recording;
 #[cfg(feature = "schema")]
@@ -25,6 +26,7 @@ pub use campaign::{
 pub use disposition::{Disposition, DispositionEffect};
 pub use id::*;
 pub use lead::{Lead, LeadState};
+pub use order::{DialOrder, Direction, ListShare, OrderKey};
 pub use phone::Phone;
 pub use recording::{RecordingFacts, RecordingState};
 pub use sip::{SipAccount, SipTrunk};
