@@ -131,7 +131,9 @@ def log_in(api, agents, campaigns):
     with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
         list(pool.map(enter, agents))
 
+    ours = {agent["id"] for agent in agents}
+
     def all_ready():
-        states = [agent["state"] == "ready" and agent["phone_up"] for agent in api.get("/api/live")["agents"]]
-        return len(states) == len(agents) and all(states)
+        ready = {agent["agent"] for agent in api.get("/api/live")["agents"] if agent["state"] == "ready" and agent["phone_up"]}
+        return ours <= ready
     wait_for("every agent's phone", PHONES_SECONDS_MAX, all_ready, pause=1)
