@@ -201,7 +201,7 @@ async fn create_campaign(api: &Api, pair: &Pair) -> anyhow::Result<String> {
     let trunk = api.create("/api/trunks", &trunk).await?;
     let always = json!({ "windows": [{ "days": [1, 2, 3, 4, 5, 6, 7], "from": 0, "until": 1440 }] });
     let campaign = json!({
-        "name": "Demonstration", "mode": { "kind": "progressive" }, "trunks": [trunk], "caller_ids": [SHOWN],
+        "name": "Demonstration", "mode": { "kind": "predictive", "target_drop_rate": 0.028 }, "trunks": [trunk], "caller_ids": [SHOWN],
         "ring_timeout": 5000, "hours": always, "recording": { "kind": "all" }, "wrap_up": 500, "limit": limit,
     });
     api.create("/api/campaigns", &campaign).await

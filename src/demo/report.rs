@@ -41,10 +41,11 @@ pub(super) fn line(live: &Value, outcomes: &Outcomes, calls: u64) {
     let up = live["calls"].as_array().map_or(0, Vec::len);
     let ended: u64 = outcomes.values().sum();
     let answered = outcomes.get(Outcome::Answered.as_str()).copied().unwrap_or_default();
-    let idle =
-        live["campaigns"][0]["idle_because"].as_str().map(|why| format!(" | {why}")).unwrap_or_default();
+    let campaign = &live["campaigns"][0];
+    let why = campaign["idle_because"].as_str().or(campaign["pacing"].as_str());
+    let why = why.map(|why| format!(" | {why}")).unwrap_or_default();
     println!(
-        "{ended:>4}/{calls} called | {answered} answered | {up} up | agents: {}{idle}",
+        "{ended:>4}/{calls} called | {answered} answered | {up} up | agents: {}{why}",
         states.join(", ")
     );
 }
@@ -57,14 +58,23 @@ pub(super) async fn reconcile(
     seen_before: usize,
     calls: u16,
 ) -> anyhow::Result<()> {
-    let database = outcomes(api, campaign).await?;
+    let mut database = outcomes(api, campaign).await?;
     let mut network = Outcomes::new();
     for call in pair.calls_seen()?.into_iter().skip(seen_before) {
         *network.entry(word(call.status).to_owned()).or_default() += 1;
     }
     let channels = meter(api, "cadran_switch_customer_legs_ended_total").await?;
+    let calls_kept = api.all(&format!("/api/calls?campaign={campaign}")).await?;
+    let conversations = calls_kept.iter().filter(|call| !call["connected_at"].is_null()).count();
     let recordings = api.all(&format!("/api/recordings?campaign={campaign}")).await?;
     let verified = recordings.iter().filter(|recording| recording["state"] == "verified").count();
+
+    // Whether an agent was there in time is not the network's to know.
+    let dropped = database.remove(Outcome::Dropped.as_str()).unwrap_or_default();
+    let served = database.get(Outcome::Answered.as_str()).copied().unwrap_or_default();
+    if dropped > 0 {
+        database.insert(Outcome::Answered.as_str().to_owned(), served + dropped);
+    }
 
     println!("\n{:<14}{:>10}{:>10}", "outcome", "database", "network");
     for outcome in Outcome::ALL.map(Outcome::as_str) {
@@ -74,17 +84,16 @@ pub(super) async fn reconcile(
         }
     }
     let attempts: u64 = database.values().sum();
-    let answered = database.get("answered").copied().unwrap_or_default();
     println!("{:<14}{attempts:>10}{:>10}", "all", network.values().sum::<u64>());
     println!("\nchannels of customers that ARI saw: {channels}");
-    println!("answered calls: {answered}, recordings verified: {verified}");
+    println!("conversations: {conversations}, recordings verified: {verified}");
+    println!("dropped, of those who answered: {dropped} of {}", served + dropped);
 
     ensure!(attempts == u64::from(calls), "{attempts} attempts were made for {calls} leads");
     ensure!(database == network, "the database and the telephone network disagree");
     ensure!(channels == attempts, "ARI saw {channels} channels for {attempts} attempts");
-    let all_verified =
-        u64::try_from(verified).is_ok_and(|verified| verified == answered) && verified == recordings.len();
-    ensure!(all_verified, "{answered} calls were answered, and {verified} recordings are verified");
+    let all_verified = verified == conversations && verified == recordings.len();
+    ensure!(all_verified, "there were {conversations} conversations, and {verified} recordings are verified");
     println!("\nEverything agrees.");
     Ok(())
 }
