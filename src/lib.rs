@@ -17,6 +17,7 @@ pub mod notices;
 pub mod passwords;
 pub mod reload;
 pub mod rule_packs;
+pub mod sentences;
 pub mod serve;
 pub mod simulate;
 pub mod store;

@@ -32,6 +32,7 @@ pub struct ProblemWords {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Phrases {
+    pacing: BTreeMap<String, String>,
     problem: BTreeMap<String, ProblemWords>,
     row: BTreeMap<String, String>,
     rule: BTreeMap<String, String>,
@@ -77,6 +78,22 @@ impl Language {
             Self::English => "en",
             Self::French => "fr",
         }
+    }
+
+    /// A number as people write it, with so many digits after the point at most, and no zeros at the end.
+    pub fn decimal(self, value: f64, digits: usize) -> String {
+        let number = format!("{value:.digits$}");
+        let number =
+            if digits > 0 { number.trim_end_matches('0').trim_end_matches('.') } else { number.as_str() };
+        match self {
+            Self::English => number.to_owned(),
+            Self::French => number.replace('.', ","),
+        }
+    }
+
+    /// What pacing does, or what stands in its way.
+    pub fn pacing(self, code: &str) -> &'static str {
+        self.phrases().pacing.get(code).map_or("", String::as_str)
     }
 
     /// How a kind of problem is told.
@@ -150,6 +167,11 @@ mod tests {
         assert_eq!(reasons(Language::English), reasons(Language::French));
         let rules = |language: Language| language.phrases().rule.keys().collect::<Vec<_>>();
         assert_eq!(rules(Language::English), rules(Language::French));
+        let pacing = |language: Language| {
+            let phrases = language.phrases().pacing.iter();
+            phrases.map(|(code, phrase)| (code, places(phrase))).collect::<Vec<_>>()
+        };
+        assert_eq!(pacing(Language::English), pacing(Language::French));
         for (code, english) in Language::English.problems() {
             let french = Language::French.problem(code);
             assert_eq!(places(&english.detail), places(&french.detail), "{code}");

@@ -5,6 +5,7 @@ mod api {
     mod desk;
     mod health;
     mod imports;
+    mod pacing;
     mod recordings;
     mod routes;
     mod settings;

@@ -21,6 +21,8 @@ mod leases;
 mod migrations;
 #[path = "store/order.rs"]
 mod order;
+#[path = "store/pacing.rs"]
+mod pacing;
 #[path = "store/recovery.rs"]
 mod recovery;
 #[path = "store/replay.rs"]
@@ -78,6 +80,7 @@ on_both_databases! {
     order::a_random_order_is_a_shuffle_of_the_file,
     order::lists_share_the_dials,
     order::a_list_that_is_off_is_not_dialled,
+    pacing::a_line_is_kept_for_a_month_and_thinned_on_request,
     recovery::a_killed_daemon_leaves_what_the_next_one_finds,
     replay::every_write_counts_once,
     settings::what_was_kept_is_read_back,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dialer::pacing_line::PacingLine;
 use crate::input::{LegPurpose, RequestId};
 use crate::model::attempt::CallRecord;
 use crate::model::{
@@ -195,6 +196,13 @@ pub enum Write {
         reason: Option<PauseReason>,
         /// Since when.
         at: Timestamp,
+    },
+    /// A line of a campaign's pacing, for its history. Lines older than [`crate::PACING_KEPT`] go.
+    SavePacing {
+        /// Which campaign.
+        campaign: CampaignId,
+        /// What it did, and what stood in its way.
+        line: Box<PacingLine>,
     },
     /// An agent's working time ended.
     CloseSession {

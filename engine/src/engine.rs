@@ -35,6 +35,8 @@ pub struct Engine {
     pub(crate) recovery: Option<Recovery>,
     /// Campaigns for which something changed that pacing depends on.
     pub(crate) stirred: BTreeSet<CampaignId>,
+    /// Whether `Timer::Explain` is armed.
+    pub(crate) explains: bool,
 }
 
 /// Whose leg it is.
@@ -69,6 +71,7 @@ impl Engine {
             collecting: BTreeMap::new(),
             recovery: None,
             stirred: BTreeSet::new(),
+            explains: false,
         }
     }
 
@@ -171,6 +174,7 @@ impl Engine {
                 Timer::AgentRingOver(agent, leg) => self.agent_ring_over(agent, leg),
                 Timer::CollectAgain(recording) => self.collect_again(recording),
                 Timer::DropTimeOver(call) => self.drop_time_over(call),
+                Timer::Explain => self.explain(),
                 Timer::HangUpOverdue(call) => self.hang_up_overdue(call),
                 Timer::JoinOverdue(call) => self.join_overdue(call),
                 Timer::MessageOverdue(call) => self.message_overdue(call),

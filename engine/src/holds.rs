@@ -34,18 +34,24 @@ impl Default for Holds {
 
 impl Holds {
     /// The hold that a person should look at first.
-    pub(crate) const fn first(&self) -> Option<Hold> {
-        if self.switch_away {
-            Some(Hold::SwitchAway)
-        } else if self.store_away {
-            Some(Hold::StoreAway)
-        } else if self.no_settings {
-            Some(Hold::NoSettings)
-        } else if self.clock_went_back {
-            Some(Hold::ClockWentBack)
-        } else {
-            None
-        }
+    pub(crate) fn first(&self) -> Option<Hold> {
+        self.all().next()
+    }
+
+    /// Every hold in force, the one that a person should look at first at the beginning.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Hold> {
+        let holds = [
+            (self.switch_away, Hold::SwitchAway),
+            (self.store_away, Hold::StoreAway),
+            (self.no_settings, Hold::NoSettings),
+            (self.clock_went_back, Hold::ClockWentBack),
+        ];
+        holds.into_iter().filter_map(|(in_force, hold)| in_force.then_some(hold))
+    }
+
+    /// Whether the database does not answer.
+    pub(crate) const fn is_store_away(&self) -> bool {
+        self.store_away
     }
 
     /// Whether the state of Asterisk is unknown.

@@ -213,6 +213,8 @@ pub enum StoreEvent {
 
 /// Why the store refused to make an attempt durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum AttemptRefusal {
     /// The number is on a do-not-call list that applies.
     DoNotCall,

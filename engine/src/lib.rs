@@ -6,10 +6,10 @@
 //!
 //! In reading order: [`model`] has the nouns; [`input`] and [`command`] are what goes in and out; `engine` is the
 //! table of contents of everything that can happen. Then one story each: `placing` (from pacing to the durable
-//! attempt), `outbound` (what happens to a dialled call), `agents`, `phones`, `desk`, `recording`, `resync`,
-//! `settings`. `call`, `agent_session` and `leg` are the small machines that the stories move. `predicting` feeds the forecast of predictive
-//! campaigns. [`dialer`] holds the
-//! questions with a pure answer.
+//! attempt), `routing` (who carries it), `outbound` (what happens to a dialled call), `agents`, `phones`, `desk`,
+//! `recording`, `resync`, `settings`. `call`, `agent_session` and `leg` are the small machines that the stories move.
+//! `predicting` feeds the forecast of predictive campaigns; `explaining` says what campaigns do, and why. [`dialer`]
+//! holds the questions with a pure answer.
 
 mod agent_session;
 mod agents;
@@ -19,6 +19,7 @@ mod cx;
 mod desk;
 pub mod dialer;
 mod engine;
+mod explaining;
 mod holds;
 pub mod input;
 mod leg;
@@ -30,9 +31,11 @@ mod placing;
 mod predicting;
 mod recording;
 mod resync;
+mod routing;
 mod settings;
 mod timers;
 pub mod view;
 
 pub use desk::PREVIEW_LEASE;
 pub use engine::Engine;
+pub use explaining::PACING_KEPT;

@@ -5,7 +5,6 @@ use std::time::Duration;
 use crate::agent_session::{AgentState, Reservation};
 use crate::call::{Call, CallState};
 use crate::command::{Command, Destination, LeadNext, Notice, SwitchCommand, Write};
-use crate::dialer::admission::Closed;
 use crate::dialer::calling_hours::{self, Hours};
 use crate::dialer::campaign_run::IdleReason;
 use crate::dialer::pacing::{self, Decision};
@@ -13,8 +12,9 @@ use crate::engine::{Engine, LegOwner, TrunkRun};
 use crate::input::{AttemptRefusal, LegPurpose};
 use crate::model::{
     AgentId, Attempt, AttemptId, CallId, CampaignId, CampaignState, DialMode, HangupCause, Lead, LegId,
-    Outcome, Phone, RingMode, Side, Timestamp, TrunkId,
+    Outcome, RingMode, Side, Timestamp,
 };
+use crate::routing::Route;
 use crate::timers::Timer;
 
 /// Asterisk gives a dial up by itself this much later than the engine should have, in case the engine is gone.
@@ -25,13 +25,6 @@ const CLOSED_LEADS_MAX: u32 = 100;
 
 /// When a lead is looked at again for which no opening of the calling hours is in sight.
 const NO_OPENING_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Who carries a call, and what it shows.
-#[derive(Clone, Copy, Debug)]
-struct Route {
-    trunk: TrunkId,
-    caller_id: Phone,
-}
 
 impl Engine {
     /// Looks at every campaign for which something changed.
@@ -140,48 +133,6 @@ impl Engine {
         }
     }
 
-    /// The first of the campaign's trunks that can carry a call at this moment, with a number that it may show.
-    fn choose_route(&mut self, campaign: CampaignId) -> Result<Route, IdleReason> {
-        let now = self.cx.now;
-        let Some(run) = self.runs.get_mut(&campaign) else {
-            return Err(IdleReason::NotRunning);
-        };
-        if let Err(closed) = run.gate.check(now) {
-            return Err(self.wait_for_gate(campaign, "campaign", closed));
-        }
-        if let Some(Err(closed)) = self.switch_gate.as_mut().map(|gate| gate.check(now)) {
-            return Err(self.wait_for_gate(campaign, "Asterisk server", closed));
-        }
-        let mut soonest: Option<Closed> = None;
-        for id in &run.settings.trunks {
-            let Some(trunk) = self.trunks.get_mut(id).filter(|trunk| trunk.is_usable()) else {
-                continue;
-            };
-            let Some(caller_id) = trunk.shows_one_of(&run.settings.caller_ids) else {
-                continue;
-            };
-            match trunk.gate.check(now) {
-                Ok(()) => {
-                    return Ok(Route { trunk: *id, caller_id });
-                }
-                Err(closed) => soonest = Some(soonest.map_or(closed, |other| other.min(closed))),
-            }
-        }
-        match soonest {
-            None => Err(IdleReason::NoTrunk),
-            Some(closed) => Err(self.wait_for_gate(campaign, "trunk", closed)),
-        }
-    }
-
-    /// The campaign looks again when the gate opens: at a known time, or when a call ends (`count_out`).
-    fn wait_for_gate(&mut self, campaign: CampaignId, whose: &'static str, closed: Closed) -> IdleReason {
-        match closed {
-            Closed::TooFast(wait) => self.look_again(campaign, self.cx.now + wait),
-            Closed::Full => {}
-        }
-        IdleReason::AtLimit(whose)
-    }
-
     /// The next lead that lives where it is calling time. Others go back until their hours open.
     pub(crate) fn next_lead(&mut self, campaign: CampaignId) -> Result<Lead, IdleReason> {
         let Some(run) = self.runs.get_mut(&campaign) else {
@@ -281,46 +232,6 @@ impl Engine {
             .is_some_and(|session| session.settings.ring_mode == RingMode::PerCall && !session.phone.is_up())
     }
 
-    /// A call begins to use its campaign's, its trunk's and the server's limits.
-    pub(crate) fn count_in(&mut self, call: CallId, at_a_cost: bool) {
-        let Some(call) = self.calls.get(&call) else { return };
-        let run = self.runs.get_mut(&call.attempt.campaign);
-        let trunk = self.trunks.get_mut(&call.attempt.trunk);
-        if let Some(run) = run {
-            run.dialling += 1;
-            run.dialling_ahead += u32::from(call.is_ahead());
-            if at_a_cost { run.gate.enter() } else { run.gate.adopt() }
-        }
-        for gate in trunk.map(|trunk| &mut trunk.gate).into_iter().chain(&mut self.switch_gate) {
-            if at_a_cost { gate.enter() } else { gate.adopt() }
-        }
-    }
-
-    /// A call no longer uses any limit.
-    pub(crate) fn count_out(&mut self, call: &Call) {
-        if let Some(run) = self.runs.get_mut(&call.attempt.campaign) {
-            run.gate.leave();
-            if call.answered_at.is_none() {
-                run.dialling = run.dialling.saturating_sub(1);
-                run.dialling_ahead = run.dialling_ahead.saturating_sub(u32::from(call.is_ahead()));
-            }
-            if call.connected_at.is_some() {
-                run.talking = run.talking.saturating_sub(1);
-            }
-            run.waiting.retain(|waiting| *waiting != call.attempt.call);
-        }
-        if let Some(trunk) = self.trunks.get_mut(&call.attempt.trunk) {
-            trunk.gate.leave();
-        }
-        if let Some(gate) = &mut self.switch_gate {
-            gate.leave();
-        }
-        self.stirred.insert(call.attempt.campaign);
-        let at_limit = |reason| matches!(reason, IdleReason::AtLimit(_));
-        let held_up = self.runs.iter().filter(|(_, run)| run.idle_because.is_some_and(at_limit));
-        self.stirred.extend(held_up.map(|(campaign, _)| *campaign));
-    }
-
     pub(crate) fn save_attempt(&mut self, id: CallId) {
         let now = self.cx.now;
         if let Some(call) = self.calls.get_mut(&id) {
@@ -336,6 +247,9 @@ impl Engine {
             return self.cx.unexpected(format!("{attempt} saved, but no call waits for it"));
         };
         let Some(call) = self.calls.get(&id) else { return };
+        if let Some(run) = self.runs.get_mut(&call.attempt.campaign) {
+            run.refused.clear();
+        }
         if self.still_stands(call) {
             self.originate(id);
         } else {
@@ -391,6 +305,9 @@ impl Engine {
             return self.cx.unexpected(format!("{attempt} refused, but no call waits for it"));
         };
         if let Some(call) = self.forget_undialled(id) {
+            if let Some(run) = self.runs.get_mut(&call.attempt.campaign) {
+                run.attempt_refused(refusal);
+            }
             match refusal {
                 AttemptRefusal::DoNotCall | AttemptRefusal::LeadGone => {}
                 AttemptRefusal::StoreAway => self.put_back(call),

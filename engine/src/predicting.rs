@@ -9,7 +9,7 @@ use crate::call::{Call, CallState};
 use crate::dialer::calling_hours;
 use crate::dialer::predictive::{DialEnd, Dialled, Situation, WorkStage, Working};
 use crate::engine::{Engine, TrunkRun};
-use crate::model::{AgentId, CallId, CampaignId, Timestamp};
+use crate::model::{AgentId, CallId, CampaignId, Outcome, Timestamp};
 
 /// How often the forecast is looked at while there is work. Calls end in between, and the forecast ages.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -64,8 +64,14 @@ impl Engine {
 
     /// A dial is about to be over: answered, or not. Those made for one agent say nothing of who is free.
     pub(crate) fn teach_dial(&mut self, id: CallId, end: DialEnd) {
-        let is_open = |call: &&Call| call.is_ahead() && call.is_dialled() && call.answered_at.is_none();
-        if let Some(call) = self.calls.get(&id).filter(is_open) {
+        let is_open = |call: &&Call| call.is_dialled() && call.answered_at.is_none();
+        let Some(call) = self.calls.get(&id).filter(is_open) else { return };
+        let Some(run) = self.runs.get_mut(&call.attempt.campaign) else { return };
+        if call.outcome != Some(Outcome::Cancelled) {
+            let hour = calling_hours::hour(&call.lead.zone, self.cx.wall);
+            run.answer_rates.learn(call.attempt.list, hour, !matches!(end, DialEnd::Unanswered));
+        }
+        if call.is_ahead() {
             let rang = self.cx.now.since(call.attempt.started_at);
             self.teach(call.attempt.campaign, Ended::Dial { rang, end });
         }

@@ -23,6 +23,7 @@ impl Engine {
         self.take_campaigns(settings.campaigns);
         self.release_hold(Hold::NoSettings);
         self.stirred.extend(self.runs.keys());
+        self.begin_explaining();
     }
 
     fn take_agents(&mut self, agents: Vec<Agent>) {

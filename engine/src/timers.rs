@@ -16,6 +16,8 @@ pub(crate) enum Timer {
     CollectAgain(RecordingId),
     /// A person who answered has waited long enough.
     DropTimeOver(CallId),
+    /// Say what every campaign does, and why.
+    Explain,
     /// A leg that was told to end should be gone.
     HangUpOverdue(CallId),
     /// A join should have happened.

@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use crate::command::Hold;
+use crate::dialer::CampaignRun;
+use crate::dialer::pacing_line::PacingLine;
 use crate::engine::Engine;
 use crate::model::{
     AgentId, AttemptId, CallId, CampaignId, LeadId, PauseReason, Phone, SessionId, Timestamp, TrunkId,
@@ -90,24 +92,9 @@ pub struct CallView {
 pub struct CampaignView {
     /// Which.
     pub campaign: CampaignId,
-    /// Agents ready for it.
-    pub ready: u32,
-    /// Dials in flight.
-    pub dialling: u32,
-    /// People who answered and wait for an agent.
-    pub waiting: u32,
-    /// Calls in conversation.
-    pub talking: u32,
-    /// Leads in the hopper.
-    pub hopper: u32,
-    /// People who answered within the last 24 hours.
-    pub answered_24h: u32,
-    /// Of these, dropped.
-    pub dropped_24h: u32,
-    /// Why nobody is being called, in words; none while dials are placed or nothing stands in their way.
-    pub idle_because: Option<String>,
-    /// What the forecast of a predictive campaign says, as a sentence.
-    pub pacing: Option<String>,
+    /// What it does, and what stands in its way.
+    #[serde(flatten)]
+    pub line: PacingLine,
 }
 
 /// A trunk's load at one moment.
@@ -128,8 +115,12 @@ impl Engine {
             held_by: self.held_by(),
             agents: self.sessions.values().map(|session| session.view()).collect(),
             calls: self.calls.values().map(|call| call.view()).collect(),
-            campaigns: self.runs.values().map(|run| run.view(self.cx.now)).collect(),
+            campaigns: self.runs.values().map(|run| self.campaign_view(run)).collect(),
             trunks: self.trunks.values().map(|trunk| trunk.view()).collect(),
         }
+    }
+
+    fn campaign_view(&self, run: &CampaignRun) -> CampaignView {
+        CampaignView { campaign: run.id, line: self.pacing_line(run) }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use cadran_engine::dialer::calling_hours::{self, Hours};
+use cadran_engine::dialer::obstacle::{Obstacle, Whose};
 use cadran_engine::input::LegPurpose;
 use cadran_engine::model::{
     AgentId, CallId, Campaign, CampaignId, CampaignState, DialMode, LeadState, Outcome, RecordingPolicy,
@@ -164,10 +165,13 @@ impl World {
             return false;
         };
         let shown = view.campaigns.iter().find(|shown| shown.campaign == campaign);
-        let at_limit = shown
-            .and_then(|shown| shown.idle_because.as_deref())
-            .and_then(|reason| reason.strip_prefix("the limit of the "))
-            .is_some_and(|whose| self.is_at_limit(whose, planned, view));
+        let obstacles = shown.iter().flat_map(|shown| &shown.line.held_by);
+        let at_limit = obstacles.map(|standing| &standing.obstacle).any(|obstacle| match obstacle {
+            Obstacle::Full { whose, .. } | Obstacle::TooFast { whose, .. } => {
+                self.is_at_limit(whose, planned, view)
+            }
+            _ => false,
+        });
         let due_before = self.wall() - IDLE_TIME_MAX;
         let due = |row: &LeadRow| {
             row.campaign == campaign
@@ -181,8 +185,8 @@ impl World {
     }
 
     /// Whether a limit that is given as the reason is used up: by calls, or by dials of other campaigns just now.
-    fn is_at_limit(&self, whose: &str, campaign: &Campaign, view: &LiveView) -> bool {
-        if whose.starts_with("campaign") {
+    fn is_at_limit(&self, whose: &Whose, campaign: &Campaign, view: &LiveView) -> bool {
+        if *whose == Whose::Campaign {
             let calls = view.calls.iter().filter(|call| call.campaign == campaign.id).count();
             return calls >= campaign.settings.limit.concurrent_calls as usize;
         }
@@ -239,14 +243,14 @@ impl World {
             let of_campaign = |row: &&LeadRow| row.campaign == shown.campaign;
             let leads = self.store.leads.values().filter(of_campaign);
             let claimed = leads.filter(|row| row.state == LeadState::Claimed).count();
-            if usize::try_from(shown.hopper).ok() != Some(claimed) {
+            if usize::try_from(shown.line.hopper).ok() != Some(claimed) {
                 wrong.push(format!("I1: {claimed} leads are claimed: {shown:?}"));
             }
             let outcomes = self.store.attempts.values().filter(|row| row.attempt.campaign == shown.campaign);
             let outcomes: Vec<Outcome> = outcomes.filter_map(|row| Some(row.ended?.0)).collect();
             let answered = outcomes.iter().filter(|outcome| outcome.was_answered()).count();
             let dropped = outcomes.iter().filter(|outcome| **outcome == Outcome::Dropped).count();
-            let counted = (shown.answered_24h as usize, shown.dropped_24h as usize);
+            let counted = (shown.line.answered as usize, shown.line.dropped as usize);
             if counted != (answered, dropped) {
                 wrong.push(format!("I8: rows say {answered} answered, {dropped} dropped: {shown:?}"));
             }

@@ -226,6 +226,7 @@ impl Store {
                 None => faults.push(format!("I11: {recording} closed, but never opened")),
             },
             Write::SaveDisposition(record) => self.save_disposition(*record),
+            Write::SavePacing { .. } => {}
             Write::OpenSession { session, agent, campaigns, .. } => {
                 let open = OpenSession { session, agent, campaigns, ready: false };
                 self.sessions.insert(session, SessionRow { open, closed: false });

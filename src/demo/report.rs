@@ -41,11 +41,9 @@ pub(super) fn line(live: &Value, outcomes: &Outcomes, calls: u64) {
     let up = live["calls"].as_array().map_or(0, Vec::len);
     let ended: u64 = outcomes.values().sum();
     let answered = outcomes.get(Outcome::Answered.as_str()).copied().unwrap_or_default();
-    let campaign = &live["campaigns"][0];
-    let why = campaign["idle_because"].as_str().or(campaign["pacing"].as_str());
-    let why = why.map(|why| format!(" | {why}")).unwrap_or_default();
+    let pacing = live["campaigns"][0]["sentence"].as_str().map(|why| format!(" | {why}")).unwrap_or_default();
     println!(
-        "{ended:>4}/{calls} called | {answered} answered | {up} up | agents: {}{why}",
+        "{ended:>4}/{calls} called | {answered} answered | {up} up | agents: {}{pacing}",
         states.join(", ")
     );
 }

@@ -169,6 +169,6 @@ const fn may_become(from: CampaignState, to: CampaignState) -> bool {
     }
 }
 
-async fn find(app: &App, id: CampaignId) -> Result<Kept<Campaign>, Error> {
+pub(super) async fn find(app: &App, id: CampaignId) -> Result<Kept<Campaign>, Error> {
     app.store.campaign(id).await?.ok_or_else(|| Error::not_found(NOUN, id))
 }

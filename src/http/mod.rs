@@ -27,6 +27,8 @@
 //! POST   /api/campaigns/{campaign}/start            admin campaign_manager
 //! POST   /api/campaigns/{campaign}/pause            admin campaign_manager
 //! POST   /api/campaigns/{campaign}/finish           admin campaign_manager
+//! GET    /api/campaigns/{campaign}/pacing           admin campaign_manager supervisor
+//! GET    /api/campaigns/{campaign}/why-idle         admin campaign_manager supervisor
 //!
 //! GET    /api/lists                                 admin campaign_manager supervisor
 //! POST   /api/lists                                 admin campaign_manager
@@ -112,6 +114,7 @@ mod imports;
 mod leads;
 mod lists;
 mod live;
+mod pacing;
 mod privacy;
 mod recordings;
 mod session;
@@ -189,6 +192,8 @@ fn campaign_routes() -> OpenApiRouter<App> {
         .routes(routes!(campaigns::start))
         .routes(routes!(campaigns::pause))
         .routes(routes!(campaigns::finish))
+        .routes(routes!(pacing::history))
+        .routes(routes!(pacing::why_idle))
         .routes(routes!(lists::list, lists::create))
         .routes(routes!(lists::read, lists::update, lists::remove))
         .routes(routes!(imports::list))

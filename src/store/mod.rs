@@ -22,6 +22,7 @@ mod lead_order;
 mod lease;
 mod list;
 mod open;
+mod pacing;
 mod recording;
 mod recovery;
 mod session;
@@ -53,6 +54,7 @@ pub use import::{
 pub use lead::{DoneReason, LeadFilter, LeadRecord};
 pub use lease::{Acquired, Lease};
 pub use list::List;
+pub use pacing::PacingFilter;
 pub use recording::RecordingRecord;
 pub use session::{AgentSessionRecord, StateSpan};
 pub use sign_in::{SignIn, TokenHash};
@@ -98,6 +100,14 @@ pub struct Page<Id> {
 }
 
 impl<Id> Page<Id> {
+    /// The same page, its rows named otherwise.
+    pub fn map<Other>(&self, name: impl FnOnce(Id) -> Other) -> Page<Other>
+    where
+        Id: Copy,
+    {
+        Page { after: self.after.map(name), limit: self.limit }
+    }
+
     /// The first page, as long as may be.
     pub const fn first() -> Self {
         Self { after: None, limit: PAGE_MAX }

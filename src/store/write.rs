@@ -11,7 +11,7 @@ use super::db::Tx;
 use super::lead::{DoneReason, settle};
 use super::lease::Lease;
 use super::value::args;
-use super::{Error, attempt, call, disposition, recording, session};
+use super::{Error, attempt, call, disposition, pacing, recording, session};
 
 /// On whose behalf the daemon writes.
 #[derive(Clone, Debug)]
@@ -58,6 +58,7 @@ pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<Opt
         Write::SaveAgentState { session, agent: _, state, reason, at } => {
             session::save_state(tx, *session, state, reason.as_ref(), *at).await?;
         }
+        Write::SavePacing { campaign, line } => pacing::save(tx, *campaign, line).await?,
         Write::CloseSession { session, at } => session::close(tx, *session, *at).await?,
     }
     Ok(None)
@@ -75,6 +76,7 @@ pub(super) fn subject(write: &Write) -> String {
         Write::SaveDisposition(said) => format!("save what was said of {}", said.call),
         Write::OpenSession { session, .. } => format!("open {session}"),
         Write::SaveAgentState { session, state, .. } => format!("save state {state} of {session}"),
+        Write::SavePacing { campaign, .. } => format!("save the pacing of {campaign}"),
         Write::CloseSession { session, .. } => format!("close {session}"),
     }
 }

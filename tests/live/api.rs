@@ -57,10 +57,10 @@ pub(crate) struct CallSeen {
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct CampaignSeen {
     pub(crate) campaign: String,
-    pub(crate) answered_24h: u32,
-    pub(crate) dropped_24h: u32,
+    pub(crate) answered: u32,
+    pub(crate) dropped: u32,
     #[expect(dead_code, reason = "read in the message of a failed test")]
-    pub(crate) idle_because: Option<String>,
+    pub(crate) sentence: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -76,7 +76,7 @@ async fn counted(world: &World, campaign: &str, answered: u32, dropped: u32) {
     eventually("the drops are counted", SOON, async || {
         let live = world.api.live().await;
         let seen = live.campaigns.into_iter().find(|seen| seen.campaign == campaign).unwrap();
-        holds((seen.answered_24h, seen.dropped_24h) == (answered, dropped), seen)
+        holds((seen.answered, seen.dropped) == (answered, dropped), seen)
     })
     .await;
 }

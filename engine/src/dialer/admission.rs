@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::obstacle::{Obstacle, Whose};
 use crate::model::{RateLimit, Timestamp};
 
 /// One limit and what is used of it: a token bucket for the rate, a counter for the calls that are up.
@@ -61,6 +62,24 @@ impl Gate {
         }
         let wait = (1.0 - self.tokens) / self.limit.calls_per_second;
         Err(Closed::TooFast(Duration::try_from_secs_f64(wait).unwrap_or(Duration::MAX).max(STEP_MIN)))
+    }
+
+    /// Until when nothing passes, if it rests at this moment.
+    pub fn rests_until(&self, now: Timestamp) -> Option<Timestamp> {
+        (now < self.rests_until).then_some(self.rests_until)
+    }
+
+    /// Why no call passes at this moment, or did when one wanted to last (`was_closed`).
+    pub(crate) fn obstacle(mut self, whose: Whose, was_closed: bool, now: Timestamp) -> Option<Obstacle> {
+        match self.check(now) {
+            Err(Closed::Full) => {
+                Some(Obstacle::Full { whose, calls: self.calls, calls_max: self.limit.concurrent_calls })
+            }
+            Ok(()) if !was_closed => None,
+            Ok(()) | Err(Closed::TooFast(_)) => {
+                Some(Obstacle::TooFast { whose, calls_per_second: self.limit.calls_per_second })
+            }
+        }
     }
 
     /// No call passes before this time.

@@ -46,6 +46,12 @@ pub fn closing(hours: &CallingHours, zone: &Zone, now: Timestamp) -> Option<Time
     instant_of(date, until, zone.rules()).filter(|closing| *closing > now)
 }
 
+/// The hour of the day in `zone`, 0 to 23.
+pub fn hour(zone: &Zone, now: Timestamp) -> usize {
+    let instant = Instant::from_millisecond(now.as_millis());
+    instant.map_or(0, |instant| usize::from(zone.rules().to_datetime(instant).hour().unsigned_abs()))
+}
+
 fn windows_of(hours: &CallingHours, date: Date) -> impl Iterator<Item = &Window> {
     let weekday = date.weekday().to_monday_one_offset();
     let closed = hours.closed_days.contains(&date);

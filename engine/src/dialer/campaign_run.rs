@@ -3,12 +3,15 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::admission::Gate;
+use super::answer_rate::AnswerRates;
+use super::calling_hours;
 use super::drop_ledger::DropLedger;
 use super::hopper::Hopper;
+use super::obstacle::Standing;
 use super::pacing::Situation;
 use super::prediction::Prediction;
+use crate::input::AttemptRefusal;
 use crate::model::{AgentId, CallId, Campaign, CampaignId, CampaignSettings, CampaignState, Timestamp, Zone};
-use crate::view::CampaignView;
 
 /// The live side of a [`Campaign`].
 #[derive(Debug)]
@@ -45,13 +48,23 @@ pub struct CampaignRun {
     pub(crate) look_at: Option<Timestamp>,
     /// Why the last look placed no call.
     pub(crate) idle_because: Option<IdleReason>,
+    /// How likely dials are answered, by hour and list.
+    pub(crate) answer_rates: AnswerRates,
+    /// Attempts that the store refused since it last allowed one.
+    pub(crate) refused: Vec<(AttemptRefusal, u32)>,
+    /// What stood in the way a second ago.
+    pub(crate) obstacles: Vec<Standing>,
+    /// What stood in the way since the last line of history.
+    pub(crate) seen_obstacles: Vec<Standing>,
+    /// When the last line of history was written.
+    pub(crate) history_at: Timestamp,
 }
 
 /// Why a campaign places no call, though it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdleReason {
     /// The campaign, a trunk or the whole server carries as many calls as it may, or as fast as it may.
-    AtLimit(&'static str),
+    AtLimit(Limited),
     /// The leads in hand live where it is not the time to call.
     OutsideHours,
     /// No lead is due.
@@ -66,11 +79,32 @@ pub enum IdleReason {
     NotRunning,
 }
 
+/// Whose limit stands in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limited {
+    /// The campaign's own.
+    Campaign,
+    /// That of the Asterisk server as a whole.
+    Server,
+    /// That of every trunk that could carry the call.
+    Trunk,
+}
+
+impl Limited {
+    const fn in_words(self) -> &'static str {
+        match self {
+            Self::Campaign => "campaign",
+            Self::Server => "Asterisk server",
+            Self::Trunk => "trunk",
+        }
+    }
+}
+
 impl IdleReason {
     /// For a person to read.
     pub fn in_words(self) -> String {
         match self {
-            Self::AtLimit(whose) => format!("the limit of the {whose} is reached"),
+            Self::AtLimit(whose) => format!("the limit of the {} is reached", whose.in_words()),
             Self::OutsideHours => "no lead in hand lives where it is calling time".to_owned(),
             Self::NoLeads => "no lead is due".to_owned(),
             Self::LeadsComing => "leads are being fetched".to_owned(),
@@ -105,6 +139,11 @@ impl CampaignRun {
             drops: DropLedger::default(),
             look_at: None,
             idle_because: None,
+            answer_rates: AnswerRates::default(),
+            refused: Vec::new(),
+            obstacles: Vec::new(),
+            seen_obstacles: Vec::new(),
+            history_at: now,
         }
     }
 
@@ -117,20 +156,29 @@ impl CampaignRun {
         self.settings = settings;
     }
 
-    /// What the live board shows.
-    pub(crate) fn view(&self, now: Timestamp) -> CampaignView {
-        let (answered_24h, dropped_24h) = self.drops.counts(now);
-        CampaignView {
-            campaign: self.id,
-            ready: count(self.ready.len() + self.ready_to_ring.len()),
-            dialling: self.dialling,
-            waiting: count(self.waiting.len()),
-            talking: self.talking,
-            hopper: count(self.hopper.len()),
-            answered_24h,
-            dropped_24h,
-            idle_because: self.idle_because.map(IdleReason::in_words),
-            pacing: self.prediction.as_ref().and_then(|prediction| Some(prediction.why?.to_string())),
+    /// The hour of the day where the lead lives that was looked at last.
+    pub(crate) fn hour(&self, wall: Timestamp) -> usize {
+        self.zone.as_ref().map_or(0, |zone| calling_hours::hour(zone, wall))
+    }
+
+    /// The store refused an attempt. Only so many reasons are told apart.
+    pub(crate) fn attempt_refused(&mut self, refusal: AttemptRefusal) {
+        const REASONS_MAX: usize = 16;
+        if let Some((_, attempts)) = self.refused.iter_mut().find(|(known, _)| *known == refusal) {
+            *attempts = attempts.saturating_add(1);
+        } else if self.refused.len() < REASONS_MAX {
+            self.refused.push((refusal, 1));
+        }
+    }
+
+    /// These stand in the way at this moment.
+    pub(crate) fn note_obstacles(&mut self, there: &[Standing]) {
+        self.obstacles = there.to_vec();
+        for standing in there {
+            match self.seen_obstacles.iter_mut().find(|seen| seen.obstacle.is_like(&standing.obstacle)) {
+                Some(seen) => seen.obstacle = standing.obstacle.clone(),
+                None => self.seen_obstacles.push(standing.clone()),
+            }
         }
     }
 

@@ -17,6 +17,8 @@ pub const EMPTY_WAIT: Duration = Duration::from_secs(5);
 pub struct Hopper {
     leads: VecDeque<Lead>,
     refill: Refill,
+    /// When the database's next lead falls due, by its last answer.
+    next_due_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,6 +46,16 @@ impl Hopper {
     /// Whether the database said that it has nothing more for the moment.
     pub fn is_exhausted(&self) -> bool {
         self.leads.is_empty() && matches!(self.refill, Refill::NotBefore(_))
+    }
+
+    /// Whether the database was asked for leads and has not answered.
+    pub fn is_being_filled(&self) -> bool {
+        self.refill == Refill::Asked
+    }
+
+    /// When the database's next lead falls due, where it said so when it had nothing more.
+    pub const fn next_due_at(&self) -> Option<Timestamp> {
+        self.next_due_at
     }
 
     /// The next lead.
@@ -86,6 +98,7 @@ impl Hopper {
     ) -> Option<Timestamp> {
         let none = leads.is_empty();
         self.leads.extend(leads);
+        self.next_due_at = next_due_at;
         if !none {
             self.refill = Refill::Possible;
             return None;

@@ -1,14 +1,17 @@
 //! The dialler: whom to call, and how many at once. Each file is one question with a pure answer.
 
 pub mod admission;
+pub mod answer_rate;
 pub mod calling_hours;
 pub mod campaign_run;
 pub mod compliance;
 pub mod drop_ledger;
 pub mod hopper;
 pub mod list_mix;
+pub mod obstacle;
 pub mod outcome;
 pub mod pacing;
+pub mod pacing_line;
 mod prediction;
 pub mod predictive;
 pub mod retry;

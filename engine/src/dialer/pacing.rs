@@ -52,7 +52,7 @@ pub fn decide(s: &Situation) -> Decision {
 ///
 /// The first drop of a day is allowed: a share of a few calls says nothing, and a limit of 3 % would otherwise
 /// forbid dialling ahead until 33 people have answered.
-fn budget_is_spent(s: &Situation) -> bool {
+pub(crate) fn budget_is_spent(s: &Situation) -> bool {
     const FIRST_DROPS: u32 = 1;
     s.dropped >= FIRST_DROPS && f64::from(s.dropped + 1) > s.drop_limit * f64::from(s.answered + 1)
 }

@@ -389,7 +389,7 @@ impl Centre {
             }
             Write::CloseSession { session, .. } => self.sessions.retain(|_, open| open.session != session),
             Write::CloseRecording { recording, .. } => drop(self.recordings.remove(&recording)),
-            Write::SaveCall(_) | Write::OpenRecording { .. } => {}
+            Write::SaveCall(_) | Write::OpenRecording { .. } | Write::SavePacing { .. } => {}
         }
     }
 

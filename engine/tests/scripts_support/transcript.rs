@@ -137,7 +137,8 @@ impl Names {
             Write::OpenRecording { .. }
             | Write::OpenSession { .. }
             | Write::SaveAgentState { .. }
-            | Write::CloseSession { .. } => None,
+            | Write::CloseSession { .. }
+            | Write::SavePacing { .. } => None,
         }
     }
 

@@ -1,0 +1,122 @@
+//! What a campaign's pacing does, did, and what stands in its way.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use cadran_engine::dialer::obstacle::{Obstacle, Standing};
+use cadran_engine::dialer::pacing_line::PacingLine;
+use cadran_engine::model::{CampaignId, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::app::App;
+use super::auth::{SignedIn, Staff};
+use super::error::Error;
+use super::extract::{Json, Listing, Path, Query, page};
+use super::live;
+use crate::sentences;
+use crate::store::PacingFilter;
+use crate::words::Language;
+
+/// A campaign's pacing at one moment, in figures and in a sentence.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PacingBody {
+    #[serde(flatten)]
+    line: PacingLine,
+    /// The same for people, in the language of the request.
+    sentence: String,
+}
+
+impl PacingBody {
+    pub(super) fn of(line: PacingLine, language: Language) -> Self {
+        Self { sentence: sentences::pacing(&line, language), line }
+    }
+}
+
+/// Which part of a campaign's history is wanted. Times are in milliseconds since 1970.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HistoryQuery {
+    /// Of this moment or later.
+    from: Option<i64>,
+    /// From before this moment.
+    to: Option<i64>,
+    /// One line at most for every so many seconds; without it every line, one in ten seconds.
+    #[param(minimum = 1)]
+    every: Option<u32>,
+    /// `next` of the page before; without it the first page.
+    after: Option<i64>,
+    /// Rows at most, 1 to 500.
+    #[param(minimum = 1, maximum = 500, default = 100)]
+    limit: Option<u16>,
+}
+
+/// What a campaign's pacing did in the past month and what stood in its way, the earliest first.
+#[utoipa::path(get, path = "/api/campaigns/{campaign}/pacing", tag = "campaigns",
+    params(("campaign" = CampaignId, Path), HistoryQuery), responses((status = 200, body = Listing<PacingBody>)))]
+pub(super) async fn history(
+    _: SignedIn<Staff>,
+    State(app): State<App>,
+    language: Language,
+    Path(id): Path<CampaignId>,
+    Query(query): Query<HistoryQuery>,
+) -> Result<Json<Listing<PacingBody>>, Error> {
+    super::campaigns::find(&app, id).await?;
+    let filter = PacingFilter {
+        from: query.from.map(Timestamp::from_millis),
+        until: query.to.map(Timestamp::from_millis),
+        every: query.every.map(|seconds| Duration::from_secs(seconds.into())),
+    };
+    let page = page(query.after, query.limit);
+    let at = page.map(Timestamp::from_millis);
+    let lines = app.store.pacing_lines(id, filter, at).await?;
+    Ok(Listing::of(&page, lines, |line| line.at.as_millis(), |line| PacingBody::of(line, language)))
+}
+
+/// Why a campaign places no call, or no call more.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct WhyIdle {
+    /// Dials in flight: with any the campaign is not idle, and the reasons are those against one more.
+    dialling: u32,
+    /// Every reason in force, what to look at first at the beginning. None: the next call is just being placed.
+    reasons: Vec<ReasonBody>,
+}
+
+/// One reason.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ReasonBody {
+    #[serde(flatten)]
+    standing: Standing,
+    /// The same for people, in the language of the request.
+    text: String,
+}
+
+impl ReasonBody {
+    fn of(standing: Standing, now: Timestamp, language: Language) -> Self {
+        Self { text: sentences::standing(&standing, now, language), standing }
+    }
+}
+
+/// Why nobody is being called: every reason at once, with its figures and since when it holds.
+#[utoipa::path(get, path = "/api/campaigns/{campaign}/why-idle", tag = "campaigns",
+    params(("campaign" = CampaignId, Path)), responses((status = 200, body = WhyIdle)))]
+pub(super) async fn why_idle(
+    _: SignedIn<Staff>,
+    State(app): State<App>,
+    language: Language,
+    Path(id): Path<CampaignId>,
+) -> Result<Json<WhyIdle>, Error> {
+    let kept = super::campaigns::find(&app, id).await?;
+    let view = live::view(&app).await?;
+    // The engine does not know finished campaigns.
+    let (at, dialling, held_by) = match view.campaigns.into_iter().find(|live| live.campaign == id) {
+        Some(live) => (live.line.at, live.line.dialling, live.line.held_by),
+        None => {
+            let obstacle = Obstacle::NotRunning { state: kept.value.state };
+            (kept.updated_at, 0, vec![Standing { obstacle, since: kept.updated_at }])
+        }
+    };
+    let reasons = held_by.into_iter().map(|standing| ReasonBody::of(standing, at, language)).collect();
+    Ok(Json(WhyIdle { dialling, reasons }))
+}
