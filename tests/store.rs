@@ -7,6 +7,8 @@
 
 #[path = "store/away.rs"]
 mod away;
+#[path = "store/callbacks.rs"]
+mod callbacks;
 #[path = "store/claims.rs"]
 mod claims;
 #[path = "store/database.rs"]
@@ -29,6 +31,8 @@ mod recovery;
 mod replay;
 #[path = "store/settings.rs"]
 mod settings;
+#[path = "store/stock.rs"]
+mod stock;
 #[path = "store/world.rs"]
 mod world;
 #[path = "store/writes.rs"]
@@ -60,6 +64,7 @@ macro_rules! on_both_databases {
 on_both_databases! {
     away::everything_is_kept_while_the_database_is_away,
     away::an_attempt_whose_commit_went_unheard_leaves_no_trace,
+    callbacks::a_promise_belongs_to_an_agent_and_can_be_taken_over,
     claims::the_most_urgent_lead_comes_first,
     claims::two_holders_never_get_the_same_lead,
     claims::a_number_on_the_do_not_call_list_is_not_claimed,
@@ -87,11 +92,13 @@ on_both_databases! {
     settings::a_change_that_did_not_see_the_last_one_is_refused,
     settings::rows_that_hang_together_stay,
     settings::a_sign_in_ends,
+    stock::the_stock_counts_every_lead_once,
     writes::an_answer_comes_when_the_write_is_durable,
     writes::the_last_look_finds_a_number_that_must_not_be_called,
     writes::a_lead_that_is_gone_is_not_dialled,
     writes::what_the_agent_says_decides_about_the_lead,
     writes::a_write_that_the_database_refuses_does_not_hold_up_the_others,
     writes::a_callback_is_kept_by_a_conversation_only,
+    writes::a_lead_taken_back_during_an_attempt_is_done_after_it,
     writes::a_note_with_an_odd_character_is_kept,
 }

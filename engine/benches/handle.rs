@@ -185,6 +185,7 @@ impl Centre {
             next_phone: 0,
             zone: Zone::utc(),
             history: Vec::new(),
+            promise: None,
         }
     }
 

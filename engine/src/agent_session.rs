@@ -35,7 +35,7 @@ pub(crate) enum Reservation {
     /// A call that is being placed for them or joined to them.
     Call(CallId),
     /// A lead on show, waiting for their decision.
-    Preview { lead: Box<Lead>, campaign: CampaignId, until: Timestamp },
+    Preview { lead: Box<Lead>, campaign: CampaignId, shown_at: Timestamp, until: Timestamp },
 }
 
 /// What the agent wants to be when nothing holds them.
@@ -150,7 +150,7 @@ impl AgentSession {
 
     fn preview(&self) -> Option<PreviewView> {
         match &self.state {
-            AgentState::Reserved(Reservation::Preview { lead, campaign, until }) => {
+            AgentState::Reserved(Reservation::Preview { lead, campaign, until, .. }) => {
                 Some(PreviewView { lead: lead.id, campaign: *campaign, until: *until })
             }
             AgentState::Paused { .. }

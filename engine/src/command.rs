@@ -227,6 +227,15 @@ pub enum LeadNext {
     },
 }
 
+/// What an agent and a person agreed on the next call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreed {
+    /// The moment.
+    pub at: Timestamp,
+    /// Whether the agent promised to call themself, rather than anybody.
+    pub personal: bool,
+}
+
 /// What an agent said of a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DispositionRecord {
@@ -248,8 +257,8 @@ pub struct DispositionRecord {
     pub at: Timestamp,
     /// What becomes of the lead.
     pub next: LeadNext,
-    /// The agreed moment of the next call.
-    pub callback_at: Option<Timestamp>,
+    /// What was agreed on the next call.
+    pub callback: Option<Agreed>,
     /// The number goes on the do-not-call list.
     pub do_not_call: bool,
 }

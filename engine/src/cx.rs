@@ -6,6 +6,7 @@ use crate::command::{Command, Notice, SwitchCommand, Write};
 use crate::mint::Mint;
 use crate::model::Timestamp;
 use crate::timers::{Timer, Timers};
+use crate::wall_time::on_the_wall;
 
 /// Time and chance come in through it; effects go out through it.
 #[derive(Debug)]
@@ -38,8 +39,9 @@ impl Cx {
         self.out.push(Command::Switch(command));
     }
 
+    /// Has something kept. Its times of history are steady here and those of the wall in the row.
     pub(crate) fn write(&mut self, write: Write) {
-        self.out.push(Command::Write(write));
+        self.out.push(Command::Write(on_the_wall(write, self.now, self.wall)));
     }
 
     pub(crate) fn notice(&mut self, notice: Notice) {

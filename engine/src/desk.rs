@@ -3,15 +3,18 @@
 use std::time::Duration;
 
 use crate::agent_session::{AgentState, LastCall, Reservation};
-use crate::command::{Answer, DispositionRecord, LeadNext, Refusal, Write};
+use crate::command::{Agreed, Answer, DispositionRecord, LeadNext, Refusal, Write};
 use crate::engine::Engine;
 use crate::model::{
     AgentId, CallId, CampaignId, CampaignState, DialMode, Disposition, DispositionEffect, Lead, Timestamp,
 };
 use crate::timers::Timer;
 
-/// How long a lead on show belongs to the agent.
+/// How long a lead on show belongs to the agent, unless their desk keeps it.
 pub const PREVIEW_LEASE: Duration = Duration::from_secs(90);
+
+/// How long a desk may keep a lead on show. A claim on the database lasts longer, so nobody else is shown the lead.
+pub const PREVIEW_MAX: Duration = Duration::from_secs(10 * 60);
 
 /// When a lead that an agent skipped may be shown again.
 const SKIP_WAIT: Duration = Duration::from_secs(60 * 60);
@@ -34,7 +37,8 @@ impl Engine {
         let campaigns: Vec<CampaignId> = session.campaigns.iter().copied().filter(is_preview).collect();
         for campaign in campaigns {
             self.stirred.insert(campaign);
-            if let Ok(lead) = self.next_lead(campaign) {
+            let promised = self.promised_lead(campaign, agent).ok_or(());
+            if let Ok(lead) = promised.or_else(|()| self.next_lead(campaign)) {
                 return Ok(self.show(agent, campaign, lead));
             }
         }
@@ -42,12 +46,29 @@ impl Engine {
     }
 
     fn show(&mut self, agent: AgentId, campaign: CampaignId, lead: Lead) -> Answer {
-        let until = self.cx.now + PREVIEW_LEASE;
+        let shown_at = self.cx.now;
+        let until = shown_at + PREVIEW_LEASE;
         let answer = Answer::Preview { lead: lead.id, campaign, until };
-        let reservation = Reservation::Preview { lead: Box::new(lead), campaign, until };
+        let reservation = Reservation::Preview { lead: Box::new(lead), campaign, shown_at, until };
         self.set_agent_state(agent, AgentState::Reserved(reservation));
         self.cx.arm_in(PREVIEW_LEASE, Timer::PreviewOver(agent));
         answer
+    }
+
+    /// The desk still shows the lead: it is the agent's for another lease, up to [`PREVIEW_MAX`] in all.
+    pub(crate) fn keep_preview(&mut self, agent: AgentId) -> Result<Answer, Refusal> {
+        self.on_show(agent)?;
+        let now = self.cx.now;
+        let session = self.sessions.get_mut(&agent).ok_or(Refusal::NotLoggedIn)?;
+        let AgentState::Reserved(Reservation::Preview { lead, campaign, shown_at, until }) =
+            &mut session.state
+        else {
+            return Err(Refusal::WrongState(session.word()));
+        };
+        *until = (now + PREVIEW_LEASE).min(*shown_at + PREVIEW_MAX);
+        let answer = Answer::Preview { lead: lead.id, campaign: *campaign, until: *until };
+        self.cx.timers.arm(*until, Timer::PreviewOver(agent));
+        Ok(answer)
     }
 
     fn on_show(&self, agent: AgentId) -> Result<(Lead, CampaignId), Refusal> {
@@ -107,12 +128,13 @@ impl Engine {
         call: CallId,
         code: &str,
         note: String,
-        callback_at: Option<Timestamp>,
+        callback: Option<Agreed>,
     ) -> Result<Answer, Refusal> {
         let now = self.cx.now;
         let subject = self.subject(agent, call)?;
         let disposition = self.disposition(subject.campaign, code)?;
-        let next = self.lead_next(&disposition, subject, callback_at)?;
+        let next = self.lead_next(&disposition, subject, callback.map(|agreed| agreed.at))?;
+        let callback = callback.filter(|_| disposition.effect == DispositionEffect::Callback);
         self.cx.write(Write::SaveDisposition(Box::new(DispositionRecord {
             call,
             campaign: subject.campaign,
@@ -123,9 +145,12 @@ impl Engine {
             note,
             at: now,
             next,
-            callback_at: callback_at.filter(|_| disposition.effect == DispositionEffect::Callback),
+            callback,
             do_not_call: disposition.effect == DispositionEffect::DoNotCall,
         })));
+        if disposition.effect == DispositionEffect::DoNotCall {
+            self.stop_dialling(subject.phone, None);
+        }
         if let Some(live) = self.calls.get_mut(&call) {
             live.disposed = Some(next);
         } else if self.sessions.get(&agent).is_some_and(

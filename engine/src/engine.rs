@@ -109,7 +109,9 @@ impl Engine {
     fn pass_time(&mut self, now: Timestamp) {
         let passed = now.since(self.cx.now);
         self.cx.now = self.cx.now + passed;
-        self.cx.wall = self.cx.wall + passed;
+        // Until the clock is read, steady time is the best guess: it began as what the clock showed.
+        let began = self.cx.wall == Timestamp::default();
+        self.cx.wall = if began { now } else { self.cx.wall + passed };
     }
 
     fn switch_event(&mut self, event: SwitchEvent) {
@@ -154,10 +156,15 @@ impl Engine {
             Request::Ready { agent } => self.ready(agent),
             Request::Pause { agent, code } => self.pause(agent, code),
             Request::NextLead { agent } => self.next_preview(agent),
+            Request::KeepPreview { agent } => self.keep_preview(agent),
             Request::DialPreview { agent } => self.dial_preview(agent),
             Request::SkipPreview { agent } => self.skip_preview(agent),
-            Request::Dispose { agent, call, code, note, callback_at } => {
-                self.dispose(agent, call, &code, note, callback_at)
+            Request::Dispose { agent, call, code, note, callback } => {
+                self.dispose(agent, call, &code, note, callback)
+            }
+            Request::StopDialling { phone, campaign } => {
+                self.stop_dialling(phone, campaign);
+                Ok(Answer::Done)
             }
             Request::HangUp { call, by } => self.hang_up_on_request(call, by),
             Request::StartRecording { call } => self.start_recording_on_demand(call),

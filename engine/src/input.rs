@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::command::SwitchCommand;
+use crate::command::{Agreed, SwitchCommand};
 use crate::model::{
-    Agent, AgentId, AttemptId, CallId, Campaign, CampaignId, HangupCause, Lead, LeadId, LegId, RateLimit,
-    RecordingFacts, RecordingId, RoomId, SessionId, Side, Timestamp, Trunk, TrunkId,
+    Agent, AgentId, AttemptId, CallId, Campaign, CampaignId, HangupCause, Lead, LeadId, LegId, Phone,
+    RateLimit, RecordingFacts, RecordingId, RoomId, SessionId, Side, Timestamp, Trunk, TrunkId,
 };
 
 /// One thing that happened, in the order in which the daemon learnt of it.
@@ -284,6 +284,12 @@ pub enum Request {
         /// Who.
         agent: AgentId,
     },
+    /// The lead that is shown is still looked at: it stays the agent's for another [`crate::PREVIEW_LEASE`], up to
+    /// [`crate::PREVIEW_MAX`] in all.
+    KeepPreview {
+        /// Who.
+        agent: AgentId,
+    },
     /// Call the lead that is shown.
     DialPreview {
         /// Who.
@@ -304,8 +310,8 @@ pub enum Request {
         code: String,
         /// Free text.
         note: String,
-        /// The agreed moment, when the disposition is a callback.
-        callback_at: Option<Timestamp>,
+        /// What was agreed, when the disposition is a callback.
+        callback: Option<Agreed>,
     },
     /// End a call.
     HangUp {
@@ -313,6 +319,13 @@ pub enum Request {
         call: CallId,
         /// On whose word.
         by: Side,
+    },
+    /// A number went on a do-not-call list: dials of it that nobody has answered end.
+    StopDialling {
+        /// The number.
+        phone: Phone,
+        /// The campaign that must not call it; none: no campaign may.
+        campaign: Option<CampaignId>,
     },
     /// Record from now on.
     StartRecording {

@@ -7,9 +7,9 @@
 //! In reading order: [`model`] has the nouns; [`input`] and [`command`] are what goes in and out; `engine` is the
 //! table of contents of everything that can happen. Then one story each: `placing` (from pacing to the durable
 //! attempt), `routing` (who carries it), `outbound` (what happens to a dialled call), `agents`, `phones`, `desk`,
-//! `recording`, `resync`, `settings`. `call`, `agent_session` and `leg` are the small machines that the stories move.
-//! `predicting` feeds the forecast of predictive campaigns; `explaining` says what campaigns do, and why. [`dialer`]
-//! holds the questions with a pure answer.
+//! `promises`, `recording`, `resync`, `settings`. `call`, `agent_session` and `leg` are the small machines that the
+//! stories move. `predicting` feeds the forecast of predictive campaigns; `explaining` says what campaigns do, and why.
+//! [`dialer`] holds the questions with a pure answer.
 
 mod agent_session;
 mod agents;
@@ -29,13 +29,15 @@ mod outbound;
 mod phones;
 mod placing;
 mod predicting;
+mod promises;
 mod recording;
 mod resync;
 mod routing;
 mod settings;
 mod timers;
 pub mod view;
+mod wall_time;
 
-pub use desk::PREVIEW_LEASE;
+pub use desk::{PREVIEW_LEASE, PREVIEW_MAX};
 pub use engine::Engine;
 pub use explaining::PACING_KEPT;

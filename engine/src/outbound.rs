@@ -9,7 +9,7 @@ use crate::dialer::predictive::DialEnd;
 use crate::engine::{Engine, LegOwner};
 use crate::input::CommandFailure;
 use crate::leg::LegNews;
-use crate::model::{AgentId, CallId, HangupCause, LegId, Outcome, RoomId, Side};
+use crate::model::{AgentId, CallId, CampaignId, HangupCause, LegId, Outcome, Phone, RoomId, Side};
 use crate::timers::Timer;
 
 /// A join takes some milliseconds; after this long it has failed without telling.
@@ -304,6 +304,25 @@ impl Engine {
                 self.hang_up(id, by);
                 Ok(Answer::Done)
             }
+        }
+    }
+
+    /// A number must not be called any more. Dials of it that nobody has answered end, and one that is just being made
+    /// durable is not made; the store has seen to later ones. They end as cancelled, and the next claim settles the
+    /// lead.
+    pub(crate) fn stop_dialling(&mut self, phone: Phone, campaign: Option<CampaignId>) {
+        let stopped = |call: &&mut Call| {
+            call.attempt.phone == phone
+                && campaign.is_none_or(|campaign| campaign == call.attempt.campaign)
+                && matches!(call.state, CallState::Saving | CallState::Dialling { .. })
+        };
+        let mut ending = Vec::new();
+        for call in self.calls.values_mut().filter(stopped) {
+            call.outcome = Some(Outcome::Cancelled);
+            ending.push(call.attempt.call);
+        }
+        for call in ending {
+            self.hang_up(call, Side::System);
         }
     }
 

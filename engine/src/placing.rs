@@ -24,7 +24,7 @@ pub(crate) const RING_MARGIN: Duration = Duration::from_secs(2);
 const CLOSED_LEADS_MAX: u32 = 100;
 
 /// When a lead is looked at again for which no opening of the calling hours is in sight.
-const NO_OPENING_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const NO_OPENING_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Engine {
     /// Looks at every campaign for which something changed.
@@ -67,6 +67,10 @@ impl Engine {
         if self.holds.first().is_some() {
             return Ok(());
         }
+        self.keep_promises(campaign);
+        let Some(run) = self.runs.get(&campaign) else {
+            return Ok(());
+        };
         let ready = u32::try_from(run.ready.len() + run.ready_to_ring.len()).unwrap_or(u32::MAX);
         let predicted = self.predict(campaign).unwrap_or(0);
         let demand = ready.saturating_add(predicted);
@@ -117,19 +121,19 @@ impl Engine {
         campaign: CampaignId,
         lead: Lead,
         agent: AgentId,
-    ) -> Result<CallId, (Lead, IdleReason)> {
+    ) -> Result<CallId, (Box<Lead>, IdleReason)> {
         let Some(run) = self.runs.get(&campaign) else {
-            return Err((lead, IdleReason::NotRunning));
+            return Err((Box::new(lead), IdleReason::NotRunning));
         };
         if run.state != CampaignState::Running {
-            return Err((lead, IdleReason::NotRunning));
+            return Err((Box::new(lead), IdleReason::NotRunning));
         }
         if calling_hours::at(&run.settings.hours, &lead.zone, self.cx.wall) != Hours::Open {
-            return Err((lead, IdleReason::OutsideHours));
+            return Err((Box::new(lead), IdleReason::OutsideHours));
         }
         match self.choose_route(campaign) {
             Ok(route) => Ok(self.begin_call(campaign, lead, route, Some(agent))),
-            Err(reason) => Err((lead, reason)),
+            Err(reason) => Err((Box::new(lead), reason)),
         }
     }
 
@@ -266,7 +270,8 @@ impl Engine {
                 && calling_hours::at(&run.settings.hours, &call.lead.zone, self.cx.wall) == Hours::Open
         });
         let trunk_carries = self.trunks.get(&attempt.trunk).is_some_and(TrunkRun::is_usable);
-        self.holds.first().is_none() && agent_is_kept && campaign_dials && trunk_carries
+        let given_up = call.outcome.is_some();
+        self.holds.first().is_none() && agent_is_kept && campaign_dials && trunk_carries && !given_up
     }
 
     fn is_kept_for(&self, agent: AgentId, call: CallId) -> bool {

@@ -8,14 +8,21 @@ alter table lead add column ripe boolean not null default true;
 -- Attempts that have ended, and when the last one did.
 alter table lead add column attempts integer not null default 0;
 alter table lead add column last_attempt_at integer;
+-- A manager took it back. While it is being dialled it stays in its state until the attempt ends.
+alter table lead add column withdrawn boolean not null default false;
 
 update lead set
+    withdrawn = coalesce(done_reason = 'withdrawn', false),
     ripe = not callback and due_at <= unixepoch() * 1000,
     attempts = (select count(*) from attempt where attempt.lead_id = lead.lead_id and outcome is not null),
     last_attempt_at = (select max(ended_at) from attempt where attempt.lead_id = lead.lead_id);
 
 -- What a list has gained of its campaign's dials and not spent yet, when lists share them (engine: dialer/list_mix).
 alter table list add column mix_credit integer not null default 0;
+
+-- Whether the agent promised to call themself.
+alter table callback add column personal boolean not null default false;
+create index callback_agent on callback (agent_id, due_at) where state = 'open';
 
 drop index lead_in_dialling_order;
 drop index lead_due;

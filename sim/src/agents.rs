@@ -1,5 +1,6 @@
 //! The people at the desks: what each does next, by what their screen shows.
 
+use cadran_engine::command::Agreed;
 use cadran_engine::input::Request;
 use cadran_engine::model::{AgentId, CallId, CampaignId, Side};
 use cadran_engine::view::{AgentView, LiveView};
@@ -99,13 +100,14 @@ impl World {
             ("later", 0.35),
             ("no-such-code", 0.05),
         ]);
-        let callback_at = self.wall() + Duration::from_secs(60);
+        let personal = self.chance.happens(0.5);
+        let agreed = Agreed { at: self.wall() + Duration::from_secs(60), personal };
         Request::Dispose {
             agent,
             call,
             code: code.to_owned(),
             note: String::new(),
-            callback_at: (code == "callback").then_some(callback_at),
+            callback: (code == "callback").then_some(agreed),
         }
     }
 }

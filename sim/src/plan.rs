@@ -195,6 +195,7 @@ fn leads(chance: &mut Chance, campaign: CampaignId) -> Vec<(CampaignId, Lead)> {
         next_phone: 0,
         zone: zones[chance.pick(&[(0, 0.6), (1, 0.4), (2, far)])].clone(),
         history: Vec::new(),
+        promise: None,
     };
     (first..first + LEADS_PER_CAMPAIGN).map(|row| (campaign, lead(row))).collect()
 }

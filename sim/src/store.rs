@@ -7,7 +7,7 @@ use cadran_engine::dialer::drop_ledger::DropLedger;
 use cadran_engine::input::{AttemptRefusal, OpenSession, Recovery, StoreEvent};
 use cadran_engine::model::attempt::CallRecord;
 use cadran_engine::model::{
-    Attempt, AttemptId, CallId, CampaignId, Lead, LeadId, LeadState, Outcome, Phone, RecordingId,
+    Attempt, AttemptId, CallId, CampaignId, Lead, LeadId, LeadState, Outcome, Phone, Promise, RecordingId,
     RecordingState, SessionId, Timestamp,
 };
 
@@ -295,6 +295,12 @@ impl Store {
                 None => row.lead.history.push((outcome, 1)),
             }
         }
+        if outcome == Outcome::Answered
+            && !self.dispositions.contains_key(&call)
+            && let Some(row) = self.leads.get_mut(&lead)
+        {
+            row.lead.promise = None;
+        }
         let next = self.dispositions.get(&call).map_or(next, |said| said.next);
         self.settle(lead, next);
     }
@@ -305,6 +311,11 @@ impl Store {
             self.do_not_call.insert(record.phone);
         }
         let (call, lead, next) = (record.call, record.lead, record.next);
+        let promise = record.callback.filter(|agreed| agreed.personal);
+        let promise = promise.map(|agreed| Promise { agent: record.agent, due_at: agreed.at });
+        if let Some(row) = self.leads.get_mut(&lead) {
+            row.lead.promise = promise;
+        }
         self.dispositions.insert(call, record);
         let open = |row: &AttemptRow| row.attempt.lead == lead && row.ended.is_none();
         if !self.attempts.values().any(open) {

@@ -24,6 +24,7 @@ pub(super) async fn check(settings: &CampaignSettings, app: &App, state: Campaig
         .that(is_media(&settings.drop_message), "/drop_message", "media")
         .that((0.0..=0.03).contains(&settings.drop_limit), "/drop_limit", "drop_limit")
         .duration(millis(settings.wrap_up), 0..=3_600_000, "/wrap_up")
+        .duration(millis(settings.callbacks.grace), 0..=600_000, "/callbacks/grace")
         .limit(settings.limit, "/limit");
     if let DialMode::Power { ratio } = settings.mode {
         check.that((1.0..=10.0).contains(&ratio), "/mode/ratio", "ratio");

@@ -2,10 +2,12 @@
 
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use cadran_engine::command::Answer;
+use cadran_engine::command::{Agreed, Answer};
+use cadran_engine::dialer::calling_hours;
 use cadran_engine::input::Request;
 use cadran_engine::model::{AgentId, CallId, CampaignId, Disposition, SessionId, Timestamp};
 use cadran_engine::view::{AgentView, CallView};
+use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -175,6 +177,27 @@ pub(super) async fn next_lead(
     }
 }
 
+/// How long a lead on show is the agent's.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PreviewLease {
+    /// Until when, in milliseconds since 1970.
+    until: i64,
+}
+
+/// Keeps the lead that is shown for another 90 seconds, up to ten minutes in all. The desk asks while it is shown;
+/// without that the lead goes back.
+#[utoipa::path(post, path = "/api/agents/{agent}/keep-lead", tag = "desk", params(("agent" = AgentId, Path)),
+    responses((status = 200, body = PreviewLease)))]
+pub(super) async fn keep_lead(
+    ActingFor(agent): ActingFor,
+    State(app): State<App>,
+) -> Result<Json<PreviewLease>, Error> {
+    match app.inbox.request(Request::KeepPreview { agent }).await? {
+        Answer::Preview { until, .. } => Ok(Json(PreviewLease { until: until.as_millis() })),
+        other => Err(live::unexpected(&other)),
+    }
+}
+
 /// A call that was begun.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Dialling {
@@ -213,6 +236,13 @@ pub(super) struct Said {
     note: String,
     /// The agreed moment, when the disposition is a callback, in milliseconds since 1970.
     callback_at: Option<i64>,
+    /// The same as the person said it: date and time where they live, such as `2026-11-20T14:30`. A time that clocks
+    /// show twice is the first one; one that they skip is as long after the gap.
+    #[schema(value_type = Option<String>)]
+    callback_local: Option<DateTime>,
+    /// Whether the agent promised to call themself. Otherwise anybody calls.
+    #[serde(default)]
+    callback_personal: bool,
 }
 
 /// Says what came of the last call, with the agreed moment of a callback. Ends the wrap-up.
@@ -224,14 +254,21 @@ pub(super) async fn dispose(
     Json(said): Json<Said>,
 ) -> Result<NoContent, Error> {
     Check::default().text(&said.note, NOTE_CHARS_MAX, "/note").done()?;
-    let request = Request::Dispose {
-        agent,
-        call: said.call,
-        code: said.code,
-        note: said.note,
-        callback_at: said.callback_at.map(Timestamp::from_millis),
+    let at = match (said.callback_local, said.callback_at) {
+        (Some(local), _) => Some(moment_for(&app, said.call, local).await?),
+        (None, at) => at.map(Timestamp::from_millis),
     };
-    act(&app, request).await
+    let callback = at.map(|at| Agreed { at, personal: said.callback_personal });
+    let Said { call, code, note, .. } = said;
+    act(&app, Request::Dispose { agent, call, code, note, callback }).await
+}
+
+/// What a clock shows where the person of this call lives, as an instant.
+async fn moment_for(app: &App, call: CallId, local: DateTime) -> Result<Timestamp, Error> {
+    let story = app.store.call_story(call).await?.ok_or_else(|| Error::not_found("call", call))?;
+    let lead = leads::find(app, story.attempt.attempt.lead).await?.lead;
+    calling_hours::instant_in(local, &lead.zone)
+        .ok_or_else(|| Error::BadBody("`callback_local` is beyond the calendar".to_owned()))
 }
 
 async fn act(app: &App, request: Request) -> Result<NoContent, Error> {

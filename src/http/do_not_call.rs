@@ -1,6 +1,7 @@
 //! Numbers that must not be called.
 
 use axum::extract::State;
+use cadran_engine::input::Request;
 use cadran_engine::model::{CampaignId, Phone, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -92,7 +93,7 @@ pub(super) async fn list(
     Ok(Listing::of(&page, entries, |entry| entry.id, body))
 }
 
-/// Adds a number. Adding it again prolongs the entry.
+/// Adds a number. Adding it again prolongs the entry. A phone that rings and has not been answered stops ringing.
 #[utoipa::path(post, path = "/api/do-not-call", tag = "do not call",
     responses((status = 201, body = DoNotCallBody)))]
 pub(super) async fn add(
@@ -123,6 +124,8 @@ pub(super) async fn add(
         at: app.now(),
     };
     let kept = app.store.add_do_not_call(&entry).await?;
+    // Whoever is being rung is no longer; whatever is dialled later finds the entry.
+    app.inbox.request(Request::StopDialling { phone, campaign: new.campaign }).await?;
     Ok(Created { location: format!("/api/do-not-call/{}", kept.id), body: Json(body(kept)) })
 }
 

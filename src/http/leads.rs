@@ -9,8 +9,8 @@ use super::app::App;
 use super::auth::{CampaignManager, SignedIn, Staff};
 use super::calls::{AttemptBody, DispositionBody};
 use super::error::Error;
-use super::extract::{Json, Listing, NoContent, Path, Query, page};
-use crate::store::{CallbackRecord, CallbackState, DoneReason, LeadFilter, LeadRecord};
+use super::extract::{Json, Listing, Path, Query, page};
+use crate::store::{CallbackRecord, CallbackState, DoneReason, LeadFilter, LeadRecord, Withdrawal};
 
 /// A person or company to call. Times are in milliseconds since 1970.
 #[derive(Debug, Serialize, ToSchema)]
@@ -104,17 +104,24 @@ pub(super) async fn read(
     Ok(Json(body(find(&app, id).await?)))
 }
 
-/// Takes a lead back: it is not dialled again. A call in progress goes on.
+/// What came of taking a lead back.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct WithdrawalBody {
+    /// `at_once`; `after_attempt` while the lead is being dialled or talked to; `was_done` when nothing changes.
+    #[schema(value_type = String)]
+    takes_effect: Withdrawal,
+}
+
+/// Takes a lead back: it is not dialled again. A call in progress goes on, and is the last one.
 #[utoipa::path(post, path = "/api/leads/{lead}/withdraw", tag = "leads", params(("lead" = LeadId, Path)),
-    responses((status = 204, description = "Withdrawn")))]
+    responses((status = 200, body = WithdrawalBody)))]
 pub(super) async fn withdraw(
     _: SignedIn<CampaignManager>,
     State(app): State<App>,
     Path(id): Path<LeadId>,
-) -> Result<NoContent, Error> {
+) -> Result<Json<WithdrawalBody>, Error> {
     find(&app, id).await?;
-    app.store.withdraw_lead(id, app.now()).await?;
-    Ok(NoContent)
+    Ok(Json(WithdrawalBody { takes_effect: app.store.withdraw_lead(id, app.now()).await? }))
 }
 
 /// All that happened to a lead.
@@ -136,6 +143,8 @@ pub(super) struct CallbackBody {
     /// The call in which it was agreed.
     call: CallId,
     agent: AgentId,
+    /// Whether this agent promised to call themself.
+    personal: bool,
     /// The agreed moment, in milliseconds since 1970.
     due_at: i64,
     /// `open`, `kept` or `withdrawn`.
@@ -147,6 +156,7 @@ fn callback(record: &CallbackRecord) -> CallbackBody {
     CallbackBody {
         call: record.call,
         agent: record.agent,
+        personal: record.personal,
         due_at: record.due_at.as_millis(),
         state: record.state,
     }

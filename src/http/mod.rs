@@ -24,6 +24,7 @@
 //! GET    /api/campaigns/{campaign}                  admin campaign_manager supervisor
 //! PUT    /api/campaigns/{campaign}                  admin campaign_manager
 //! DELETE /api/campaigns/{campaign}                  admin campaign_manager
+//! GET    /api/campaigns/{campaign}/forecast         admin campaign_manager supervisor
 //! POST   /api/campaigns/{campaign}/start            admin campaign_manager
 //! POST   /api/campaigns/{campaign}/pause            admin campaign_manager
 //! POST   /api/campaigns/{campaign}/finish           admin campaign_manager
@@ -51,6 +52,9 @@
 //! POST   /api/leads/{lead}/withdraw                 admin campaign_manager
 //! GET    /api/leads/{lead}/timeline                 admin campaign_manager supervisor
 //!
+//! GET    /api/callbacks                             admin agent campaign_manager supervisor
+//! PUT    /api/callbacks/{call}                      admin agent campaign_manager supervisor
+//!
 //! GET    /api/do-not-call                           admin campaign_manager supervisor
 //! POST   /api/do-not-call                           admin campaign_manager supervisor
 //! DELETE /api/do-not-call/{entry}                   admin campaign_manager supervisor
@@ -73,6 +77,7 @@
 //! POST   /api/agents/{agent}/ready                  admin self supervisor
 //! POST   /api/agents/{agent}/pause                  admin self supervisor
 //! POST   /api/agents/{agent}/next-lead              admin self supervisor
+//! POST   /api/agents/{agent}/keep-lead              admin self supervisor
 //! POST   /api/agents/{agent}/dial                   admin self supervisor
 //! POST   /api/agents/{agent}/skip                   admin self supervisor
 //! POST   /api/agents/{agent}/disposition            admin self supervisor
@@ -99,6 +104,7 @@
 mod agents;
 mod app;
 mod auth;
+mod callbacks;
 mod calls;
 mod campaign_settings;
 mod campaigns;
@@ -108,6 +114,7 @@ mod do_not_call;
 mod docs;
 mod error;
 mod extract;
+mod forecast;
 mod frame;
 mod health;
 mod imports;
@@ -189,6 +196,7 @@ fn campaign_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(campaigns::list, campaigns::create))
         .routes(routes!(campaigns::read, campaigns::update, campaigns::remove))
+        .routes(routes!(forecast::read))
         .routes(routes!(campaigns::start))
         .routes(routes!(campaigns::pause))
         .routes(routes!(campaigns::finish))
@@ -205,6 +213,8 @@ fn campaign_routes() -> OpenApiRouter<App> {
         .routes(routes!(leads::read))
         .routes(routes!(leads::withdraw))
         .routes(routes!(leads::timeline))
+        .routes(routes!(callbacks::list))
+        .routes(routes!(callbacks::change))
 }
 
 fn agent_routes() -> OpenApiRouter<App> {
@@ -218,6 +228,7 @@ fn agent_routes() -> OpenApiRouter<App> {
         .routes(routes!(desk::ready))
         .routes(routes!(desk::pause))
         .routes(routes!(desk::next_lead))
+        .routes(routes!(desk::keep_lead))
         .routes(routes!(desk::dial))
         .routes(routes!(desk::skip))
         .routes(routes!(desk::dispose))

@@ -11,7 +11,7 @@ use super::db::{Lane, Sql, Tx};
 use super::do_not_call::{Blocked, blocked};
 use super::lead::{histories_in, read_lead, withdraw_callbacks};
 use super::value::{args, json};
-use super::{Error, Store, lead_order};
+use super::{Error, Store, callback, lead_order};
 
 /// How long a claim holds against other holders. Far longer than a lead stays in a hopper, far shorter than a day.
 pub const CLAIM_TIME: Duration = Duration::from_secs(15 * 60);
@@ -108,7 +108,12 @@ async fn due(
     let next = lead_order::next(tx, campaign, order, wanted, now).await?;
     let rows = lead_order::rows(tx, &next).await?;
     let mut histories = histories_in(tx, &rows).await?;
-    rows.iter().map(|row| read_lead(row, &mut histories)).collect()
+    let promises = callback::promises(tx, &next).await?;
+    let leads = rows.iter().map(|row| {
+        let lead = read_lead(row, &mut histories)?;
+        Ok(Lead { promise: promises.get(&lead.id).copied(), ..lead })
+    });
+    leads.collect()
 }
 
 /// Takes out and settles the leads of which a number must not be called.

@@ -9,7 +9,7 @@ use super::db::Select;
 use super::value::args;
 use super::{
     AttemptRecord, CallbackRecord, DispositionKept, Error, LeadRecord, Page, RecordingRecord, Store, attempt,
-    call, disposition, recording,
+    call, callback, disposition, recording,
 };
 
 /// What is wanted of the past; without a value everything matches.
@@ -157,7 +157,7 @@ impl Store {
             lead,
             attempts: self.attempts(filter, Page::first()).await?,
             dispositions: rows(&self.db.rows(dispositions, args![id]).await?, disposition::read)?,
-            callbacks: rows(&self.db.rows(callbacks, args![id]).await?, disposition::read_callback)?,
+            callbacks: rows(&self.db.rows(callbacks, args![id]).await?, callback::read)?,
         }))
     }
 

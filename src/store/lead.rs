@@ -66,6 +66,18 @@ impl DoneReason {
     }
 }
 
+/// When it takes effect that a lead is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Withdrawal {
+    /// It is being dialled or talked to: at the end of the attempt.
+    AfterAttempt,
+    /// At once.
+    AtOnce,
+    /// The lead was done before; nothing changes.
+    WasDone,
+}
+
 /// Which leads are wanted; without a value everything matches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LeadFilter {
@@ -108,16 +120,20 @@ impl Store {
         self.lead_records(&rows).await
     }
 
-    /// Takes a lead back: it is not dialled again, and what had been agreed with the person is withdrawn. Nothing
-    /// changes while it is being dialled, or when it is done.
-    pub async fn withdraw_lead(&self, id: LeadId, now: Timestamp) -> Result<(), Error> {
-        let sql = "update lead set state = 'done', done_reason = 'withdrawn', callback = false, claimed_by = null, \
-                   claimed_until = null, updated_at = $2 where lead_id = $1 and state in ('waiting', 'claimed')";
+    /// Takes a lead back: it is not dialled again, and what had been agreed with the person is withdrawn. While it is
+    /// being dialled or talked to this takes effect at the end of the attempt, whatever comes of that.
+    pub async fn withdraw_lead(&self, id: LeadId, now: Timestamp) -> Result<Withdrawal, Error> {
         let mut tx = self.db.begin(Lane::People).await?;
-        if tx.execute(sql, args![id, now]).await? > 0 {
+        let withdrawal = if tx.execute(WITHDRAW, args![id, now]).await? > 0 {
             withdraw_callbacks(&mut tx, id).await?;
-        }
-        tx.commit().await
+            Withdrawal::AtOnce
+        } else if tx.execute(WITHDRAW_AFTER_ATTEMPT, args![id, now]).await? > 0 {
+            Withdrawal::AfterAttempt
+        } else {
+            Withdrawal::WasDone
+        };
+        tx.commit().await?;
+        Ok(withdrawal)
     }
 
     async fn lead_records(&self, rows: &[Row]) -> Result<Vec<LeadRecord>, Error> {
@@ -141,28 +157,32 @@ pub(super) async fn settle(
         LeadNext::Done => (None, None, Some(reason.as_str())),
     };
     let moved = tx.execute(SETTLE, args![lead, due_at, phone, reason, at, in_attempt]).await?;
-    if moved > 0 && reason.is_some() {
-        withdraw_callbacks(tx, lead).await?;
-    }
-    Ok(())
+    if moved > 0 { withdraw_callbacks(tx, lead).await } else { Ok(()) }
 }
 
-/// The lead is done: what had been agreed with the person will not come about.
+/// If the lead is done, what had been agreed with the person will not come about.
 pub(super) async fn withdraw_callbacks(tx: &mut Tx, lead: LeadId) -> Result<(), Error> {
     tx.execute(WITHDRAW_CALLBACKS, args![lead]).await.map(drop)
 }
 
 const SETTLE: &str = "update lead set due_at = coalesce($2, due_at), ripe = false, next_phone = coalesce($3, next_phone), \
-    state = case when $4 is null then 'waiting' else 'done' end, done_reason = $4, \
-    callback = $4 is null and exists \
+    state = case when $4 is null and not withdrawn then 'waiting' else 'done' end, \
+    done_reason = case when withdrawn then coalesce($4, 'withdrawn') else $4 end, \
+    callback = $4 is null and not withdrawn and exists \
         (select 1 from callback where callback.lead_id = lead.lead_id and callback.state = 'open'), \
     attempts = attempts + case when $6 then 1 else 0 end, \
     last_attempt_at = case when $6 then $5 else last_attempt_at end, \
     claimed_by = null, claimed_until = null, updated_at = $5 \
     where lead_id = $1 and (state = 'in_attempt') = $6";
 
-const WITHDRAW_CALLBACKS: &str =
-    "update callback set state = 'withdrawn' where lead_id = $1 and state = 'open'";
+const WITHDRAW_CALLBACKS: &str = "update callback set state = 'withdrawn' where lead_id = $1 and state = 'open' \
+    and exists (select 1 from lead where lead.lead_id = $1 and lead.state = 'done')";
+
+const WITHDRAW: &str = "update lead set state = 'done', done_reason = 'withdrawn', withdrawn = true, callback = false, \
+    claimed_by = null, claimed_until = null, updated_at = $2 where lead_id = $1 and state in ('waiting', 'claimed')";
+
+const WITHDRAW_AFTER_ATTEMPT: &str = "update lead set withdrawn = true, updated_at = $2 \
+    where lead_id = $1 and state = 'in_attempt'";
 
 /// How often each outcome has happened, by lead.
 pub(super) type Histories = BTreeMap<LeadId, Vec<(Outcome, u16)>>;
@@ -202,6 +222,7 @@ pub(super) fn read_lead(row: &Row, histories: &mut Histories) -> Result<Lead, Er
         next_phone: row.get("next_phone")?,
         zone: row.get("zone")?,
         history: histories.remove(&id).unwrap_or_default(),
+        promise: None,
     })
 }
 

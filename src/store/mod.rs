@@ -9,6 +9,7 @@
 mod agent;
 mod attempt;
 mod call;
+mod callback;
 mod campaign;
 mod claim;
 mod db;
@@ -19,6 +20,7 @@ mod history;
 mod import;
 mod lead;
 mod lead_order;
+mod lead_stock;
 mod lease;
 mod list;
 mod open;
@@ -42,8 +44,9 @@ use db::{Db, Lane};
 use value::{Row, args};
 
 pub use attempt::AttemptRecord;
+pub use callback::{CallbackFilter, CallbackRecord, CallbackState, OpenCallback};
 pub use claim::CLAIM_TIME;
-pub use disposition::{CallbackRecord, CallbackState, DispositionKept};
+pub use disposition::DispositionKept;
 pub use do_not_call::{DoNotCall, DoNotCallId};
 pub use error::Error;
 pub use history::{CallStory, HistoryFilter, LeadStory};
@@ -51,7 +54,8 @@ pub use import::{
     IMPORT_BATCH_MAX, Import, ImportId, ImportOutcome, ImportReport, ImportRow, ImportState, NewLead,
     RowContent,
 };
-pub use lead::{DoneReason, LeadFilter, LeadRecord};
+pub use lead::{DoneReason, LeadFilter, LeadRecord, Withdrawal};
+pub use lead_stock::PACE_SPAN;
 pub use lease::{Acquired, Lease};
 pub use list::List;
 pub use pacing::PacingFilter;

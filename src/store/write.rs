@@ -11,7 +11,7 @@ use super::db::Tx;
 use super::lead::{DoneReason, settle};
 use super::lease::Lease;
 use super::value::args;
-use super::{Error, attempt, call, disposition, pacing, recording, session};
+use super::{Error, attempt, call, callback, disposition, pacing, recording, session};
 
 /// On whose behalf the daemon writes.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<Opt
         Write::CloseAttempt { attempt, outcome, cause, ended_at, lead, next } => {
             if let Some(call) = attempt::close(tx, *attempt, *outcome, *cause, *ended_at).await? {
                 if *outcome == Outcome::Answered {
-                    disposition::callbacks_kept(tx, *lead, call).await?;
+                    callback::kept(tx, *lead, call).await?;
                 }
                 // An agent may have spoken while the line was still up; their word counts more than the outcome.
                 let said = disposition::latest(tx, call).await?;

@@ -200,6 +200,7 @@ async fn answer(inbox: Inbox, mut items: mpsc::Receiver<Item>, script: Arc<Mutex
                         Ok(Answer::Dialling(CallId::from_uuid(Uuid::now_v7())))
                     }
                     (None, input::Request::NextLead { .. }) => Err(Refusal::NoLead),
+                    (None, input::Request::KeepPreview { .. }) => Err(Refusal::WrongState("ready")),
                     (None, _) => Ok(Answer::Done),
                 };
                 script.asked.push(request);

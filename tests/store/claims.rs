@@ -19,7 +19,7 @@ pub(crate) async fn the_most_urgent_lead_comes_first(database: &Database) {
     let attempt = desk.dial(&world, store).await;
     let agreed = LeadNext::Again { due_at: at(100), phone: 0 };
     let said = cadran_engine::command::DispositionRecord {
-        callback_at: Some(at(100)),
+        callback: Some(cadran_engine::command::Agreed { at: at(100), personal: false }),
         ..world.said_of(&attempt, agreed)
     };
     desk.keep([

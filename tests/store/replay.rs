@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cadran::store::{HistoryFilter, Page};
-use cadran_engine::command::{DispositionRecord, LeadNext, Write};
+use cadran_engine::command::{Agreed, DispositionRecord, LeadNext, Write};
 use cadran_engine::input::StoreEvent;
 use cadran_engine::model::{LeadState, Outcome, RecordingId, RecordingState, SessionId};
 use uuid::Uuid;
@@ -22,7 +22,7 @@ pub(crate) async fn every_write_counts_once(database: &Database) {
     let recording = RecordingId { call: attempt.call, part: 1 };
     let verdict = RecordingState::Failed { reason: "the disk is full".to_owned() };
     let said = DispositionRecord {
-        callback_at: Some(at(3600)),
+        callback: Some(Agreed { at: at(3600), personal: true }),
         ..world.said_of(&attempt, LeadNext::Again { due_at: at(3600), phone: 0 })
     };
     let correction =
@@ -69,7 +69,7 @@ async fn everything(database: &Database, world: &World) -> String {
     }
     let sheet = store.time_sheet(world.agent, at(0), at(1000)).await.unwrap();
     let sessions = store.agent_sessions(None, Page::first()).await.unwrap();
-    let callbacks = store.open_callbacks(None, 100).await.unwrap();
+    let callbacks = store.open_callbacks(Default::default(), 100).await.unwrap();
     let entries = store.do_not_call(None, Page::first()).await.unwrap();
     format!("{leads:?} {stories:?} {sheet:?} {sessions:?} {callbacks:?} {entries:?}")
 }

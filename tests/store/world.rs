@@ -117,7 +117,7 @@ impl World {
             note: String::new(),
             at: at(62),
             next,
-            callback_at: None,
+            callback: None,
             do_not_call: false,
         }
     }

@@ -1,7 +1,7 @@
 //! What the engine wants kept.
 
-use cadran::store::{CallbackState, DoNotCall, DoneReason, HistoryFilter, Page};
-use cadran_engine::command::{DispositionRecord, LeadNext, Write};
+use cadran::store::{CallbackFilter, CallbackState, DoNotCall, DoneReason, HistoryFilter, Page, Withdrawal};
+use cadran_engine::command::{Agreed, DispositionRecord, LeadNext, Write};
 use cadran_engine::input::{AttemptRefusal, StoreEvent};
 use cadran_engine::model::{LeadId, LeadState, Outcome};
 use tokio::sync::oneshot;
@@ -82,7 +82,7 @@ pub(crate) async fn what_the_agent_says_decides_about_the_lead(database: &Databa
     let first = desk.dial(&world, store).await;
     let agreed = DispositionRecord {
         at: at(50),
-        callback_at: Some(at(0)),
+        callback: Some(Agreed { at: at(0), personal: false }),
         ..world.said_of(&first, LeadNext::Again { due_at: at(0), phone: 0 })
     };
     desk.keep([Write::SaveDisposition(Box::new(agreed))]).await;
@@ -91,7 +91,17 @@ pub(crate) async fn what_the_agent_says_decides_about_the_lead(database: &Databa
     desk.keep([close(&first, Outcome::Answered, LeadNext::Done)]).await;
     let lead = store.lead(first.lead).await.unwrap().unwrap();
     assert_eq!((lead.state, lead.due_at, lead.callback), (LeadState::Waiting, at(0), true));
-    assert_eq!(store.open_callbacks(Some(world.campaign), 10).await.unwrap().len(), 1);
+    assert_eq!(
+        store
+            .open_callbacks(
+                CallbackFilter { campaign: Some(world.campaign), ..CallbackFilter::default() },
+                10
+            )
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 
     let second = desk.dial(&world, store).await;
     let never_again = DispositionRecord { do_not_call: true, ..world.said_of(&second, LeadNext::Done) };
@@ -103,7 +113,7 @@ pub(crate) async fn what_the_agent_says_decides_about_the_lead(database: &Databa
     let story = store.lead_story(first.lead).await.unwrap().unwrap();
     assert_eq!((story.lead.state, story.lead.done_reason), (LeadState::Done, Some(DoneReason::DoNotCall)));
     assert_eq!(story.callbacks[0].state, CallbackState::Kept);
-    assert_eq!(store.open_callbacks(None, 10).await.unwrap(), []);
+    assert_eq!(store.open_callbacks(CallbackFilter::default(), 10).await.unwrap(), []);
     let entry = &store.do_not_call(Some(second.phone), Page::first()).await.unwrap()[0];
     assert_eq!(
         (entry.campaign, entry.until, entry.added_by.as_str()),
@@ -147,13 +157,16 @@ pub(crate) async fn a_callback_is_kept_by_a_conversation_only(database: &Databas
     let mut desk = Desk::of(store);
     let first = desk.dial(&world, store).await;
     let again = LeadNext::Again { due_at: at(0), phone: 0 };
-    let agreed = DispositionRecord { callback_at: Some(at(0)), ..world.said_of(&first, again) };
+    let agreed = DispositionRecord {
+        callback: Some(Agreed { at: at(0), personal: false }),
+        ..world.said_of(&first, again)
+    };
     desk.keep([close(&first, Outcome::Answered, LeadNext::Done), Write::SaveDisposition(Box::new(agreed))])
         .await;
 
     let second = desk.dial(&world, store).await;
     desk.keep([close(&second, Outcome::Dropped, again)]).await;
-    let open = store.open_callbacks(None, 10).await.unwrap();
+    let open = store.open_callbacks(CallbackFilter::default(), 10).await.unwrap();
     assert_eq!(open.len(), 1, "nobody spoke with them");
     assert!(store.lead(first.lead).await.unwrap().unwrap().callback);
 
@@ -174,4 +187,30 @@ pub(crate) async fn a_note_with_an_odd_character_is_kept(database: &Database) {
     desk.keep([Write::SaveDisposition(Box::new(said))]).await;
     let story = store.call_story(attempt.call).await.unwrap().unwrap();
     assert_eq!(story.dispositions[0].note, "call\u{fffd}back ☎");
+}
+
+/// A lead that is taken back while it is being dialled is done when the attempt ends, whatever the rules or the agent
+/// say; and it stays so when the agent corrects themself.
+pub(crate) async fn a_lead_taken_back_during_an_attempt_is_done_after_it(database: &Database) {
+    let store = &database.store;
+    let world = World::with_leads(store, 1).await;
+    let mut desk = Desk::of(store);
+    let attempt = desk.dial(&world, store).await;
+    assert_eq!(store.withdraw_lead(attempt.lead, at(1)).await.unwrap(), Withdrawal::AfterAttempt);
+    assert_eq!(store.lead(attempt.lead).await.unwrap().unwrap().state, LeadState::InAttempt);
+    let again = LeadNext::Again { due_at: at(120), phone: 0 };
+    let said = DispositionRecord {
+        callback: Some(Agreed { at: at(120), personal: false }),
+        ..world.said_of(&attempt, again)
+    };
+    desk.keep([
+        close(&attempt, Outcome::Answered, again),
+        Write::SaveCall(Box::new(world.call_of(&attempt))),
+        Write::SaveDisposition(Box::new(said)),
+    ])
+    .await;
+    let lead = store.lead(attempt.lead).await.unwrap().unwrap();
+    assert_eq!((lead.state, lead.done_reason), (LeadState::Done, Some(DoneReason::Withdrawn)));
+    assert_eq!(store.open_callbacks(CallbackFilter::default(), 10).await.unwrap(), []);
+    assert_eq!(store.withdraw_lead(attempt.lead, at(200)).await.unwrap(), Withdrawal::WasDone);
 }

@@ -1,6 +1,6 @@
 //! Whether a lead may be called at this moment, in its own time.
 
-use jiff::civil::{Date, Time};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::{Timestamp as Instant, ToSpan as _, tz::TimeZone};
 
 use crate::model::{CallingHours, Timestamp, Window, Zone};
@@ -62,10 +62,19 @@ fn minute_of(time: Time) -> u16 {
     u16::from(time.hour().unsigned_abs()) * 60 + u16::from(time.minute().unsigned_abs())
 }
 
+/// The instant at which clocks in `zone` show `local`. Where they show it twice the first time counts; where they skip
+/// it, as long after the gap as it lies within.
+pub fn instant_in(local: DateTime, zone: &Zone) -> Option<Timestamp> {
+    instant(local, zone.rules())
+}
+
 /// The instant of a wall-clock minute; in a gap of summer time the first one after it.
 fn instant_of(date: Date, minute: u16, rules: &TimeZone) -> Option<Timestamp> {
     let midnight = date.at(0, 0, 0, 0);
-    let local = midnight.checked_add(i64::from(minute).minutes()).ok()?;
+    instant(midnight.checked_add(i64::from(minute).minutes()).ok()?, rules)
+}
+
+fn instant(local: DateTime, rules: &TimeZone) -> Option<Timestamp> {
     let zoned = rules.to_ambiguous_zoned(local).compatible().ok()?;
     Some(Timestamp::from_millis(zoned.timestamp().as_millisecond()))
 }
@@ -74,7 +83,7 @@ fn instant_of(date: Date, minute: u16, rules: &TimeZone) -> Option<Timestamp> {
 mod tests {
     use super::*;
 
-    fn instant(text: &str) -> Timestamp {
+    fn at_utc(text: &str) -> Timestamp {
         Timestamp::from_millis(text.parse::<Instant>().unwrap().as_millisecond())
     }
 
@@ -91,21 +100,21 @@ mod tests {
         let paris: Zone = "Europe/Paris".parse().unwrap();
         let cases = [
             ("2026-11-20T09:00:00Z", Hours::Open),
-            ("2026-11-20T08:59:59Z", Hours::Closed(Some(instant("2026-11-20T09:00:00Z")))),
-            ("2026-11-20T12:00:00Z", Hours::Closed(Some(instant("2026-11-20T13:00:00Z")))),
-            ("2026-11-20T19:00:00Z", Hours::Closed(Some(instant("2026-11-23T09:00:00Z")))),
-            ("2026-04-30T18:00:00Z", Hours::Closed(Some(instant("2026-05-04T08:00:00Z")))),
+            ("2026-11-20T08:59:59Z", Hours::Closed(Some(at_utc("2026-11-20T09:00:00Z")))),
+            ("2026-11-20T12:00:00Z", Hours::Closed(Some(at_utc("2026-11-20T13:00:00Z")))),
+            ("2026-11-20T19:00:00Z", Hours::Closed(Some(at_utc("2026-11-23T09:00:00Z")))),
+            ("2026-04-30T18:00:00Z", Hours::Closed(Some(at_utc("2026-05-04T08:00:00Z")))),
         ];
         for (now, expected) in cases {
-            assert_eq!(at(&office(), &paris, instant(now)), expected, "{now}");
+            assert_eq!(at(&office(), &paris, at_utc(now)), expected, "{now}");
         }
     }
 
     #[test]
     fn the_hours_are_those_of_the_lead() {
         let reunion: Zone = "Indian/Reunion".parse().unwrap();
-        assert_eq!(at(&office(), &reunion, instant("2026-11-20T06:00:00Z")), Hours::Open);
-        assert_ne!(at(&office(), &reunion, instant("2026-11-20T16:30:00Z")), Hours::Open);
+        assert_eq!(at(&office(), &reunion, at_utc("2026-11-20T06:00:00Z")), Hours::Open);
+        assert_ne!(at(&office(), &reunion, at_utc("2026-11-20T16:30:00Z")), Hours::Open);
     }
 
     #[test]
@@ -115,15 +124,15 @@ mod tests {
             windows: vec![Window { days: vec![7], from: 2 * 60 + 30, until: 5 * 60 }],
             closed_days: vec![],
         };
-        let opens = at(&night, &paris, instant("2026-03-29T00:30:00Z"));
-        assert_eq!(opens, Hours::Closed(Some(instant("2026-03-29T01:30:00Z"))));
+        let opens = at(&night, &paris, at_utc("2026-03-29T00:30:00Z"));
+        assert_eq!(opens, Hours::Closed(Some(at_utc("2026-03-29T01:30:00Z"))));
     }
 
     #[test]
     fn a_day_closes_with_its_last_window() {
         let paris: Zone = "Europe/Paris".parse().unwrap();
-        let closing = |text| closing(&office(), &paris, instant(text));
-        assert_eq!(closing("2026-11-20T09:30:00Z"), Some(instant("2026-11-20T19:00:00Z")));
+        let closing = |text| closing(&office(), &paris, at_utc(text));
+        assert_eq!(closing("2026-11-20T09:30:00Z"), Some(at_utc("2026-11-20T19:00:00Z")));
         assert_eq!(closing("2026-11-20T19:00:00Z"), None);
         assert_eq!(closing("2026-11-21T09:30:00Z"), None);
     }
@@ -131,8 +140,28 @@ mod tests {
     #[test]
     fn without_windows_it_never_opens() {
         assert_eq!(
-            at(&CallingHours::default(), &Zone::utc(), instant("2026-11-20T06:00:00Z")),
+            at(&CallingHours::default(), &Zone::utc(), at_utc("2026-11-20T06:00:00Z")),
             Hours::Closed(None)
         );
+    }
+
+    #[test]
+    fn an_agreed_moment_is_the_persons_own() {
+        let cases = [
+            ("Europe/Paris", "2026-11-20T14:30:00", "2026-11-20T13:30:00Z"),
+            ("Indian/Reunion", "2026-11-20T14:30:00", "2026-11-20T10:30:00Z"),
+            // The day after the change to winter time is an hour later than the day before.
+            ("Europe/Paris", "2026-10-24T09:00:00", "2026-10-24T07:00:00Z"),
+            ("Europe/Paris", "2026-10-25T09:00:00", "2026-10-25T08:00:00Z"),
+            // Shown twice, and not at all.
+            ("Europe/Paris", "2026-10-25T02:30:00", "2026-10-25T00:30:00Z"),
+            ("Europe/Paris", "2026-03-29T02:30:00", "2026-03-29T01:30:00Z"),
+            ("America/New_York", "2026-11-01T01:30:00", "2026-11-01T05:30:00Z"),
+            ("Australia/Lord_Howe", "2026-10-04T02:15:00", "2026-10-03T15:45:00Z"),
+        ];
+        for (zone, local, expected) in cases {
+            let zone: Zone = zone.parse().unwrap();
+            assert_eq!(instant_in(local.parse().unwrap(), &zone), Some(at_utc(expected)), "{zone} {local}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::model::{Lead, LeadId, Timestamp};
+use crate::model::{AgentId, Lead, LeadId, Promise, Timestamp};
 
 /// Fewer than this are not worth a round trip to the database.
 pub const BATCH_MIN: u16 = 20;
@@ -16,6 +16,8 @@ pub const EMPTY_WAIT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, Default)]
 pub struct Hopper {
     leads: VecDeque<Lead>,
+    /// Leads that wait for the agent who promised to call.
+    promised: Vec<(Lead, Promise)>,
     refill: Refill,
     /// When the database's next lead falls due, by its last answer.
     next_due_at: Option<Timestamp>,
@@ -35,12 +37,12 @@ enum Refill {
 impl Hopper {
     /// Leads in hand.
     pub fn len(&self) -> usize {
-        self.leads.len()
+        self.leads.len() + self.promised.len()
     }
 
     /// Whether no lead is in hand.
     pub fn is_empty(&self) -> bool {
-        self.leads.is_empty()
+        self.leads.is_empty() && self.promised.is_empty()
     }
 
     /// Whether the database said that it has nothing more for the moment.
@@ -58,7 +60,7 @@ impl Hopper {
         self.next_due_at
     }
 
-    /// The next lead.
+    /// The next lead that anybody may call.
     pub fn pop(&mut self) -> Option<Lead> {
         self.leads.pop_front()
     }
@@ -66,6 +68,24 @@ impl Hopper {
     /// A lead that was taken but not dialled is the next again.
     pub fn put_back(&mut self, lead: Lead) {
         self.leads.push_front(lead);
+    }
+
+    /// Every lead that waits for an agent, for somebody to decide about.
+    #[must_use]
+    pub fn take_promised(&mut self) -> Vec<(Lead, Promise)> {
+        std::mem::take(&mut self.promised)
+    }
+
+    /// A lead goes on waiting for an agent.
+    pub fn keep_for(&mut self, lead: Lead, promise: Promise) {
+        self.promised.push((lead, promise));
+    }
+
+    /// The first lead that waits for this agent and that may be called.
+    pub fn pop_promised(&mut self, agent: AgentId, may_call: impl Fn(&Lead) -> bool) -> Option<Lead> {
+        let waits = |(lead, promise): &(Lead, Promise)| promise.agent == agent && may_call(lead);
+        let index = self.promised.iter().position(waits)?;
+        Some(self.promised.remove(index).0)
     }
 
     /// How many leads to ask the database for, if any, when `demand` dials are wanted at once.
@@ -97,7 +117,12 @@ impl Hopper {
         now: Timestamp,
     ) -> Option<Timestamp> {
         let none = leads.is_empty();
-        self.leads.extend(leads);
+        for lead in leads {
+            match lead.promise {
+                Some(promise) => self.keep_for(lead, promise),
+                None => self.leads.push_back(lead),
+            }
+        }
         self.next_due_at = next_due_at;
         if !none {
             self.refill = Refill::Possible;
@@ -116,6 +141,7 @@ impl Hopper {
 
     /// Gives every lead away.
     pub fn drain(&mut self) -> Vec<LeadId> {
-        self.leads.drain(..).map(|lead| lead.id).collect()
+        let promised = self.promised.drain(..).map(|(lead, _)| lead);
+        promised.chain(self.leads.drain(..)).map(|lead| lead.id).collect()
     }
 }

@@ -6,6 +6,7 @@ pub mod calling_hours;
 pub mod campaign_run;
 pub mod compliance;
 pub mod drop_ledger;
+pub mod exhaustion;
 pub mod hopper;
 pub mod list_mix;
 pub mod obstacle;

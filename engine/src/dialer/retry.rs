@@ -43,6 +43,7 @@ mod tests {
             next_phone,
             zone: Zone::utc(),
             history: vec![(Outcome::Busy, busy_before)],
+            promise: None,
         }
     }
 

@@ -44,6 +44,8 @@ pub struct CampaignSettings {
     pub drop_limit: f64,
     /// When calls may be placed, in the lead's own time.
     pub hours: CallingHours,
+    /// What becomes of a callback that an agent promised to make themself.
+    pub callbacks: CallbackRules,
     /// In which order leads are dialled.
     pub order: DialOrder,
     /// What follows each outcome. An outcome without a rule is final.
@@ -73,6 +75,7 @@ impl Default for CampaignSettings {
             drop_message: "sound:cadran/drop-fr".to_owned(),
             drop_limit: 0.03,
             hours: CallingHours::french_consumers(),
+            callbacks: CallbackRules::default(),
             order: DialOrder::default(),
             retry: Vec::new(),
             recording: RecordingPolicy::OnDemand,
@@ -129,6 +132,26 @@ pub enum DialMode {
     Preview,
     /// One dial per ready agent.
     Progressive,
+}
+
+/// What becomes of a callback that an agent promised to make themself, when they are not ready at the agreed moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct CallbackRules {
+    /// How long it waits for them alone.
+    #[serde(with = "super::time::millis")]
+    #[cfg_attr(feature = "schema", schema(value_type = u64))]
+    pub grace: Duration,
+    /// Whether anybody calls after that. Otherwise it goes on waiting, and is shown as overdue.
+    pub then_anyone: bool,
+}
+
+impl Default for CallbackRules {
+    /// Five minutes; then the person is called by whoever is there rather than by nobody.
+    fn default() -> Self {
+        Self { grace: Duration::from_secs(300), then_anyone: true }
+    }
 }
 
 /// What follows an outcome.

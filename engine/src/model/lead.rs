@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LeadId, ListId, Outcome, Phone, Zone};
+use super::{AgentId, LeadId, ListId, Outcome, Phone, Timestamp, Zone};
 
 /// A lead as the hopper holds it: what dialling needs, and no more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,18 @@ pub struct Lead {
     pub zone: Zone,
     /// How often each outcome has happened, for the retry rules.
     pub history: Vec<(Outcome, u16)>,
+    /// The agent who promised to call themself, if one did and the moment has come.
+    #[serde(default)]
+    pub promise: Option<Promise>,
+}
+
+/// A callback that an agent promised to make themself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promise {
+    /// Who.
+    pub agent: AgentId,
+    /// The agreed moment.
+    pub due_at: Timestamp,
 }
 
 impl Lead {

@@ -21,11 +21,11 @@ pub use agent::{Agent, PauseReason, PhoneKind, RingMode};
 pub use attempt::{Attempt, HangupCause, Outcome, Side};
 pub use calendar::{CallingHours, Window, Zone};
 pub use campaign::{
-    Campaign, CampaignSettings, CampaignState, DialMode, RateLimit, RecordingPolicy, RetryRule,
+    CallbackRules, Campaign, CampaignSettings, CampaignState, DialMode, RateLimit, RecordingPolicy, RetryRule,
 };
 pub use disposition::{Disposition, DispositionEffect};
 pub use id::*;
-pub use lead::{Lead, LeadState};
+pub use lead::{Lead, LeadState, Promise};
 pub use order::{DialOrder, Direction, ListShare, OrderKey};
 pub use phone::Phone;
 pub use recording::{RecordingFacts, RecordingState};

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use cadran_engine::Engine;
-use cadran_engine::command::{Command, Destination, LeadNext, SwitchCommand, Write};
+use cadran_engine::command::{Agreed, Command, Destination, LeadNext, SwitchCommand, Write};
 use cadran_engine::input::{
     AttemptRefusal, Input, LegPurpose, LegSeen, OpenSession, Recovery, Request, RequestId, Settings,
     Snapshot, StoreEvent, SwitchEvent,
@@ -206,6 +206,12 @@ impl Centre {
                 self.database_away = false;
                 Input::Store(StoreEvent::Back)
             }
+            ["clock", "steps", "by", span] => Input::WallClock(self.now + seconds(span)),
+            ["stop", "dialling", row] => {
+                let phone = lead(row.parse().unwrap()).phone;
+                let request = Request::StopDialling { phone, campaign: None };
+                Input::Request { id: RequestId(self.planned), request }
+            }
             ["block", row] => return self.do_not_call.push(LeadId::from_i64(row.parse().unwrap())),
             ["restart"] => return self.restart(out),
             ["nothing"] => return,
@@ -222,6 +228,7 @@ impl Centre {
             ["ready"] => Request::Ready { agent },
             ["pauses", code] => Request::Pause { agent, code: (*code).to_owned() },
             ["asks", "for", "a", "lead"] => Request::NextLead { agent },
+            ["keeps", "the", "lead"] => Request::KeepPreview { agent },
             ["dials"] => Request::DialPreview { agent },
             ["skips"] => Request::SkipPreview { agent },
             ["hangs", "up", name] => Request::HangUp { call: call(name), by: Side::Agent },
@@ -233,7 +240,11 @@ impl Centre {
                 call: call(name),
                 code: (*code).to_owned(),
                 note: String::new(),
-                callback_at: after.last().map(|after| self.now + seconds(after)),
+                callback: match after {
+                    ["mine", "in", after] => Some(Agreed { at: self.now + seconds(after), personal: true }),
+                    [.., after] => Some(Agreed { at: self.now + seconds(after), personal: false }),
+                    [] => None,
+                },
             },
             other => panic!("`{other:?}` is nothing that an agent does"),
         }
@@ -375,6 +386,9 @@ impl Centre {
             }
             Write::ReleaseLead { lead, due_at } => self.wait(due_at, self.leads[&lead].clone()),
             Write::SaveDisposition(said) => {
+                let promise = said.callback.filter(|agreed| agreed.personal);
+                let promise = promise.map(|agreed| Promise { agent: said.agent, due_at: agreed.at });
+                self.leads.get_mut(&said.lead).unwrap().promise = promise;
                 if let LeadNext::Again { due_at, .. } = said.next {
                     self.wait(due_at, self.leads[&said.lead].clone());
                 }
@@ -454,6 +468,7 @@ fn lead(row: i64) -> Lead {
         next_phone: 0,
         zone: Zone::utc(),
         history: Vec::new(),
+        promise: None,
     }
 }
 
