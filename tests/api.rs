@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod api {
+    mod callbacks;
     mod desk;
     mod health;
     mod imports;

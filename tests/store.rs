@@ -25,6 +25,8 @@ mod migrations;
 mod order;
 #[path = "store/pacing.rs"]
 mod pacing;
+#[path = "store/quotas.rs"]
+mod quotas;
 #[path = "store/recovery.rs"]
 mod recovery;
 #[path = "store/replay.rs"]
@@ -86,6 +88,8 @@ on_both_databases! {
     order::lists_share_the_dials,
     order::a_list_that_is_off_is_not_dialled,
     pacing::a_line_is_kept_for_a_month_and_thinned_on_request,
+    quotas::a_campaign_stops_at_its_quota,
+    quotas::a_part_of_a_campaign_stops_by_itself,
     recovery::a_killed_daemon_leaves_what_the_next_one_finds,
     replay::every_write_counts_once,
     settings::what_was_kept_is_read_back,

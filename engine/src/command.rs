@@ -261,6 +261,8 @@ pub struct DispositionRecord {
     pub callback: Option<Agreed>,
     /// The number goes on the do-not-call list.
     pub do_not_call: bool,
+    /// The call counts as a success.
+    pub success: bool,
 }
 
 /// What came of a request.

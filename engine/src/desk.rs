@@ -147,6 +147,7 @@ impl Engine {
             next,
             callback,
             do_not_call: disposition.effect == DispositionEffect::DoNotCall,
+            success: disposition.success,
         })));
         if disposition.effect == DispositionEffect::DoNotCall {
             self.stop_dialling(subject.phone, None);

@@ -218,7 +218,8 @@ pub enum StoreEvent {
 pub enum AttemptRefusal {
     /// The number is on a do-not-call list that applies.
     DoNotCall,
-    /// The lead is no longer ours to dial: settled, withdrawn, or claimed by another daemon.
+    /// The lead is not ours to dial: settled, withdrawn, claimed by another daemon, or its list is switched off or its
+    /// quota reached.
     LeadGone,
     /// The database could not take the write.
     StoreAway,

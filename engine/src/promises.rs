@@ -55,7 +55,7 @@ impl Engine {
             let left = until.since(wall);
             self.look_again(campaign, self.cx.now + left);
         } else if rules.then_anyone {
-            run.hopper.put_back(lead);
+            run.hopper.put_back(Lead { promise: None, ..lead });
         } else {
             self.cx.write(Write::ReleaseLead { lead: lead.id, due_at: wall + rules.grace });
         }

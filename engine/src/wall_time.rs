@@ -25,6 +25,7 @@ pub(crate) fn on_the_wall(mut write: Write, now: Timestamp, wall: Timestamp) -> 
         Write::OpenSession { at, .. } | Write::SaveAgentState { at, .. } | Write::CloseSession { at, .. } => {
             shift(at);
         }
+        Write::SavePacing { line, .. } => shift(&mut line.at),
         Write::ReleaseLead { .. } | Write::CloseRecording { .. } => {}
     }
     write

@@ -38,3 +38,31 @@ create index lead_by_last_attempt on lead (list_id, last_attempt_at nulls first,
 create index lead_by_name on lead (list_id, name, lead_id) where state = 'waiting' and ripe;
 create index lead_by_phone on lead (list_id, substr(phone, 2), lead_id) where state = 'waiting' and ripe;
 create index lead_by_priority on lead (list_id, priority desc, due_at, lead_id) where state = 'waiting' and ripe;
+
+-- Calls of which the latest word is a success.
+create table success (
+    call_id     uuid primary key references attempt (call_id),
+    campaign_id bigint not null references campaign,
+    list_id     bigint not null references list,
+    lead_id     bigint not null references lead
+);
+create index success_campaign on success (campaign_id, list_id);
+
+-- The quotas of each campaign's settings, in their order, with the successes so far. Without a list and without a field
+-- the quota is for the campaign as a whole.
+create table quota (
+    campaign_id bigint not null references campaign on delete cascade,
+    place       bigint not null,
+    list_id     bigint references list on delete cascade,
+    field       text,
+    value       text,
+    wanted      bigint not null,
+    reached     bigint not null,
+    primary key (campaign_id, place),
+    check ((field is null) = (value is null))
+);
+
+-- Lists that are dialled: switched on, and neither theirs nor their campaign's quota is reached.
+create view dialled_list as select list_id, campaign_id from list where enabled and not exists
+    (select 1 from quota where quota.campaign_id = list.campaign_id and field is null and reached >= wanted
+    and (quota.list_id is null or quota.list_id = list.list_id));

@@ -7,7 +7,7 @@ use cadran_engine::command::{Answer, Command, Destination, Refusal, SwitchComman
 use cadran_engine::dialer::calling_hours::{self, Hours};
 use cadran_engine::input::{Input, LegPurpose, Request, StoreEvent, SwitchEvent};
 use cadran_engine::model::{
-    AgentId, AttemptId, CallId, Campaign, CampaignId, LeadId, LegId, Outcome, Timestamp, TrunkId,
+    AgentId, Attempt, AttemptId, CallId, Campaign, CampaignId, LeadId, LegId, Outcome, Timestamp, TrunkId,
 };
 
 use crate::plan::{self, Plan};
@@ -142,6 +142,7 @@ impl Checks {
         if row.attempt.trunk != *trunk || row.attempt.phone != *phone {
             self.broken(now, format!("I3: {attempt} is dialled other than it was saved"));
         }
+        self.promise_is_kept(&row.attempt, store, now, wall);
         let zone = store.leads.get(&row.attempt.lead).map(|row| &row.lead.zone);
         let hours =
             self.campaigns.iter().find(|found| found.id == *campaign).map(|found| &found.settings.hours);
@@ -149,6 +150,19 @@ impl Checks {
             && calling_hours::at(hours, zone, wall) != Hours::Open
         {
             self.broken(now, format!("I4: {attempt} is dialled outside calling hours"));
+        }
+    }
+
+    /// A lead that an agent promised to call themself waits for that agent first.
+    fn promise_is_kept(&mut self, attempt: &Attempt, store: &Store, now: Timestamp, wall: Timestamp) {
+        let promise = store.leads.get(&attempt.lead).and_then(|row| row.lead.promise);
+        let campaign = self.campaigns.iter().find(|found| found.id == attempt.campaign);
+        let Some((promise, campaign)) = promise.zip(campaign) else { return };
+        let alone_until = promise.due_at + campaign.settings.callbacks.grace;
+        if wall < alone_until && attempt.agent != Some(promise.agent) {
+            let what =
+                format!("I25: {} was promised by {}, and is dialled without", attempt.id, promise.agent);
+            self.broken(now, what);
         }
     }
 

@@ -168,6 +168,7 @@ fn hours(chance: &mut Chance) -> CallingHours {
 
 fn dispositions() -> Vec<Disposition> {
     let one = |code: &str, effect| Disposition {
+        success: false,
         code: code.to_owned(),
         label_fr: code.to_owned(),
         label_en: code.to_owned(),

@@ -313,7 +313,8 @@ impl Store {
         let (call, lead, next) = (record.call, record.lead, record.next);
         let promise = record.callback.filter(|agreed| agreed.personal);
         let promise = promise.map(|agreed| Promise { agent: record.agent, due_at: agreed.at });
-        if let Some(row) = self.leads.get_mut(&lead) {
+        // A lead in hand keeps its course.
+        if let Some(row) = self.leads.get_mut(&lead).filter(|row| row.state != LeadState::Claimed) {
             row.lead.promise = promise;
         }
         self.dispositions.insert(call, record);

@@ -37,7 +37,8 @@ pub(super) struct OpenCallbackBody {
     #[schema(value_type = String)]
     due_local: DateTime,
     zone: String,
-    /// What stands in its way, if anything does: `campaign_not_running`, `do_not_call`, `list_off` or `outside_hours`.
+    /// What stands in its way, if anything does: `campaign_not_running`, `do_not_call`, `list_off`, `outside_hours` or
+    /// `quota_reached`.
     /// A callback is kept as it is all the same, and made once nothing does.
     conflict: Option<&'static str>,
 }
@@ -147,6 +148,8 @@ fn conflict(open: &OpenCallback, campaign: Option<&Campaign>, now: Timestamp) ->
         Some("campaign_not_running")
     } else if !open.list_enabled {
         Some("list_off")
+    } else if !open.list_dialled {
+        Some("quota_reached")
     } else if !open_then {
         Some("outside_hours")
     } else {

@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cadran_engine::model::{
-    CallingHours, CampaignSettings, CampaignState, DialMode, DialOrder, Disposition, ListId, Outcome,
-    RecordingPolicy, RetryRule, Window,
+    CallingHours, CampaignSettings, CampaignState, DialMode, DialOrder, Disposition, ListId, Outcome, Quota,
+    QuotaPart, RecordingPolicy, RetryRule, Window,
 };
 
 use super::app::App;
-use super::check::{Check, is_plain_name};
+use super::check::{Check, is_field_name, is_plain_name};
 use super::error::Error;
+
+/// Successes that a quota may ask for.
+const QUOTA_MAX: u32 = 1_000_000;
 
 /// Every fault of the settings at once, also what they lack to run when the campaign is to.
 pub(super) async fn check(settings: &CampaignSettings, app: &App, state: CampaignState) -> Result<(), Error> {
@@ -41,6 +44,7 @@ pub(super) async fn check(settings: &CampaignSettings, app: &App, state: Campaig
     }
     check_hours(&settings.hours, &mut check);
     check_order(&settings.order, app, &mut check).await?;
+    check_quotas(&settings.quotas, app, &mut check).await?;
     check_retry(&settings.retry, &mut check);
     check_dispositions(&settings.dispositions, &mut check);
     if state == CampaignState::Running {
@@ -73,6 +77,30 @@ async fn check_order(order: &DialOrder, app: &App, check: &mut Check) -> Result<
         check
             .that((1..=100).contains(&share.percent), format!("/order/mix/{index}/percent"), "percent")
             .that(app.store.list(share.list).await?.is_some(), format!("/order/mix/{index}/list"), "exists");
+    }
+    Ok(())
+}
+
+async fn check_quotas(quotas: &[Quota], app: &App, check: &mut Check) -> Result<(), Error> {
+    check.count(quotas.len(), 100, "/quotas");
+    for (index, quota) in quotas.iter().enumerate() {
+        let max = [("max", QUOTA_MAX.to_string())];
+        let possible = (1..=QUOTA_MAX).contains(&quota.successes);
+        check.fill(possible, format!("/quotas/{index}/successes"), "positive", &max);
+        match &quota.of {
+            QuotaPart::Campaign => {}
+            QuotaPart::Field { field, value } => {
+                check.that(is_field_name(field), format!("/quotas/{index}/of/field"), "field_name").text(
+                    value,
+                    1000,
+                    &format!("/quotas/{index}/of/value"),
+                );
+            }
+            QuotaPart::List { list } => {
+                let known = app.store.list(*list).await?.is_some();
+                check.that(known, format!("/quotas/{index}/of/list"), "exists");
+            }
+        }
     }
     Ok(())
 }

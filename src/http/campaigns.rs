@@ -1,7 +1,7 @@
 //! Campaigns: their settings, and starting, pausing and finishing them.
 
 use axum::extract::State;
-use cadran_engine::model::{Campaign, CampaignId, CampaignSettings, CampaignState};
+use cadran_engine::model::{Campaign, CampaignId, CampaignSettings, CampaignState, Quota};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -131,6 +131,28 @@ pub(super) async fn finish(
     Path(id): Path<CampaignId>,
 ) -> Result<Versioned<CampaignBody>, Error> {
     change_state(&session, &app, id, CampaignState::Finished).await
+}
+
+/// A quota and how far it is reached.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct QuotaBody {
+    #[serde(flatten)]
+    quota: Quota,
+    /// Successes so far.
+    reached: u32,
+}
+
+/// The quotas of a campaign, in the order of its settings, with the successes so far.
+#[utoipa::path(get, path = "/api/campaigns/{campaign}/quotas", tag = "campaigns",
+    params(("campaign" = CampaignId, Path)), responses((status = 200, body = Vec<QuotaBody>)))]
+pub(super) async fn quotas(
+    _: SignedIn<Staff>,
+    State(app): State<App>,
+    Path(id): Path<CampaignId>,
+) -> Result<Json<Vec<QuotaBody>>, Error> {
+    find(&app, id).await?;
+    let stands = app.store.quotas(id).await?.into_iter();
+    Ok(Json(stands.map(|stand| QuotaBody { quota: stand.quota, reached: stand.reached }).collect()))
 }
 
 async fn change_state(

@@ -3,6 +3,7 @@
 use cadran_engine::model::RateLimit;
 
 use super::error::{Error, Fault};
+use crate::import::columns;
 
 /// The faults found so far.
 #[derive(Debug, Default)]
@@ -88,4 +89,10 @@ impl Check {
 pub(super) fn is_plain_name(name: &str) -> bool {
     (1..=40).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// Lower-case letters, digits and `_`: the name of a column that Cadran itself does not use.
+pub(super) fn is_field_name(name: &str) -> bool {
+    (1..=columns::FIELD_NAME_CHARS_MAX).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }

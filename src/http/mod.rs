@@ -25,6 +25,7 @@
 //! PUT    /api/campaigns/{campaign}                  admin campaign_manager
 //! DELETE /api/campaigns/{campaign}                  admin campaign_manager
 //! GET    /api/campaigns/{campaign}/forecast         admin campaign_manager supervisor
+//! GET    /api/campaigns/{campaign}/quotas           admin campaign_manager supervisor
 //! POST   /api/campaigns/{campaign}/start            admin campaign_manager
 //! POST   /api/campaigns/{campaign}/pause            admin campaign_manager
 //! POST   /api/campaigns/{campaign}/finish           admin campaign_manager
@@ -196,6 +197,7 @@ fn campaign_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(campaigns::list, campaigns::create))
         .routes(routes!(campaigns::read, campaigns::update, campaigns::remove))
+        .routes(routes!(campaigns::quotas))
         .routes(routes!(forecast::read))
         .routes(routes!(campaigns::start))
         .routes(routes!(campaigns::pause))

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 use super::app::App;
 use super::auth::{CampaignManager, SignedIn, hex};
-use super::check::Check;
+use super::check::{Check, is_field_name};
 use super::error::Error;
 use super::extract::{Created, Json, NoContent, Path};
 use crate::import::{self, Column, Plan, Reason, Region, Rows, Sample, Verdict};
@@ -140,11 +140,6 @@ impl Reading {
     fn region(&self) -> Option<Region> {
         self.region.as_deref().map_or(Some(Region::FR), import::phone::region)
     }
-}
-
-fn is_field_name(name: &str) -> bool {
-    (1..=import::columns::FIELD_NAME_CHARS_MAX).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// Takes in a file of leads, as the body of the request, and guesses how to read it. It waits for a day.

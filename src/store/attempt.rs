@@ -3,13 +3,13 @@
 use cadran_engine::input::{AttemptRefusal, StoreEvent};
 use cadran_engine::model::{Attempt, AttemptId, CallId, HangupCause, Outcome, Timestamp};
 
-use super::Error;
 use super::claim::settle_blocked;
 use super::db::Tx;
 use super::do_not_call::blocked;
 use super::lease::still_ours;
 use super::value::{Row, args};
 use super::write::Desk;
+use super::{Error, quota};
 
 /// A dial and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +48,9 @@ pub(super) async fn save(tx: &mut Tx, attempt: &Attempt, desk: &Desk) -> Result<
     }
     let (lead, now) = (attempt.lead, attempt.started_at);
     if tx.execute(BEGIN, args![lead, &desk.holder, now]).await? == 0 {
+        return Ok(refused(AttemptRefusal::LeadGone));
+    }
+    if quota::give_back_if_reached(tx, lead).await? {
         return Ok(refused(AttemptRefusal::LeadGone));
     }
     let hits = blocked(tx, &[attempt.phone], attempt.campaign, now).await?;

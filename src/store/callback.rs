@@ -52,8 +52,10 @@ pub struct OpenCallback {
     pub name: String,
     /// Where they live.
     pub zone: Zone,
-    /// Whether their list is dialled.
+    /// Whether their list is switched on.
     pub list_enabled: bool,
+    /// Whether their list is dialled: also no quota of it is reached.
+    pub list_dialled: bool,
     /// Whether their preferred number is on a do-not-call list that applies.
     pub blocked: bool,
 }
@@ -88,6 +90,7 @@ const PROMISES: Sql = Sql {
 };
 
 const OPEN: &str = "select callback.*, lead.name, lead.zone, list.enabled as list_enabled, \
+    exists (select 1 from dialled_list where dialled_list.list_id = lead.list_id) as list_dialled, \
     exists (select 1 from do_not_call where do_not_call.phone = lead.phone \
         and (do_not_call.campaign_id is null or do_not_call.campaign_id = callback.campaign_id)) as blocked \
     from callback join lead on lead.lead_id = callback.lead_id join list on list.list_id = lead.list_id";
@@ -168,6 +171,7 @@ fn read_open(row: &Row) -> Result<OpenCallback, Error> {
         name: row.get("name")?,
         zone: row.get("zone")?,
         list_enabled: row.get("list_enabled")?,
+        list_dialled: row.get("list_dialled")?,
         blocked: row.get("blocked")?,
     })
 }

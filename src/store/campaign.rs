@@ -2,9 +2,9 @@
 
 use cadran_engine::model::{Campaign, CampaignId, CampaignSettings, Timestamp};
 
-use super::db::Select;
+use super::db::{Lane, Select};
 use super::value::{Row, args, json};
-use super::{Error, Kept, Page, Store, only};
+use super::{Error, Kept, Page, Store, only, quota};
 
 const NOUN: &str = "campaign";
 const EXISTS: &str = "select 1 as one from campaign where campaign_id = $1";
@@ -19,7 +19,11 @@ impl Store {
         let sql =
             "insert into campaign (name, state, settings, updated_at) values ($1, $2, $3, $4) returning *";
         let values = args![&campaign.settings.name, campaign.state.as_str(), json(&campaign.settings)?, now];
-        read(&only(self.db.change(sql, values).await?)?)
+        let mut tx = self.db.begin(Lane::People).await?;
+        let kept = read(&only(tx.rows(sql, values).await?)?)?;
+        quota::set(&mut tx, kept.value.id, &campaign.settings.quotas).await?;
+        tx.commit().await?;
+        Ok(kept)
     }
 
     /// One campaign.
@@ -51,8 +55,14 @@ impl Store {
                    where campaign_id = $1 and rev = $2 returning *";
         let state = campaign.state.as_str();
         let values = args![campaign.id, rev, &campaign.settings.name, state, json(&campaign.settings)?, now];
-        match self.db.change(sql, values).await?.first() {
-            Some(row) => read(row),
+        let mut tx = self.db.begin(Lane::People).await?;
+        let kept = tx.row(sql, values).await?.as_ref().map(read).transpose()?;
+        if kept.is_some() {
+            quota::set(&mut tx, campaign.id, &campaign.settings.quotas).await?;
+        }
+        tx.commit().await?;
+        match kept {
+            Some(kept) => Ok(kept),
             None => Err(self.why_unchanged(NOUN, EXISTS, campaign.id.as_i64()).await),
         }
     }

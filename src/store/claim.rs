@@ -11,7 +11,7 @@ use super::db::{Lane, Sql, Tx};
 use super::do_not_call::{Blocked, blocked};
 use super::lead::{histories_in, read_lead, withdraw_callbacks};
 use super::value::{args, json};
-use super::{Error, Store, callback, lead_order};
+use super::{Error, Store, callback, lead_order, quota};
 
 /// How long a claim holds against other holders. Far longer than a lead stays in a hopper, far shorter than a day.
 pub const CLAIM_TIME: Duration = Duration::from_secs(15 * 60);
@@ -67,8 +67,7 @@ impl Store {
         let mut leads: Vec<Lead> = Vec::new();
         for _ in 0..ROUNDS_MAX {
             let wanted = usize::from(count).saturating_sub(leads.len());
-            let candidates = due(&mut tx, campaign, &order, wanted, now).await?;
-            let found = candidates.len();
+            let (candidates, found) = due(&mut tx, campaign, &order, wanted, now).await?;
             let callable = without_blocked(&mut tx, candidates, campaign, now).await?;
             let ids: Vec<i64> = callable.iter().map(|lead| lead.id.as_i64()).collect();
             tx.execute(CLAIM, args![json(&ids)?, holder, now + CLAIM_TIME, now]).await?;
@@ -97,15 +96,18 @@ pub(super) async fn free(
     tx.execute(FREE, args![campaign, holder, claimed_at + CLAIM_TIME]).await.map(drop)
 }
 
+/// Leads that are due and wanted, and how many there were before some of them were put off.
 async fn due(
     tx: &mut Tx,
     campaign: CampaignId,
     order: &DialOrder,
     wanted: usize,
     now: Timestamp,
-) -> Result<Vec<Lead>, Error> {
+) -> Result<(Vec<Lead>, usize), Error> {
     let wanted = u16::try_from(wanted).unwrap_or(u16::MAX);
     let next = lead_order::next(tx, campaign, order, wanted, now).await?;
+    let found = next.len();
+    let next = quota::without_reached(tx, next, campaign, now).await?;
     let rows = lead_order::rows(tx, &next).await?;
     let mut histories = histories_in(tx, &rows).await?;
     let promises = callback::promises(tx, &next).await?;
@@ -113,7 +115,7 @@ async fn due(
         let lead = read_lead(row, &mut histories)?;
         Ok(Lead { promise: promises.get(&lead.id).copied(), ..lead })
     });
-    leads.collect()
+    Ok((leads.collect::<Result<_, Error>>()?, found))
 }
 
 /// Takes out and settles the leads of which a number must not be called.

@@ -3,12 +3,12 @@
 use cadran_engine::command::{DispositionRecord, LeadNext};
 use cadran_engine::model::{AgentId, CallId, Timestamp};
 
-use super::Error;
 use super::callback::{self, CallbackRecord, CallbackState};
 use super::db::Tx;
 use super::do_not_call::{self, DoNotCall};
 use super::lead::{DoneReason, settle};
 use super::value::{Row, args};
+use super::{Error, quota};
 
 /// What an agent said of a call, once. The latest counts; earlier ones are what it corrects.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +66,7 @@ pub(super) async fn save(tx: &mut Tx, said: &DispositionRecord) -> Result<(), Er
                 .await?;
         }
     }
+    quota::count(tx, said.call, said.campaign, said.lead, said.success).await?;
     if said.do_not_call {
         do_not_call::add(tx, &entry(said)).await?;
     }

@@ -4,6 +4,8 @@
 //! of an index. Every list is walked by itself: so that one that is switched off costs nothing, and so that lists can
 //! share the dials.
 //!
+//! The view `dialled_list` says which lists are dialled: those that are switched on and whose quota is not reached.
+//!
 //! Invariant: a lead that waits and is `ripe` is due. Whatever gives a lead back with a due time leaves it unripe; a
 //! claim ripens what has fallen due since the last one.
 
@@ -22,31 +24,32 @@ const ORDER: &str = "select settings from campaign where campaign_id = $1";
 
 const CALLED_BACK: Sql = Sql {
     postgres: "select lead_id from lead where campaign_id = $1 and state = 'waiting' and callback and due_at <= $2 \
-        and exists (select 1 from list where list.list_id = lead.list_id and enabled) \
+        and exists (select 1 from dialled_list where dialled_list.list_id = lead.list_id) \
         order by due_at, lead_id limit $3 for update of lead skip locked",
     sqlite: "select lead_id from lead indexed by lead_called_back \
         where campaign_id = $1 and state = 'waiting' and callback and due_at <= $2 \
-        and exists (select 1 from list where list.list_id = lead.list_id and enabled) \
+        and exists (select 1 from dialled_list where dialled_list.list_id = lead.list_id) \
         order by due_at, lead_id limit $3",
 };
 
 const RIPEN: Sql = Sql {
-    postgres: "update lead set ripe = true where lead_id in (select fallen.lead_id from list cross join lateral \
-        (select lead_id, due_at from lead where lead.list_id = list.list_id and state = 'waiting' and not ripe and not callback \
-        and due_at <= $2 order by due_at limit $3 for update skip locked) as fallen \
-        where campaign_id = $1 and enabled order by fallen.due_at limit $3)",
-    sqlite: "update lead set ripe = true where lead_id in (select lead.lead_id from list cross join lead \
-        on lead.lead_id in (select lead_id from lead indexed by lead_unripe where lead.list_id = list.list_id \
-        and state = 'waiting' and not ripe and not callback and due_at <= $2 order by due_at limit $3) \
-        where list.campaign_id = $1 and enabled order by lead.due_at limit $3)",
+    postgres: "update lead set ripe = true where lead_id in (select fallen.lead_id from dialled_list cross join lateral \
+        (select lead_id, due_at from lead where lead.list_id = dialled_list.list_id and state = 'waiting' \
+        and not ripe and not callback and due_at <= $2 order by due_at limit $3 for update skip locked) as fallen \
+        where campaign_id = $1 order by fallen.due_at limit $3)",
+    sqlite: "update lead set ripe = true where lead_id in (select lead.lead_id from dialled_list cross join lead \
+        on lead.lead_id in (select lead_id from lead indexed by lead_unripe \
+        where lead.list_id = dialled_list.list_id and state = 'waiting' and not ripe and not callback \
+        and due_at <= $2 order by due_at limit $3) \
+        where dialled_list.campaign_id = $1 order by lead.due_at limit $3)",
 };
 
 const NEXT_CALLBACK: &str = "select min(due_at) as due_at from lead where campaign_id = $1 and state = 'waiting' \
-    and callback and exists (select 1 from list where list.list_id = lead.list_id and enabled)";
+    and callback and exists (select 1 from dialled_list where dialled_list.list_id = lead.list_id)";
 
-const NEXT_UNRIPE: &str = "select min((select due_at from lead where lead.list_id = list.list_id \
+const NEXT_UNRIPE: &str = "select min((select due_at from lead where lead.list_id = dialled_list.list_id \
     and state = 'waiting' and not ripe and not callback order by due_at limit 1)) as due_at \
-    from list where campaign_id = $1 and enabled";
+    from dialled_list where campaign_id = $1";
 
 const PARTIES: Sql = Sql {
     postgres: "select list_id, mix_credit from list where campaign_id = $1 and enabled order by list_id \
@@ -62,7 +65,7 @@ macro_rules! heads {
     ($index:literal, $order:literal) => {
         Sql {
             postgres: concat!(
-                "select lead_id, list_id from (select list_id as walked from list where campaign_id = $1 and enabled) ",
+                "select lead_id, list_id from (select list_id as walked from dialled_list where campaign_id = $1) ",
                 "as lists cross join lateral (select * from lead where list_id = walked and state = 'waiting' and ripe ",
                 "order by ",
                 $order,
@@ -70,7 +73,7 @@ macro_rules! heads {
                 $order,
             ),
             sqlite: concat!(
-                "select lead_id, list_id from (select list_id as walked from list where campaign_id = $1 and enabled) ",
+                "select lead_id, list_id from (select list_id as walked from dialled_list where campaign_id = $1) ",
                 "as lists cross join lead on lead_id in (select lead_id from lead indexed by ",
                 $index,
                 " where list_id = walked and state = 'waiting' and ripe order by ",

@@ -18,7 +18,7 @@ use super::world::{World, now};
 const SOUND: &[u8] = b"RIFF0123456789";
 
 /// A call with a recording whose row says that its file lies at `path`.
-async fn record(world: &World, token: &str, path: &str) -> RecordingId {
+pub(super) async fn record(world: &World, token: &str, path: &str) -> RecordingId {
     let campaign = json!({ "name": Uuid::now_v7(), "mode": { "kind": "preview" } });
     let campaign =
         world.call("POST", "/api/campaigns").token(token).json(&campaign).send().await.expect(201).json();
@@ -86,7 +86,7 @@ async fn lead(store: &Store, list: ListId, campaign: CampaignId) -> LeadId {
 }
 
 /// Makes writes durable.
-async fn store(store: &Store, writes: impl IntoIterator<Item = Write>) {
+pub(super) async fn store(store: &Store, writes: impl IntoIterator<Item = Write>) {
     let (events, _kept) = mpsc::channel(16);
     let (queue, _writer) = store.writer("test", None, events);
     for write in writes {

@@ -119,6 +119,7 @@ impl World {
             next,
             callback: None,
             do_not_call: false,
+            success: false,
         }
     }
 }

@@ -67,7 +67,10 @@ impl Hopper {
 
     /// A lead that was taken but not dialled is the next again.
     pub fn put_back(&mut self, lead: Lead) {
-        self.leads.push_front(lead);
+        match lead.promise {
+            Some(promise) => self.keep_for(lead, promise),
+            None => self.leads.push_front(lead),
+        }
     }
 
     /// Every lead that waits for an agent, for somebody to decide about.

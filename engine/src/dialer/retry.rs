@@ -6,12 +6,15 @@ use crate::model::{Lead, Outcome, RetryRule, Timestamp};
 /// The next step for `lead`, whose attempt has just ended in `outcome`; `rules` are the campaign's.
 ///
 /// Without a rule for the outcome the lead is done. A rule with `alternate_number` first goes through the lead's
-/// other numbers at once, and takes its delay when it begins again with the first.
+/// other numbers at once, and takes its delay when it begins again with the first; its limit then counts for each
+/// number, so that one attempt at most still tries all of them.
 pub fn plan(lead: &Lead, outcome: Outcome, rules: &[RetryRule], now: Timestamp) -> LeadNext {
     let Some(rule) = rules.iter().find(|rule| rule.outcome == outcome) else {
         return LeadNext::Done;
     };
-    if lead.ended_in(outcome) + 1 >= rule.attempts_max {
+    let numbers = if rule.alternate_number { lead.phone_count() } else { 1 };
+    let attempts_max = usize::from(rule.attempts_max).saturating_mul(numbers);
+    if usize::from(lead.ended_in(outcome)) + 1 >= attempts_max {
         return LeadNext::Done;
     }
     let following = usize::from(lead.next_phone) + 1;
@@ -52,6 +55,7 @@ mod tests {
         let same =
             RetryRule { outcome: Outcome::Busy, delay: HOUR, attempts_max: 3, alternate_number: false };
         let other = RetryRule { alternate_number: true, ..same };
+        let each_once = RetryRule { attempts_max: 1, ..other };
         let cases = [
             (lead(0, 0), Outcome::Busy, same, LeadNext::Again { due_at: NOW + HOUR, phone: 0 }),
             (lead(0, 1), Outcome::Busy, same, LeadNext::Again { due_at: NOW + HOUR, phone: 0 }),
@@ -59,6 +63,10 @@ mod tests {
             (lead(0, 0), Outcome::NoAnswer, same, LeadNext::Done),
             (lead(0, 0), Outcome::Busy, other, LeadNext::Again { due_at: NOW, phone: 1 }),
             (lead(1, 1), Outcome::Busy, other, LeadNext::Again { due_at: NOW + HOUR, phone: 0 }),
+            (lead(1, 4), Outcome::Busy, other, LeadNext::Again { due_at: NOW + HOUR, phone: 0 }),
+            (lead(1, 5), Outcome::Busy, other, LeadNext::Done),
+            (lead(0, 0), Outcome::Busy, each_once, LeadNext::Again { due_at: NOW, phone: 1 }),
+            (lead(1, 1), Outcome::Busy, each_once, LeadNext::Done),
         ];
         for (lead, outcome, rule, expected) in cases {
             assert_eq!(plan(&lead, outcome, &[rule], NOW), expected, "{lead:?} {outcome:?} {rule:?}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallingHours, CampaignId, DialOrder, Disposition, Outcome, Phone, TrunkId};
+use super::{CallingHours, CampaignId, DialOrder, Disposition, Outcome, Phone, Quota, TrunkId};
 
 /// Outbound work for which agents log in. Its live side is [`crate::dialer::CampaignRun`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,6 +48,8 @@ pub struct CampaignSettings {
     pub callbacks: CallbackRules,
     /// In which order leads are dialled.
     pub order: DialOrder,
+    /// After how many successes a part of the campaign is dialled no more.
+    pub quotas: Vec<Quota>,
     /// What follows each outcome. An outcome without a rule is final.
     pub retry: Vec<RetryRule>,
     /// Which calls are recorded.
@@ -77,6 +79,7 @@ impl Default for CampaignSettings {
             hours: CallingHours::french_consumers(),
             callbacks: CallbackRules::default(),
             order: DialOrder::default(),
+            quotas: Vec::new(),
             retry: Vec::new(),
             recording: RecordingPolicy::OnDemand,
             wrap_up: Duration::from_secs(30),
@@ -165,7 +168,8 @@ pub struct RetryRule {
     #[serde(with = "super::time::millis")]
     #[cfg_attr(feature = "schema", schema(value_type = u64))]
     pub delay: Duration,
-    /// Attempts of one lead that may end in this outcome before it is left alone.
+    /// Attempts of one lead that may end in this outcome before it is left alone; with `alternate_number`, of each of
+    /// its numbers.
     pub attempts_max: u16,
     /// Whether the next attempt goes to the lead's next number, when it has one.
     pub alternate_number: bool,

@@ -17,12 +17,16 @@ pub struct Disposition {
     pub label_en: String,
     /// What it does to the lead.
     pub effect: DispositionEffect,
+    /// Whether a call of which this is said counts as a success, for quotas.
+    #[serde(default)]
+    pub success: bool,
 }
 
 impl Disposition {
     /// What agents of any campaign need.
     pub fn usual() -> Vec<Self> {
         let choice = |code: &str, label_fr: &str, label_en: &str, effect| Self {
+            success: code == "success",
             code: code.to_owned(),
             label_fr: label_fr.to_owned(),
             label_en: label_en.to_owned(),

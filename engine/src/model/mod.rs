@@ -9,6 +9,7 @@ pub mod id;
 pub mod lead;
 pub mod order;
 pub mod phone;
+pub mod quota;
 pub mod recording;
 #[cfg(feature = "schema")]
 mod schema;
@@ -28,6 +29,7 @@ pub use id::*;
 pub use lead::{Lead, LeadState, Promise};
 pub use order::{DialOrder, Direction, ListShare, OrderKey};
 pub use phone::Phone;
+pub use quota::{Quota, QuotaPart};
 pub use recording::{RecordingFacts, RecordingState};
 pub use sip::{SipAccount, SipTrunk};
 pub use time::Timestamp;

@@ -76,6 +76,7 @@ fn settings() -> Settings {
         ring_timeout: Duration::from_secs(10),
     };
     let says = |code: &str, effect| Disposition {
+        success: false,
         code: code.to_owned(),
         label_fr: code.to_owned(),
         label_en: code.to_owned(),
