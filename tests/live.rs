@@ -42,6 +42,8 @@ mod proxy;
 mod recordings;
 #[path = "live/retries.rs"]
 mod retries;
+#[path = "live/screening.rs"]
+mod screening;
 #[path = "live/second_daemon.rs"]
 mod second_daemon;
 #[path = "live/sound.rs"]

@@ -74,6 +74,7 @@ on_both_databases! {
     claims::a_claim_that_went_unheard_is_freed,
     history::pages_follow_each_other_without_gap_or_overlap,
     history::a_call_and_a_lead_tell_their_story,
+    history::screened_calls_are_counted_by_what_agents_said_last,
     history::a_time_sheet_has_no_holes,
     imports::rows_become_leads_or_say_why_not,
     imports::a_batch_is_stored_once_and_as_a_whole,

@@ -1,7 +1,8 @@
 //! A conversation, from the decision to dial until the customer's leg is gone.
 //!
 //! RingingAgent -> Saving -> Dialling -> Waiting -> Joining -> Connected -> Ending
-//!                                          `-> Message -> Ending
+//!                        |                 `-> Message -> Ending
+//!                        `-> Screening -> Waiting, or Message, or Greeting -> Message (`screening.rs`)
 //! Any state may go to Ending (we hang up) or out of existence (the customer's leg is gone).
 
 use std::time::Duration;
@@ -10,7 +11,9 @@ use crate::command::LeadNext;
 use crate::dialer::{outcome, retry};
 use crate::leg::Leg;
 use crate::model::attempt::CallRecord;
-use crate::model::{AgentId, Attempt, HangupCause, Lead, Outcome, RecordingId, RetryRule, Side, Timestamp};
+use crate::model::{
+    AgentId, Attempt, HangupCause, Lead, Outcome, RecordingId, RetryRule, Screened, Side, Timestamp,
+};
 use crate::view::CallView;
 
 /// When a person is called again whose dial we gave up ourselves.
@@ -28,13 +31,17 @@ pub(crate) enum CallState {
         /// Whether the network says that it rings.
         ringing: bool,
     },
+    /// Whoever answered is being told from an answering machine; their leg is out of reach.
+    Screening,
+    /// An answering machine greets; its leg is out of reach.
+    Greeting,
     /// The customer answered; no agent has been found yet.
     Waiting,
     /// The customer is being joined to the agent.
     Joining,
     /// Customer and agent hear each other.
     Connected,
-    /// Nobody was there in time; the customer hears the message.
+    /// Nobody was there in time, or a machine answered: the far end hears a message.
     Message,
     /// The customer's leg was told to end.
     Ending,
@@ -62,8 +69,11 @@ pub(crate) struct Call {
     /// Who has the call, or is kept free for it.
     pub(crate) agent: Option<AgentId>,
     pub(crate) answered_at: Option<Timestamp>,
+    /// When it was known whether an agent is wanted: at the answer, or after screening.
+    pub(crate) decided_at: Option<Timestamp>,
+    pub(crate) screened: Option<Screened>,
     pub(crate) connected_at: Option<Timestamp>,
-    /// Fixed before the end: by the ring timeout, by a drop, or by giving up.
+    /// Fixed before the end: by the ring timeout, by a drop, by a machine, or by giving up.
     pub(crate) outcome: Option<Outcome>,
     pub(crate) ended_by: Option<Side>,
     pub(crate) recording: CallRecording,
@@ -86,6 +96,8 @@ impl Call {
             state,
             since: now,
             answered_at: None,
+            decided_at: None,
+            screened: None,
             connected_at: None,
             outcome: None,
             ended_by: None,
@@ -105,6 +117,16 @@ impl Call {
     /// Whether the network may know of this call.
     pub(crate) const fn is_dialled(&self) -> bool {
         !matches!(self.state, CallState::RingingAgent | CallState::Saving)
+    }
+
+    /// Whether Asterisk listens to it in its dialplan: out of reach until an event says why it is back.
+    pub(crate) const fn is_listened_to(&self) -> bool {
+        matches!(self.state, CallState::Screening | CallState::Greeting)
+    }
+
+    /// Whether it is known already that nobody was served by it.
+    pub(crate) const fn is_settled(&self) -> bool {
+        matches!(self.outcome, Some(Outcome::Dropped | Outcome::Machine))
     }
 
     /// Whether it was dialled for whoever is free.
@@ -163,6 +185,8 @@ impl Call {
                 CallState::Saving => "saving",
                 CallState::Dialling { ringing: false } => "dialling",
                 CallState::Dialling { ringing: true } => "ringing",
+                CallState::Screening => "screening",
+                CallState::Greeting => "greeting",
                 CallState::Waiting => "waiting",
                 CallState::Joining => "joining",
                 CallState::Connected => "connected",

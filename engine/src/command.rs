@@ -9,7 +9,7 @@ use crate::input::{LegPurpose, RequestId};
 use crate::model::attempt::CallRecord;
 use crate::model::{
     AgentId, Attempt, AttemptId, CallId, CampaignId, HangupCause, LeadId, LegId, Outcome, PauseReason, Phone,
-    RecordingId, RecordingState, RoomId, SessionId, Side, Timestamp, TrunkId,
+    RecordingId, RecordingState, RoomId, Screened, SessionId, Side, Timestamp, TrunkId,
 };
 use crate::view::LiveView;
 
@@ -83,6 +83,24 @@ pub enum SwitchCommand {
         /// An Asterisk media URI.
         media: String,
     },
+    /// Find out whether a leg that has just answered is a machine; [`crate::input::SwitchEvent::LegScreened`] follows.
+    /// Until then the leg is out of reach: it can be ended, but not joined or played to.
+    Screen {
+        /// Which leg.
+        leg: LegId,
+        /// Speech without a pause that lasts this long is a machine's.
+        greeting: Duration,
+        /// Silence after speech that lasts this long is a person's.
+        silence: Duration,
+        /// So many words before such a silence are a machine's.
+        words: u8,
+    },
+    /// Wait until a machine's greeting and its tone are over; [`crate::input::SwitchEvent::GreetingOver`] follows.
+    /// Until then the leg is out of reach, as in `Screen`.
+    AwaitSilence {
+        /// Which leg.
+        leg: LegId,
+    },
     /// Record two legs, one channel each.
     StartRecording {
         /// Its name.
@@ -140,6 +158,8 @@ pub enum Write {
         cause: HangupCause,
         /// When.
         ended_at: Timestamp,
+        /// What answering machine detection said, where the campaign asks it.
+        screened: Option<Screened>,
         /// Who was called.
         lead: LeadId,
         /// What becomes of the lead.

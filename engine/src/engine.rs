@@ -124,6 +124,8 @@ impl Engine {
             SwitchEvent::LegEnded { leg, cause } => self.leg_ended(leg, cause, None),
             SwitchEvent::LegJoined { leg, room } => self.leg_joined(leg, room),
             SwitchEvent::MessageEnded { leg } => self.message_ended(leg),
+            SwitchEvent::LegScreened { leg, verdict, cause } => self.leg_screened(leg, verdict, cause),
+            SwitchEvent::GreetingOver { leg } => self.greeting_over(leg),
             SwitchEvent::RecordingCollected { recording, found } => {
                 self.recording_collected(recording, found)
             }
@@ -182,6 +184,7 @@ impl Engine {
                 Timer::CollectAgain(recording) => self.collect_again(recording),
                 Timer::DropTimeOver(call) => self.drop_time_over(call),
                 Timer::Explain => self.explain(),
+                Timer::GreetingOverdue(call) => self.greeting_overdue(call),
                 Timer::HangUpOverdue(call) => self.hang_up_overdue(call),
                 Timer::JoinOverdue(call) => self.join_overdue(call),
                 Timer::MessageOverdue(call) => self.message_overdue(call),
@@ -190,6 +193,7 @@ impl Engine {
                 Timer::RecordingOverdue(recording) => self.recording_overdue(recording),
                 Timer::RedialAgent(agent) => self.redial_agent(agent),
                 Timer::RingOver(call) => self.ring_over(call),
+                Timer::ScreeningOver(call) => self.screening_over(call),
                 Timer::WrapUpOver(agent, until) => self.wrap_up_over(agent, until),
             }
         }

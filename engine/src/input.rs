@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::{Agreed, SwitchCommand};
 use crate::model::{
-    Agent, AgentId, AttemptId, CallId, Campaign, CampaignId, HangupCause, Lead, LeadId, LegId, Phone,
-    RateLimit, RecordingFacts, RecordingId, RoomId, SessionId, Side, Timestamp, Trunk, TrunkId,
+    Agent, AgentId, AttemptId, CallId, Campaign, CampaignId, HangupCause, Lead, LeadId, LegId, Phone, RateLimit, RecordingFacts, RecordingId, RoomId, SessionId, Side, Timestamp, Trunk, TrunkId, Verdict,
 };
 
 /// One thing that happened, in the order in which the daemon learnt of it.
@@ -86,6 +85,20 @@ pub enum SwitchEvent {
     /// The message that [`SwitchCommand::Play`] asked for is over, or failed.
     MessageEnded {
         /// Who heard it.
+        leg: LegId,
+    },
+    /// A leg that [`SwitchCommand::Screen`] was for is under our control again.
+    LegScreened {
+        /// Which leg.
+        leg: LegId,
+        /// Machine or person.
+        verdict: Verdict,
+        /// Why, in Asterisk's words.
+        cause: String,
+    },
+    /// A leg that [`SwitchCommand::AwaitSilence`] was for is under our control again: the greeting is over.
+    GreetingOver {
+        /// Which leg.
         leg: LegId,
     },
     /// A finished recording was read back.

@@ -23,6 +23,16 @@ impl Leg {
         self.entered && self.up
     }
 
+    /// It was sent out of our control, and has not come back.
+    pub(crate) const fn is_away(&self) -> bool {
+        self.up && !self.entered
+    }
+
+    /// It leaves our control for a while.
+    pub(crate) const fn sent_away(&mut self) {
+        self.entered = false;
+    }
+
     /// It is under our control, or its far end picked up, or both.
     pub(crate) fn reported(&mut self, entered: bool, up: bool) -> LegNews {
         let before = self.is_answered();

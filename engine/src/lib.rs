@@ -6,10 +6,11 @@
 //!
 //! In reading order: [`model`] has the nouns; [`input`] and [`command`] are what goes in and out; `engine` is the
 //! table of contents of everything that can happen. Then one story each: `placing` (from pacing to the durable
-//! attempt), `routing` (who carries it), `outbound` (what happens to a dialled call), `agents`, `phones`, `desk`,
-//! `promises`, `recording`, `resync`, `settings`. `call`, `agent_session` and `leg` are the small machines that the
-//! stories move. `predicting` feeds the forecast of predictive campaigns; `explaining` says what campaigns do, and why.
-//! [`dialer`] holds the questions with a pure answer.
+//! attempt), `routing` (who carries it), `outbound` (what happens to a dialled call), `screening` (person or machine),
+//! `message` (what is played to whoever gets no agent), `agents`, `phones`, `desk`, `promises`, `recording`, `resync`,
+//! `settings`. `call`, `agent_session` and `leg` are the small machines that the stories move. `predicting` feeds the
+//! forecast of predictive campaigns; `explaining` says what campaigns do, and why. [`dialer`] holds the questions with
+//! a pure answer.
 
 mod agent_session;
 mod agents;
@@ -23,6 +24,7 @@ mod explaining;
 mod holds;
 pub mod input;
 mod leg;
+mod message;
 mod mint;
 pub mod model;
 mod outbound;
@@ -33,6 +35,7 @@ mod promises;
 mod recording;
 mod resync;
 mod routing;
+mod screening;
 mod settings;
 mod timers;
 pub mod view;

@@ -16,8 +16,6 @@ use crate::timers::Timer;
 const JOIN_TIME_MAX: Duration = Duration::from_secs(2);
 /// A join that failed is tried once more, in a room made afresh.
 const JOINS_MAX: u8 = 2;
-/// The longest drop message.
-const MESSAGE_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long nothing is dialled through a trunk that Asterisk does not know or cannot reach. Without it one such trunk
 /// would use up a list within seconds.
 const REFUSED_TRUNK_REST: Duration = Duration::from_secs(2);
@@ -65,15 +63,18 @@ impl Engine {
         let Some(call) = self.calls.get_mut(&id) else {
             return;
         };
-        if call.leg.reported(entered, up) == LegNews::Nothing {
+        // What comes back from screening is told by an event of its own.
+        if call.is_listened_to() || call.leg.reported(entered, up) == LegNews::Nothing {
             return;
         }
         match call.state {
             CallState::Dialling { .. } => self.customer_answered(id),
+            CallState::Waiting => self.seek_agent(id),
             CallState::Ending if call.answered_at.is_none() => self.answered_too_late(id),
             CallState::RingingAgent
             | CallState::Saving
-            | CallState::Waiting
+            | CallState::Screening
+            | CallState::Greeting
             | CallState::Joining
             | CallState::Connected
             | CallState::Message
@@ -83,16 +84,40 @@ impl Engine {
 
     fn customer_answered(&mut self, id: CallId) {
         self.note_answer(id);
+        if !self.screen(id) {
+            self.want_agent(id);
+        }
+    }
+
+    /// Whoever answered is to speak with an agent, within what is left of their time since the answer.
+    pub(crate) fn want_agent(&mut self, id: CallId) {
         let now = self.cx.now;
+        let Some(call) = self.calls.get(&id) else {
+            return;
+        };
+        let screened = call.screened.as_ref().map(|screened| screened.after.as_secs_f64());
+        self.decide(id, DialEnd::Presented { screened });
         let Some(call) = self.calls.get_mut(&id) else {
             return;
         };
         call.enter(CallState::Waiting, now);
-        let Some(run) = self.runs.get_mut(&call.attempt.campaign) else {
+        let waited = call.answered_at.map_or(Duration::ZERO, |answered| now.since(answered));
+        let is_away = call.leg.is_away();
+        let Some(run) = self.runs.get(&call.attempt.campaign) else {
             return self.hang_up(id, Side::System);
         };
-        run.waiting.push_back(id);
-        self.cx.arm_in(run.settings.drop_after, Timer::DropTimeOver(id));
+        self.cx.arm_in(run.settings.drop_after.saturating_sub(waited), Timer::DropTimeOver(id));
+        if !is_away {
+            self.seek_agent(id);
+        }
+    }
+
+    /// A person whose leg can be joined waits for an agent.
+    pub(crate) fn seek_agent(&mut self, id: CallId) {
+        let campaign = self.calls.get(&id).map(|call| call.attempt.campaign);
+        if let Some(run) = campaign.and_then(|campaign| self.runs.get_mut(&campaign)) {
+            run.waiting.push_back(id);
+        }
         if let Some(agent) = self.agent_for(id) {
             self.join(id, agent);
         }
@@ -122,22 +147,29 @@ impl Engine {
     /// The person picked up while we were already hanging up: nobody was there for them.
     fn answered_too_late(&mut self, id: CallId) {
         self.note_answer(id);
+        self.decide(id, DialEnd::Presented { screened: None });
         self.count_drop(id);
     }
 
-    fn note_answer(&mut self, id: CallId) {
-        self.teach_dial(id, DialEnd::Presented { screened: None });
-        let now = self.cx.now;
+    pub(crate) fn note_answer(&mut self, id: CallId) {
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.answered_at = Some(self.cx.now);
+            self.cx.notice(Notice::Answered { call: id });
+        }
+    }
+
+    /// It is known whether this dial wants an agent.
+    pub(crate) fn decide(&mut self, id: CallId, end: DialEnd) {
+        self.teach_dial(id, end);
         let Some(call) = self.calls.get_mut(&id) else {
             return;
         };
-        call.answered_at = Some(now);
+        call.decided_at = Some(self.cx.now);
         let ahead = u32::from(call.is_ahead());
         if let Some(run) = self.runs.get_mut(&call.attempt.campaign) {
             run.dialling = run.dialling.saturating_sub(1);
             run.dialling_ahead = run.dialling_ahead.saturating_sub(ahead);
         }
-        self.cx.notice(Notice::Answered { call: id });
     }
 
     /// Who takes this call: the agent it was made for, or the one who has been ready for longest.
@@ -242,45 +274,15 @@ impl Engine {
         }
     }
 
-    /// Nobody was there in time.
-    pub(crate) fn drop_time_over(&mut self, id: CallId) {
+    /// Counts a person who answered and found nobody, once. Machines are no persons.
+    pub(crate) fn count_drop(&mut self, id: CallId) {
         let now = self.cx.now;
-        let Some(call) = self.calls.get_mut(&id).filter(|call| call.state == CallState::Waiting) else {
-            return;
-        };
-        let Some(run) = self.runs.get_mut(&call.attempt.campaign) else {
-            return self.hang_up(id, Side::System);
-        };
-        call.enter(CallState::Message, now);
-        call.agent = None;
-        let leg = call.attempt.leg;
-        run.waiting.retain(|waiting| *waiting != id);
-        self.cx.switch(SwitchCommand::Play { leg, media: run.settings.drop_message.clone() });
-        self.cx.arm_in(MESSAGE_TIME_MAX, Timer::MessageOverdue(id));
-        self.count_drop(id);
-    }
-
-    /// Counts a person who answered and found nobody, once.
-    fn count_drop(&mut self, id: CallId) {
-        let now = self.cx.now;
-        let Some(call) = self.calls.get_mut(&id).filter(|call| call.outcome != Some(Outcome::Dropped)) else {
+        let Some(call) = self.calls.get_mut(&id).filter(|call| !call.is_settled()) else {
             return;
         };
         call.outcome = Some(Outcome::Dropped);
         if let Some(run) = self.runs.get_mut(&call.attempt.campaign) {
             run.person_dropped(now);
-        }
-    }
-
-    pub(crate) fn message_ended(&mut self, leg: LegId) {
-        if let Some(LegOwner::Customer(id)) = self.legs.get(&leg).copied() {
-            self.message_overdue(id);
-        }
-    }
-
-    pub(crate) fn message_overdue(&mut self, id: CallId) {
-        if self.calls.get(&id).is_some_and(|call| call.state == CallState::Message) {
-            self.hang_up(id, Side::System);
         }
     }
 
@@ -296,7 +298,9 @@ impl Engine {
                 self.hang_up(id, by);
                 Ok(Answer::Done)
             }
-            CallState::Waiting
+            CallState::Screening
+            | CallState::Greeting
+            | CallState::Waiting
             | CallState::Joining
             | CallState::Connected
             | CallState::Message
@@ -400,6 +404,7 @@ impl Engine {
             outcome,
             cause,
             ended_at: now,
+            screened: call.screened.take(),
             lead: call.lead.id,
             next,
         });
@@ -442,6 +447,8 @@ impl Engine {
                 None => {}
             },
             SwitchCommand::Play { leg, .. } => self.message_ended(leg),
+            SwitchCommand::Screen { leg, .. } => self.not_screened(leg, failure),
+            SwitchCommand::AwaitSilence { leg } => self.greeting_not_heard(leg),
             SwitchCommand::StartRecording { recording, .. } => {
                 self.recording_not_started(recording, failure);
             }

@@ -137,7 +137,9 @@ impl Engine {
                 }
                 self.forget_and_put_back(id);
             }
-            Some(CallState::Saving | CallState::Dialling { .. } | CallState::Joining) => {
+            Some(
+                CallState::Saving | CallState::Dialling { .. } | CallState::Screening | CallState::Joining,
+            ) => {
                 // Their customer hears nobody yet: whoever is ready may take the call.
                 self.set_agent_state(agent, AgentState::Lost);
                 self.find_another_agent(id);

@@ -355,6 +355,7 @@ impl Engine {
             outcome: Outcome::Cancelled,
             cause: HangupCause::default(),
             ended_at: self.cx.now,
+            screened: None,
             lead: call.lead.id,
             next: LeadNext::Again { due_at: self.cx.wall, phone: call.lead.next_phone },
         });

@@ -64,15 +64,15 @@ impl Engine {
 
     /// A dial is about to be over: answered, or not. Those made for one agent say nothing of who is free.
     pub(crate) fn teach_dial(&mut self, id: CallId, end: DialEnd) {
-        let is_open = |call: &&Call| call.is_dialled() && call.answered_at.is_none();
+        let is_open = |call: &&Call| call.is_dialled() && call.decided_at.is_none();
         let Some(call) = self.calls.get(&id).filter(is_open) else { return };
         let Some(run) = self.runs.get_mut(&call.attempt.campaign) else { return };
         if call.outcome != Some(Outcome::Cancelled) {
             let hour = calling_hours::hour(&call.lead.zone, self.cx.wall);
-            run.answer_rates.learn(call.attempt.list, hour, !matches!(end, DialEnd::Unanswered));
+            run.answer_rates.learn(call.attempt.list, hour, matches!(end, DialEnd::Presented { .. }));
         }
         if call.is_ahead() {
-            let rang = self.cx.now.since(call.attempt.started_at);
+            let rang = call.answered_at.unwrap_or(self.cx.now).since(call.attempt.started_at);
             self.teach(call.attempt.campaign, Ended::Dial { rang, end });
         }
     }
@@ -104,16 +104,8 @@ impl Engine {
     /// Dials of a campaign that are made for whoever is free when somebody answers.
     fn dialled(&self, campaign: CampaignId) -> Vec<Dialled> {
         let now = self.cx.now;
-        let is_ringing = |call: &&Call| {
-            call.attempt.campaign == campaign
-                && call.is_ahead()
-                && matches!(call.state, CallState::Saving | CallState::Dialling { .. })
-        };
-        self.calls
-            .values()
-            .filter(is_ringing)
-            .map(|call| Dialled::Ringing { age: now.since(call.attempt.started_at).as_secs_f64() })
-            .collect()
+        let ahead = |call: &&Call| call.attempt.campaign == campaign && call.is_ahead();
+        self.calls.values().filter(ahead).filter_map(|call| dial_of(call, now)).collect()
     }
 
     /// Agents of a campaign who have a call or finish one.
@@ -146,6 +138,27 @@ impl Engine {
         let run = self.runs.get(&campaign)?;
         let closing = calling_hours::closing(&run.settings.hours, run.zone.as_ref()?, self.cx.wall)?;
         Some(closing.since(self.cx.wall))
+    }
+}
+
+/// A dial of which it is not known yet whether it wants an agent.
+fn dial_of(call: &Call, now: Timestamp) -> Option<Dialled> {
+    let started_at = call.attempt.started_at;
+    match call.state {
+        CallState::Saving | CallState::Dialling { .. } => {
+            Some(Dialled::Ringing { age: now.since(started_at).as_secs_f64() })
+        }
+        CallState::Screening => call.answered_at.map(|answered_at| Dialled::Screening {
+            rang: answered_at.since(started_at).as_secs_f64(),
+            age: now.since(answered_at).as_secs_f64(),
+        }),
+        CallState::RingingAgent
+        | CallState::Greeting
+        | CallState::Waiting
+        | CallState::Joining
+        | CallState::Connected
+        | CallState::Message
+        | CallState::Ending => None,
     }
 }
 

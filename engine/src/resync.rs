@@ -13,8 +13,8 @@ use crate::dialer::retry;
 use crate::engine::{Engine, LegOwner};
 use crate::input::{LegPurpose, LegSeen, OpenSession, Recovery, Snapshot};
 use crate::model::{
-    AgentId, Attempt, CallId, HangupCause, Lead, LegId, Outcome, PauseReason, RingMode, RoomId, Side,
-    Timestamp,
+    AgentId, Attempt, CallId, HangupCause, Lead, LegId, Outcome, PauseReason, RingMode, RoomId, Screened,
+    Side, Timestamp,
 };
 use crate::timers::Timer;
 
@@ -95,7 +95,8 @@ impl Engine {
     fn take_in_seen_legs(&mut self, snapshot: &Snapshot) {
         for seen in &snapshot.legs {
             if self.legs.contains_key(&seen.leg) {
-                self.leg_reported(seen.leg, seen.entered, seen.up);
+                let entered = seen.entered && !self.is_out_of_reach(seen.leg, snapshot.asked_at);
+                self.leg_reported(seen.leg, entered, seen.up);
             } else {
                 self.cx.repaired(format!("{} belongs to nothing; ended", seen.leg));
                 self.cx.switch(SwitchCommand::HangUp { leg: seen.leg });
@@ -240,6 +241,9 @@ impl Engine {
         self.legs.insert(leg, LegOwner::Customer(id));
         let mut call = Call::new(attempt, lead, CallState::Dialling { ringing: false }, now);
         call.agent = None;
+        let screens = self.runs.get(&campaign).is_some_and(|run| run.settings.screens());
+        // Whoever has been up for a while is not screened: they have waited long enough.
+        call.screened = (screens && seen.up).then(|| Screened::without_verdict("TAKENOVER", Duration::ZERO));
         self.calls.insert(id, call);
         self.count_in(id, false);
         let ring_timeout = self.runs.get(&campaign).map_or(Duration::ZERO, |run| run.settings.ring_timeout);
@@ -285,6 +289,7 @@ impl Engine {
         let _ = call.leg.reported(true, true);
         call.agent = Some(agent);
         call.answered_at = Some(started_at);
+        call.decided_at = Some(started_at);
         call.connected_at = Some(started_at);
         call.enter(CallState::Connected, now);
         let ahead = u32::from(call.is_ahead());
@@ -313,6 +318,7 @@ impl Engine {
             outcome: Outcome::Failed,
             cause: HangupCause::default(),
             ended_at: now,
+            screened: None,
             lead: lead.id,
             next,
         });

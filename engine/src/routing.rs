@@ -75,7 +75,7 @@ impl Engine {
     pub(crate) fn count_out(&mut self, call: &Call) {
         if let Some(run) = self.runs.get_mut(&call.attempt.campaign) {
             run.gate.leave();
-            if call.answered_at.is_none() {
+            if call.decided_at.is_none() {
                 run.dialling = run.dialling.saturating_sub(1);
                 run.dialling_ahead = run.dialling_ahead.saturating_sub(u32::from(call.is_ahead()));
             }

@@ -18,6 +18,8 @@ pub(crate) enum Timer {
     DropTimeOver(CallId),
     /// Say what every campaign does, and why.
     Explain,
+    /// A machine has greeted for long enough.
+    GreetingOverdue(CallId),
     /// A leg that was told to end should be gone.
     HangUpOverdue(CallId),
     /// A join should have happened.
@@ -34,6 +36,8 @@ pub(crate) enum Timer {
     RedialAgent(AgentId),
     /// A customer's phone has rung long enough.
     RingOver(CallId),
+    /// Who has not been told from a machine by now is a person.
+    ScreeningOver(CallId),
     /// A wrap-up has lasted long enough.
     WrapUpOver(AgentId, Timestamp),
 }

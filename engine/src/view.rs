@@ -76,7 +76,8 @@ pub struct CallView {
     pub lead: LeadId,
     /// The number.
     pub phone: Phone,
-    /// `ringing_agent`, `saving`, `dialling`, `ringing`, `waiting`, `joining`, `connected`, `message` or `ending`.
+    /// `ringing_agent`, `saving`, `dialling`, `ringing`, `screening`, `greeting`, `waiting`, `joining`, `connected`,
+    /// `message` or `ending`.
     pub state: &'static str,
     /// Since when in this state.
     pub since: Timestamp,

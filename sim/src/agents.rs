@@ -94,7 +94,8 @@ impl World {
 
     fn dispose(&mut self, agent: AgentId, call: CallId) -> Request {
         let code = self.chance.pick(&[
-            ("sale", 0.3),
+            ("sale", 0.25),
+            ("machine", 0.05),
             ("callback", 0.2),
             ("do-not-call", 0.1),
             ("later", 0.35),

@@ -7,7 +7,7 @@ use cadran_engine::command::{Answer, Command, Destination, Refusal, SwitchComman
 use cadran_engine::dialer::calling_hours::{self, Hours};
 use cadran_engine::input::{Input, LegPurpose, Request, StoreEvent, SwitchEvent};
 use cadran_engine::model::{
-    AgentId, Attempt, AttemptId, CallId, Campaign, CampaignId, LeadId, LegId, Outcome, Timestamp, TrunkId,
+    AgentId, Attempt, AttemptId, CallId, Campaign, CampaignId, LeadId, LegId, Outcome, Timestamp, TrunkId, Verdict,
 };
 
 use crate::plan::{self, Plan};
@@ -58,6 +58,10 @@ pub(crate) struct Dial {
     picked_up: Option<Timestamp>,
     connected: Option<Timestamp>,
     message: Option<Timestamp>,
+    /// What the network told of it after the answer.
+    verdict: Option<Verdict>,
+    /// A machine, as the engine was told; it is left a message once it has greeted.
+    greets: bool,
     pub(crate) over: Option<Timestamp>,
 }
 
@@ -201,14 +205,18 @@ impl Checks {
         let Some(dial) = self.dials.values().find(|dial| dial.attempt == attempt).copied() else {
             return;
         };
+        if outcome == Outcome::Machine && dial.verdict != Some(Verdict::Machine) {
+            self.broken(now, format!("I25: {attempt} counts as a machine: {dial:?}"));
+        }
         if !self.undisturbed_since(dial.placed) {
             return;
         }
+        let machine = outcome == Outcome::Machine;
         let right = match (dial.picked_up, dial.connected, dial.message) {
             (None, _, _) => !outcome.was_answered(),
             (Some(_), Some(_), None) => outcome == Outcome::Answered,
-            (Some(_), _, Some(_)) => outcome == Outcome::Dropped,
-            (Some(_), None, None) => outcome.was_answered(),
+            (Some(_), _, Some(_)) => machine || outcome == Outcome::Dropped,
+            (Some(_), None, None) => machine || outcome.was_answered(),
         };
         if !right {
             self.broken(now, format!("I7: {attempt} closed as {}: {dial:?}", outcome.as_str()));
@@ -221,8 +229,17 @@ impl Checks {
         if let Some(twin) = twin.filter(|twin| self.undisturbed_since(twin.placed)) {
             self.broken(now, format!("I2: {lead} is in {attempt} and {}", twin.attempt));
         }
-        let dial =
-            Dial { attempt, lead, placed: now, picked_up: None, connected: None, message: None, over: None };
+        let dial = Dial {
+            attempt,
+            lead,
+            placed: now,
+            picked_up: None,
+            connected: None,
+            message: None,
+            verdict: None,
+            greets: false,
+            over: None,
+        };
         self.dials.insert(leg, dial);
     }
 
@@ -246,7 +263,20 @@ impl Checks {
         }
     }
 
-    /// Somebody who answered heard an agent or the message in time, or left before.
+    pub(crate) fn screened(&mut self, leg: LegId, verdict: Verdict) {
+        if let Some(dial) = self.dials.get_mut(&leg) {
+            dial.verdict = Some(verdict);
+        }
+    }
+
+    pub(crate) fn greeting_began(&mut self, leg: LegId) {
+        if let Some(dial) = self.dials.get_mut(&leg) {
+            dial.greets = true;
+        }
+    }
+
+    /// Somebody who answered heard an agent or the message in time, or left before. A machine that greets may take
+    /// its time.
     pub(crate) fn dial_over(&mut self, leg: LegId, now: Timestamp) {
         let Some(dial) = self.dials.get_mut(&leg) else {
             return;
@@ -256,7 +286,7 @@ impl Checks {
         let Some(picked_up) = dial.picked_up else { return };
         let served = [dial.connected, dial.message, Some(now)].into_iter().flatten().min();
         let waited = served.unwrap_or(now).since(picked_up);
-        let in_time = waited <= Duration::from_secs(2) + SERVED_SLACK;
+        let in_time = dial.greets || waited <= Duration::from_secs(2) + SERVED_SLACK;
         if !in_time && self.undisturbed_since(dial.placed) {
             self.broken(now, format!("I7: waited {waited:?} for anybody: {dial:?}"));
         }

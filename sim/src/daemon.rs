@@ -288,6 +288,8 @@ fn lanes(command: &SwitchCommand) -> Vec<Lane> {
     match command {
         SwitchCommand::Originate { leg, .. }
         | SwitchCommand::HangUp { leg }
+        | SwitchCommand::Screen { leg, .. }
+        | SwitchCommand::AwaitSilence { leg }
         | SwitchCommand::Play { leg, .. } => vec![Lane::Leg(*leg)],
         SwitchCommand::OpenRoom { room } | SwitchCommand::CloseRoom { room } => vec![Lane::Room(*room)],
         SwitchCommand::Join { room, leg } => vec![Lane::Room(*room), Lane::Leg(*leg)],

@@ -4,7 +4,7 @@
 //! faults of every kind. After every step promises are checked; at the end nothing may be left over. A run that
 //! breaks a promise is played again by its seed.
 //!
-//! In reading order: `plan` (what a seed decides), `world` (virtual time), `network`, `callers`, `agents`, `store`
+//! In reading order: `plan` (what a seed decides), `world` (virtual time), `network`, `screening`, `callers`, `agents`, `store`
 //! (who takes part), `daemon` (what carries inputs and commands), `faults`, and `checks`, `rates`, `closing` (what must
 //! hold).
 
@@ -20,6 +20,7 @@ mod plan;
 mod rates;
 mod report;
 pub mod scenario;
+mod screening;
 mod store;
 mod world;
 

@@ -10,6 +10,7 @@ use cadran_engine::model::{
 };
 
 use crate::callers::{self, Fate, NORMAL, Then, UNREACHABLE};
+use crate::screening::Heard;
 use crate::world::{Happening, World};
 
 /// Everything that is up.
@@ -28,6 +29,8 @@ pub(crate) struct NetLeg {
     pub(crate) purpose: LegPurpose,
     pub(crate) trunk: Option<TrunkId>,
     pub(crate) up: bool,
+    /// In the dialplan, which listens to it: it can be ended, and nothing else.
+    pub(crate) listened_to: bool,
     pub(crate) room: Option<RoomId>,
     /// Somebody told it to end; it is on its way out.
     pub(crate) ending: bool,
@@ -48,14 +51,23 @@ pub(crate) enum Step {
     Rings,
     PicksUp,
     MessageOver,
+    /// The dialplan has heard enough; it looks for the daemon so many times.
+    Heard(Heard, u8),
     Ends(HangupCause),
 }
 
 /// Asterisk's answer to a command.
 pub(crate) type Verdict = Result<(), (u16, &'static str)>;
 
-const NOT_FOUND: Verdict = Err((404, "not found"));
-const NOT_IN_STASIS: Verdict = Err((422, "Channel not in Stasis application"));
+pub(crate) const NOT_FOUND: Verdict = Err((404, "not found"));
+pub(crate) const NOT_IN_STASIS: Verdict = Err((422, "Channel not in Stasis application"));
+
+impl NetLeg {
+    /// Whether it is up and under the daemon's control.
+    pub(crate) const fn is_here(&self) -> bool {
+        self.up && !self.listened_to
+    }
+}
 
 impl Network {
     /// A customer and an agent hear each other.
@@ -81,7 +93,7 @@ impl Network {
         let leg = |(leg, seen): (&LegId, &NetLeg)| LegSeen {
             leg: *leg,
             up: seen.up,
-            entered: seen.up,
+            entered: seen.is_here(),
             purpose: Some(seen.purpose.clone()),
         };
         let live = |(id, recording): (&RecordingId, &NetRecording)| recording.ended.is_none().then_some(*id);
@@ -120,7 +132,7 @@ impl World {
                 Ok(())
             }
             SwitchCommand::Play { leg, .. } => match self.network.legs.get(leg) {
-                Some(hearer) if hearer.up => {
+                Some(hearer) if hearer.is_here() => {
                     self.checks.message_began(*leg, self.now);
                     self.later(2_000, 6_000, |_| Happening::Leg(*leg, Step::MessageOver));
                     Ok(())
@@ -128,6 +140,8 @@ impl World {
                 Some(_) => NOT_IN_STASIS,
                 None => NOT_FOUND,
             },
+            SwitchCommand::Screen { leg, .. } => self.screen(*leg),
+            SwitchCommand::AwaitSilence { leg } => self.await_silence(*leg),
             SwitchCommand::StartRecording { recording, customer, agent } => {
                 self.begin_recording(*recording, *customer, *agent)
             }
@@ -160,7 +174,15 @@ impl World {
         };
         self.network.legs.insert(
             id,
-            NetLeg { purpose: purpose.clone(), trunk, up: false, room: None, ending: false, fate },
+            NetLeg {
+                purpose: purpose.clone(),
+                trunk,
+                up: false,
+                listened_to: false,
+                room: None,
+                ending: false,
+                fate,
+            },
         );
         if let LegPurpose::Customer { attempt, lead, .. } = purpose {
             self.checks.dial_seen(id, *attempt, *lead, self.now);
@@ -201,7 +223,7 @@ impl World {
 
     fn enter_room(&mut self, room: RoomId, leg: LegId) -> Verdict {
         match self.network.legs.get(&leg) {
-            Some(joiner) if !joiner.up => return NOT_IN_STASIS,
+            Some(joiner) if !joiner.is_here() => return NOT_IN_STASIS,
             Some(_) if !self.network.rooms.contains_key(&room) => return NOT_FOUND,
             Some(_) => {}
             None => return NOT_FOUND,
@@ -281,6 +303,7 @@ impl World {
                 }
                 self.picked_up(id);
             }
+            Step::Heard(heard, looks) => self.comes_back(id, heard, looks),
             Step::MessageOver => self.tell(SwitchEvent::MessageEnded { leg: id }),
             Step::Ends(cause) => self.end_leg(id, cause),
         }

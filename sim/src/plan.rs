@@ -5,8 +5,8 @@ use std::time::Duration;
 use cadran_engine::input::Settings;
 use cadran_engine::model::{
     Agent, AgentId, CallingHours, Campaign, CampaignId, CampaignSettings, CampaignState, DialMode,
-    Disposition, DispositionEffect, Lead, LeadId, ListId, Outcome, Phone, PhoneKind, RateLimit,
-    RecordingPolicy, RetryRule, RingMode, Timestamp, Trunk, TrunkId, Window, Zone,
+    Disposition, DispositionEffect, Lead, LeadId, ListId, OnMachine, Outcome, Phone, PhoneKind, RateLimit,
+    RecordingPolicy, RetryRule, RingMode, Screening, Timestamp, Trunk, TrunkId, Window, Zone,
 };
 
 use crate::chance::Chance;
@@ -133,6 +133,7 @@ fn campaign(chance: &mut Chance, row: i64) -> Campaign {
             caller_ids: vec![phone(33_199_000_000, 1), phone(33_199_000_000, 2)],
             ring_timeout: Duration::from_secs(14),
             drop_limit: chance.pick(&[(0.03, 0.5), (0.5, 0.5)]),
+            screening: screening(chance),
             hours: hours(chance),
             retry: vec![
                 rule(Outcome::Busy, 30, 3),
@@ -140,6 +141,7 @@ fn campaign(chance: &mut Chance, row: i64) -> Campaign {
                 rule(Outcome::Congestion, 20, 3),
                 rule(Outcome::Failed, 40, 4),
                 rule(Outcome::Dropped, 300, 2),
+                rule(Outcome::Machine, 50, 3),
             ],
             recording: chance.pick(&[
                 (RecordingPolicy::All, 0.6),
@@ -151,6 +153,22 @@ fn campaign(chance: &mut Chance, row: i64) -> Campaign {
             limit: RateLimit { calls_per_second: 3.0, concurrent_calls: 12 },
             ..CampaignSettings::default()
         },
+    }
+}
+
+/// In half of the campaigns whoever answers is screened, and machines end in every way there is.
+fn screening(chance: &mut Chance) -> Screening {
+    let actions = [
+        OnMachine::HangUp,
+        OnMachine::LeaveMessage { message: "sound:cadran/message".to_owned() },
+        OnMachine::GiveToAgent,
+    ];
+    let action = chance.pick(&[(0, 0.4), (1, 0.4), (2, 0.2)]);
+    Screening {
+        enabled: chance.happens(0.5),
+        on_machine: actions[action].clone(),
+        sample: chance.pick(&[(0.0, 0.5), (0.2, 0.5)]),
+        ..Screening::default()
     }
 }
 
@@ -173,12 +191,14 @@ fn dispositions() -> Vec<Disposition> {
         label_fr: code.to_owned(),
         label_en: code.to_owned(),
         effect,
+        machine: code == "machine",
     };
     vec![
         one("sale", DispositionEffect::Final),
         one("callback", DispositionEffect::Callback),
         one("do-not-call", DispositionEffect::DoNotCall),
         one("later", DispositionEffect::Retry { delay: Duration::from_secs(45) }),
+        one("machine", DispositionEffect::Retry { delay: Duration::from_secs(60) }),
     ]
 }
 

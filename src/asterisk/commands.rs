@@ -10,6 +10,7 @@ use cadran_engine::model::{LegId, Phone, RoomId};
 use super::names;
 use super::recorder::Recorder;
 use super::resync::{PURPOSE_VARIABLE, purpose_text};
+use super::screening::{self, Hearing};
 
 /// How often a command that may be repeated is sent when no answer comes.
 const TRIES_MAX: u32 = 2;
@@ -43,6 +44,11 @@ pub(super) async fn carry_out(
             let play = ari::channels::PlayWithId::new(names::channel(*leg), names::playback(*leg), media);
             sent(client, play).await
         }
+        SwitchCommand::Screen { leg, greeting, silence, words } => {
+            let hearing = Hearing::Answer { greeting: *greeting, silence: *silence, words: *words };
+            screening::send_away(client, *leg, hearing).await
+        }
+        SwitchCommand::AwaitSilence { leg } => screening::send_away(client, *leg, Hearing::Greeting).await,
         SwitchCommand::StartRecording { recording, customer, agent } => {
             recorder.start(*recording, *customer, *agent).await
         }

@@ -268,7 +268,9 @@ fn crew(command: &SwitchCommand) -> Crew {
         | SwitchCommand::OpenRoom { .. }
         | SwitchCommand::Join { .. }
         | SwitchCommand::CloseRoom { .. }
-        | SwitchCommand::Play { .. } => Crew::Calls,
+        | SwitchCommand::Play { .. }
+        | SwitchCommand::Screen { .. }
+        | SwitchCommand::AwaitSilence { .. } => Crew::Calls,
     }
 }
 
@@ -281,6 +283,8 @@ fn kind(command: &SwitchCommand) -> &'static str {
         SwitchCommand::Join { .. } => "join",
         SwitchCommand::CloseRoom { .. } => "close_room",
         SwitchCommand::Play { .. } => "play",
+        SwitchCommand::Screen { .. } => "screen",
+        SwitchCommand::AwaitSilence { .. } => "await_silence",
         SwitchCommand::StartRecording { .. } => "start_recording",
         SwitchCommand::PauseRecording { .. } => "pause_recording",
         SwitchCommand::ResumeRecording { .. } => "resume_recording",

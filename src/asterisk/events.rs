@@ -4,7 +4,7 @@ use ari::{Channel, ChannelState, Event};
 use cadran_engine::input::{LegPurpose, SwitchEvent};
 use cadran_engine::model::{HangupCause, LegId};
 
-use super::{names, resync};
+use super::{names, resync, screening};
 
 /// The event types that the adapter reads. Asterisk is asked to send no others: of a call's 16 events, seven report
 /// variables and four steps in the dialplan. `ChannelStateChange` is left out because every leg is dialled by us, and
@@ -26,7 +26,10 @@ pub(super) const TYPES: &[&str] = &[
 /// The same thing may be said twice (`Dial` and `StasisStart` both tell of an answer); the engine takes it.
 pub(super) fn news(event: &Event) -> Vec<SwitchEvent> {
     match event {
-        Event::StasisStart(start) => entered(&start.channel),
+        Event::StasisStart(start) => match screening::heard(start) {
+            Some(news) => vec![news],
+            None => entered(&start.channel),
+        },
         Event::Dial(dial) => dialled(&dial.peer, &dial.dialstatus).into_iter().collect(),
         Event::ChannelDestroyed(end) => {
             of_leg(&end.channel, |leg| SwitchEvent::LegEnded { leg, cause: cause(end.cause, end.tech_cause) })

@@ -26,6 +26,8 @@ impl Lane {
         match command {
             SwitchCommand::Originate { leg, .. }
             | SwitchCommand::HangUp { leg }
+            | SwitchCommand::Screen { leg, .. }
+            | SwitchCommand::AwaitSilence { leg }
             | SwitchCommand::Play { leg, .. } => vec![Self::Leg(*leg)],
             SwitchCommand::OpenRoom { room } | SwitchCommand::CloseRoom { room } => vec![Self::Room(*room)],
             SwitchCommand::Join { room, leg } => vec![Self::Room(*room), Self::Leg(*leg)],
@@ -124,6 +126,8 @@ impl Lanes {
             | SwitchCommand::Join { .. }
             | SwitchCommand::CloseRoom { .. }
             | SwitchCommand::Play { .. }
+            | SwitchCommand::Screen { .. }
+            | SwitchCommand::AwaitSilence { .. }
             | SwitchCommand::PauseRecording { .. }
             | SwitchCommand::ResumeRecording { .. }
             | SwitchCommand::CollectRecording { .. } => false,

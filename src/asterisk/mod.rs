@@ -3,7 +3,7 @@
 //!
 //! `claim` makes sure that no other daemon drives this Asterisk; `connection` reads the event stream and `events`
 //! translates it; `dispatch` hands out `commands` in the order of `lanes`; `recorder` and `stereo` make recordings;
-//! `resync` takes snapshots; `provision` pushes trunks and phones; `trunks` watches the trunks; `names` tells what is
+//! `screening` sends legs to answering machine detection and reads what it said; `resync` takes snapshots; `provision` pushes trunks and phones; `trunks` watches the trunks; `names` tells what is
 //! ours.
 
 mod claim;
@@ -17,6 +17,7 @@ mod names;
 mod provision;
 mod recorder;
 mod resync;
+mod screening;
 mod stereo;
 mod trunks;
 

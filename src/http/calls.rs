@@ -4,7 +4,8 @@ use axum::extract::State;
 use cadran_engine::input::Request;
 use cadran_engine::model::attempt::CallRecord;
 use cadran_engine::model::{
-    AgentId, AttemptId, CallId, CampaignId, LeadId, ListId, Outcome, Phone, Role, Side, Timestamp, TrunkId,
+    AgentId, AttemptId, CallId, CampaignId, LeadId, ListId, Outcome, Phone, Role, Screened, Side, Timestamp,
+    TrunkId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -43,6 +44,8 @@ pub(super) struct AttemptBody {
     /// SIP status, when the far end gave one.
     sip: Option<u16>,
     ended_at: Option<i64>,
+    /// What answering machine detection said; none when it was not asked, or the dial goes on.
+    screened: Option<Screened>,
 }
 
 impl AttemptBody {
@@ -63,6 +66,7 @@ impl AttemptBody {
             q850: record.cause.q850,
             sip: record.cause.sip,
             ended_at: record.ended_at.map(Timestamp::as_millis),
+            screened: record.screened,
         }
     }
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cadran_engine::model::{
-    CallingHours, CampaignSettings, CampaignState, DialMode, DialOrder, Disposition, ListId, Outcome, Quota,
-    QuotaPart, RecordingPolicy, RetryRule, Window,
+    CallingHours, CampaignSettings, CampaignState, DialMode, DialOrder, Disposition, ListId, OnMachine, Outcome, Quota, QuotaPart, RecordingPolicy, RetryRule, Window,
 };
 
 use super::app::App;
@@ -14,6 +13,10 @@ use super::error::Error;
 
 /// Successes that a quota may ask for.
 const QUOTA_MAX: u32 = 1_000_000;
+
+/// A campaign that screens drops nobody earlier, in milliseconds after the answer: 1.2 seconds for the verdict, and
+/// some for the join.
+const DROP_AFTER_SCREENING_MIN: u64 = 1_500;
 
 /// Every fault of the settings at once, also what they lack to run when the campaign is to.
 pub(super) async fn check(settings: &CampaignSettings, app: &App, state: CampaignState) -> Result<(), Error> {
@@ -42,6 +45,7 @@ pub(super) async fn check(settings: &CampaignSettings, app: &App, state: Campaig
     for (index, &trunk) in settings.trunks.iter().enumerate() {
         check.that(app.store.trunk(trunk).await?.is_some(), format!("/trunks/{index}"), "exists");
     }
+    check_screening(settings, &mut check);
     check_hours(&settings.hours, &mut check);
     check_order(&settings.order, app, &mut check).await?;
     check_quotas(&settings.quotas, app, &mut check).await?;
@@ -51,6 +55,23 @@ pub(super) async fn check(settings: &CampaignSettings, app: &App, state: Campaig
         check_ready(settings, &mut check);
     }
     check.done()
+}
+
+/// What detection takes must fit into its time, or nobody would ever be a person; and who comes out of it must still be
+/// joined to an agent before they are dropped.
+fn check_screening(settings: &CampaignSettings, check: &mut Check) {
+    let screening = &settings.screening;
+    check
+        .duration(millis(screening.greeting), 300..=1_000, "/screening/greeting")
+        .duration(millis(screening.silence), 100..=800, "/screening/silence")
+        .that((2..=20).contains(&screening.words), "/screening/words", "words")
+        .that((0.0..=1.0).contains(&screening.sample), "/screening/sample", "share");
+    if let OnMachine::LeaveMessage { message } = &screening.on_machine {
+        check.that(is_media(message), "/screening/on_machine/message", "media");
+    }
+    if settings.screens() {
+        check.duration(millis(settings.drop_after), DROP_AFTER_SCREENING_MIN..=10_000, "/drop_after");
+    }
 }
 
 fn check_hours(hours: &CallingHours, check: &mut Check) {

@@ -31,6 +31,7 @@
 //! POST   /api/campaigns/{campaign}/finish           admin campaign_manager
 //! GET    /api/campaigns/{campaign}/pacing           admin campaign_manager supervisor
 //! GET    /api/campaigns/{campaign}/why-idle         admin campaign_manager supervisor
+//! GET    /api/campaigns/{campaign}/screening        admin campaign_manager supervisor
 //!
 //! GET    /api/lists                                 admin campaign_manager supervisor
 //! POST   /api/lists                                 admin campaign_manager
@@ -125,6 +126,7 @@ mod live;
 mod pacing;
 mod privacy;
 mod recordings;
+mod screening;
 mod session;
 mod throttle;
 mod trunks;
@@ -204,6 +206,7 @@ fn campaign_routes() -> OpenApiRouter<App> {
         .routes(routes!(campaigns::finish))
         .routes(routes!(pacing::history))
         .routes(routes!(pacing::why_idle))
+        .routes(routes!(screening::read))
         .routes(routes!(lists::list, lists::create))
         .routes(routes!(lists::read, lists::update, lists::remove))
         .routes(routes!(imports::list))

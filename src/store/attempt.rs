@@ -1,7 +1,9 @@
 //! Attempts: the row that is durable before the network hears of a dial, and how the dial ended.
 
+use std::time::Duration;
+
 use cadran_engine::input::{AttemptRefusal, StoreEvent};
-use cadran_engine::model::{Attempt, AttemptId, CallId, HangupCause, Outcome, Timestamp};
+use cadran_engine::model::{Attempt, AttemptId, CallId, HangupCause, Outcome, Screened, Timestamp};
 
 use super::claim::settle_blocked;
 use super::db::Tx;
@@ -22,6 +24,8 @@ pub struct AttemptRecord {
     pub cause: HangupCause,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// What answering machine detection said; none when it was not asked, or the dial goes on.
+    pub screened: Option<Screened>,
 }
 
 const INSERT: &str = "insert into attempt (attempt_id, call_id, leg_id, holder, campaign_id, list_id, lead_id, phone, \
@@ -30,7 +34,8 @@ const INSERT: &str = "insert into attempt (attempt_id, call_id, leg_id, holder, 
 const BEGIN: &str = "update lead set state = 'in_attempt', updated_at = $3 \
     where lead_id = $1 and state = 'claimed' and claimed_by = $2";
 
-const CLOSE: &str = "update attempt set outcome = $2, cause_q850 = $3, cause_sip = $4, ended_at = $5 \
+const CLOSE: &str = "update attempt set outcome = $2, cause_q850 = $3, cause_sip = $4, ended_at = $5, \
+    amd_verdict = $6, amd_cause = $7, amd_after = $8 \
     where attempt_id = $1 and outcome is null returning call_id";
 
 const CLAIM_AGAIN: &str = "update lead set state = 'claimed' where lead_id = $1 and state = 'in_attempt' \
@@ -90,8 +95,19 @@ pub(super) async fn close(
     outcome: Outcome,
     cause: HangupCause,
     ended_at: Timestamp,
+    screened: Option<&Screened>,
 ) -> Result<Option<CallId>, Error> {
-    let row = tx.row(CLOSE, args![attempt, outcome.as_str(), cause.q850, cause.sip, ended_at]).await?;
+    let values = args![
+        attempt,
+        outcome.as_str(),
+        cause.q850,
+        cause.sip,
+        ended_at,
+        screened.map(|screened| screened.verdict.as_str()),
+        screened.map(|screened| screened.cause.as_str()),
+        screened.map(|screened| i64::try_from(screened.after.as_millis()).unwrap_or(i64::MAX)),
+    ];
+    let row = tx.row(CLOSE, values).await?;
     row.map(|row| row.get("call_id")).transpose()
 }
 
@@ -117,5 +133,14 @@ pub(super) fn read(row: &Row) -> Result<AttemptRecord, Error> {
             sip: row.get("cause_sip")?,
         },
         ended_at: row.get("ended_at")?,
+        screened: read_screened(row)?,
     })
+}
+
+fn read_screened(row: &Row) -> Result<Option<Screened>, Error> {
+    let Some(verdict) = row.get("amd_verdict")? else {
+        return Ok(None);
+    };
+    let after = Duration::from_millis(row.get("amd_after")?);
+    Ok(Some(Screened { verdict, cause: row.get("amd_cause")?, after }))
 }

@@ -9,7 +9,7 @@ use sqlx::{Arguments, Database, Decode, Postgres, Row as _, Sqlite, Type};
 
 use cadran_engine::model::{
     AgentId, AttemptId, CallId, CampaignId, LeadId, LegId, ListId, Outcome, Phone, SessionId, Timestamp,
-    TrunkId, UserId, Zone,
+    TrunkId, UserId, Verdict, Zone,
 };
 
 use super::Error;
@@ -227,5 +227,6 @@ field_from! {
     SessionId: Uuid => |uuid| Ok(SessionId::from_uuid(uuid));
     Phone: String => |text| text.parse().map_err(|error: cadran_engine::model::phone::BadPhone| error.to_string());
     Zone: String => |name| name.parse().map_err(|error: cadran_engine::model::calendar::UnknownZone| error.to_string());
+    Verdict: String => |word| Verdict::from_word(&word).ok_or_else(|| format!("`{word}` is no verdict"));
     Outcome: String => |word| Outcome::from_word(&word).ok_or_else(|| format!("`{word}` is no outcome"));
 }

@@ -30,8 +30,10 @@ const RELEASE: &str = "update lead set state = 'waiting', due_at = $3, ripe = fa
 pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<Option<StoreEvent>, Error> {
     match write {
         Write::SaveAttempt(attempt) => return attempt::save(tx, attempt, desk).await.map(Some),
-        Write::CloseAttempt { attempt, outcome, cause, ended_at, lead, next } => {
-            if let Some(call) = attempt::close(tx, *attempt, *outcome, *cause, *ended_at).await? {
+        Write::CloseAttempt { attempt, outcome, cause, ended_at, screened, lead, next } => {
+            if let Some(call) =
+                attempt::close(tx, *attempt, *outcome, *cause, *ended_at, screened.as_ref()).await?
+            {
                 if *outcome == Outcome::Answered {
                     callback::kept(tx, *lead, call).await?;
                 }

@@ -52,6 +52,7 @@ pub(super) async fn record(world: &World, token: &str, path: &str) -> RecordingI
         outcome: Outcome::Answered,
         cause: HangupCause::default(),
         ended_at: now(),
+        screened: None,
         lead: attempt.lead,
         next: LeadNext::Done,
     };

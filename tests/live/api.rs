@@ -76,12 +76,23 @@ pub(crate) struct Attempt {
     pub(crate) agent: Option<String>,
     pub(crate) outcome: Option<String>,
     pub(crate) sip: Option<u16>,
+    pub(crate) screened: Option<Screened>,
+}
+
+/// What answering machine detection said of a dial.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Screened {
+    pub(crate) verdict: String,
+    pub(crate) cause: String,
+    pub(crate) after: u64,
 }
 
 /// An answered call that is over (`GET /api/calls`).
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Call {
     pub(crate) id: String,
+    pub(crate) phone: String,
+    pub(crate) answered_at: i64,
     pub(crate) agent: Option<String>,
     pub(crate) connected_at: Option<i64>,
     pub(crate) ended_at: i64,

@@ -1,8 +1,10 @@
 //! Questions about the past.
 
 use cadran::store::{HistoryFilter, Page};
-use cadran_engine::command::{LeadNext, Write};
-use cadran_engine::model::{Outcome, PauseReason, RecordingFacts, RecordingId, RecordingState, SessionId};
+use cadran_engine::command::{DispositionRecord, LeadNext, Write};
+use cadran_engine::model::{
+    Outcome, PauseReason, RecordingFacts, RecordingId, RecordingState, Screened, SessionId, Verdict,
+};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -48,6 +50,50 @@ pub(crate) async fn pages_follow_each_other_without_gap_or_overlap(database: &Da
     assert_eq!(store.attempts(one, Page::first()).await.unwrap().len(), 1);
     let none = HistoryFilter { agent: Some(world.agent), until: Some(at(5)), ..filter };
     assert_eq!(store.calls(none, Page::first()).await.unwrap(), []);
+}
+
+/// Three dials of one list: a machine that nobody had, a machine that an agent had and corrected their word of, and
+/// one that was not screened.
+pub(crate) async fn screened_calls_are_counted_by_what_agents_said_last(database: &Database) {
+    let store = &database.store;
+    let world = World::with_leads(store, 3).await;
+    let mut desk = Desk::of(store);
+    let heard = Screened {
+        verdict: Verdict::Machine,
+        cause: "LONGGREETING-900-900".to_owned(),
+        after: Duration::from_millis(981),
+    };
+    let screened = |write: Write| match write {
+        Write::CloseAttempt { attempt, outcome, cause, ended_at, lead, next, .. } => {
+            let screened = Some(heard.clone());
+            Write::CloseAttempt { attempt, outcome, cause, ended_at, screened, lead, next }
+        }
+        other => other,
+    };
+    let alone = desk.dial(&world, store).await;
+    let talked = desk.dial(&world, store).await;
+    let plain = desk.dial(&world, store).await;
+    let said = world.said_of(&talked, LeadNext::Done);
+    let corrected = DispositionRecord { code: "machine".to_owned(), at: at(90), ..said.clone() };
+    desk.keep([
+        screened(close(&alone, Outcome::Machine, LeadNext::Done)),
+        screened(close(&talked, Outcome::Answered, LeadNext::Done)),
+        Write::SaveCall(Box::new(world.call_of(&talked))),
+        Write::SaveDisposition(Box::new(said)),
+        Write::SaveDisposition(Box::new(corrected)),
+        close(&plain, Outcome::Busy, LeadNext::Done),
+    ])
+    .await;
+
+    let counts = store.screened_calls(world.campaign).await.unwrap();
+    let counts: Vec<_> =
+        counts.iter().map(|row| (row.list, row.verdict, row.code.as_deref(), row.calls)).collect();
+    let list = alone.list;
+    assert_eq!(counts, [(list, Verdict::Machine, None, 1), (list, Verdict::Machine, Some("machine"), 1)]);
+
+    let kept = store.call_story(alone.call).await.unwrap().unwrap().attempt;
+    assert_eq!((kept.outcome, kept.screened), (Some(Outcome::Machine), Some(heard)));
+    assert_eq!(store.call_story(plain.call).await.unwrap().unwrap().attempt.screened, None);
 }
 
 pub(crate) async fn a_call_and_a_lead_tell_their_story(database: &Database) {

@@ -130,6 +130,7 @@ pub(crate) fn close(attempt: &Attempt, outcome: Outcome, next: LeadNext) -> Writ
         outcome,
         cause: HangupCause { q850: 16, sip: Some(200) },
         ended_at: at(60),
+        screened: None,
         lead: attempt.lead,
         next,
     }

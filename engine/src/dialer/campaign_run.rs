@@ -30,7 +30,7 @@ pub struct CampaignRun {
     pub(crate) ready_to_ring: BTreeSet<(Timestamp, AgentId)>,
     /// People who answered and wait for an agent, the longest waiting first.
     pub(crate) waiting: VecDeque<CallId>,
-    /// Dials without an answer.
+    /// Dials of which it is not known yet whether they want an agent.
     pub(crate) dialling: u32,
     /// Those of them that were made for no agent in particular.
     pub(crate) dialling_ahead: u32,

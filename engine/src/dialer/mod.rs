@@ -16,5 +16,6 @@ pub mod pacing_line;
 mod prediction;
 pub mod predictive;
 pub mod retry;
+pub mod share;
 
 pub use campaign_run::CampaignRun;

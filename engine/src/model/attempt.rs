@@ -50,6 +50,8 @@ pub enum Outcome {
     Dropped,
     /// Anything else that went wrong on the way.
     Failed,
+    /// An answering machine answered, as far as its detection can tell.
+    Machine,
     /// It rang until the ring timeout.
     NoAnswer,
     /// The called side refused the call.
@@ -60,13 +62,14 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order of reports.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Answered,
         Self::Busy,
         Self::Cancelled,
         Self::Congestion,
         Self::Dropped,
         Self::Failed,
+        Self::Machine,
         Self::NoAnswer,
         Self::Rejected,
         Self::Unallocated,
@@ -81,6 +84,7 @@ impl Outcome {
             Self::Congestion => "congestion",
             Self::Dropped => "dropped",
             Self::Failed => "failed",
+            Self::Machine => "machine",
             Self::NoAnswer => "no_answer",
             Self::Rejected => "rejected",
             Self::Unallocated => "unallocated",
@@ -92,7 +96,7 @@ impl Outcome {
         Self::ALL.into_iter().find(|outcome| outcome.as_str() == word)
     }
 
-    /// Whether somebody picked up.
+    /// Whether a person picked up, as far as is known: those over whom drops are counted.
     pub const fn was_answered(self) -> bool {
         matches!(self, Self::Answered | Self::Dropped)
     }

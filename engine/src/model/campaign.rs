@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallingHours, CampaignId, DialOrder, Disposition, Outcome, Phone, Quota, TrunkId};
+use super::{CallingHours, CampaignId, DialOrder, Disposition, Outcome, Phone, Quota, Screening, TrunkId};
 
 /// Outbound work for which agents log in. Its live side is [`crate::dialer::CampaignRun`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +42,8 @@ pub struct CampaignSettings {
     pub drop_message: String,
     /// Drops over answered people, counted over 24 hours, at which power falls back to one dial per ready agent.
     pub drop_limit: f64,
+    /// Whether those who answer are screened for answering machines.
+    pub screening: Screening,
     /// When calls may be placed, in the lead's own time.
     pub hours: CallingHours,
     /// What becomes of a callback that an agent promised to make themself.
@@ -76,6 +78,7 @@ impl Default for CampaignSettings {
             drop_after: Duration::from_secs(2),
             drop_message: "sound:cadran/drop-fr".to_owned(),
             drop_limit: 0.03,
+            screening: Screening::default(),
             hours: CallingHours::french_consumers(),
             callbacks: CallbackRules::default(),
             order: DialOrder::default(),
@@ -86,6 +89,13 @@ impl Default for CampaignSettings {
             dispositions: Disposition::usual(),
             limit: RateLimit { calls_per_second: 5.0, concurrent_calls: 100 },
         }
+    }
+}
+
+impl CampaignSettings {
+    /// Whether those who answer are screened for answering machines.
+    pub fn screens(&self) -> bool {
+        self.screening.enabled && self.mode != DialMode::Preview
     }
 }
 

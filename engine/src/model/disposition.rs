@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+/// When a number is called again where an agent found an answering machine.
+const MACHINE_WAIT: Duration = Duration::from_secs(4 * 60 * 60);
+
 /// One choice on the agent's desk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -20,6 +23,9 @@ pub struct Disposition {
     /// Whether a call of which this is said counts as a success, for quotas.
     #[serde(default)]
     pub success: bool,
+    /// Whether it says that an answering machine was on the line. Detection is measured by it.
+    #[serde(default)]
+    pub machine: bool,
 }
 
 impl Disposition {
@@ -31,12 +37,20 @@ impl Disposition {
             label_fr: label_fr.to_owned(),
             label_en: label_en.to_owned(),
             effect,
+            machine: false,
         };
+        let machine = choice(
+            "machine",
+            "Répondeur",
+            "Answering machine",
+            DispositionEffect::Retry { delay: MACHINE_WAIT },
+        );
         vec![
             choice("success", "Succès", "Success", DispositionEffect::Final),
             choice("refusal", "Refus", "Refusal", DispositionEffect::Final),
             choice("callback", "Rappel", "Callback", DispositionEffect::Callback),
             choice("do_not_call", "Ne plus appeler", "Do not call", DispositionEffect::DoNotCall),
+            Self { machine: true, ..machine },
         ]
     }
 }

@@ -13,6 +13,7 @@ pub mod quota;
 pub mod recording;
 #[cfg(feature = "schema")]
 mod schema;
+pub mod screening;
 pub mod sip;
 pub mod time;
 pub mod trunk;
@@ -31,6 +32,7 @@ pub use order::{DialOrder, Direction, ListShare, OrderKey};
 pub use phone::Phone;
 pub use quota::{Quota, QuotaPart};
 pub use recording::{RecordingFacts, RecordingState};
+pub use screening::{OnMachine, SCREENING_TIME_MAX, Screened, Screening, Verdict};
 pub use sip::{SipAccount, SipTrunk};
 pub use time::Timestamp;
 pub use trunk::Trunk;

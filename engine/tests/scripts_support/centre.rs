@@ -7,8 +7,8 @@ use std::time::Duration;
 use cadran_engine::Engine;
 use cadran_engine::command::{Agreed, Command, Destination, LeadNext, SwitchCommand, Write};
 use cadran_engine::input::{
-    AttemptRefusal, Input, LegPurpose, LegSeen, OpenSession, Recovery, Request, RequestId, Settings,
-    Snapshot, StoreEvent, SwitchEvent,
+    AttemptRefusal, CommandFailure, Input, LegPurpose, LegSeen, OpenSession, Recovery, Request, RequestId,
+    Settings, Snapshot, StoreEvent, SwitchEvent,
 };
 use cadran_engine::model::*;
 
@@ -81,6 +81,7 @@ fn settings() -> Settings {
         label_fr: code.to_owned(),
         label_en: code.to_owned(),
         effect,
+        machine: false,
     };
     let rule = |outcome, seconds| RetryRule {
         outcome,
@@ -112,6 +113,7 @@ fn settings() -> Settings {
                     rule(Outcome::Busy, 30),
                     rule(Outcome::NoAnswer, 60),
                     rule(Outcome::Dropped, 300),
+                    rule(Outcome::Machine, 600),
                 ],
                 recording: RecordingPolicy::OnDemand,
                 wrap_up: Duration::from_secs(10),
@@ -162,6 +164,7 @@ impl Centre {
                 self.waiting.push((START, lead));
             }
             ["power", ratio] => campaign.settings.mode = DialMode::Power { ratio: ratio.parse().unwrap() },
+            ["screen", then @ ..] => campaign.settings.screening = screening(then),
             ["preview"] => campaign.settings.mode = DialMode::Preview,
             ["record", "all"] => campaign.settings.recording = RecordingPolicy::All,
             ["limit", calls] => campaign.settings.limit.concurrent_calls = calls.parse().unwrap(),
@@ -331,6 +334,8 @@ impl Centre {
                 self.event(10, SwitchEvent::LegJoined { leg, room });
             }
             SwitchCommand::CloseRoom { room } => drop(self.rooms.remove(&room)),
+            SwitchCommand::Screen { leg, .. } => self.screen(leg),
+            SwitchCommand::AwaitSilence { leg } => self.await_silence(leg),
             SwitchCommand::Play { leg, .. } => self.event(4_000, SwitchEvent::MessageEnded { leg }),
             SwitchCommand::StartRecording { recording, .. } => {
                 self.recordings.insert(recording, self.now);
@@ -364,6 +369,34 @@ impl Centre {
             "unallocated" => self.end_leg(leg, cause(1, 404), after),
             other => panic!("`{other}` is no fate"),
         }
+    }
+
+    /// What the next word of the lead's fate says was heard, and when.
+    fn screen(&mut self, leg: LegId) {
+        let Some((LegPurpose::Customer { lead, .. }, _)) = self.legs.get(&leg) else { return };
+        let Some((word, after)) = self.fates.get_mut(lead).and_then(VecDeque::pop_front) else { return };
+        let (verdict, cause) = match word.as_str() {
+            "machine" => (Verdict::Machine, "LONGGREETING-900-900"),
+            "person" => (Verdict::Person, "HUMAN-303-300"),
+            "unsure" => (Verdict::Unsure, "TOOLONG-1100"),
+            "leaves" => return self.end_leg(leg, HangupCause { q850: 16, sip: None }, after),
+            "fails" => {
+                let (greeting, silence) = (Duration::ZERO, Duration::ZERO);
+                let command = SwitchCommand::Screen { leg, greeting, silence, words: 0 };
+                let failure = CommandFailure::Refused { status: 501, message: String::new() };
+                return self.event(1, SwitchEvent::CommandFailed { command, failure });
+            }
+            other => panic!("`{other}` is not heard"),
+        };
+        let ms = u64::try_from(after.as_millis()).unwrap();
+        self.event(ms, SwitchEvent::LegScreened { leg, verdict, cause: cause.to_owned() });
+    }
+
+    /// A greeting lasts for as long as the next word of the lead's fate says.
+    fn await_silence(&mut self, leg: LegId) {
+        let Some((LegPurpose::Customer { lead, .. }, _)) = self.legs.get(&leg) else { return };
+        let Some((_greets, after)) = self.fates.get_mut(lead).and_then(VecDeque::pop_front) else { return };
+        self.event(u64::try_from(after.as_millis()).unwrap(), SwitchEvent::GreetingOver { leg });
     }
 
     fn end_leg(&mut self, leg: LegId, cause: HangupCause, after: Duration) {
@@ -458,6 +491,17 @@ impl Centre {
         let mut found = self.legs.iter().filter(|(_, (purpose, _))| wanted(purpose));
         *found.next().expect("a leg that is up").0
     }
+}
+
+/// Screening that does `then` with machines.
+fn screening(then: &[&str]) -> Screening {
+    let on_machine = match then {
+        ["give", "to", "agent"] => OnMachine::GiveToAgent,
+        ["hang", "up"] => OnMachine::HangUp,
+        ["leave", message] => OnMachine::LeaveMessage { message: (*message).to_owned() },
+        other => panic!("`{other:?}` is nothing to do with a machine"),
+    };
+    Screening { enabled: true, on_machine, sample: 0.0, ..Screening::default() }
 }
 
 fn lead(row: i64) -> Lead {

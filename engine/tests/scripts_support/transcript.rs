@@ -93,6 +93,8 @@ impl Names {
             SwitchCommand::Join { room, leg } => format!("join {} to {}", self.name(leg), self.name(room)),
             SwitchCommand::CloseRoom { room } => format!("close {}", self.name(room)),
             SwitchCommand::Play { leg, media } => format!("play {media} to {}", self.name(leg)),
+            SwitchCommand::Screen { leg, .. } => format!("screen {}", self.name(leg)),
+            SwitchCommand::AwaitSilence { leg } => format!("hear the greeting of {} out", self.name(leg)),
             SwitchCommand::StartRecording { recording, .. } => {
                 let name = format!("recording {} of {}", recording.part, self.call(recording.call));
                 self.recordings.insert(recording.to_string(), name.clone());
@@ -112,8 +114,16 @@ impl Names {
                 self.give(attempt.id, &format!("attempt of {call}"));
                 Some(format!("save attempt of {call} on {}", attempt.lead))
             }
-            Write::CloseAttempt { outcome, lead, next, .. } => {
-                Some(format!("{lead} {}: {}", outcome.as_str(), again(*next, start)))
+            Write::CloseAttempt { outcome, screened, lead, next, .. } => {
+                let heard = screened.as_ref().map_or(String::new(), |screened| {
+                    format!(
+                        " ({} {}, {} ms)",
+                        screened.verdict.as_str(),
+                        screened.cause,
+                        screened.after.as_millis()
+                    )
+                });
+                Some(format!("{lead} {}{heard}: {}", outcome.as_str(), again(*next, start)))
             }
             Write::SaveCall(record) => {
                 let call = self.call(record.id);
