@@ -98,6 +98,39 @@ async fn every_fault_is_told_at_once_in_the_readers_language() {
 }
 
 #[tokio::test]
+async fn screening_must_fit_into_its_time_and_begins_with_nothing_known() {
+    let world = World::new().await;
+    let admin = world.signed_in(Role::Admin).await;
+    let campaign = |drop_after: u32, screening: Value| {
+        json!({
+            "name": "Spring", "mode": { "kind": "progressive" }, "drop_after": drop_after, "screening": screening,
+        })
+    };
+    let create =
+        async |body: Value| world.call("POST", "/api/campaigns").token(&admin).json(&body).send().await;
+    let climbing = json!({ "kind": "leave_message", "message": "sound:../../etc/passwd" });
+    let bad = json!({
+        "enabled": true, "greeting": 5000, "silence": 0, "words": 1, "sample": 2.0, "on_machine": climbing,
+    });
+    let faults = create(campaign(1_000, bad)).await.expect(422).json()["errors"].clone();
+    let pointers: Vec<&str> =
+        faults.as_array().unwrap().iter().map(|fault| fault["pointer"].as_str().unwrap()).collect();
+    let of_screening = ["greeting", "silence", "words", "sample", "on_machine/message"];
+    let expected: Vec<String> = of_screening.iter().map(|name| format!("/screening/{name}")).collect();
+    assert_eq!(pointers, [expected.iter().map(String::as_str).collect(), vec!["/drop_after"]].concat());
+
+    let reply = create(campaign(2_000, json!({ "enabled": true }))).await.expect(201);
+    assert_eq!(reply.json()["screening"]["on_machine"], json!({ "kind": "hang_up" }));
+    let address = format!("{}/screening", reply.header("location"));
+    let told = world.call("GET", &address).token(&admin).send().await.expect(200).json();
+    assert_eq!((&told["machine"], &told["lists"]), (&json!(0), &json!([])));
+    let nothing = json!({ "found": 0, "of": 0, "rate": null, "low": null, "high": null });
+    assert_eq!(told["machines_taken_for_people"], nothing);
+    let nobody = world.call("GET", "/api/campaigns/cmp_9/screening").token(&admin).send().await;
+    assert_eq!(nobody.problem().0, 404);
+}
+
+#[tokio::test]
 async fn what_nobody_asked_for_is_refused() {
     let world = World::new().await;
     let admin = world.signed_in(Role::Admin).await;
