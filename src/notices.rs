@@ -20,6 +20,12 @@ pub fn tell(notice: &Notice) {
             counter!("cadran_answers_total").increment(1);
             debug!(call.id = %call, "{call} answered");
         }
+        Notice::Screened { call, verdict, after } => {
+            let verdict = verdict.as_str();
+            counter!("cadran_screened_total", "verdict" => verdict).increment(1);
+            histogram!("cadran_screening_seconds").record(*after);
+            debug!(call.id = %call, verdict, after_ms = after.as_millis(), "{call} is taken for: {verdict}");
+        }
         Notice::Connected { call, agent, waited } => {
             counter!("cadran_connects_total").increment(1);
             histogram!("cadran_answer_to_agent_seconds").record(*waited);

@@ -9,7 +9,7 @@ use crate::input::{LegPurpose, RequestId};
 use crate::model::attempt::CallRecord;
 use crate::model::{
     AgentId, Attempt, AttemptId, CallId, CampaignId, HangupCause, LeadId, LegId, Outcome, PauseReason, Phone,
-    RecordingId, RecordingState, RoomId, Screened, SessionId, Side, Timestamp, TrunkId,
+    RecordingId, RecordingState, RoomId, Screened, SessionId, Side, Timestamp, TrunkId, Verdict,
 };
 use crate::view::LiveView;
 
@@ -374,6 +374,16 @@ pub enum Notice {
     Answered {
         /// The conversation.
         call: CallId,
+    },
+    /// An answer was screened for machines.
+    Screened {
+        /// The conversation.
+        call: CallId,
+        /// What was found.
+        verdict: Verdict,
+        /// From the answer to the verdict.
+        #[serde(with = "crate::model::time::millis")]
+        after: Duration,
     },
     /// Customer and agent hear each other.
     Connected {

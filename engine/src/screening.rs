@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use crate::call::{Call, CallState};
-use crate::command::SwitchCommand;
+use crate::command::{Notice, SwitchCommand};
 use crate::dialer::predictive::DialEnd;
 use crate::engine::{Engine, LegOwner};
 use crate::input::CommandFailure;
@@ -135,6 +135,7 @@ impl Engine {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let after = call.answered_at.map_or(Duration::ZERO, |answered| now.since(answered));
         call.screened = Some(Screened { verdict, cause, after });
+        self.cx.notice(Notice::Screened { call: id, verdict, after });
         match verdict {
             Verdict::Machine => self.machine_answered(id, after),
             Verdict::Person | Verdict::Unsure => self.want_agent(id),

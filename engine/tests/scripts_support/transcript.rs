@@ -163,7 +163,10 @@ impl Names {
             Notice::Dialling { held_by: None } => Some("dialling goes on".to_owned()),
             Notice::Repaired { what } => Some(format!("repaired: {}", self.rename(what))),
             Notice::Unexpected { what } => Some(format!("unexpected: {}", self.rename(what))),
-            Notice::Dialled { .. } | Notice::AttemptEnded { .. } | Notice::CallEnded { .. } => None,
+            Notice::Dialled { .. }
+            | Notice::Screened { .. }
+            | Notice::AttemptEnded { .. }
+            | Notice::CallEnded { .. } => None,
         }
     }
 }
