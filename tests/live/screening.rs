@@ -105,7 +105,7 @@ async fn counted(world: &World, campaign: &str) {
     eventually("answers are counted", SOON, async || {
         let live = world.api.live().await;
         let seen = live.campaigns.into_iter().find(|seen| seen.campaign == campaign).unwrap();
-        holds((seen.answered_24h, seen.dropped_24h) == (3, 0), seen)
+        holds((seen.answered, seen.dropped) == (3, 0), seen)
     })
     .await;
     let told = world.api.get(&format!("/api/campaigns/{campaign}/screening")).await;
