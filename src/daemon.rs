@@ -117,7 +117,10 @@ impl Daemon {
         loop {
             let due_in = self.due_in();
             let input = tokio::select! {
-                () = stop.cancelled() => return Ended::Stopped,
+                () = stop.cancelled() => {
+                    let kept = self.handle(Input::Stopping);
+                    return kept.map_or_else(Into::into, |()| Ended::Stopped);
+                }
                 reason = switch.fatal() => return reason.into(),
                 event = inlets.switch.recv() => match event {
                     Some(event) => Input::Switch(event),

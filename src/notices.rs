@@ -36,6 +36,16 @@ pub fn tell(notice: &Notice) {
             debug!(call.id = %call, by = by.as_str(), "{call} ended");
         }
         Notice::AgentState { agent, state } => debug!(agent.id = %agent, state, "{agent} is {state}"),
+        Notice::CampaignTripped { campaign, why } => {
+            let why = why.as_str();
+            counter!("cadran_breaker_trips_total", "why" => why).increment(1);
+            warn!(campaign.id = %campaign, why, "The breaker of {campaign} tripped: {why}");
+        }
+        Notice::TrunkTripped { trunk, why } => {
+            let why = why.as_str();
+            counter!("cadran_breaker_trips_total", "why" => why).increment(1);
+            warn!(trunk.id = %trunk, why, "The breaker of {trunk} tripped: {why}");
+        }
         Notice::Dialling { held_by: Some(hold) } => warn!(?hold, "Dialling is held"),
         Notice::Dialling { held_by: None } => info!("Dialling goes on"),
         Notice::Repaired { what } => {

@@ -6,7 +6,7 @@ use cadran_engine::command::Hold;
 use cadran_engine::dialer::obstacle::{Obstacle, Standing, Whose};
 use cadran_engine::dialer::pacing_line::PacingLine;
 use cadran_engine::input::AttemptRefusal;
-use cadran_engine::model::{Timestamp, Zone};
+use cadran_engine::model::{Timestamp, Trip, Zone};
 
 use crate::words::{Language, fill};
 
@@ -103,6 +103,23 @@ fn obstacle(obstacle: &Obstacle, now: Timestamp, language: Language) -> String {
             "too_fast",
             &[("whose", whose_limit(whose, language)), ("calls_per_second", number(*calls_per_second))],
         ),
+        Obstacle::Slowed { whose, why, share, until } => say(
+            "slowed",
+            &[
+                ("whose", whose_limit(whose, language)),
+                ("why", language.pacing(trip_phrase(*why)).to_owned()),
+                ("share", language.decimal(share * 100.0, 0)),
+                ("span", span(until.since(now))),
+            ],
+        ),
+        Obstacle::Tripped { whose, why, until } => say(
+            "tripped",
+            &[
+                ("whose", whose_limit(whose, language)),
+                ("why", language.pacing(trip_phrase(*why)).to_owned()),
+                ("span", span(until.since(now))),
+            ],
+        ),
         Obstacle::TrunkDown { name, .. } => say("trunk_down", &[("name", name.clone())]),
         Obstacle::TrunkOff { name, .. } => say("trunk_off", &[("name", name.clone())]),
         Obstacle::TrunkShowsNone { name, .. } => say("trunk_shows_none", &[("name", name.clone())]),
@@ -134,6 +151,16 @@ const fn refusal_phrase(refusal: AttemptRefusal) -> &'static str {
         AttemptRefusal::DoNotCall => "refused_do_not_call",
         AttemptRefusal::LeadGone => "refused_lead_gone",
         AttemptRefusal::StoreAway => "refused_store_away",
+    }
+}
+
+const fn trip_phrase(why: Trip) -> &'static str {
+    match why {
+        Trip::Congestion => "trip_congestion",
+        Trip::Drops => "trip_drops",
+        Trip::Failed => "trip_failed",
+        Trip::Machines => "trip_machines",
+        Trip::Short => "trip_short",
     }
 }
 
@@ -258,6 +285,9 @@ mod tests {
         all.extend(states.map(|state| Obstacle::NotRunning { state }));
         all.extend(holds.map(|hold| Obstacle::Held { hold }));
         all.extend(refusals.map(|refusal| Obstacle::Refused { refusal, attempts: 7 }));
+        let trips = [Trip::Congestion, Trip::Drops, Trip::Failed, Trip::Machines, Trip::Short];
+        all.extend(trips.map(|why| Obstacle::Tripped { whose: trunk(), why, until: NOW }));
+        all.extend(trips.map(|why| Obstacle::Slowed { whose: Whose::Campaign, why, share: 0.5, until: NOW }));
         all.extend(whose.iter().cloned().map(|whose| Obstacle::Full { whose, calls: 5, calls_max: 5 }));
         all.extend(whose.map(|whose| Obstacle::TooFast { whose, calls_per_second: 5.0 }));
         all

@@ -15,7 +15,7 @@ const LOOKS: u32 = 4_000;
 fn main() {
     let mut pacer = taught();
     let dialled: Vec<Dialled> =
-        (0..DIALS).map(|dial| Dialled::Ringing { age: f64::from(dial % 250) / 10.0 }).collect();
+        (0..DIALS).map(|dial| Dialled::Ringing { age: f64::from(dial % 250) / 10.0, odds: 1.0 }).collect();
     let working: Vec<Working> = (0..AGENTS)
         .map(|agent| {
             let age = f64::from(agent * 7 % 300);
@@ -31,6 +31,8 @@ fn main() {
         idle: 4,
         waiting: 0,
         dialled: &dialled,
+        rivals: &[],
+        next_odds: 1.0,
         working: &working,
         answered: 10_000,
         dropped: 280,
@@ -55,7 +57,7 @@ fn taught() -> Pacer {
     for case in 0..5_000_u32 {
         let rang = f64::from(case % 24) + 0.5;
         let end = if case % 4 == 0 { DialEnd::Presented { screened: None } } else { DialEnd::Unanswered };
-        pacer.dial_ended(rang, end);
+        pacer.dial_ended(rang, 1.0, end);
         let talked = f64::from(case * 13 % 400);
         pacer.talk_ended(talked);
         pacer.wrap_up_ended(talked, f64::from(case % 30));

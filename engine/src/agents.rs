@@ -98,10 +98,7 @@ impl Engine {
         let Some(session) = self.sessions.get(&agent).filter(|session| session.phone.is_up()) else {
             return;
         };
-        let waiting =
-            session.campaigns.iter().filter_map(|campaign| self.runs.get(campaign)?.waiting.front());
-        let longest = waiting.min_by_key(|call| self.calls.get(call).map(|call| call.since)).copied();
-        if let Some(call) = longest {
+        if let Some(call) = self.waiting_for(session) {
             self.join(call, agent);
         }
     }

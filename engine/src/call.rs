@@ -66,6 +66,8 @@ pub(crate) struct Call {
     pub(crate) leg: Leg,
     pub(crate) state: CallState,
     pub(crate) since: Timestamp,
+    /// How much likelier than an ordinary dial of its campaign it is answered.
+    pub(crate) odds: f64,
     /// Who has the call, or is kept free for it.
     pub(crate) agent: Option<AgentId>,
     pub(crate) answered_at: Option<Timestamp>,
@@ -95,6 +97,7 @@ impl Call {
             leg: Leg::default(),
             state,
             since: now,
+            odds: 1.0,
             answered_at: None,
             decided_at: None,
             screened: None,

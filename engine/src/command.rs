@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dialer::learnt::Learnt;
 use crate::dialer::pacing_line::PacingLine;
 use crate::input::{LegPurpose, RequestId};
 use crate::model::attempt::CallRecord;
 use crate::model::{
     AgentId, Attempt, AttemptId, CallId, CampaignId, HangupCause, LeadId, LegId, Outcome, PauseReason, Phone,
-    RecordingId, RecordingState, RoomId, Screened, SessionId, Side, Timestamp, TrunkId, Verdict,
+    RecordingId, RecordingState, RoomId, Screened, SessionId, Side, Timestamp, Trip, TrunkId, Verdict,
 };
 use crate::view::LiveView;
 
@@ -224,6 +225,15 @@ pub enum Write {
         /// What it did, and what stood in its way.
         line: Box<PacingLine>,
     },
+    /// What a campaign has learnt, in place of what it had learnt before.
+    SaveLearnt {
+        /// Which campaign.
+        campaign: CampaignId,
+        /// When.
+        at: Timestamp,
+        /// What.
+        learnt: Box<Learnt>,
+    },
     /// An agent's working time ended.
     CloseSession {
         /// The working time.
@@ -408,6 +418,20 @@ pub enum Notice {
         agent: AgentId,
         /// The word for the state.
         state: &'static str,
+    },
+    /// A campaign's circuit breaker tripped.
+    CampaignTripped {
+        /// Which campaign.
+        campaign: CampaignId,
+        /// Why.
+        why: Trip,
+    },
+    /// A trunk's circuit breaker tripped.
+    TrunkTripped {
+        /// Which trunk.
+        trunk: TrunkId,
+        /// Why.
+        why: Trip,
     },
     /// Dialling stopped or went on, for the whole engine.
     Dialling {

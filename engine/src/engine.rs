@@ -8,6 +8,7 @@ use crate::command::{Answer, Command, Hold, Refusal};
 use crate::cx::Cx;
 use crate::dialer::CampaignRun;
 use crate::dialer::admission::Gate;
+use crate::dialer::breaker::Breaker;
 use crate::holds::Holds;
 use crate::input::{Input, Recovery, Request, StoreEvent, SwitchEvent};
 use crate::model::{
@@ -52,6 +53,7 @@ pub(crate) struct TrunkRun {
     pub(crate) settings: Trunk,
     pub(crate) gate: Gate,
     pub(crate) reachable: bool,
+    pub(crate) breaker: Breaker,
 }
 
 impl Engine {
@@ -89,6 +91,7 @@ impl Engine {
             }
             Input::Settings(settings) => self.take_settings(*settings),
             Input::WallClock(wall) => self.clock_was_read(wall),
+            Input::Stopping => self.keep_learnt(),
             Input::Tick => {}
         }
         self.fire_timers();

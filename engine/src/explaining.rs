@@ -14,12 +14,16 @@ use crate::dialer::predictive::HeldBy;
 use crate::engine::{Engine, TrunkRun};
 use crate::model::{CampaignId, CampaignState, DialMode, Timestamp};
 use crate::timers::Timer;
+use crate::tripping::obstacle_of;
 
 /// How often campaigns are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How much time one line of history stands for. At ten seconds a campaign of eight hours takes some 2 MB a day.
 const HISTORY_EVERY: Duration = Duration::from_secs(10);
+
+/// How often what was learnt is kept.
+const LEARNT_EVERY: Duration = Duration::from_secs(60);
 
 /// How long lines of history are kept.
 pub const PACING_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -50,11 +54,26 @@ impl Engine {
         let Some(run) = self.runs.get_mut(&campaign) else { return };
         run.note_obstacles(&line.held_by);
         // History is no reason to fill the queue of a database that is away.
-        let is_due = now.since(run.history_at) >= HISTORY_EVERY && !is_store_away;
-        if run.state == CampaignState::Running && is_due {
+        if run.state != CampaignState::Running || is_store_away {
+            return;
+        }
+        if now.since(run.learnt_at) >= LEARNT_EVERY {
+            run.learnt_at = now;
+            self.cx.write(Write::SaveLearnt { campaign, at: now, learnt: Box::new(run.learnt()) });
+        }
+        if now.since(run.history_at) >= HISTORY_EVERY {
             run.history_at = now;
             let held_by = std::mem::take(&mut run.seen_obstacles);
             self.cx.write(Write::SavePacing { campaign, line: Box::new(PacingLine { held_by, ..line }) });
+        }
+    }
+
+    /// Has everything kept that was learnt.
+    pub(crate) fn keep_learnt(&mut self) {
+        let at = self.cx.now;
+        for (campaign, run) in self.runs.iter().filter(|(_, run)| run.state == CampaignState::Running) {
+            let learnt = Box::new(run.learnt());
+            self.cx.write(Write::SaveLearnt { campaign: *campaign, at, learnt });
         }
     }
 
@@ -159,6 +178,7 @@ impl Engine {
         let now = self.cx.now;
         let is_last = |limited| last == Some(limited);
         found.extend(run.gate.obstacle(Whose::Campaign, is_last(Limited::Campaign), now));
+        found.extend(obstacle_of(&run.breaker, Whose::Campaign, now));
         let server = self.switch_gate.as_ref();
         found.extend(server.and_then(|gate| gate.obstacle(Whose::Server, is_last(Limited::Server), now)));
         let trunks = run.settings.trunks.iter().filter_map(|id| self.trunks.get(id));
@@ -174,7 +194,7 @@ impl Engine {
 
     /// What the pacing itself says. A predictive campaign's word is that of its last look.
     fn add_pacing(&self, run: &CampaignRun, found: &mut Vec<Obstacle>) {
-        let situation = run.situation(self.cx.now, 0);
+        let situation = self.situation(run, 0);
         if let Some(why) = run.prediction.as_ref().and_then(|prediction| prediction.why) {
             match why.held_by {
                 HeldBy::Burst => found.push(Obstacle::Burst),
@@ -216,7 +236,9 @@ impl TrunkRun {
         } else if let Some(until) = self.gate.rests_until(now) {
             Some(Obstacle::Resting { trunk, name, until })
         } else {
-            self.gate.obstacle(Whose::Trunk { trunk, name }, was_full, now)
+            let whose = Whose::Trunk { trunk, name };
+            let tripped = obstacle_of(&self.breaker, whose.clone(), now);
+            tripped.or_else(|| self.gate.obstacle(whose, was_full, now))
         }
     }
 }

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::command::{Agreed, SwitchCommand};
+use crate::dialer::learnt::Learnt;
 use crate::model::{
-    Agent, AgentId, AttemptId, CallId, Campaign, CampaignId, HangupCause, Lead, LeadId, LegId, Phone, RateLimit, RecordingFacts, RecordingId, RoomId, SessionId, Side, Timestamp, Trunk, TrunkId, Verdict,
+    Agent, AgentId, AttemptId, CallId, Campaign, CampaignId, HangupCause, Lead, LeadId, LegId, Phone,
+    RateLimit, RecordingFacts, RecordingId, RoomId, SessionId, Side, Timestamp, Trunk, TrunkId, Verdict,
 };
 
 /// One thing that happened, in the order in which the daemon learnt of it.
@@ -25,6 +27,8 @@ pub enum Input {
     Settings(Box<Settings>),
     /// The wall clock was read. It differs from the engine's own steady time after a clock step.
     WallClock(Timestamp),
+    /// The daemon is about to stop: the last chance to have something kept.
+    Stopping,
     /// Time has passed; timers that are due fire.
     Tick,
 }
@@ -251,6 +255,9 @@ pub struct Recovery {
     pub latest_recordings: Vec<RecordingId>,
     /// People who answered and people who were dropped, per campaign and ten minutes of the last 24 hours.
     pub drops: Vec<(CampaignId, Timestamp, u32, u32)>,
+    /// What campaigns had learnt.
+    #[serde(default)]
+    pub learnt: Vec<(CampaignId, Learnt)>,
 }
 
 /// An agent's working time that was open.

@@ -9,8 +9,8 @@
 //! attempt), `routing` (who carries it), `outbound` (what happens to a dialled call), `screening` (person or machine),
 //! `message` (what is played to whoever gets no agent), `agents`, `phones`, `desk`, `promises`, `recording`, `resync`,
 //! `settings`. `call`, `agent_session` and `leg` are the small machines that the stories move. `predicting` feeds the
-//! forecast of predictive campaigns; `explaining` says what campaigns do, and why. [`dialer`] holds the questions with
-//! a pure answer.
+//! forecast of predictive campaigns, and `rivals` knows those that share agents; `explaining` says what campaigns do,
+//! and why; `tripping` is about circuit breakers. [`dialer`] holds the questions with a pure answer.
 
 mod agent_session;
 mod agents;
@@ -34,10 +34,12 @@ mod predicting;
 mod promises;
 mod recording;
 mod resync;
+mod rivals;
 mod routing;
 mod screening;
 mod settings;
 mod timers;
+mod tripping;
 pub mod view;
 mod wall_time;
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::agent_session::{AgentState, LastCall, Reservation};
 use crate::call::{Call, CallState};
 use crate::command::{Answer, Notice, Refusal, SwitchCommand, Write};
+use crate::dialer::breaker::Seen;
 use crate::dialer::predictive::DialEnd;
 use crate::engine::{Engine, LegOwner};
 use crate::input::CommandFailure;
@@ -161,6 +162,7 @@ impl Engine {
     /// It is known whether this dial wants an agent.
     pub(crate) fn decide(&mut self, id: CallId, end: DialEnd) {
         self.teach_dial(id, end);
+        self.answer_judged(id, matches!(end, DialEnd::Rejected { .. }));
         let Some(call) = self.calls.get_mut(&id) else {
             return;
         };
@@ -172,7 +174,8 @@ impl Engine {
         }
     }
 
-    /// Who takes this call: the agent it was made for, or the one who has been ready for longest.
+    /// Who takes this call: the agent it was made for, or the one who has been ready for longest, the campaign's own
+    /// before its neighbours'.
     fn agent_for(&self, id: CallId) -> Option<AgentId> {
         let call = self.calls.get(&id)?;
         let kept = call.agent.filter(|agent| {
@@ -181,7 +184,7 @@ impl Engine {
                 .is_some_and(|session| session.call() == Some(id) && session.phone.is_up())
         });
         let longest_ready = || self.runs.get(&call.attempt.campaign)?.ready.first().map(|(_, agent)| *agent);
-        kept.or_else(longest_ready)
+        kept.or_else(longest_ready).or_else(|| self.neighbour_for(call.attempt.campaign))
     }
 
     /// Joins a waiting customer to an agent.
@@ -230,10 +233,12 @@ impl Engine {
         call.enter(CallState::Connected, now);
         call.connected_at = Some(now);
         let waited = call.answered_at.map_or(Duration::ZERO, |answered| now.since(answered));
-        if let Some(run) = self.runs.get_mut(&call.attempt.campaign) {
+        let campaign = call.attempt.campaign;
+        if let Some(run) = self.runs.get_mut(&campaign) {
             run.talking += 1;
             run.person_served(now);
         }
+        self.campaign_saw(campaign, Seen::Person { dropped: false });
         self.cx.notice(Notice::Connected { call: id, agent, waited });
         self.set_agent_state(agent, AgentState::OnCall { call: id });
         self.record_by_policy(id);
@@ -281,9 +286,11 @@ impl Engine {
             return;
         };
         call.outcome = Some(Outcome::Dropped);
-        if let Some(run) = self.runs.get_mut(&call.attempt.campaign) {
+        let campaign = call.attempt.campaign;
+        if let Some(run) = self.runs.get_mut(&campaign) {
             run.person_dropped(now);
         }
+        self.campaign_saw(campaign, Seen::Person { dropped: true });
     }
 
     pub(crate) fn hang_up_on_request(&mut self, id: CallId, by: Side) -> Result<Answer, Refusal> {
@@ -394,6 +401,7 @@ impl Engine {
         {
             run.person_served(now);
         }
+        self.call_judged(&call, outcome, lost.is_some());
         self.read_back(call.recording);
         if let Some(record) = call.record(cause, now) {
             self.cx.notice(Notice::CallEnded { call: id, by: record.ended_by });

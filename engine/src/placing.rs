@@ -91,7 +91,7 @@ impl Engine {
         let Some(run) = self.runs.get(&campaign) else {
             return Err(IdleReason::NotRunning);
         };
-        let situation = run.situation(self.cx.now, predicted);
+        let situation = self.situation(run, predicted);
         let to_ring = if run.settings.mode == DialMode::Preview { 0 } else { run.ready_to_ring.len() };
         let mut agents: Vec<AgentId> =
             run.ready_to_ring.iter().take(to_ring).map(|(_, agent)| *agent).collect();
@@ -218,7 +218,8 @@ impl Engine {
             Some(agent) if self.must_ring_first(agent) => CallState::RingingAgent,
             Some(_) | None => CallState::Saving,
         };
-        self.calls.insert(call, Call::new(attempt, lead, call_state, now));
+        let odds = self.odds(campaign, &lead);
+        self.calls.insert(call, Call { odds, ..Call::new(attempt, lead, call_state, now) });
         self.count_in(call, true);
         if let Some(agent) = agent {
             self.set_agent_state(agent, AgentState::Reserved(Reservation::Call(call)));

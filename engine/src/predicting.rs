@@ -1,6 +1,7 @@
 //! Predictive campaigns: what their pacer is told, and what it is asked.
 //!
-//! An agent who works for several campaigns may become free for any of them, and so teaches all of them.
+//! An agent who works for several campaigns may become free for any of them, and so teaches all of them. That they can
+//! take one call only is the business of `rivals`.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use crate::call::{Call, CallState};
 use crate::dialer::calling_hours;
 use crate::dialer::predictive::{DialEnd, Dialled, Situation, WorkStage, Working};
 use crate::engine::{Engine, TrunkRun};
-use crate::model::{AgentId, CallId, CampaignId, Outcome, Timestamp};
+use crate::model::{AgentId, CallId, CampaignId, Lead, Outcome, Timestamp};
 
 /// How often the forecast is looked at while there is work. Calls end in between, and the forecast ages.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -17,7 +18,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Something that pacing learns from ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ended {
-    Dial { rang: Duration, end: DialEnd },
+    Dial { rang: Duration, odds: f64, end: DialEnd },
+    Wait { waited: Duration },
     Talk { talked: Duration },
     WrapUp { talked: Duration, wrapped: Duration },
 }
@@ -29,12 +31,15 @@ impl Engine {
         let run = self.runs.get(&campaign)?;
         let prediction = run.prediction.as_ref()?;
         let dialled = self.dialled(campaign);
+        let rivals = self.rivals(campaign);
         let working = self.working(campaign);
         let (answered, dropped) = run.drops.counts(now);
         let situation = Situation {
             idle: run.ready.len(),
-            waiting: run.waiting.len(),
+            waiting: run.waiting.len() + self.rivals_waiting(campaign),
             dialled: &dialled,
+            rivals: &rivals,
+            next_odds: run.hopper.first().map_or(1.0, |lead| self.odds(campaign, lead)),
             working: &working,
             answered,
             dropped,
@@ -73,7 +78,8 @@ impl Engine {
         }
         if call.is_ahead() {
             let rang = call.answered_at.unwrap_or(self.cx.now).since(call.attempt.started_at);
-            self.teach(call.attempt.campaign, Ended::Dial { rang, end });
+            let odds = call.odds;
+            self.teach(call.attempt.campaign, Ended::Dial { rang, odds, end });
         }
     }
 
@@ -92,6 +98,9 @@ impl Engine {
             AgentState::WrapUp { .. } => {
                 [Some(Ended::WrapUp { talked: session.talked, wrapped: spent }), None]
             }
+            AgentState::Ready if matches!(next, AgentState::Reserved(Reservation::Call(_))) => {
+                [Some(Ended::Wait { waited: spent }), None]
+            }
             AgentState::Paused { .. } | AgentState::Ready | AgentState::Reserved(_) | AgentState::Lost => {
                 return;
             }
@@ -106,6 +115,12 @@ impl Engine {
         let now = self.cx.now;
         let ahead = |call: &&Call| call.attempt.campaign == campaign && call.is_ahead();
         self.calls.values().filter(ahead).filter_map(|call| dial_of(call, now)).collect()
+    }
+
+    /// How much likelier than an ordinary dial of its campaign a dial of this lead is answered at this moment.
+    pub(crate) fn odds(&self, campaign: CampaignId, lead: &Lead) -> f64 {
+        let hour = calling_hours::hour(&lead.zone, self.cx.wall);
+        self.runs.get(&campaign).map_or(1.0, |run| run.answer_rates.odds(lead.list, hour))
     }
 
     /// Agents of a campaign who have a call or finish one.
@@ -146,7 +161,7 @@ fn dial_of(call: &Call, now: Timestamp) -> Option<Dialled> {
     let started_at = call.attempt.started_at;
     match call.state {
         CallState::Saving | CallState::Dialling { .. } => {
-            Some(Dialled::Ringing { age: now.since(started_at).as_secs_f64() })
+            Some(Dialled::Ringing { age: now.since(started_at).as_secs_f64(), odds: call.odds })
         }
         CallState::Screening => call.answered_at.map(|answered_at| Dialled::Screening {
             rang: answered_at.since(started_at).as_secs_f64(),

@@ -26,7 +26,13 @@ const LOST_LEAD_WAIT: Duration = Duration::from_secs(10 * 60);
 
 impl Engine {
     /// What an earlier daemon left unfinished. It is kept until the first snapshot tells what is still up.
-    pub(crate) fn recovered(&mut self, recovery: Recovery) {
+    pub(crate) fn recovered(&mut self, mut recovery: Recovery) {
+        for (campaign, learnt) in std::mem::take(&mut recovery.learnt) {
+            let recalled = self.runs.get_mut(&campaign).map(|run| run.recall(learnt));
+            if recalled == Some(None) {
+                self.cx.repaired(format!("{campaign} learns anew: what it had learnt cannot be read"));
+            }
+        }
         for (campaign, start, answered, dropped) in &recovery.drops {
             if let Some(run) = self.runs.get_mut(campaign) {
                 run.drops.restore(*start, *answered, *dropped);

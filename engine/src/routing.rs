@@ -1,7 +1,8 @@
 //! Who carries a call, and the limits that it uses up: campaign, Asterisk server, trunk.
 
 use crate::call::Call;
-use crate::dialer::admission::Closed;
+use crate::dialer::admission::{Closed, Gate};
+use crate::dialer::breaker::Breaker;
 use crate::dialer::campaign_run::{IdleReason, Limited};
 use crate::engine::Engine;
 use crate::model::{CallId, CampaignId, Phone, TrunkId};
@@ -23,6 +24,9 @@ impl Engine {
         if let Err(closed) = run.gate.check(now) {
             return Err(self.wait_for_gate(campaign, Limited::Campaign, closed));
         }
+        if let Err(closed) = run.breaker.check(run.settings.limit.calls_per_second, now) {
+            return Err(self.wait_for_breaker(campaign, closed));
+        }
         if let Some(Err(closed)) = self.switch_gate.as_mut().map(|gate| gate.check(now)) {
             return Err(self.wait_for_gate(campaign, Limited::Server, closed));
         }
@@ -34,7 +38,8 @@ impl Engine {
             let Some(caller_id) = trunk.shows_one_of(&run.settings.caller_ids) else {
                 continue;
             };
-            match trunk.gate.check(now) {
+            let calls_per_second = trunk.settings.limit.calls_per_second;
+            match trunk.breaker.check(calls_per_second, now).and_then(|()| trunk.gate.check(now)) {
                 Ok(()) => {
                     return Ok(Route { trunk: *id, caller_id });
                 }
@@ -45,6 +50,11 @@ impl Engine {
             None => Err(IdleReason::NoTrunk),
             Some(closed) => Err(self.wait_for_gate(campaign, Limited::Trunk, closed)),
         }
+    }
+
+    fn wait_for_breaker(&mut self, campaign: CampaignId, closed: Closed) -> IdleReason {
+        self.wait_for_gate(campaign, Limited::Campaign, closed);
+        IdleReason::Broken
     }
 
     /// The campaign looks again when the gate opens: at a known time, or when a call ends (`count_out`).
@@ -64,10 +74,13 @@ impl Engine {
         if let Some(run) = run {
             run.dialling += 1;
             run.dialling_ahead += u32::from(call.is_ahead());
-            if at_a_cost { run.gate.enter() } else { run.gate.adopt() }
+            pass(&mut run.gate, Some(&mut run.breaker), at_a_cost);
         }
-        for gate in trunk.map(|trunk| &mut trunk.gate).into_iter().chain(&mut self.switch_gate) {
-            if at_a_cost { gate.enter() } else { gate.adopt() }
+        if let Some(trunk) = trunk {
+            pass(&mut trunk.gate, Some(&mut trunk.breaker), at_a_cost);
+        }
+        if let Some(gate) = &mut self.switch_gate {
+            pass(gate, None, at_a_cost);
         }
     }
 
@@ -94,5 +107,16 @@ impl Engine {
         let at_limit = |reason| matches!(reason, IdleReason::AtLimit(_));
         let held_up = self.runs.iter().filter(|(_, run)| run.idle_because.is_some_and(at_limit));
         self.stirred.extend(held_up.map(|(campaign, _)| *campaign));
+    }
+}
+
+/// A call passes a gate and its breaker; one that was up already costs neither of them anything.
+fn pass(gate: &mut Gate, breaker: Option<&mut Breaker>, at_a_cost: bool) {
+    if !at_a_cost {
+        return gate.adopt();
+    }
+    gate.enter();
+    if let Some(breaker) = breaker {
+        breaker.enter();
     }
 }

@@ -7,6 +7,7 @@ use crate::call::{Call, CallState};
 use crate::command::{Hold, Write};
 use crate::dialer::CampaignRun;
 use crate::dialer::admission::Gate;
+use crate::dialer::breaker::Breaker;
 use crate::engine::{Engine, TrunkRun};
 use crate::input::Settings;
 use crate::model::{
@@ -57,7 +58,10 @@ impl Engine {
                 }
                 None => {
                     let gate = Gate::new(trunk.limit, self.cx.now);
-                    self.trunks.insert(trunk.id, TrunkRun { settings: trunk, gate, reachable: true });
+                    self.trunks.insert(
+                        trunk.id,
+                        TrunkRun { settings: trunk, gate, reachable: true, breaker: Breaker::default() },
+                    );
                 }
             }
         }

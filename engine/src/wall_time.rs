@@ -26,6 +26,7 @@ pub(crate) fn on_the_wall(mut write: Write, now: Timestamp, wall: Timestamp) -> 
             shift(at);
         }
         Write::SavePacing { line, .. } => shift(&mut line.at),
+        Write::SaveLearnt { at, .. } => shift(at),
         Write::ReleaseLead { .. } | Write::CloseRecording { .. } => {}
     }
     write

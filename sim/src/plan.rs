@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cadran_engine::input::Settings;
 use cadran_engine::model::{
-    Agent, AgentId, CallingHours, Campaign, CampaignId, CampaignSettings, CampaignState, DialMode,
+    Agent, AgentId, Breakers, CallingHours, Campaign, CampaignId, CampaignSettings, CampaignState, DialMode,
     Disposition, DispositionEffect, Lead, LeadId, ListId, OnMachine, Outcome, Phone, PhoneKind, RateLimit,
     RecordingPolicy, RetryRule, RingMode, Screening, Timestamp, Trunk, TrunkId, Window, Zone,
 };
@@ -125,7 +125,9 @@ fn campaign(chance: &mut Chance, row: i64) -> Campaign {
             name: format!("Campaign {row}"),
             mode: match row {
                 1 => DialMode::Progressive,
-                2 if chance.happens(0.5) => DialMode::Predictive { target_drop_rate: 0.028 },
+                2 if chance.happens(0.5) => {
+                    DialMode::Predictive { target_drop_rate: 0.028, target_wait: None }
+                }
                 2 => DialMode::Power { ratio: 1.0 + 2.0 * chance.unit() },
                 _ => DialMode::Preview,
             },
@@ -151,6 +153,7 @@ fn campaign(chance: &mut Chance, row: i64) -> Campaign {
             wrap_up: Duration::from_secs(chance.number(0, 1) * 12),
             dispositions: dispositions(),
             limit: RateLimit { calls_per_second: 3.0, concurrent_calls: 12 },
+            breakers: quick_breakers(),
             ..CampaignSettings::default()
         },
     }
@@ -169,6 +172,18 @@ fn screening(chance: &mut Chance) -> Screening {
         on_machine: actions[action].clone(),
         sample: chance.pick(&[(0.0, 0.5), (0.2, 0.5)]),
         ..Screening::default()
+    }
+}
+
+/// Breakers that trip and heal within the minutes of a run, and only on what the pretend network never does by itself.
+fn quick_breakers() -> Breakers {
+    Breakers {
+        window: 12,
+        congestion: 0.7,
+        failed: 0.9,
+        rest: Duration::from_secs(4),
+        ramp: Duration::from_secs(12),
+        ..Breakers::default()
     }
 }
 

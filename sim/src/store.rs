@@ -143,6 +143,7 @@ impl Store {
                 .collect(),
             latest_recordings: self.latest_recordings(),
             drops: self.drops(),
+            learnt: Vec::new(),
         }
     }
 
@@ -226,7 +227,7 @@ impl Store {
                 None => faults.push(format!("I11: {recording} closed, but never opened")),
             },
             Write::SaveDisposition(record) => self.save_disposition(*record),
-            Write::SavePacing { .. } => {}
+            Write::SavePacing { .. } | Write::SaveLearnt { .. } => {}
             Write::OpenSession { session, agent, campaigns, .. } => {
                 let open = OpenSession { session, agent, campaigns, ready: false };
                 self.sessions.insert(session, SessionRow { open, closed: false });

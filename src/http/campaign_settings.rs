@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cadran_engine::model::{
-    CallingHours, CampaignSettings, CampaignState, DialMode, DialOrder, Disposition, ListId, OnMachine, Outcome, Quota, QuotaPart, RecordingPolicy, RetryRule, Window,
+    Breakers, CallingHours, CampaignSettings, CampaignState, DialMode, DialOrder, Disposition, ListId,
+    OnMachine, Outcome, Quota, QuotaPart, RecordingPolicy, RetryRule, Window,
 };
 
 use super::app::App;
@@ -35,9 +36,10 @@ pub(super) async fn check(settings: &CampaignSettings, app: &App, state: Campaig
     if let DialMode::Power { ratio } = settings.mode {
         check.that((1.0..=10.0).contains(&ratio), "/mode/ratio", "ratio");
     }
-    if let DialMode::Predictive { target_drop_rate } = settings.mode {
+    if let DialMode::Predictive { target_drop_rate, target_wait } = settings.mode {
         let lawful = (0.0..=settings.drop_limit).contains(&target_drop_rate);
         check.that(lawful, "/mode/target_drop_rate", "drop_limit");
+        check.duration(target_wait.unwrap_or(1_000).into(), 1_000..=600_000, "/mode/target_wait");
     }
     if let RecordingPolicy::Share { share } = settings.recording {
         check.that((0.0..=1.0).contains(&share), "/recording/share", "share");
@@ -46,6 +48,11 @@ pub(super) async fn check(settings: &CampaignSettings, app: &App, state: Campaig
         check.that(app.store.trunk(trunk).await?.is_some(), format!("/trunks/{index}"), "exists");
     }
     check_screening(settings, &mut check);
+    check_breakers(&settings.breakers, &mut check);
+    check.count(settings.surplus_to.len(), 20, "/surplus_to");
+    for (index, &campaign) in settings.surplus_to.iter().enumerate() {
+        check.that(app.store.campaign(campaign).await?.is_some(), format!("/surplus_to/{index}"), "exists");
+    }
     check_hours(&settings.hours, &mut check);
     check_order(&settings.order, app, &mut check).await?;
     check_quotas(&settings.quotas, app, &mut check).await?;
@@ -72,6 +79,24 @@ fn check_screening(settings: &CampaignSettings, check: &mut Check) {
     if settings.screens() {
         check.duration(millis(settings.drop_after), DROP_AFTER_SCREENING_MIN..=10_000, "/drop_after");
     }
+}
+
+fn check_breakers(breakers: &Breakers, check: &mut Check) {
+    let shares = [
+        (breakers.congestion, "congestion"),
+        (breakers.failed, "failed"),
+        (breakers.short, "short"),
+        (breakers.machines, "machines"),
+        (breakers.drops, "drops"),
+    ];
+    for (share, name) in shares {
+        check.that((0.0..=1.0).contains(&share), format!("/breakers/{name}"), "share");
+    }
+    check
+        .count(breakers.window as usize, 1_000, "/breakers/window")
+        .duration(millis(breakers.short_call), 1_000..=60_000, "/breakers/short_call")
+        .duration(millis(breakers.rest), 1_000..=3_600_000, "/breakers/rest")
+        .duration(millis(breakers.ramp), 1_000..=3_600_000, "/breakers/ramp");
 }
 
 fn check_hours(hours: &CallingHours, check: &mut Check) {

@@ -21,6 +21,7 @@ mod import;
 mod lead;
 mod lead_order;
 mod lead_stock;
+mod learnt;
 mod lease;
 mod list;
 mod open;

@@ -8,7 +8,7 @@ use cadran_engine::model::{Attempt, CampaignId, Lead, RecordingId, Timestamp};
 use super::db::{Lane, Tx};
 use super::lead::{histories_in, read_lead};
 use super::value::args;
-use super::{Error, Store, attempt, recording, session};
+use super::{Error, Store, attempt, learnt, recording, session};
 
 /// Over which the drop rate is counted (`Campaign::drop_limit`).
 const DROPS_SPAN: Duration = Duration::from_secs(24 * 3600);
@@ -55,6 +55,7 @@ impl Store {
             recordings: open_recordings(&mut tx, holder).await?,
             latest_recordings: latest_recordings(&mut tx, holder).await?,
             drops: drops(&mut tx, now).await?,
+            learnt: learnt::all(&mut tx).await?,
         };
         tx.commit().await?;
         Ok(recovery)

@@ -11,7 +11,7 @@ use super::db::Tx;
 use super::lead::{DoneReason, settle};
 use super::lease::Lease;
 use super::value::args;
-use super::{Error, attempt, call, callback, disposition, pacing, recording, session};
+use super::{Error, attempt, call, callback, disposition, learnt, pacing, recording, session};
 
 /// On whose behalf the daemon writes.
 #[derive(Clone, Debug)]
@@ -61,6 +61,7 @@ pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<Opt
             session::save_state(tx, *session, state, reason.as_ref(), *at).await?;
         }
         Write::SavePacing { campaign, line } => pacing::save(tx, *campaign, line).await?,
+        Write::SaveLearnt { campaign, at, learnt } => learnt::save(tx, *campaign, *at, learnt).await?,
         Write::CloseSession { session, at } => session::close(tx, *session, *at).await?,
     }
     Ok(None)
@@ -79,6 +80,7 @@ pub(super) fn subject(write: &Write) -> String {
         Write::OpenSession { session, .. } => format!("open {session}"),
         Write::SaveAgentState { session, state, .. } => format!("save state {state} of {session}"),
         Write::SavePacing { campaign, .. } => format!("save the pacing of {campaign}"),
+        Write::SaveLearnt { campaign, .. } => format!("save what {campaign} has learnt"),
         Write::CloseSession { session, .. } => format!("close {session}"),
     }
 }

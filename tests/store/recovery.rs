@@ -1,6 +1,8 @@
 //! A daemon is killed and the next one takes over.
 
 use cadran_engine::command::{LeadNext, Write};
+use cadran_engine::dialer::answer_rate::AnswerRates;
+use cadran_engine::dialer::learnt::Learnt;
 use cadran_engine::input::OpenSession;
 use cadran_engine::model::{LeadState, Outcome, PauseReason, RecordingId, SessionId, Timestamp};
 use uuid::Uuid;
@@ -35,6 +37,10 @@ pub(crate) async fn a_killed_daemon_leaves_what_the_next_one_finds(database: &Da
         Write::OpenRecording { recording, started_at: at(6) },
     ])
     .await;
+    let learnt = |version| Learnt { version, answer_rates: AnswerRates::default(), lessons: None };
+    let learn =
+        |at, version| Write::SaveLearnt { campaign: world.campaign, at, learnt: Box::new(learnt(version)) };
+    desk.keep([learn(at(60), 7), learn(at(120), 8), learn(at(60), 7)]).await;
     let in_hopper = world.claim(store).await;
     let elsewhere = store.claim_leads(world.campaign, 1, at(0), "asterisk-2").await.unwrap().0;
     drop(desk);
@@ -51,10 +57,13 @@ pub(crate) async fn a_killed_daemon_leaves_what_the_next_one_finds(database: &Da
     assert_eq!(found.recordings, [(recording, at(6))]);
     let tenth = Timestamp::from_millis(at(60).as_millis() / 600_000 * 600_000);
     assert_eq!(found.drops, [(world.campaign, tenth, 2, 1)]);
+    assert_eq!(found.learnt, [(world.campaign, learnt(8))], "the latest counts");
     let state_of = async |id| store.lead(id).await.unwrap().unwrap().state;
     assert_eq!(state_of(in_hopper.id).await, LeadState::Waiting);
     assert_eq!(state_of(elsewhere[0].id).await, LeadState::Claimed);
     assert_eq!(state_of(live.lead).await, LeadState::InAttempt);
+    database.meddle("update learnt set learnt = '{}'").await;
+    assert_eq!(store.recover(HOLDER, at(120)).await.unwrap().learnt, [], "what cannot be read is left out");
     let a_day_later = store.recover(HOLDER, at(25 * 3600)).await.unwrap();
     assert_eq!(a_day_later.drops, []);
 }

@@ -1,7 +1,7 @@
 //! How likely a dial is answered: a campaign's own rate, times the effect of the hour, times that of the list.
 //!
-//! Each effect is what was seen over what the rest of the model expected, shrunk towards 1 by [`SHRINKAGE`] expected
-//! answers: an hour or a list of which little is known counts as an ordinary one (gamma-Poisson, as in
+//! Each effect is what was seen over what the rest of the model expected, shrunk towards 1: an hour or a list of which
+//! little is known counts as an ordinary one (gamma-Poisson, as in
 //! [`super::predictive`]'s drift). Everything is discounted by a half-life in dials.
 
 use std::collections::BTreeMap;
@@ -12,8 +12,10 @@ use crate::model::ListId;
 
 /// What the first belief is worth, in dials, and the rate that it holds.
 const PRIOR: (f64, f64) = (8.0, 0.25);
-/// Expected answers after which an effect is believed by half.
-const SHRINKAGE: f64 = 20.0;
+/// Expected answers after which an effect is believed by half. An hour's effect is that of earlier days: what happens
+/// at this moment is the drift's business.
+const HOUR_SHRINKAGE: f64 = 100.0;
+const LIST_SHRINKAGE: f64 = 40.0;
 /// Dials after which older ones weigh half: for the campaign's own rate, and for each effect.
 const HALF_LIFE: (f64, f64) = (1_000.0, 4_000.0);
 /// Lists of which an effect is kept; the one with the fewest dials makes room for another.
@@ -38,8 +40,8 @@ struct Effect {
 }
 
 impl Effect {
-    fn multiplier(self) -> f64 {
-        ((self.seen + SHRINKAGE) / (self.expected + SHRINKAGE)).clamp(EFFECT.0, EFFECT.1)
+    fn multiplier(self, shrinkage: f64) -> f64 {
+        ((self.seen + shrinkage) / (self.expected + shrinkage)).clamp(EFFECT.0, EFFECT.1)
     }
 
     fn learn(&mut self, answered: f64, expected: f64) {
@@ -80,16 +82,26 @@ impl AnswerRates {
         (rate, (rate * (1.0 - rate) / (self.dials + PRIOR.0 + 1.0)).sqrt())
     }
 
+    /// Whether every count is one; what was read from elsewhere may not be.
+    pub(crate) fn is_possible(&self) -> bool {
+        let possible = |count: f64| (0.0..1e9).contains(&count);
+        let effects = self.hours.iter().chain(self.lists.values());
+        self.lists.len() <= LISTS_MAX
+            && possible(self.dials)
+            && possible(self.answers)
+            && effects.into_iter().all(|effect| possible(effect.seen) && possible(effect.expected))
+    }
+
     fn own(&self) -> f64 {
         ((self.answers + PRIOR.0 * PRIOR.1) / (self.dials + PRIOR.0)).min(1.0)
     }
 
     fn hour(&self, hour: usize) -> f64 {
-        self.hours[hour % 24].multiplier()
+        self.hours[hour % 24].multiplier(HOUR_SHRINKAGE)
     }
 
     fn list(&self, list: ListId) -> f64 {
-        self.lists.get(&list).map_or(1.0, |effect| effect.multiplier())
+        self.lists.get(&list).map_or(1.0, |effect| effect.multiplier(LIST_SHRINKAGE))
     }
 
     fn make_room(&mut self, list: ListId) {

@@ -4,9 +4,11 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::admission::Gate;
 use super::answer_rate::AnswerRates;
+use super::breaker::Breaker;
 use super::calling_hours;
 use super::drop_ledger::DropLedger;
 use super::hopper::Hopper;
+use super::learnt::Learnt;
 use super::obstacle::Standing;
 use super::pacing::Situation;
 use super::prediction::Prediction;
@@ -40,6 +42,8 @@ pub struct CampaignRun {
     pub(crate) drops: DropLedger,
     /// The campaign's own rate limit.
     pub(crate) gate: Gate,
+    /// Stops dialling when something is wrong with it.
+    pub(crate) breaker: Breaker,
     /// The forecast, when the campaign is predictive.
     pub(crate) prediction: Option<Prediction>,
     /// Where the lead lives that was looked at last.
@@ -58,6 +62,8 @@ pub struct CampaignRun {
     pub(crate) seen_obstacles: Vec<Standing>,
     /// When the last line of history was written.
     pub(crate) history_at: Timestamp,
+    /// When what was learnt was kept last.
+    pub(crate) learnt_at: Timestamp,
 }
 
 /// Why a campaign places no call, though it runs.
@@ -65,6 +71,8 @@ pub struct CampaignRun {
 pub enum IdleReason {
     /// The campaign, a trunk or the whole server carries as many calls as it may, or as fast as it may.
     AtLimit(Limited),
+    /// A circuit breaker has tripped.
+    Broken,
     /// The leads in hand live where it is not the time to call.
     OutsideHours,
     /// No lead is due.
@@ -105,6 +113,9 @@ impl IdleReason {
     pub fn in_words(self) -> String {
         match self {
             Self::AtLimit(whose) => format!("the limit of the {} is reached", whose.in_words()),
+            Self::Broken => {
+                "a circuit breaker has tripped; see why it did in the campaign's pacing".to_owned()
+            }
             Self::OutsideHours => "no lead in hand lives where it is calling time".to_owned(),
             Self::NoLeads => "no lead is due".to_owned(),
             Self::LeadsComing => "leads are being fetched".to_owned(),
@@ -127,6 +138,7 @@ impl CampaignRun {
             state,
             gate: Gate::new(settings.limit, now),
             prediction: Prediction::of(&settings, now),
+            breaker: Breaker::default(),
             zone: None,
             settings,
             hopper: Hopper::default(),
@@ -144,6 +156,7 @@ impl CampaignRun {
             obstacles: Vec::new(),
             seen_obstacles: Vec::new(),
             history_at: now,
+            learnt_at: now,
         }
     }
 
@@ -169,6 +182,27 @@ impl CampaignRun {
         } else if self.refused.len() < REASONS_MAX {
             self.refused.push((refusal, 1));
         }
+    }
+
+    /// What it has learnt, to go on from after a restart.
+    pub(crate) fn learnt(&self) -> Learnt {
+        Learnt {
+            version: Learnt::VERSION,
+            answer_rates: self.answer_rates.clone(),
+            lessons: self.prediction.as_ref().map(|prediction| prediction.pacer.lessons()),
+        }
+    }
+
+    /// Goes on from what was learnt before a restart. None, and nothing changed, where another version wrote it.
+    pub(crate) fn recall(&mut self, learnt: Learnt) -> Option<()> {
+        if learnt.version != Learnt::VERSION || !learnt.answer_rates.is_possible() {
+            return None;
+        }
+        if let (Some(prediction), Some(lessons)) = (&mut self.prediction, &learnt.lessons) {
+            prediction.pacer.recall(lessons)?;
+        }
+        self.answer_rates = learnt.answer_rates;
+        Some(())
     }
 
     /// These stand in the way at this moment.
@@ -198,8 +232,8 @@ impl CampaignRun {
         }
     }
 
-    /// What pacing needs to know.
-    pub(crate) fn situation(&self, now: Timestamp, predicted: u32) -> Situation {
+    /// What pacing needs to know. `rivals`: answers and dials of other campaigns that will take its agents.
+    pub(crate) fn situation(&self, now: Timestamp, predicted: u32, rivals: u32) -> Situation {
         let (answered, dropped) = self.drops.counts(now);
         Situation {
             mode: self.settings.mode,
@@ -209,6 +243,7 @@ impl CampaignRun {
             dropped,
             drop_limit: self.settings.drop_limit,
             predicted,
+            rivals,
         }
     }
 }

@@ -60,6 +60,11 @@ impl Hopper {
         self.next_due_at
     }
 
+    /// The next lead that anybody may call, left where it is.
+    pub fn first(&self) -> Option<&Lead> {
+        self.leads.front()
+    }
+
     /// The next lead that anybody may call.
     pub fn pop(&mut self) -> Option<Lead> {
         self.leads.pop_front()

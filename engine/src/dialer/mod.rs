@@ -2,12 +2,14 @@
 
 pub mod admission;
 pub mod answer_rate;
+pub mod breaker;
 pub mod calling_hours;
 pub mod campaign_run;
 pub mod compliance;
 pub mod drop_ledger;
 pub mod exhaustion;
 pub mod hopper;
+pub mod learnt;
 pub mod list_mix;
 pub mod obstacle;
 pub mod outcome;

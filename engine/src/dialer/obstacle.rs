@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::Hold;
 use crate::input::AttemptRefusal;
-use crate::model::{CampaignState, Timestamp, TrunkId, Zone};
+use crate::model::{CampaignState, Timestamp, Trip, TrunkId, Zone};
 
 /// A reason why a campaign places no call, or no call more, at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -89,6 +89,26 @@ pub enum Obstacle {
         /// Calls that may be placed per second.
         calls_per_second: f64,
     },
+    /// A circuit breaker lets a part of the calls per second pass.
+    Slowed {
+        /// Whose breaker.
+        whose: Whose,
+        /// Why it tripped.
+        why: Trip,
+        /// Which part.
+        share: f64,
+        /// When everything may pass again.
+        until: Timestamp,
+    },
+    /// A circuit breaker lets nothing pass.
+    Tripped {
+        /// Whose breaker.
+        whose: Whose,
+        /// Why it tripped.
+        why: Trip,
+        /// Until when.
+        until: Timestamp,
+    },
     /// The trunk's far end does not answer.
     TrunkDown {
         /// Which.
@@ -170,7 +190,9 @@ impl Obstacle {
     pub fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Full { whose: one, .. }, Self::Full { whose: two, .. })
-            | (Self::TooFast { whose: one, .. }, Self::TooFast { whose: two, .. }) => one == two,
+            | (Self::Slowed { whose: one, .. }, Self::Slowed { whose: two, .. })
+            | (Self::TooFast { whose: one, .. }, Self::TooFast { whose: two, .. })
+            | (Self::Tripped { whose: one, .. }, Self::Tripped { whose: two, .. }) => one == two,
             (Self::Held { hold: one }, Self::Held { hold: two }) => one == two,
             (Self::Refused { refusal: one, .. }, Self::Refused { refusal: two, .. }) => one == two,
             (Self::Resting { trunk: one, .. }, Self::Resting { trunk: two, .. })

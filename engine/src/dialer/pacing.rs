@@ -17,6 +17,8 @@ pub struct Situation {
     pub dropped: u32,
     /// Share of drops at which dialling ahead ends.
     pub drop_limit: f64,
+    /// Dials in flight, and answers that wait, of other campaigns that will take this one's agents.
+    pub rivals: u32,
     /// Calls that the forecast of a predictive campaign allows ([`super::predictive`]).
     pub predicted: u32,
 }
@@ -43,7 +45,7 @@ pub fn decide(s: &Situation) -> Decision {
                 return Decision::PerAgent(s.ready.saturating_sub(s.on_their_way));
             }
             let wanted = f64::from(s.ready) * ratio.max(1.0);
-            Decision::Ahead((wanted as u32).saturating_sub(s.on_their_way))
+            Decision::Ahead((wanted as u32).saturating_sub(s.on_their_way.saturating_add(s.rivals)))
         }
     }
 }
@@ -68,13 +70,14 @@ mod tests {
         answered: 1000,
         dropped: 0,
         drop_limit: 0.03,
+        rivals: 0,
         predicted: 0,
     };
 
     #[test]
     fn each_mode_answers_the_situation() {
         let power = DialMode::Power { ratio: 2.5 };
-        let predictive = DialMode::Predictive { target_drop_rate: 0.028 };
+        let predictive = DialMode::Predictive { target_drop_rate: 0.028, target_wait: None };
         let cases = [
             (QUIET, Decision::PerAgent(0)),
             (Situation { mode: predictive, ready: 3, predicted: 2, ..QUIET }, Decision::Ahead(2)),
@@ -83,6 +86,7 @@ mod tests {
             (Situation { mode: DialMode::Preview, ready: 3, ..QUIET }, Decision::PerAgent(0)),
             (Situation { mode: power, ready: 3, ..QUIET }, Decision::Ahead(7)),
             (Situation { mode: power, ready: 3, on_their_way: 5, ..QUIET }, Decision::Ahead(2)),
+            (Situation { mode: power, ready: 3, on_their_way: 3, rivals: 2, ..QUIET }, Decision::Ahead(2)),
             (Situation { mode: power, ready: 3, dropped: 29, ..QUIET }, Decision::Ahead(7)),
             (Situation { mode: power, ready: 3, dropped: 30, ..QUIET }, Decision::PerAgent(3)),
             (Situation { mode: power, ready: 3, answered: 2, dropped: 1, ..QUIET }, Decision::PerAgent(3)),

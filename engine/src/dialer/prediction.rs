@@ -35,7 +35,8 @@ impl Prediction {
 
     pub(crate) fn learn(&mut self, ended: Ended) {
         match ended {
-            Ended::Dial { rang, end } => self.pacer.dial_ended(rang.as_secs_f64(), end),
+            Ended::Dial { rang, odds, end } => self.pacer.dial_ended(rang.as_secs_f64(), odds, end),
+            Ended::Wait { waited } => self.pacer.agent_waited(waited.as_secs_f64()),
             Ended::Talk { talked } => self.pacer.talk_ended(talked.as_secs_f64()),
             Ended::WrapUp { talked, wrapped } => {
                 self.pacer.wrap_up_ended(talked.as_secs_f64(), wrapped.as_secs_f64());
@@ -47,9 +48,10 @@ impl Prediction {
 /// A campaign aims below its limit, whatever it asks for.
 fn target(settings: &CampaignSettings) -> Option<Target> {
     match settings.mode {
-        DialMode::Predictive { target_drop_rate } => {
+        DialMode::Predictive { target_drop_rate, target_wait } => {
             let lawful = Target::below(settings.drop_limit);
-            Some(Target { aim: target_drop_rate.clamp(0.0, lawful.aim), ..lawful })
+            let wait = target_wait.map(|millis| f64::from(millis) / 1e3);
+            Some(Target { aim: target_drop_rate.clamp(0.0, lawful.aim), wait, ..lawful })
         }
         DialMode::Power { .. } | DialMode::Preview | DialMode::Progressive => None,
     }

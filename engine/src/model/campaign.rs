@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallingHours, CampaignId, DialOrder, Disposition, Outcome, Phone, Quota, Screening, TrunkId};
+use super::{
+    Breakers, CallingHours, CampaignId, DialOrder, Disposition, Outcome, Phone, Quota, Screening, TrunkId,
+};
 
 /// Outbound work for which agents log in. Its live side is [`crate::dialer::CampaignRun`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,6 +66,10 @@ pub struct CampaignSettings {
     pub dispositions: Vec<Disposition>,
     /// How fast and how many.
     pub limit: RateLimit,
+    /// When dialling stops by itself because something is wrong with it.
+    pub breakers: Breakers,
+    /// Campaigns whose ready agents take a person who answered when none of this campaign's own agents is there.
+    pub surplus_to: Vec<CampaignId>,
 }
 
 impl Default for CampaignSettings {
@@ -88,6 +94,8 @@ impl Default for CampaignSettings {
             wrap_up: Duration::from_secs(30),
             dispositions: Disposition::usual(),
             limit: RateLimit { calls_per_second: 5.0, concurrent_calls: 100 },
+            breakers: Breakers::default(),
+            surplus_to: Vec::new(),
         }
     }
 }
@@ -140,6 +148,10 @@ pub enum DialMode {
     Predictive {
         /// Drops over answered people to aim at; never above the campaign's drop limit.
         target_drop_rate: f64,
+        /// How long an agent may wait between two calls on average, in milliseconds: where less is reached, fewer
+        /// drops are spent. None: as short as the drops allow.
+        #[serde(default)]
+        target_wait: Option<u32>,
     },
     /// The agent sees the lead first and decides.
     Preview,

@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod attempt;
+pub mod breakers;
 pub mod calendar;
 pub mod campaign;
 pub mod disposition;
@@ -21,6 +22,7 @@ pub mod user;
 
 pub use agent::{Agent, PauseReason, PhoneKind, RingMode};
 pub use attempt::{Attempt, HangupCause, Outcome, Side};
+pub use breakers::{Breakers, Trip};
 pub use calendar::{CallingHours, Window, Zone};
 pub use campaign::{
     CallbackRules, Campaign, CampaignSettings, CampaignState, DialMode, RateLimit, RecordingPolicy, RetryRule,

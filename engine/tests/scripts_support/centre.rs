@@ -265,6 +265,7 @@ impl Centre {
             recordings: self.recordings.iter().map(|(recording, at)| (*recording, *at)).collect(),
             latest_recordings: self.recordings.keys().copied().collect(),
             drops: Vec::new(),
+            learnt: Vec::new(),
         };
         self.start(out, recovery);
     }
@@ -437,7 +438,10 @@ impl Centre {
             }
             Write::CloseSession { session, .. } => self.sessions.retain(|_, open| open.session != session),
             Write::CloseRecording { recording, .. } => drop(self.recordings.remove(&recording)),
-            Write::SaveCall(_) | Write::OpenRecording { .. } | Write::SavePacing { .. } => {}
+            Write::SaveCall(_)
+            | Write::OpenRecording { .. }
+            | Write::SaveLearnt { .. }
+            | Write::SavePacing { .. } => {}
         }
     }
 

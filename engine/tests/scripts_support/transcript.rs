@@ -148,6 +148,7 @@ impl Names {
             | Write::OpenSession { .. }
             | Write::SaveAgentState { .. }
             | Write::CloseSession { .. }
+            | Write::SaveLearnt { .. }
             | Write::SavePacing { .. } => None,
         }
     }
@@ -167,6 +168,12 @@ impl Names {
             | Notice::Screened { .. }
             | Notice::AttemptEnded { .. }
             | Notice::CallEnded { .. } => None,
+            Notice::CampaignTripped { campaign, why } => {
+                Some(format!("the breaker of {campaign} trips: {}", why.as_str()))
+            }
+            Notice::TrunkTripped { trunk, why } => {
+                Some(format!("the breaker of {trunk} trips: {}", why.as_str()))
+            }
         }
     }
 }

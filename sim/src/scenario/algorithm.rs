@@ -76,6 +76,7 @@ impl Dialler {
                     answered: s.answered,
                     dropped: s.dropped,
                     drop_limit: DROP_LIMIT,
+                    rivals: 0,
                     predicted: 0,
                 });
                 match decision {
@@ -88,7 +89,7 @@ impl Dialler {
 
     pub(crate) fn dial_ended(&mut self, rang: f64, end: DialEnd) {
         if let Self::Predictive(pacer) = self {
-            pacer.dial_ended(rang, end);
+            pacer.dial_ended(rang, 1.0, end);
         }
     }
 

@@ -179,7 +179,7 @@ impl<'a> World<'a> {
     fn look(&mut self) {
         self.dialled.clear();
         for dial in &self.ringing {
-            self.dialled.push(Dialled::Ringing { age: self.now - self.dials[*dial].placed });
+            self.dialled.push(Dialled::Ringing { age: self.now - self.dials[*dial].placed, odds: 1.0 });
         }
         for dial in &self.screening {
             let dial = &self.dials[*dial];
@@ -196,6 +196,8 @@ impl<'a> World<'a> {
             working: &self.working,
             answered: self.tally.people.len() as u32,
             dropped: self.tally.dropped as u32,
+            rivals: &[],
+            next_odds: 1.0,
             lines_free: self.scenario.trunks.saturating_sub(self.lines) as usize,
             elapsed: TICK,
             time_left: Some(self.scenario.seconds() - self.now),

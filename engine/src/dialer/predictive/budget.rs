@@ -10,6 +10,8 @@ pub struct Target {
     pub limit: f64,
     /// Drops over answers to aim at, below the limit.
     pub aim: f64,
+    /// Seconds between two calls of an agent that are short enough: fewer drops are spent where they are reached.
+    pub wait: Option<f64>,
 }
 
 impl Default for Target {
@@ -22,7 +24,7 @@ impl Default for Target {
 impl Target {
     /// Aims a little below a limit.
     pub fn below(limit: f64) -> Self {
-        Self { limit, aim: limit * AIM }
+        Self { limit, aim: limit * AIM, wait: None }
     }
 }
 
@@ -34,6 +36,9 @@ const THETA_MIN: f64 = 0.002;
 const THETA_MAX: f64 = 0.7;
 /// Drops that it takes to move theta by a factor of e: first and later.
 const INERTIA: (f64, f64) = (10.0, 80.0);
+/// Waits it takes to move theta by a factor of e, and the longest that one wait counts, in terms of the aim.
+const WAIT_INERTIA: f64 = 60.0;
+const WAIT_MAX: f64 = 5.0;
 /// Part of the people who may still answer today that a drop may count on.
 const REST_SHARE: f64 = 0.5;
 /// A debt of drops is to be paid back within this time, or with these people where they are few: whoever ends a
@@ -54,11 +59,37 @@ pub(crate) struct Budget {
     seen: f64,
     seconds: f64,
     log_theta: f64,
+    /// The same by the agents' waiting, where that is aimed at.
+    log_theta_by_wait: f64,
 }
 
 impl Budget {
     pub(crate) fn new(target: Target) -> Self {
-        Self { target, people: 0.0, dropped: 0.0, seen: 0.0, seconds: 0.0, log_theta: THETA_FIRST.ln() }
+        Self {
+            target,
+            people: 0.0,
+            dropped: 0.0,
+            seen: 0.0,
+            seconds: 0.0,
+            log_theta: THETA_FIRST.ln(),
+            log_theta_by_wait: THETA_FIRST.ln(),
+        }
+    }
+
+    /// Where the controller stands: people seen, seconds in which they came, log of theta.
+    pub(crate) fn lessons(&self) -> [f64; 3] {
+        [self.seen, self.seconds, self.log_theta]
+    }
+
+    /// Goes on from where it stood earlier. None where that is not possible.
+    pub(crate) fn recall(&mut self, [seen, seconds, log_theta]: [f64; 3]) -> Option<()> {
+        let possible = seen.is_finite() && seconds.is_finite() && log_theta.is_finite();
+        if !possible || seen < 0.0 || seconds < 0.0 {
+            return None;
+        }
+        (self.seen, self.seconds) = (seen, seconds);
+        self.log_theta = log_theta.clamp(THETA_MIN.ln(), THETA_MAX.ln());
+        Some(())
     }
 
     pub(crate) fn set_target(&mut self, target: Target) {
@@ -80,6 +111,14 @@ impl Budget {
     /// A person was dropped.
     pub(crate) fn dropped(&mut self) {
         self.move_theta(self.target.aim - 1.0);
+    }
+
+    /// An agent waited so long between two calls: longer than is aimed at lets the risk grow, shorter has it shrink.
+    pub(crate) fn agent_waited(&mut self, waited: f64) {
+        if let Some(wait) = self.target.wait.filter(|wait| *wait > 0.0) {
+            let by = ((waited - wait) / wait).clamp(-1.0, WAIT_MAX) / WAIT_INERTIA;
+            self.log_theta_by_wait = (self.log_theta_by_wait + by).clamp(THETA_MIN.ln(), THETA_MAX.ln());
+        }
     }
 
     fn move_theta(&mut self, by: f64) {
@@ -116,7 +155,11 @@ impl Budget {
         } else {
             1.0
         };
-        (self.log_theta.exp() * bend).clamp(THETA_MIN, THETA_MAX)
+        let by_drops = (self.log_theta.exp() * bend).clamp(THETA_MIN, THETA_MAX);
+        match self.target.wait {
+            Some(_) => by_drops.min(self.log_theta_by_wait.exp()),
+            None => by_drops,
+        }
     }
 
     /// People who may still answer today, at the rate of those before, and in time to make up for a drop.
@@ -172,6 +215,18 @@ mod tests {
         assert!(budget.log_theta > first);
         budget.dropped();
         assert!(budget.log_theta < first);
+    }
+
+    #[test]
+    fn agents_who_wait_less_than_need_be_cost_no_drops() {
+        let mut budget = Budget::new(Target { wait: Some(10.0), ..Target::default() });
+        budget.observe(1_000, 0, 60.0);
+        let first = budget.theta(None);
+        (0..100).for_each(|_| budget.agent_waited(2.0));
+        let patient = budget.theta(None);
+        assert!(patient < first, "{patient}");
+        (0..400).for_each(|_| budget.agent_waited(40.0));
+        assert!(budget.theta(None) > patient);
     }
 
     proptest! {

@@ -58,6 +58,27 @@ impl Memory {
 }
 
 impl Drift {
+    /// What was learnt: answers seen and expected, and merit, of each model.
+    pub(crate) fn lessons(&self) -> Vec<[f32; 3]> {
+        let lesson = |model: &Memory| [model.seen as f32, model.expected as f32, model.log_merit as f32];
+        self.models.iter().map(lesson).collect()
+    }
+
+    /// Goes on from what was learnt earlier. None where that does not fit.
+    pub(crate) fn recall(&mut self, lessons: &[[f32; 3]]) -> Option<()> {
+        let possible = |[seen, expected, merit]: &[f32; 3]| {
+            (0.0..1e6).contains(seen) && (0.0..1e6).contains(expected) && merit.is_finite()
+        };
+        if lessons.len() != self.models.len() || !lessons.iter().all(possible) {
+            return None;
+        }
+        for (model, [seen, expected, merit]) in self.models.iter_mut().zip(lessons) {
+            (model.seen, model.expected, model.log_merit) =
+                (f64::from(*seen), f64::from(*expected), f64::from(*merit));
+        }
+        Some(())
+    }
+
     pub(crate) fn new() -> Self {
         Self {
             models: MEMORIES.map(|length| Memory { length, seen: 0.0, expected: 0.0, log_merit: 0.0 }),

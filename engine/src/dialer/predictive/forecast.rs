@@ -43,7 +43,7 @@ impl Forecast {
         self.exact = staying().count() <= EXACT_MAX;
         self.lags.resize_with(LAGS, Lag::default);
         self.at = *ring.lags();
-        let fresh = ring.ringing(0.0);
+        let fresh = at_odds(ring.ringing(0.0), s.next_odds);
         for (lag, fresh) in self.lags.iter_mut().zip(fresh) {
             lag.begin(s, fresh, deviation);
         }
@@ -55,9 +55,15 @@ impl Forecast {
         }
         for dial in s.dialled {
             let ahead = match *dial {
-                Dialled::Ringing { age } => ring.ringing(age),
+                Dialled::Ringing { age, odds } => at_odds(ring.ringing(age), odds),
                 Dialled::Screening { rang, age } => ring.screening(rang, age),
             };
+            for (lag, chance) in self.lags.iter_mut().zip(ahead) {
+                lag.add_answer(chance, self.exact);
+            }
+        }
+        for rival in s.rivals {
+            let ahead = at_odds(ring.ringing(rival.age), rival.share);
             for (lag, chance) in self.lags.iter_mut().zip(ahead) {
                 lag.add_answer(chance, self.exact);
             }
@@ -105,6 +111,10 @@ pub(crate) struct Price {
 
 /// Seconds for which a call might wait.
 const WAITS: [f64; 3] = [1.0, 2.0, 4.0];
+
+fn at_odds(chances: [f64; LAGS], odds: f64) -> [f64; LAGS] {
+    chances.map(|chance| (chance * odds).min(1.0))
+}
 
 fn mean(values: &[f64; LAGS]) -> f64 {
     values.iter().sum::<f64>() / LAGS as f64

@@ -3,6 +3,8 @@
 //! A hazard is events over the seconds at risk in an age bin. It needs no assumption on the shape, counts what has
 //! not ended yet, and forgets: old cases weigh less with every case that follows.
 
+use serde::{Deserialize, Serialize};
+
 /// Age bins: fine where things are short, coarse where they are long. The last bin is open.
 #[derive(Clone, Debug)]
 pub(crate) struct Ages {
@@ -65,6 +67,13 @@ pub(crate) struct Hazards<const CAUSES: usize> {
     growth: f64,
 }
 
+/// What was counted, without the belief that it began with, in terms of cases of the day it was written down.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Counts {
+    at_risk: Vec<f32>,
+    events: Vec<Vec<f32>>,
+}
+
 /// When weights have grown to this, everything is scaled back.
 const WEIGHT_MAX: f64 = 1e9;
 
@@ -114,8 +123,13 @@ impl<const CAUSES: usize> Hazards<CAUSES> {
 
     /// Something ended at this age. Everything before weighs a little less from here on.
     pub(crate) fn ended(&mut self, cause: usize, age: f64) {
+        self.ended_at_odds(cause, age, 1.0);
+    }
+
+    /// The same for something that was so much likelier to end: it says the less of ordinary ones.
+    pub(crate) fn ended_at_odds(&mut self, cause: usize, age: f64, odds: f64) {
         let bin = self.ages.bin(age);
-        self.events[cause][bin] += self.weight;
+        self.events[cause][bin] += self.weight / odds;
         self.weight *= self.growth;
         if self.weight > WEIGHT_MAX {
             self.rescale();
@@ -142,6 +156,23 @@ impl<const CAUSES: usize> Hazards<CAUSES> {
         self.events[cause][bin] / self.weight
     }
 
+    /// What was learnt.
+    pub(crate) fn counts(&self) -> Counts {
+        let weigh = |counts: &Vec<f64>| counts.iter().map(|count| (count / self.weight) as f32).collect();
+        Counts { at_risk: weigh(&self.at_risk), events: self.events.iter().map(weigh).collect() }
+    }
+
+    /// Goes on from what was learnt earlier. None, and nothing changed, where that does not fit these bins.
+    pub(crate) fn recall(&mut self, counts: &Counts) -> Option<()> {
+        let at_risk = recalled(&counts.at_risk, self.ages.len())?;
+        let events: Vec<Vec<f64>> =
+            counts.events.iter().map(|events| recalled(events, self.ages.len())).collect::<Option<_>>()?;
+        self.events = events.try_into().ok()?;
+        self.at_risk = at_risk;
+        self.weight = 1.0;
+        Some(())
+    }
+
     fn rescale(&mut self) {
         let scale = self.weight.recip();
         self.at_risk.iter_mut().for_each(|seconds| *seconds *= scale);
@@ -150,6 +181,13 @@ impl<const CAUSES: usize> Hazards<CAUSES> {
         }
         self.weight = 1.0;
     }
+}
+
+/// Counts as they were written down, if there are as many as there should be and all of them are possible.
+pub(crate) fn recalled(counts: &[f32], length: usize) -> Option<Vec<f64>> {
+    let possible = |count: &f32| count.is_finite() && (0.0..1e9).contains(count);
+    (counts.len() == length && counts.iter().all(possible))
+        .then(|| counts.iter().map(|count| f64::from(*count)).collect())
 }
 
 #[cfg(test)]

@@ -19,8 +19,8 @@ mod work;
 
 pub use budget::Target;
 pub use explanation::{Explanation, HeldBy};
-pub use pacer::{Decision, Pacer};
-pub use situation::{DialEnd, Dialled, Situation, WorkStage, Working};
+pub use pacer::{Decision, Lessons, Pacer};
+pub use situation::{DialEnd, Dialled, Rival, Situation, WorkStage, Working};
 
 /// Quantiles by which the time from dial to agent is summed up.
 const LAGS: usize = 6;

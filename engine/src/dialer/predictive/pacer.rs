@@ -1,18 +1,22 @@
 //! Learns, forecasts, decides.
 
+use serde::{Deserialize, Serialize};
+
 use super::LAGS;
 use super::budget::{Budget, Target};
 use super::drift::Drift;
 use super::explanation::{Explanation, HeldBy};
 use super::forecast::Forecast;
-use super::ring::RingModel;
+use super::ring::{RingLessons, RingModel};
 use super::situation::{DialEnd, Dialled, Situation};
-use super::work::WorkModel;
+use super::work::{WorkLessons, WorkModel};
 
 /// How often the tables are brought up to date, in seconds.
 const REBUILD_EVERY: f64 = 1.0;
 /// Part of the grace that counts on agents who become free while somebody waits already.
 const GRACE_SHARE: f64 = 0.75;
+/// A dial's odds count as this at the least.
+const ODDS_MIN: f64 = 0.1;
 /// From answer to drop, in seconds, where nothing else is said.
 const GRACE: f64 = 2.0;
 /// Share of the agents for whom calls may be placed in one look.
@@ -30,6 +34,15 @@ pub struct Decision {
     pub place: usize,
     /// Why no more and no fewer.
     pub why: Explanation,
+}
+
+/// What a pacer has learnt. Some 15 kB as JSON, however long it was taught.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lessons {
+    ring: RingLessons,
+    work: WorkLessons,
+    drift: Vec<[f32; 3]>,
+    budget: [f64; 3],
 }
 
 /// The pacing of one campaign: tell it what ended, ask it how many calls to place.
@@ -60,14 +73,37 @@ impl Pacer {
         }
     }
 
+    /// What was learnt, to go on from after a restart.
+    pub fn lessons(&self) -> Lessons {
+        Lessons {
+            ring: self.ring.lessons(),
+            work: self.work.lessons(),
+            drift: self.drift.lessons(),
+            budget: self.budget.lessons(),
+        }
+    }
+
+    /// Goes on from what was learnt earlier. None, and nothing changed, where that does not fit: another version wrote
+    /// it, or nobody did.
+    pub fn recall(&mut self, lessons: &Lessons) -> Option<()> {
+        let mut recalled = self.clone();
+        recalled.ring.recall(&lessons.ring)?;
+        recalled.work.recall(&lessons.work)?;
+        recalled.drift.recall(&lessons.drift)?;
+        recalled.budget.recall(lessons.budget)?;
+        recalled.age_of_tables = f64::INFINITY;
+        *self = recalled;
+        Some(())
+    }
+
     /// Aims at something else from here on; what was learnt stays.
     pub fn set_target(&mut self, target: Target) {
         self.budget.set_target(target);
     }
 
-    /// A dial ended after ringing for so long.
-    pub fn dial_ended(&mut self, rang: f64, end: DialEnd) {
-        self.ring.ended(rang, end);
+    /// A dial of these odds ended after ringing for so long.
+    pub fn dial_ended(&mut self, rang: f64, odds: f64, end: DialEnd) {
+        self.ring.ended(rang, odds.max(ODDS_MIN), end);
         if matches!(end, DialEnd::Presented { .. }) {
             self.drift.answered();
         }
@@ -94,6 +130,11 @@ impl Pacer {
         self.budget.served();
     }
 
+    /// An agent waited so long between two calls.
+    pub fn agent_waited(&mut self, waited: f64) {
+        self.budget.agent_waited(waited);
+    }
+
     /// A person who answered was dropped.
     pub fn person_dropped(&mut self) {
         self.budget.dropped();
@@ -106,7 +147,10 @@ impl Pacer {
         self.forecast.prepare(s, &self.ring, &self.work, self.deviation);
         let agents = (s.idle + s.working.len()).max(1);
         let burst = (agents as f64 * BURST_SHARE) as usize + 1;
-        let most = burst.min(s.lines_free);
+        let is_spent = self.budget.is_spent(s.time_left);
+        // The limit is law: without a drop to spend nobody is rung for whom no agent is idle already.
+        let kept_free = s.idle.saturating_sub(s.waiting + s.dialled.len() + s.rivals.len());
+        let most = if is_spent { burst.min(kept_free) } else { burst }.min(s.lines_free);
         let mut place = 0;
         let patience = PATIENCE.0 * (agents as f64).powf(PATIENCE.1);
         let mut price = self.forecast.price();
@@ -115,26 +159,28 @@ impl Pacer {
             self.forecast.place();
             price = self.forecast.price();
         }
-        let held_by = if place == s.lines_free {
+        let held_by = if is_spent && place == kept_free {
+            HeldBy::DropLimit
+        } else if place == s.lines_free {
             HeldBy::Lines
         } else if place == burst {
             HeldBy::Burst
         } else if s.idle + s.working.len() == 0 {
             HeldBy::NoAgents
-        } else if self.budget.is_spent(s.time_left) {
+        } else if is_spent {
             HeldBy::DropLimit
         } else {
             HeldBy::Risk
         };
-        Decision { place, why: self.explain(s.dialled.len() + place, price.risk, held_by) }
+        Decision { place, why: self.explain(s, place, price.risk, held_by) }
     }
 
     /// Counts the time that dials and agents were at risk, and brings the tables up to date when it is time.
     fn observe(&mut self, s: &Situation<'_>) {
         let mut expected = 0.0;
         for dial in s.dialled {
-            if let Dialled::Ringing { age } = *dial {
-                expected += self.ring.expose(age, s.elapsed);
+            if let Dialled::Ringing { age, odds } = *dial {
+                expected += odds * self.ring.expose(age, s.elapsed);
             }
         }
         self.drift.expect(expected);
@@ -159,9 +205,10 @@ impl Pacer {
         self.work.rebuild(&horizons);
     }
 
-    fn explain(&self, in_flight: usize, risk: f64, held_by: HeldBy) -> Explanation {
+    fn explain(&self, s: &Situation<'_>, place: usize, risk: f64, held_by: HeldBy) -> Explanation {
         let free = self.forecast.free();
-        let answer_rate = self.ring.answer_chance();
+        let in_flight = s.dialled.len() + place;
+        let answer_rate = (self.ring.answer_chance() * s.next_odds).min(1.0);
         Explanation {
             level: in_flight as f64 / free.max(1.0),
             free,
@@ -180,13 +227,15 @@ impl Pacer {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::situation::{WorkStage, Working};
+    use super::super::situation::{Rival, WorkStage, Working};
     use super::*;
 
     const QUIET: Situation<'_> = Situation {
         idle: 0,
         waiting: 0,
         dialled: &[],
+        rivals: &[],
+        next_odds: 1.0,
         working: &[],
         answered: 1_000,
         dropped: 10,
@@ -221,7 +270,7 @@ mod tests {
         let mut pacer = Pacer::new(Target::default());
         let first = pacer.calls_to_place(&Situation { idle: 1, answered: 0, dropped: 0, ..QUIET });
         assert_eq!(first.place, 1);
-        let ringing = [Dialled::Ringing { age: 0.25 }];
+        let ringing = [Dialled::Ringing { age: 0.25, odds: 1.0 }];
         let one = Situation { idle: 1, answered: 0, dropped: 0, dialled: &ringing, ..QUIET };
         assert_eq!(pacer.calls_to_place(&one).place, 0);
     }
@@ -233,6 +282,33 @@ mod tests {
         assert!(place(&wrapping_up(4.0, false)) > 0);
         let talking = Working { stage: WorkStage::Talking { age: 1.0 }, leaves: false };
         assert_eq!(place(&[talking; 20]), 0);
+    }
+
+    #[test]
+    fn a_neighbours_dials_for_the_same_agents_count() {
+        let agents = wrapping_up(4.0, false);
+        let alone = Situation { working: &agents, ..QUIET };
+        let place = |situation: &Situation<'_>| used_to_short_calls().calls_to_place(situation).place;
+        let rivals = [Rival { age: 5.0, share: 1.0 }; 100];
+        assert!(place(&alone) > 0);
+        assert_eq!(place(&Situation { rivals: &rivals, ..alone }), 0);
+    }
+
+    #[test]
+    fn better_leads_are_dialled_more_sparingly() {
+        let idle = |next_odds| Situation { idle: 12, next_odds, ..QUIET };
+        let place = |next_odds| {
+            let mut pacer = used_to_short_calls();
+            let mut dialled = Vec::new();
+            for _ in 0..20 {
+                let situation = Situation { dialled: &dialled, ..idle(next_odds) };
+                let count = pacer.calls_to_place(&situation).place;
+                dialled.extend(vec![Dialled::Ringing { age: 0.25, odds: next_odds }; count]);
+            }
+            dialled.len()
+        };
+        let (good, ordinary) = (place(2.0), place(1.0));
+        assert!(good < ordinary, "{good} of {ordinary}");
     }
 
     #[test]
@@ -253,6 +329,35 @@ mod tests {
     }
 
     #[test]
+    fn what_was_learnt_is_carried_over_a_restart_as_text() {
+        let mut pacer = used_to_short_calls();
+        pacer.dial_ended(7.5, 1.0, DialEnd::Presented { screened: None });
+        let text = serde_json::to_string(&pacer.lessons()).unwrap();
+        assert!(text.len() < 30_000, "{}", text.len());
+        let mut restarted = Pacer::new(Target::default());
+        restarted.recall(&serde_json::from_str(&text).unwrap()).unwrap();
+        let soon_free = wrapping_up(4.0, false);
+        let situation = Situation { working: &soon_free, ..QUIET };
+        let (before, after) = (pacer.calls_to_place(&situation), restarted.calls_to_place(&situation));
+        assert_eq!(before.place, after.place);
+        assert!((before.why.free - after.why.free).abs() < 1e-3);
+    }
+
+    #[test]
+    fn lessons_that_do_not_fit_change_nothing() {
+        let mut pacer = used_to_short_calls();
+        let before = pacer.lessons();
+        for broken in [
+            Lessons { drift: Vec::new(), ..before.clone() },
+            Lessons { budget: [1.0, 1.0, f64::NAN], ..before.clone() },
+            Lessons { drift: vec![[-1.0, 0.0, 0.0]; 4], ..before.clone() },
+        ] {
+            assert!(pacer.recall(&broken).is_none());
+            assert_eq!(pacer.lessons(), before);
+        }
+    }
+
+    #[test]
     fn full_lines_are_named() {
         let decision =
             Pacer::new(Target::default()).calls_to_place(&Situation { idle: 5, lines_free: 0, ..QUIET });
@@ -266,7 +371,7 @@ mod tests {
             waiting in 0..5_usize,
             leaving in 0..10_usize,
         ) {
-            let dialled: Vec<Dialled> = ages.into_iter().map(|age| Dialled::Ringing { age }).collect();
+            let dialled: Vec<Dialled> = ages.into_iter().map(|age| Dialled::Ringing { age, odds: 1.0 }).collect();
             let working = &wrapping_up(4.0, true)[..leaving];
             let s = Situation { waiting, dialled: &dialled, working, ..QUIET };
             prop_assert_eq!(Pacer::new(Target::default()).calls_to_place(&s).place, 0);

@@ -1,6 +1,8 @@
 //! When a dial will reach an agent, if it does: ring and answering machine detection.
 
-use super::hazard::{Ages, Hazards};
+use serde::{Deserialize, Serialize};
+
+use super::hazard::{Ages, Counts, Hazards, recalled};
 use super::{DialEnd, LAGS};
 
 /// Longest ring that is told apart, in seconds.
@@ -81,6 +83,19 @@ impl Delays {
         }
     }
 
+    fn lessons(&self) -> Vec<f32> {
+        self.counts.map(|count| (count / self.weight) as f32).to_vec()
+    }
+
+    fn recall(&mut self, lessons: &[f32]) -> Option<()> {
+        let counts: [f64; SCREEN_BINS] = recalled(lessons, SCREEN_BINS)?.try_into().ok()?;
+        if counts.iter().sum::<f64>() <= 0.0 {
+            return None;
+        }
+        (self.counts, self.weight) = (counts, 1.0);
+        Some(())
+    }
+
     fn shares(&self) -> [f64; SCREEN_BINS] {
         let total: f64 = self.counts.iter().sum();
         self.counts.map(|count| count / total)
@@ -107,7 +122,42 @@ struct RingTables {
     passes: [f64; RING_MAX],
 }
 
+/// What was learnt of rings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RingLessons {
+    hazards: Counts,
+    answers: Vec<f32>,
+    people: Vec<f32>,
+    passed: Vec<f32>,
+    rejected: Vec<f32>,
+}
+
 impl RingModel {
+    /// What was learnt.
+    pub(crate) fn lessons(&self) -> RingLessons {
+        RingLessons {
+            hazards: self.hazards.counts(),
+            answers: self.answerers.0.iter().map(|(answers, _)| *answers as f32).collect(),
+            people: self.answerers.0.iter().map(|(_, people)| *people as f32).collect(),
+            passed: self.passed.lessons(),
+            rejected: self.rejected.lessons(),
+        }
+    }
+
+    /// Goes on from what was learnt earlier. None where that does not fit.
+    pub(crate) fn recall(&mut self, lessons: &RingLessons) -> Option<()> {
+        let answers = recalled(&lessons.answers, RING_MAX)?;
+        let people = recalled(&lessons.people, RING_MAX)?;
+        if answers.iter().zip(&people).any(|(answers, people)| *answers <= 0.0 || people > answers) {
+            return None;
+        }
+        self.hazards.recall(&lessons.hazards)?;
+        self.passed.recall(&lessons.passed)?;
+        self.rejected.recall(&lessons.rejected)?;
+        self.answerers.0 = std::array::from_fn(|second| (answers[second], people[second]));
+        Some(())
+    }
+
     pub(crate) fn new() -> Self {
         let ages = Ages::new(&[(RING_MAX as f64 - 1.0, 1.0)]);
         let hazards = Hazards::new(ages, PRIOR_DIALS, HALF_LIFE_DIALS, |cause, age| match cause {
@@ -131,16 +181,16 @@ impl RingModel {
         }
     }
 
-    /// A dial of this age rang for so long. Answers: how many were to be expected from that.
+    /// An ordinary dial of this age rang for so long. Answers: how many were to be expected from that.
     pub(crate) fn expose(&mut self, age: f64, seconds: f64) -> f64 {
         self.hazards.expose(age, seconds);
         self.hazards.rate(PRESENTED, self.hazards.ages().bin(age)) * seconds
     }
 
-    pub(crate) fn ended(&mut self, rang: f64, end: DialEnd) {
+    pub(crate) fn ended(&mut self, rang: f64, odds: f64, end: DialEnd) {
         match end {
             DialEnd::Presented { screened } => {
-                self.hazards.ended(PRESENTED, rang);
+                self.hazards.ended_at_odds(PRESENTED, rang, odds);
                 self.passed.note(screened.unwrap_or(0.0));
             }
             DialEnd::Rejected { screened } => {
@@ -305,7 +355,7 @@ mod tests {
                 ring.expose(f64::from(tick) / 4.0, 0.25);
             }
             let end = if answered { DialEnd::Presented { screened: None } } else { DialEnd::Unanswered };
-            ring.ended(rang, end);
+            ring.ended(rang, 1.0, end);
         }
         ring.rebuild(1.0, |_| 1.0);
         ring
@@ -347,7 +397,7 @@ mod tests {
             let mut ring = RingModel::new();
             for (rang, kind, screened) in ends {
                 ring.expose(rang, 0.25);
-                ring.ended(rang, match kind {
+                ring.ended(rang, 1.0, match kind {
                     0 => DialEnd::Presented { screened: Some(screened) },
                     1 => DialEnd::Rejected { screened },
                     _ => DialEnd::Unanswered,

@@ -9,6 +9,10 @@ pub struct Situation<'a> {
     pub waiting: usize,
     /// Dials in flight.
     pub dialled: &'a [Dialled],
+    /// Dials of other campaigns that may take an agent of this one.
+    pub rivals: &'a [Rival],
+    /// How much likelier than an ordinary dial the next one is answered.
+    pub next_odds: f64,
     /// Agents at work who can be free soon.
     pub working: &'a [Working],
     /// People who answered within the window that drops are counted over.
@@ -30,6 +34,8 @@ pub enum Dialled {
     Ringing {
         /// Since the dial was placed.
         age: f64,
+        /// How much likelier than an ordinary dial it is answered.
+        odds: f64,
     },
     /// Answered; machine or person is being found out.
     Screening {
@@ -38,6 +44,15 @@ pub enum Dialled {
         /// Since the answer.
         age: f64,
     },
+}
+
+/// A dial of a campaign that shares agents with this one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rival {
+    /// Since the dial was placed.
+    pub age: f64,
+    /// How likely its answer, compared with that of an ordinary dial of this campaign, takes one of its agents.
+    pub share: f64,
 }
 
 /// How a dial ended.

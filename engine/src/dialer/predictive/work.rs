@@ -3,7 +3,9 @@
 //! Refusals after ten seconds and conversations of four minutes need no model of their own: the hazard falls with
 //! age, and the wrap-up is learnt per length of the talk before it.
 
-use super::hazard::{Ages, Hazards};
+use serde::{Deserialize, Serialize};
+
+use super::hazard::{Ages, Counts, Hazards};
 use super::{LAGS, WorkStage};
 
 /// Half-life of what is known of talk and wrap-up, in calls.
@@ -56,7 +58,34 @@ fn read(curve: &[f64], at: f64) -> f64 {
     curve[second] + at.fract() * (curve[second + 1] - curve[second])
 }
 
+/// What was learnt of talk and wrap-up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct WorkLessons {
+    talk: Counts,
+    pooled: Counts,
+    wrap_up: Vec<Counts>,
+}
+
 impl WorkModel {
+    /// What was learnt.
+    pub(crate) fn lessons(&self) -> WorkLessons {
+        WorkLessons {
+            talk: self.talk.counts(),
+            pooled: self.pooled.counts(),
+            wrap_up: self.wrap_up.iter().map(Hazards::counts).collect(),
+        }
+    }
+
+    /// Goes on from what was learnt earlier. None where that does not fit.
+    pub(crate) fn recall(&mut self, lessons: &WorkLessons) -> Option<()> {
+        if lessons.wrap_up.len() != self.wrap_up.len() {
+            return None;
+        }
+        self.talk.recall(&lessons.talk)?;
+        self.pooled.recall(&lessons.pooled)?;
+        self.wrap_up.iter_mut().zip(&lessons.wrap_up).try_for_each(|(own, lesson)| own.recall(lesson))
+    }
+
     pub(crate) fn new() -> Self {
         let talk_ages =
             Ages::new(&[(20.0, 1.0), (60.0, 2.0), (120.0, 5.0), (300.0, 10.0), (TALK_MAX as f64, 50.0)]);
