@@ -21,4 +21,5 @@ pub mod sentences;
 pub mod serve;
 pub mod simulate;
 pub mod store;
+pub mod vicidial;
 pub mod words;

@@ -36,6 +36,7 @@ struct Phrases {
     problem: BTreeMap<String, ProblemWords>,
     row: BTreeMap<String, String>,
     rule: BTreeMap<String, String>,
+    vicidial: BTreeMap<String, String>,
 }
 
 static ENGLISH: LazyLock<Phrases> = LazyLock::new(|| read(include_str!("../config/locales/en.toml")));
@@ -116,6 +117,16 @@ impl Language {
         self.phrases().rule.get(code).map_or("", String::as_str)
     }
 
+    /// What became of a setting of VICIdial.
+    pub fn vicidial(self, code: &str) -> &'static str {
+        self.phrases().vicidial.get(code).map_or("", String::as_str)
+    }
+
+    /// Every code that [`Language::vicidial`] knows, by the alphabet.
+    pub fn vicidial_codes(self) -> impl Iterator<Item = &'static str> {
+        self.phrases().vicidial.keys().map(String::as_str)
+    }
+
     fn phrases(self) -> &'static Phrases {
         match self {
             Self::English => &ENGLISH,
@@ -167,6 +178,8 @@ mod tests {
         assert_eq!(reasons(Language::English), reasons(Language::French));
         let rules = |language: Language| language.phrases().rule.keys().collect::<Vec<_>>();
         assert_eq!(rules(Language::English), rules(Language::French));
+        let vicidial = |language: Language| language.vicidial_codes().collect::<Vec<_>>();
+        assert_eq!(vicidial(Language::English), vicidial(Language::French));
         let pacing = |language: Language| {
             let phrases = language.phrases().pacing.iter();
             phrases.map(|(code, phrase)| (code, places(phrase))).collect::<Vec<_>>()

@@ -33,6 +33,8 @@
 //! GET    /api/campaigns/{campaign}/why-idle         admin campaign_manager supervisor
 //! GET    /api/campaigns/{campaign}/screening        admin campaign_manager supervisor
 //!
+//! POST   /api/vicidial/campaign                     admin campaign_manager
+//!
 //! GET    /api/lists                                 admin campaign_manager supervisor
 //! POST   /api/lists                                 admin campaign_manager
 //! GET    /api/lists/{list}                          admin campaign_manager supervisor
@@ -132,6 +134,7 @@ mod throttle;
 mod trunks;
 mod uploads;
 mod users;
+mod vicidial;
 
 use std::time::Duration;
 
@@ -207,6 +210,7 @@ fn campaign_routes() -> OpenApiRouter<App> {
         .routes(routes!(pacing::history))
         .routes(routes!(pacing::why_idle))
         .routes(routes!(screening::read))
+        .routes(routes!(vicidial::translate))
         .routes(routes!(lists::list, lists::create))
         .routes(routes!(lists::read, lists::update, lists::remove))
         .routes(routes!(imports::list))

@@ -57,3 +57,22 @@ async fn every_reason_is_told_in_the_language_of_the_reader() {
     let history = world.call("GET", &format!("/api/campaigns/{campaign}/pacing?every=60")).token(&admin);
     assert_eq!(history.send().await.expect(200).json(), json!({ "rows": [], "next": null }));
 }
+
+#[tokio::test]
+async fn a_campaign_of_vicidial_is_translated_with_a_word_on_every_setting() {
+    let world = World::new().await;
+    let admin = world.signed_in(Role::Admin).await;
+    let given = json!({ "vicidial": {
+        "campaign_name": "Summer", "dial_method": "RATIO", "auto_dial_level": "2.0", "hopper_level": "100",
+    }});
+    let call = world.call("POST", "/api/vicidial/campaign").token(&admin).header("accept-language", "fr");
+    let reply = call.json(&given).send().await.expect(200).json();
+    assert_eq!(reply["settings"]["mode"], json!({ "kind": "power", "ratio": 2.0 }));
+    let report = reply["report"].as_array().unwrap();
+    assert_eq!(report.len(), 4);
+    let hopper = report.iter().find(|line| line["name"] == "hopper_level").unwrap();
+    assert_eq!(hopper["understood"], false);
+    assert_eq!(hopper["text"], "La réserve se remplit d'elle-même, selon les besoins.");
+    let created = world.call("POST", "/api/campaigns").token(&admin).json(&reply["settings"]).send().await;
+    assert_eq!(created.expect(201).json()["name"], "Summer");
+}
