@@ -1,5 +1,5 @@
-//! The limit is law: whatever the network does, drops never pass it by more than the calls that were ringing when dialling
-//! ahead ended.
+//! The limit is law: whatever the network does, drops never pass it by more than one and the calls that were ringing
+//! then.
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
@@ -9,6 +9,8 @@ use cadran_engine::dialer::predictive::{
 use proptest::prelude::*;
 
 const LIMIT: f64 = 0.03;
+/// Drops past the limit at which not even the smallest risk is taken.
+const OVERSPENT: f64 = 1.0;
 const LOOK: f64 = 0.25;
 
 /// A centre in the hands of an adversary, who decides for every ringing dial at every look whether it is answered, and
@@ -20,7 +22,7 @@ struct Centre {
     talking: Vec<f64>,
     answered: u32,
     dropped: u32,
-    /// Dials in flight when dialling ahead was allowed last.
+    /// Dials in flight when a risk was allowed last.
     in_flight: usize,
 }
 
@@ -93,8 +95,8 @@ impl Centre {
             time_left: None,
         });
         self.ringing.extend(vec![0.0; decision.place]);
-        let may_dial_ahead = f64::from(self.dropped + 1) <= LIMIT * f64::from(self.answered + 1);
-        if may_dial_ahead {
+        let may_risk = f64::from(self.dropped) - OVERSPENT <= LIMIT * f64::from(self.answered + 1);
+        if may_risk {
             self.in_flight = self.ringing.len();
         } else if decision.place > 0 {
             assert!(
@@ -109,7 +111,7 @@ impl Centre {
 
     /// What may have been dropped at the most: the share of those who answered, and whoever was rung then.
     fn drops_max(&self) -> f64 {
-        LIMIT * f64::from(self.answered) + self.in_flight as f64
+        LIMIT * f64::from(self.answered + 1) + OVERSPENT + self.in_flight as f64
     }
 }
 

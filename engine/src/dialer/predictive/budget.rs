@@ -39,6 +39,9 @@ const INERTIA: (f64, f64) = (10.0, 80.0);
 /// Waits it takes to move theta by a factor of e, and the longest that one wait counts, in terms of the aim.
 const WAIT_INERTIA: f64 = 60.0;
 const WAIT_MAX: f64 = 5.0;
+/// Drops past the limit at which not even the smallest risk is taken: the risk at the floor of theta is small, and not
+/// nothing.
+const OVERSPENT: f64 = 1.0;
 /// Part of the people who may still answer today that a drop may count on.
 const REST_SHARE: f64 = 0.5;
 /// A debt of drops is to be paid back within this time, or with these people where they are few: whoever ends a
@@ -137,10 +140,20 @@ impl Budget {
         self.target.limit
     }
 
-    /// Whether one more drop would pass the limit, with only part of the people counted who may still answer.
+    /// Whether one more drop would pass the limit.
     pub(crate) fn is_spent(&self, time_left: Option<f64>) -> bool {
+        self.left(time_left) < 1.0
+    }
+
+    /// Whether the limit is passed by so much that not even the smallest risk may be taken.
+    pub(crate) fn is_overspent(&self, time_left: Option<f64>) -> bool {
+        self.left(time_left) < -OVERSPENT
+    }
+
+    /// Drops that may be spent, with only part of the people counted who may still answer.
+    fn left(&self, time_left: Option<f64>) -> f64 {
         let people = self.people + REST_SHARE * self.expected(time_left) + 1.0;
-        self.dropped + 1.0 > self.target.limit * people
+        self.target.limit * people - self.dropped
     }
 
     /// The highest risk at which a call is placed.

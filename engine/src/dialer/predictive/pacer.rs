@@ -148,9 +148,10 @@ impl Pacer {
         let agents = (s.idle + s.working.len()).max(1);
         let burst = (agents as f64 * BURST_SHARE) as usize + 1;
         let is_spent = self.budget.is_spent(s.time_left);
-        // The limit is law: without a drop to spend nobody is rung for whom no agent is idle already.
+        let is_overspent = self.budget.is_overspent(s.time_left);
+        // The limit is law: past it nobody is rung for whom no agent is idle already.
         let kept_free = s.idle.saturating_sub(s.waiting + s.dialled.len() + s.rivals.len());
-        let most = if is_spent { burst.min(kept_free) } else { burst }.min(s.lines_free);
+        let most = if is_overspent { burst.min(kept_free) } else { burst }.min(s.lines_free);
         let mut place = 0;
         let patience = PATIENCE.0 * (agents as f64).powf(PATIENCE.1);
         let mut price = self.forecast.price();
@@ -159,7 +160,7 @@ impl Pacer {
             self.forecast.place();
             price = self.forecast.price();
         }
-        let held_by = if is_spent && place == kept_free {
+        let held_by = if is_overspent && place == kept_free {
             HeldBy::DropLimit
         } else if place == s.lines_free {
             HeldBy::Lines
