@@ -11,6 +11,10 @@ pub fn tell(notice: &Notice) {
             counter!("cadran_dials_total").increment(1);
             debug!(attempt.id = %attempt, campaign.id = %campaign, "Dialled {attempt}");
         }
+        Notice::DialForbidden { attempt, campaign, reason } => {
+            counter!("cadran_dials_forbidden_total", "reason" => reason.as_str()).increment(1);
+            debug!(attempt.id = %attempt, campaign.id = %campaign, %reason, "Not dialled: {reason}");
+        }
         Notice::AttemptEnded { attempt, campaign, outcome } => {
             let outcome = outcome.as_str();
             counter!("cadran_attempts_total", "outcome" => outcome).increment(1);

@@ -169,6 +169,7 @@ impl Centre {
                     campaign,
                     leads,
                     next_due_at,
+                    denied: None,
                 }));
             }
             Command::Switch(_) | Command::Write(_) | Command::Reply { .. } | Command::Notice(_) => {}

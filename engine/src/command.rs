@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::dialer::learnt::Learnt;
+use crate::dialer::compliance::Reason;
 use crate::dialer::pacing_line::PacingLine;
 use crate::input::{LegPurpose, RequestId};
 use crate::model::attempt::CallRecord;
@@ -146,7 +147,8 @@ pub enum Destination {
 /// For the database.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Write {
-    /// Make an attempt durable, in one transaction with the last look at the do-not-call lists and the lead's claim.
+    /// Make an attempt durable, in one transaction with the lead's claim and the last look at what the law
+    /// says.
     /// Answered by [`crate::input::StoreEvent::AttemptSaved`] or `AttemptRefused`. Not retried: refused while away.
     SaveAttempt(Box<Attempt>),
     /// Say how an attempt ended, and settle its lead in the same transaction.
@@ -293,6 +295,8 @@ pub struct DispositionRecord {
     pub do_not_call: bool,
     /// The call counts as a success.
     pub success: bool,
+    /// The person does not want the seller's calls.
+    pub refused: bool,
 }
 
 /// What came of a request.
@@ -370,6 +374,15 @@ pub enum Notice {
         attempt: AttemptId,
         /// On whose behalf.
         campaign: CampaignId,
+    },
+    /// A dial was not placed, because the law or a do-not-call list forbids it.
+    DialForbidden {
+        /// The dial.
+        attempt: AttemptId,
+        /// On whose behalf.
+        campaign: CampaignId,
+        /// Why.
+        reason: Reason,
     },
     /// A dial ended.
     AttemptEnded {

@@ -148,6 +148,7 @@ impl Engine {
             callback,
             do_not_call: disposition.effect == DispositionEffect::DoNotCall,
             success: disposition.success,
+            refused: disposition.effect == DispositionEffect::Refusal,
         })));
         if disposition.effect == DispositionEffect::DoNotCall {
             self.stop_dialling(subject.phone, None);
@@ -194,7 +195,9 @@ impl Engine {
     ) -> Result<LeadNext, Refusal> {
         let phone = subject.phone_index;
         match disposition.effect {
-            DispositionEffect::DoNotCall | DispositionEffect::Final => Ok(LeadNext::Done),
+            DispositionEffect::DoNotCall | DispositionEffect::Final | DispositionEffect::Refusal => {
+                Ok(LeadNext::Done)
+            }
             DispositionEffect::Retry { delay } => Ok(LeadNext::Again { due_at: self.cx.wall + delay, phone }),
             DispositionEffect::Callback => callback_at
                 .filter(|at| *at > self.cx.wall)

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::{Agreed, SwitchCommand};
 use crate::dialer::learnt::Learnt;
+use crate::command::SwitchCommand;
+use crate::dialer::compliance::Reason;
 use crate::model::{
     Agent, AgentId, AttemptId, CallId, Campaign, CampaignId, HangupCause, Lead, LeadId, LegId, Phone,
     RateLimit, RecordingFacts, RecordingId, RoomId, SessionId, Side, Timestamp, Trunk, TrunkId, Verdict,
@@ -209,6 +211,8 @@ pub enum StoreEvent {
         leads: Vec<Lead>,
         /// When the next one falls due, when it is known.
         next_due_at: Option<Timestamp>,
+        /// Why others that were due may not be called, the most frequent reason: they were put off or settled.
+        denied: Option<Reason>,
     },
     /// The attempt is durable: the network may hear of it.
     AttemptSaved {
@@ -237,6 +241,9 @@ pub enum AttemptRefusal {
     DoNotCall,
     /// The lead is not ours to dial: settled, withdrawn, claimed by another daemon, or its list is switched off or its
     /// quota reached.
+    /// The law, or a do-not-call list, forbids the call.
+    Forbidden(Reason),
+    /// The lead is no longer ours to dial: settled, withdrawn, or claimed by another daemon.
     LeadGone,
     /// The database could not take the write.
     StoreAway,

@@ -7,6 +7,7 @@ use crate::call::{Call, CallState};
 use crate::command::{Command, Destination, LeadNext, Notice, SwitchCommand, Write};
 use crate::dialer::calling_hours::{self, Hours};
 use crate::dialer::campaign_run::IdleReason;
+use crate::dialer::compliance::Reason;
 use crate::dialer::pacing::{self, Decision};
 use crate::engine::{Engine, LegOwner, TrunkRun};
 use crate::input::{AttemptRefusal, LegPurpose};
@@ -165,7 +166,9 @@ impl Engine {
         let run = self.runs.get(&campaign);
         Err(match run {
             Some(_) if closed > 0 => IdleReason::OutsideHours,
-            Some(run) if run.hopper.is_exhausted() => IdleReason::NoLeads,
+            Some(run) if run.hopper.is_exhausted() => {
+                run.denied.map_or(IdleReason::NoLeads, IdleReason::Forbidden)
+            }
             Some(_) | None => IdleReason::LeadsComing,
         })
     }
@@ -175,6 +178,7 @@ impl Engine {
         campaign: CampaignId,
         leads: Vec<Lead>,
         next_due_at: Option<Timestamp>,
+        denied: Option<Reason>,
     ) {
         let now = self.cx.now;
         let wanted = self.runs.get_mut(&campaign).filter(|run| run.state == CampaignState::Running);
@@ -184,6 +188,7 @@ impl Engine {
             }
             return;
         };
+        run.denied = denied.filter(|_| leads.is_empty());
         if let Some(again) = run.hopper.fill(leads, next_due_at, now) {
             self.look_again(campaign, again);
         }
@@ -315,7 +320,11 @@ impl Engine {
                 run.attempt_refused(refusal);
             }
             match refusal {
-                AttemptRefusal::DoNotCall | AttemptRefusal::LeadGone => {}
+                AttemptRefusal::Forbidden(reason) => {
+                    let campaign = call.attempt.campaign;
+                    self.cx.notice(Notice::DialForbidden { attempt, campaign, reason });
+                }
+                AttemptRefusal::LeadGone => {}
                 AttemptRefusal::StoreAway => self.put_back(call),
             }
         }

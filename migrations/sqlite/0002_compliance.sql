@@ -145,6 +145,8 @@ create index abandonment_campaign on abandonment (campaign_id, at);
 alter table campaign add column seller_id integer references seller;
 -- No campaign calls until somebody has said on whose behalf, to what end and on which legal basis.
 update campaign set state = 'paused' where state = 'running';
+-- What has a column of its own is no longer repeated in the settings.
+update campaign set settings = json_remove(settings, '$.id', '$.state');
 
 alter table attempt add column seller_id integer references seller;
 alter table attempt add column subject text;

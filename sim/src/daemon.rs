@@ -179,7 +179,7 @@ impl World {
         }
         let wall = self.wall();
         let (leads, next_due_at) = self.store.claim(campaign, count, wall);
-        let input = Input::Store(StoreEvent::LeadsFetched { campaign, leads, next_due_at });
+        let input = Input::Store(StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied: None });
         self.news(5, 40, input);
     }
 

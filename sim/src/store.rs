@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use cadran_engine::command::{DispositionRecord, LeadNext, Write};
+use cadran_engine::dialer::compliance::Reason;
 use cadran_engine::dialer::drop_ledger::DropLedger;
 use cadran_engine::input::{AttemptRefusal, OpenSession, Recovery, StoreEvent};
 use cadran_engine::model::attempt::CallRecord;
@@ -257,7 +258,7 @@ impl Store {
         };
         if self.do_not_call.contains(&attempt.phone) {
             row.state = LeadState::Done;
-            return refused(attempt, AttemptRefusal::DoNotCall);
+            return refused(attempt, AttemptRefusal::Forbidden(Reason::InternalDnc));
         }
         row.state = LeadState::InAttempt;
         let kept = AttemptRow { attempt: attempt.clone(), ended: None };

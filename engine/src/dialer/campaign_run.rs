@@ -6,6 +6,7 @@ use super::admission::Gate;
 use super::answer_rate::AnswerRates;
 use super::breaker::Breaker;
 use super::calling_hours;
+use super::compliance::Reason;
 use super::drop_ledger::DropLedger;
 use super::hopper::Hopper;
 use super::learnt::Learnt;
@@ -46,6 +47,8 @@ pub struct CampaignRun {
     pub(crate) breaker: Breaker,
     /// The forecast, when the campaign is predictive.
     pub(crate) prediction: Option<Prediction>,
+    /// Why the leads that were due may not be called, when none of the last batch may.
+    pub(crate) denied: Option<Reason>,
     /// Where the lead lives that was looked at last.
     pub(crate) zone: Option<Zone>,
     /// When the next look is planned, if one is.
@@ -73,6 +76,8 @@ pub enum IdleReason {
     AtLimit(Limited),
     /// A circuit breaker has tripped.
     Broken,
+    /// The law, or a do-not-call list, forbids to call any of the leads that were due.
+    Forbidden(Reason),
     /// The leads in hand live where it is not the time to call.
     OutsideHours,
     /// No lead is due.
@@ -116,6 +121,7 @@ impl IdleReason {
             Self::Broken => {
                 "a circuit breaker has tripped; see why it did in the campaign's pacing".to_owned()
             }
+            Self::Forbidden(reason) => format!("none of the leads that were due may be called: {reason}"),
             Self::OutsideHours => "no lead in hand lives where it is calling time".to_owned(),
             Self::NoLeads => "no lead is due".to_owned(),
             Self::LeadsComing => "leads are being fetched".to_owned(),
@@ -139,6 +145,7 @@ impl CampaignRun {
             gate: Gate::new(settings.limit, now),
             prediction: Prediction::of(&settings, now),
             breaker: Breaker::default(),
+            denied: None,
             zone: None,
             settings,
             hopper: Hopper::default(),

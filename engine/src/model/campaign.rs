@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     Breakers, CallingHours, CampaignId, DialOrder, Disposition, Outcome, Phone, Quota, Screening, TrunkId,
 };
+use super::{
+    CallingHours, CampaignId, ComplianceSettings, DialOrder, Disposition, Outcome, Phone, TrunkId,
+};
 
 /// Outbound work for which agents log in. Its live side is [`crate::dialer::CampaignRun`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,6 +73,8 @@ pub struct CampaignSettings {
     pub breakers: Breakers,
     /// Campaigns whose ready agents take a person who answered when none of this campaign's own agents is there.
     pub surplus_to: Vec<CampaignId>,
+    /// What the law asks of it.
+    pub compliance: ComplianceSettings,
 }
 
 impl Default for CampaignSettings {
@@ -96,6 +101,7 @@ impl Default for CampaignSettings {
             limit: RateLimit { calls_per_second: 5.0, concurrent_calls: 100 },
             breakers: Breakers::default(),
             surplus_to: Vec::new(),
+            compliance: ComplianceSettings::default(),
         }
     }
 }

@@ -47,7 +47,7 @@ impl Disposition {
         );
         vec![
             choice("success", "Succès", "Success", DispositionEffect::Final),
-            choice("refusal", "Refus", "Refusal", DispositionEffect::Final),
+            choice("refusal", "Refus", "Refusal", DispositionEffect::Refusal),
             choice("callback", "Rappel", "Callback", DispositionEffect::Callback),
             choice("do_not_call", "Ne plus appeler", "Do not call", DispositionEffect::DoNotCall),
             Self { machine: true, ..machine },
@@ -66,6 +66,9 @@ pub enum DispositionEffect {
     DoNotCall,
     /// The lead is finished.
     Final,
+    /// The person does not want the seller's calls. The lead is finished, and what the law says of the time after a
+    /// refusal holds for all numbers of the person.
+    Refusal,
     /// The lead is dialled again after a while.
     Retry {
         /// Time until the next attempt.

@@ -132,6 +132,8 @@ settings_id!(/** A person who takes calls. */ AgentId, "agt");
 settings_id!(/** A piece of outbound work. */ CampaignId, "cmp");
 settings_id!(/** A person or company to call. */ LeadId, "led");
 settings_id!(/** A set of leads, usually one imported file. */ ListId, "lst");
+settings_id!(/** The person behind one or several telephone numbers. */ PersonId, "per");
+settings_id!(/** Somebody on whose behalf people are called. */ SellerId, "sel");
 settings_id!(/** A carrier connection. */ TrunkId, "trk");
 settings_id!(/** A console account. */ UserId, "usr");
 

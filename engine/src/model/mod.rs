@@ -5,6 +5,7 @@ pub mod attempt;
 pub mod breakers;
 pub mod calendar;
 pub mod campaign;
+pub mod compliance;
 pub mod disposition;
 pub mod id;
 pub mod lead;
@@ -27,6 +28,7 @@ pub use calendar::{CallingHours, Window, Zone};
 pub use campaign::{
     CallbackRules, Campaign, CampaignSettings, CampaignState, DialMode, RateLimit, RecordingPolicy, RetryRule,
 };
+pub use compliance::{ComplianceSettings, LegalBasis, Party, Purpose};
 pub use disposition::{Disposition, DispositionEffect};
 pub use id::*;
 pub use lead::{Lead, LeadState, Promise};

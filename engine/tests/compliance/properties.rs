@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use cadran_engine::dialer::compliance::{
-    Callee, Consent, Contract, Intent, LineType, Mode, Pack, PackRules, Party, PastAttempt, PastOutcome,
-    Purpose, Reason, RegisterCheck, Registers, RequestedCallback, Whereabouts,
+    Callee, Consent, Contract, Inquiry, Intent, LineType, Mode, Pack, PackRules, PastAttempt, PastOutcome,
+    Reason, RegisterCheck, Registers, RequestedCallback, Whereabouts,
 };
-use cadran_engine::model::{Timestamp, Zone};
+use cadran_engine::model::{Party, Purpose, Timestamp, Zone};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -99,7 +99,7 @@ prop_compose! {
         Intent {
             id: Some("C1".to_owned()), tenant: None, seller: "S1".to_owned(), purpose,
             sector: Some(sector.to_owned()), subject: Some("solar".to_owned()), dial_mode,
-            cli: Some(cli.to_owned()), cli_authorised: Some(true),
+            cli: Some(cli.to_owned()), cli_authorised: Some(true), packs: Vec::new(),
         }
     }
 }
@@ -215,6 +215,15 @@ proptest! {
         let Some(until) = decision.until() else { return Ok(()) };
         let then = asked.decide_at(until, &packs);
         prop_assert!(then.reason().is_none_or(|reason| !reason.is_time()), "{then:?} at {until}");
+    }
+
+    /// A decision that was stored can be made again from what was written down.
+    #[test]
+    fn an_inquiry_reads_back_as_it_was_written(asked in questions()) {
+        let Asked { callee: lead, intent: campaign, now, history, registers } = asked;
+        let inquiry = Inquiry { now, lead, campaign, history, registers };
+        let read: Inquiry = serde_json::from_str(&serde_json::to_string(&inquiry).unwrap()).unwrap();
+        prop_assert_eq!(&read, &inquiry);
     }
 
     #[test]

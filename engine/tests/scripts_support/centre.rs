@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use cadran_engine::Engine;
 use cadran_engine::command::{Agreed, Command, Destination, LeadNext, SwitchCommand, Write};
+use cadran_engine::command::{Command, Destination, LeadNext, SwitchCommand, Write};
+use cadran_engine::dialer::compliance::Reason;
 use cadran_engine::input::{
     AttemptRefusal, CommandFailure, Input, LegPurpose, LegSeen, OpenSession, Recovery, Request, RequestId,
     Settings, Snapshot, StoreEvent, SwitchEvent,
@@ -121,6 +123,7 @@ fn settings() -> Settings {
                     says("sale", DispositionEffect::Final),
                     says("callback", DispositionEffect::Callback),
                     says("stop", DispositionEffect::DoNotCall),
+                    says("refusal", DispositionEffect::Refusal),
                 ],
                 limit: RateLimit { calls_per_second: 50.0, concurrent_calls: 50 },
                 ..CampaignSettings::default()
@@ -317,7 +320,10 @@ impl Centre {
                 self.waiting = later;
                 let leads = due.into_iter().map(|(_, lead)| lead).collect();
                 let next_due_at = self.waiting.iter().map(|(at, _)| *at).min();
-                self.later(10, Input::Store(StoreEvent::LeadsFetched { campaign, leads, next_due_at }));
+                self.later(
+                    10,
+                    Input::Store(StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied: None }),
+                );
             }
             Command::Reply { .. } | Command::Notice(_) => {}
         }
@@ -453,7 +459,9 @@ impl Centre {
     fn save_attempt(&mut self, attempt: Attempt) {
         let refusal = match () {
             () if self.database_away => Some(AttemptRefusal::StoreAway),
-            () if self.do_not_call.contains(&attempt.lead) => Some(AttemptRefusal::DoNotCall),
+            () if self.do_not_call.contains(&attempt.lead) => {
+                Some(AttemptRefusal::Forbidden(Reason::InternalDnc))
+            }
             () => None,
         };
         let id = attempt.id;

@@ -138,11 +138,12 @@ impl Names {
                 Some(format!("{} is {}", self.name(recording), state.as_str()))
             }
             Write::SaveDisposition(said) => Some(format!(
-                "{} says {}: {}{}",
+                "{} says {}: {}{}{}",
                 said.agent,
                 said.code,
                 again(said.next, start),
-                if said.do_not_call { ", do not call" } else { "" }
+                if said.do_not_call { ", do not call" } else { "" },
+                if said.refused { ", refused" } else { "" }
             )),
             Write::OpenRecording { .. }
             | Write::OpenSession { .. }
@@ -174,6 +175,10 @@ impl Names {
             Notice::TrunkTripped { trunk, why } => {
                 Some(format!("the breaker of {trunk} trips: {}", why.as_str()))
             }
+            Notice::DialForbidden { attempt, reason, .. } => {
+                Some(format!("{} may not be dialled: {reason}", self.name(attempt)))
+            }
+            Notice::Dialled { .. } | Notice::AttemptEnded { .. } | Notice::CallEnded { .. } => None,
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as ValueError, StrDeserializer};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::instant;
-use crate::model::{Timestamp, Zone};
+use crate::model::{Party, Timestamp, Zone};
 
 /// The person and the number that would be dialled.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Callee {
     /// The person, the same one behind all their numbers.
     pub person_id: Option<String>,
@@ -65,6 +65,17 @@ pub enum Whereabouts {
     Unknown,
 }
 
+impl Serialize for Whereabouts {
+    /// As [`Whereabouts::read`] reads it: nothing, the names of the zones, or a list of none.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::FromNumber => serializer.serialize_none(),
+            Self::Known(zones) => zones.serialize(serializer),
+            Self::Unknown => serializer.collect_seq(std::iter::empty::<&Zone>()),
+        }
+    }
+}
+
 impl Whereabouts {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Some(names) = Option::<Vec<String>>::deserialize(deserializer)? else {
@@ -76,18 +87,6 @@ impl Whereabouts {
             Ok(_) | Err(_) => Self::Unknown,
         })
     }
-}
-
-/// In which role the person is called. Whoever is not known to act for a business is a consumer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Party {
-    /// A business number or a person at work.
-    #[serde(alias = "b2b", alias = "company", alias = "professional")]
-    Business,
-    /// A private person.
-    #[default]
-    Consumer,
 }
 
 /// What a number rings.
@@ -107,7 +106,7 @@ pub enum LineType {
 }
 
 /// One consent of the ledger.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consent {
     /// To whom it was given.
     pub seller: String,
@@ -139,7 +138,7 @@ impl Consent {
 }
 
 /// A contract between the person and a seller.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contract {
     /// With whom.
     pub seller: String,
@@ -152,7 +151,7 @@ pub struct Contract {
 }
 
 /// A purchase from, or an enquiry with, a seller.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relationship {
     /// With whom.
     pub seller: String,
@@ -164,7 +163,7 @@ pub struct Relationship {
 }
 
 /// What the reassigned-numbers database says (47 CFR 64.1200(m)).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reassignment {
     /// Whether the number has passed to somebody else since the consent.
     #[serde(default, deserialize_with = "strictest_unless_known")]
@@ -172,7 +171,7 @@ pub struct Reassignment {
 }
 
 /// The database's three answers. One that is not understood counts as a yes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReassignmentResult {
     /// Still the same subscriber.
@@ -192,7 +191,7 @@ impl Reassignment {
 }
 
 /// A call that the person asked for, at a time of their own choosing.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestedCallback {
     /// Who was asked; `None` when the ledger holds it under the seller already.
     pub seller: Option<String>,

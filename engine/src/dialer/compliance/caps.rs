@@ -103,6 +103,16 @@ impl TryFrom<FrequencyText> for FrequencyCap {
 }
 
 impl FrequencyCap {
+    /// For how long an attempt counts at most.
+    pub(super) const fn looks_back(&self) -> Duration {
+        const DAY_S: u64 = 86_400;
+        match self.span {
+            // The day of the attempt may have begun long before it, and may have been an hour longer than others.
+            CapSpan::CalendarDays(days) => Duration::from_secs((days.unsigned_abs() + 2) * DAY_S),
+            CapSpan::Rolling(span) => span,
+        }
+    }
+
     /// Whether the cap is reached at an instant, and when it opens again. Days are those of the zones; the strictest
     /// zone counts.
     pub(super) fn denial<'z>(

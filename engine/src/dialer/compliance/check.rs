@@ -4,20 +4,18 @@
 //! perhaps an `expect`. [`Question`] reads `kind` and `input` of a case; [`Question::answer`] gives what `expect`
 //! would hold. Reading files and comparing is the caller's part.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::callee::null_as_default;
 use super::pace::is_blameless;
 use super::retention::{due, months_max};
 use super::supervision::Listened;
 use super::{
-    Artifact, Callee, CampaignStats, Classification, Decision, DoNotCall, Intent, Listener, Obligation,
-    PaceGate, Pack, PackRules, PastAttempt, Reason, RecordingStep, RegisterCheck, Registers, Retention,
-    Timeline, classify_answer, follow_recording, instant, may_dial, may_supervise, pace_gate, retention,
+    Artifact, CampaignStats, Classification, Decision, Inquiry, Listener, Obligation, PaceGate, Pack,
+    PackRules, Reason, RecordingStep, Retention, Timeline, classify_answer, follow_recording, instant,
+    may_supervise, pace_gate, retention,
 };
 use crate::model::Timestamp;
 
@@ -33,28 +31,13 @@ pub enum Question {
     /// What became of a call?
     ClassifyAnswer(ClassifyAnswerInput),
     /// May a person be called?
-    MayDial(Box<MayDialInput>),
+    MayDial(Box<Inquiry>),
     /// What is left of a recording?
     RecordingControl(RecordingControlInput),
     /// Is something kept?
     Retention(RetentionInput),
     /// May somebody listen?
     Supervision(SupervisionInput),
-}
-
-/// What `may_dial` is asked about.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct MayDialInput {
-    #[serde(with = "instant")]
-    now: Timestamp,
-    lead: Callee,
-    campaign: Intent,
-    #[serde(default, deserialize_with = "null_as_default")]
-    history: Vec<PastAttempt>,
-    #[serde(default, deserialize_with = "null_as_default")]
-    registers: BTreeMap<String, RegisterCheck>,
-    #[serde(default, deserialize_with = "null_as_default")]
-    internal_dnc: Vec<DoNotCall>,
 }
 
 /// What `pace_gate` is asked about.
@@ -169,6 +152,20 @@ pub enum Answer {
     },
 }
 
+impl Answer {
+    fn of(decision: &Decision<'_>) -> Self {
+        Self::MayDial {
+            verdict: verdict(decision.is_allow()),
+            reason: decision.reason(),
+            until: decision.until(),
+            obligations: match decision {
+                Decision::Allow { obligations, .. } => obligations.clone(),
+                Decision::Deny { .. } => Vec::new(),
+            },
+        }
+    }
+}
+
 /// A case cannot be answered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unanswerable {
@@ -227,26 +224,10 @@ impl Question {
         match self {
             Self::AbandonGate(input) => input.answer(packs),
             Self::ClassifyAnswer(input) => input.answer(packs),
-            Self::MayDial(input) => Ok(input.answer(packs.named)),
+            Self::MayDial(inquiry) => Ok(Answer::of(&inquiry.decide(packs.named))),
             Self::RecordingControl(input) => input.answer(),
             Self::Retention(input) => input.answer(packs),
             Self::Supervision(input) => input.answer(packs),
-        }
-    }
-}
-
-impl MayDialInput {
-    fn answer(&self, packs: &[Pack]) -> Answer {
-        let registers = Registers { public: self.registers.clone(), internal: self.internal_dnc.clone() };
-        let decision = may_dial(&self.lead, &self.campaign, self.now, &self.history, &registers, packs);
-        Answer::MayDial {
-            verdict: verdict(decision.is_allow()),
-            reason: decision.reason(),
-            until: decision.until(),
-            obligations: match decision {
-                Decision::Allow { obligations, .. } => obligations,
-                Decision::Deny { .. } => Vec::new(),
-            },
         }
     }
 }

@@ -7,7 +7,7 @@ use super::instant;
 use crate::model::Timestamp;
 
 /// One attempt to reach the person, over any number, campaign or subcontractor.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PastAttempt {
     /// When it was made.
     #[serde(with = "instant")]
@@ -56,6 +56,6 @@ pub enum PastOutcome {
     TrunkFailed,
     /// Anything else; counts as an attempt.
     #[default]
-    #[serde(skip)]
+    #[serde(skip_deserializing)]
     Other,
 }

@@ -3,9 +3,14 @@
 use std::borrow::Cow;
 
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize as _, Serializer};
 
 use crate::model::Timestamp;
+
+/// Writes RFC 3339 in UTC.
+pub(super) fn serialize<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(at)
+}
 
 /// Reads RFC 3339 with any offset.
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
@@ -20,8 +25,6 @@ fn parse(text: &str) -> Result<Timestamp, String> {
 
 /// The same for an instant that may be missing or `null`.
 pub(super) mod option {
-    use serde::{Serialize as _, Serializer};
-
     use super::*;
 
     pub(in super::super) fn serialize<S: Serializer>(

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::callee::strictest_unless_known;
+use crate::model::Purpose;
 
 /// The campaign's side of a decision.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
     /// The campaign.
     pub id: Option<String>,
@@ -26,6 +27,9 @@ pub struct Intent {
     pub cli: Option<String>,
     /// Whether the trunk's carrier has agreed to show it.
     pub cli_authorised: Option<bool>,
+    /// Packs that bind only whoever asks for them, by their ids.
+    #[serde(default)]
+    pub packs: Vec<String>,
 }
 
 impl Intent {
@@ -37,21 +41,6 @@ impl Intent {
             .map(str::trim)
             .filter(|cli| !WITHHELD.iter().any(|word| cli.eq_ignore_ascii_case(word)))
     }
-}
-
-/// What a call wants. Whatever is not known to be harmless is marketing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Purpose {
-    /// To carry out or to accompany something the person has asked for.
-    #[serde(alias = "appointment", alias = "debt_collection", alias = "information", alias = "transactional")]
-    Service,
-    /// To hear opinions.
-    #[serde(alias = "opinion_poll", alias = "poll")]
-    Survey,
-    /// To sell, or to prepare a sale.
-    #[default]
-    Marketing,
 }
 
 /// How a call is placed, from a hand on the keys to no hand at all.

@@ -22,6 +22,7 @@ mod decision;
 mod dialling;
 mod history;
 mod holidays;
+mod inquiry;
 mod instant;
 mod intent;
 mod local;
@@ -38,8 +39,8 @@ mod windows;
 
 pub use answer::{AbandonRule, Classification, CountedFrom, Timeline, Violation, classify_answer};
 pub use callee::{
-    Callee, Consent, Contract, LineType, Party, Reassignment, ReassignmentResult, Relationship,
-    RequestedCallback, Whereabouts,
+    Callee, Consent, Contract, LineType, Reassignment, ReassignmentResult, Relationship, RequestedCallback,
+    Whereabouts,
 };
 pub use caller_id::CallerIdRule;
 pub use caps::{AbandonCoolOff, FrequencyCap};
@@ -48,7 +49,8 @@ pub use decision::{Decision, Obligation, Reason};
 pub use dialling::may_dial;
 pub use history::{PastAttempt, PastOutcome};
 pub use holidays::Holidays;
-pub use intent::{Intent, Mode, Purpose};
+pub use inquiry::Inquiry;
+pub use intent::{Intent, Mode};
 pub use pace::{CampaignStats, PaceGate, PaceReason, pace_gate};
 pub use pack::{Applies, Pack, PackError, PackRules, Scope};
 pub use recording_control::{RecordingOutcome, RecordingStep, follow_recording};

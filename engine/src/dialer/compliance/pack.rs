@@ -1,6 +1,7 @@
 //! A rule pack: the parameters of a country's law, a state's or a trade's.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -8,10 +9,10 @@ use serde::Deserialize;
 use super::number::{self, Number};
 use super::situation::Situation;
 use super::{
-    AbandonCoolOff, AbandonRule, CallerIdRule, ConsentRule, FrequencyCap, Holidays, Obligation, Party,
-    Purpose, RegisterRule, RetentionRule, SupervisionRule, Windows,
+    AbandonCoolOff, AbandonRule, CallerIdRule, ConsentRule, FrequencyCap, Holidays, Obligation, RegisterRule,
+    RetentionRule, SupervisionRule, Windows,
 };
-use crate::model::{Timestamp, Zone};
+use crate::model::{Party, Purpose, Timestamp, Zone};
 
 /// A pack that can be asked: its rules, where they come from, and when they are in force.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +59,9 @@ pub struct PackRules {
     pub version: u32,
     /// Which calls it is for.
     pub applies: Applies,
+    /// Whether it binds only campaigns that ask for it, such as a trade's own code of conduct.
+    #[serde(default)]
+    pub optional: bool,
     /// The first day in force.
     pub from: Option<Date>,
     /// The day from which it is not in force any more.
@@ -219,6 +223,13 @@ impl Pack {
         &self.rules
     }
 
+    /// For how long an attempt matters to its caps and cool-offs. Refusals are not attempts: they may matter for ever.
+    pub fn looks_back(&self) -> Duration {
+        let cap = self.rules.freq.as_ref().map(FrequencyCap::looks_back);
+        let cool_off = self.rules.abandon_cooloff.as_ref().map(AbandonCoolOff::span);
+        cap.max(cool_off).unwrap_or_default()
+    }
+
     /// Whether it is in force at an instant.
     pub fn is_in_force(&self, at: Timestamp) -> bool {
         let (from, to) = self.force;
@@ -243,7 +254,8 @@ impl Pack {
             || (callee.country.is_some() && *own_country == callee.country);
         let is_in_state = state.is_none() || callee.state.is_none() || *state == callee.state;
         let is_of_trade = sector.is_none() || *sector == intent.sector;
-        is_here && is_in_state && is_of_trade
+        let is_asked_for = !self.rules.optional || intent.packs.contains(&self.id);
+        is_here && is_in_state && is_of_trade && is_asked_for
     }
 
     /// The zone in which a number rings.

@@ -4,22 +4,25 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::callee::null_as_default;
 use super::consent::ConsentNeed;
 use super::situation::Situation;
 use super::{Reason, instant};
 use crate::model::Timestamp;
 
 /// What the registers say of one person.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registers {
     /// Public registers by the name that packs use.
+    #[serde(rename = "registers", default, deserialize_with = "null_as_default")]
     pub public: BTreeMap<String, RegisterCheck>,
     /// Our own lists: entries that may concern this person.
+    #[serde(rename = "internal_dnc", default, deserialize_with = "null_as_default")]
     pub internal: Vec<DoNotCall>,
 }
 
 /// The last comparison of the number with a public register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegisterCheck {
     /// Whether the number was on it; `None` when that was not learnt.
     pub listed: Option<bool>,
@@ -29,10 +32,11 @@ pub struct RegisterCheck {
 }
 
 /// An entry of a do-not-call list of our own. What it does not say, it does not narrow.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "DoNotCallText")]
 pub struct DoNotCall {
     /// A word that stands for any of the things below, the date apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub any: Option<String>,
     /// A number, or the person behind it.
     pub number: Option<String>,
@@ -45,6 +49,7 @@ pub struct DoNotCall {
     /// Only calls of this tenant.
     pub tenant: Option<String>,
     /// Until when, not included.
+    #[serde(serialize_with = "instant::option::serialize")]
     pub until: Option<Timestamp>,
 }
 
@@ -68,15 +73,7 @@ enum DoNotCallText {
 impl From<DoNotCallText> for DoNotCall {
     fn from(text: DoNotCallText) -> Self {
         match text {
-            DoNotCallText::Bare(word) => Self {
-                any: Some(word),
-                number: None,
-                person_id: None,
-                seller: None,
-                campaign: None,
-                tenant: None,
-                until: None,
-            },
+            DoNotCallText::Bare(word) => Self { any: Some(word), ..Self::default() },
             DoNotCallText::Table { number, person_id, seller, campaign, tenant, until } => {
                 Self { any: None, number, person_id, seller, campaign, tenant, until }
             }
