@@ -25,6 +25,17 @@ pub struct Config {
     /// Where files are kept.
     #[serde(default)]
     pub files: Files,
+    /// The law.
+    #[serde(default)]
+    pub compliance: Compliance,
+}
+
+/// The law.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Compliance {
+    /// A directory of further rule packs, beside those that Cadran ships.
+    pub packs: Option<PathBuf>,
 }
 
 /// Where the API and the console are served.
@@ -236,7 +247,7 @@ impl Config {
 /// The configuration as it is in effect, for a person to read. Secrets are left out.
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { http, database, asterisk, files } = self;
+        let Self { http, database, asterisk, files, compliance } = self;
         writeln!(f, "[http]\nlisten = \"{}\"\nsecure_cookies = {}\n", http.listen, http.secure_cookies)?;
         match &database.url {
             Some(_) => writeln!(f, "[database]\nurl = \"(not shown)\"\n")?,
@@ -254,7 +265,11 @@ impl fmt::Display for Config {
             "[files]\ndata = \"{}\"\nrecordings = \"{}\"",
             files.data.display(),
             files.recordings().display()
-        )
+        )?;
+        match &compliance.packs {
+            Some(packs) => write!(f, "\n\n[compliance]\npacks = \"{}\"", packs.display()),
+            None => write!(f, "\n\n# [compliance]: the rule packs that Cadran ships"),
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use crate::asterisk::{Fatal, Switch};
 use crate::inbox::{Inbox, Item};
 use crate::notices;
 use crate::reload::Reloader;
-use crate::store::{QueueFull, Store, WriteQueue};
+use crate::store::{Claim, QueueFull, Store, WriteQueue};
 
 /// How often Asterisk is asked what is there, so that a lost event is found within this time.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -203,13 +203,16 @@ impl Daemon {
         let claimed_at = wall_clock();
         tokio::spawn(async move {
             let claim = store.claim_leads(campaign, count, claimed_at, &holder);
-            let (leads, next_due_at) = claim.await.unwrap_or_else(|error| {
+            let claim = claim.await.unwrap_or_else(|error| {
                 warn!(campaign.id = %campaign, %error, "No leads could be fetched");
                 // Without room for it the daemon ends, and the next one frees all claims.
                 let _ = writes.free_claim(campaign, claimed_at);
-                (Vec::new(), None)
+                Claim::default()
             });
-            let fetched = StoreEvent::LeadsFetched { campaign, leads, next_due_at };
+            notices::count_denied(&claim.denied);
+            let denied = claim.denied_because();
+            let Claim { leads, next_due_at, .. } = claim;
+            let fetched = StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied };
             // A closed stream means that the daemon is stopping; the next one frees the claim.
             let _ = news.send(fetched).await;
         });

@@ -1,8 +1,18 @@
 //! What the engine tells, as log lines and figures. Ids only: no number and no name gets here.
 
+use std::collections::BTreeMap;
+
 use cadran_engine::command::Notice;
+use cadran_engine::dialer::compliance::Reason;
 use metrics::{counter, histogram};
 use tracing::{debug, info, warn};
+
+/// Counts leads that were due but may not be called.
+pub fn count_denied(denied: &BTreeMap<Reason, u32>) {
+    for (reason, leads) in denied {
+        counter!("cadran_leads_forbidden_total", "reason" => reason.as_str()).increment(u64::from(*leads));
+    }
+}
 
 /// Writes a notice to the log and counts it.
 pub fn tell(notice: &Notice) {

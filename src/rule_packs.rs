@@ -42,6 +42,22 @@ pub fn shipped() -> anyhow::Result<Vec<Pack>> {
         .collect()
 }
 
+/// The packs by which an installation judges: those that Cadran ships, and those of its own folder. A pack of its own
+/// cannot take the place of a shipped one.
+pub fn of_installation(folder: Option<&Path>) -> anyhow::Result<Vec<Pack>> {
+    let mut packs = shipped()?;
+    for own in folder.map(load_folder).transpose()?.into_iter().flatten() {
+        if packs.iter().any(|pack| pack.id() == own.id()) {
+            bail!(
+                "the pack id `{}` is taken; packs can be added and not replaced, so give it another id",
+                own.id()
+            );
+        }
+        packs.push(own);
+    }
+    Ok(packs)
+}
+
 /// The packs of a folder of TOML files, of one TOML file, or of a JSON object with the key `packs`.
 pub fn load(path: &Path) -> anyhow::Result<Vec<Pack>> {
     if path.is_dir() {

@@ -94,9 +94,7 @@ fn obstacle(obstacle: &Obstacle, now: Timestamp, language: Language) -> String {
         Obstacle::OutsideHours { zone, opens_at: None } => {
             say("outside_hours", &[("zone", zone.to_string())])
         }
-        Obstacle::Refused { refusal, attempts } => {
-            say(refusal_phrase(*refusal), &[("attempts", attempts.to_string())])
-        }
+        Obstacle::Refused { refusal, attempts } => refused(*refusal, *attempts, language),
         Obstacle::Resting { name, .. } => say("resting", &[("name", name.clone())]),
         Obstacle::Risk { risk } => say("risk", &[("risk", language.decimal(risk * 100.0, 0))]),
         Obstacle::TooFast { whose, calls_per_second } => say(
@@ -146,12 +144,13 @@ const fn hold_phrase(hold: Hold) -> &'static str {
     }
 }
 
-const fn refusal_phrase(refusal: AttemptRefusal) -> &'static str {
-    match refusal {
-        AttemptRefusal::DoNotCall => "refused_do_not_call",
-        AttemptRefusal::LeadGone => "refused_lead_gone",
-        AttemptRefusal::StoreAway => "refused_store_away",
-    }
+fn refused(refusal: AttemptRefusal, attempts: u32, language: Language) -> String {
+    let (phrase, why) = match refusal {
+        AttemptRefusal::Forbidden(reason) => ("refused_forbidden", language.reason(reason)),
+        AttemptRefusal::LeadGone => ("refused_lead_gone", ""),
+        AttemptRefusal::StoreAway => ("refused_store_away", ""),
+    };
+    fill(language.pacing(phrase), &[("attempts", attempts.to_string()), ("why", why.to_owned())])
 }
 
 const fn trip_phrase(why: Trip) -> &'static str {
@@ -187,6 +186,7 @@ fn local_time(at: Timestamp, zone: &Zone, now: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use cadran_engine::dialer::compliance::Reason;
     use cadran_engine::dialer::obstacle::AgentCounts;
     use cadran_engine::dialer::pacing_line::Expectation;
     use cadran_engine::model::{CampaignState, DialMode, TrunkId};
@@ -261,7 +261,8 @@ mod tests {
         let (trunk_id, name) = (TrunkId::from_i64(1), "A".to_owned());
         let states = [CampaignState::Draft, CampaignState::Paused, CampaignState::Finished];
         let holds = [Hold::ClockWentBack, Hold::NoSettings, Hold::StoreAway, Hold::SwitchAway];
-        let refusals = [AttemptRefusal::DoNotCall, AttemptRefusal::LeadGone, AttemptRefusal::StoreAway];
+        let forbidden = AttemptRefusal::Forbidden(Reason::FreqCap);
+        let refusals = [forbidden, AttemptRefusal::LeadGone, AttemptRefusal::StoreAway];
         let whose = [Whose::Campaign, Whose::Server, trunk()];
         let zone = Zone::utc();
         let mut all = vec![

@@ -24,6 +24,7 @@ use crate::daemon::{Clock, Daemon, Ended, Inlets, wall_clock};
 use crate::http;
 use crate::inbox::Inbox;
 use crate::reload::Reloader;
+use crate::rule_packs;
 use crate::store::{Acquired, Lease, Store};
 
 /// News of one side that may wait for the engine. Behind a full one the adapter waits, and its own bounds apply.
@@ -118,13 +119,14 @@ async fn drive(
     }
 }
 
-/// Opens the configured database and brings it up to date.
+/// Opens the configured database, brings it up to date, and puts it under the rule packs of the installation.
 pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
     create_directory(&config.files.data)?;
     let url = config.database.url.as_ref().map(|url| url.expose_secret());
     let store = Store::open(url, &config.files.data).await.context("the database cannot be opened")?;
     store.migrate().await.context("the database cannot be brought up to date")?;
-    Ok(store)
+    let packs = rule_packs::of_installation(config.compliance.packs.as_deref());
+    Ok(store.under(packs.context("`compliance.packs`: the rule packs cannot be used")?))
 }
 
 /// One of the directories of `[files]`.

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use cadran_engine::dialer::compliance::Reason;
 use serde::Deserialize;
 
 /// A language that Cadran speaks.
@@ -37,6 +38,7 @@ struct Phrases {
     row: BTreeMap<String, String>,
     rule: BTreeMap<String, String>,
     vicidial: BTreeMap<String, String>,
+    law: BTreeMap<String, String>,
 }
 
 static ENGLISH: LazyLock<Phrases> = LazyLock::new(|| read(include_str!("../config/locales/en.toml")));
@@ -127,6 +129,16 @@ impl Language {
         self.phrases().vicidial.keys().map(String::as_str)
     }
 
+    /// Why the law forbids a call.
+    pub fn reason(self, reason: Reason) -> &'static str {
+        self.phrases().law.get(reason.as_str()).map_or("", String::as_str)
+    }
+
+    /// That the law allows a call.
+    pub fn allowed(self) -> &'static str {
+        self.phrases().law.get("ALLOWED").map_or("", String::as_str)
+    }
+
     fn phrases(self) -> &'static Phrases {
         match self {
             Self::English => &ENGLISH,
@@ -190,6 +202,16 @@ mod tests {
             assert_eq!(places(&english.detail), places(&french.detail), "{code}");
             assert_eq!(places(&english.fix), places(&french.fix), "{code}");
             assert!(!english.title.is_empty() && !french.title.is_empty(), "{code}");
+        }
+    }
+
+    #[test]
+    fn every_reason_of_the_law_has_words() {
+        for language in [Language::English, Language::French] {
+            let known: std::collections::BTreeSet<&str> =
+                language.phrases().law.keys().map(String::as_str).collect();
+            let reasons = Reason::ALL.map(Reason::as_str).into_iter().chain(["ALLOWED"]);
+            assert_eq!(known, reasons.collect(), "{language:?}");
         }
     }
 

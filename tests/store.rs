@@ -11,6 +11,8 @@ mod away;
 mod callbacks;
 #[path = "store/claims.rs"]
 mod claims;
+#[path = "store/compliance.rs"]
+mod compliance;
 #[path = "store/database.rs"]
 mod database;
 #[path = "store/history.rs"]
@@ -72,6 +74,13 @@ on_both_databases! {
     claims::a_number_on_the_do_not_call_list_is_not_claimed,
     claims::a_claim_that_was_not_used_goes_to_another_holder_only,
     claims::a_claim_that_went_unheard_is_freed,
+    compliance::a_cap_holds_whoever_calls_on_whichever_number,
+    compliance::a_do_not_call_entry_is_for_the_person_and_its_scope,
+    compliance::a_register_must_be_fresh_and_silent,
+    compliance::a_lead_that_is_refused_for_time_comes_back_in_time,
+    compliance::a_refusal_bars_the_seller,
+    compliance::a_consent_opens_the_telephone_until_it_is_taken_back,
+    compliance::a_number_that_may_never_be_called_finishes_the_lead,
     history::pages_follow_each_other_without_gap_or_overlap,
     history::a_call_and_a_lead_tell_their_story,
     history::screened_calls_are_counted_by_what_agents_said_last,

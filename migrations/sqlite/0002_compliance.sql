@@ -141,10 +141,11 @@ create table abandonment (
 );
 create index abandonment_campaign on abandonment (campaign_id, at);
 
--- A seller and the law's words for each campaign are in its settings; the column is for references and filters.
-alter table campaign add column seller_id integer references seller;
 -- No campaign calls until somebody has said on whose behalf, to what end and on which legal basis.
 update campaign set state = 'paused' where state = 'running';
+-- The settings name the seller too; the column is for references, and for this check.
+alter table campaign add column seller_id integer references seller
+    check (state <> 'running' or seller_id is not null);
 -- What has a column of its own is no longer repeated in the settings.
 update campaign set settings = json_remove(settings, '$.id', '$.state');
 

@@ -16,8 +16,8 @@ AGENTS = 150
 LIVE = 1000
 # More than are live at a time, so that none is wanting.
 RINGING = 1500
-# The number that called people see.
-SHOWN = "+33199008000"
+# The number that called people see: automated calls to France may show no other kind.
+SHOWN = "+33162001122"
 
 CPU_SHARE_AT_MOST = 5
 JOIN_MS_AT_MOST = 50
@@ -113,7 +113,9 @@ def add_campaign(api, carrier, mode, numbers):
     trunk = api.post("/api/trunks", {"name": mode["kind"], "host": carrier.host, "port": carrier.port,
                                      "caller_ids": [SHOWN], "limit": limit})["id"]
     always = {"windows": [{"days": [1, 2, 3, 4, 5, 6, 7], "from": 0, "until": 1440}]}
+    seller = api.post("/api/sellers", {"name": mode["kind"]})["id"]
     campaign = api.post("/api/campaigns", {
+        "compliance": {"seller": seller, "purpose": "service", "legal_basis": "legitimate_interests"},
         "name": mode["kind"], "mode": mode, "trunks": [trunk], "caller_ids": [SHOWN], "hours": always, "limit": limit,
         "ring_timeout": RING_TIMEOUT_MS, "wrap_up": 0, "recording": {"kind": "never"}})["id"]
     leads = api.post("/api/lists", {"campaign": campaign, "name": "leads.csv"})["id"]

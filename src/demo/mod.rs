@@ -48,8 +48,8 @@ const AGENTS: usize = 5;
 const ADMIN: &str = "admin";
 /// The numbers of the demonstration's town in `tests/carrier`: fiction, by the numbering plan itself.
 const FIRST_NUMBER: u64 = 33_199_009_000;
-/// The number that the demonstration shows.
-const SHOWN: &str = "+33199008000";
+/// The number that the demonstration shows: automated calls to France may show no other kind.
+const SHOWN: &str = "+33162001122";
 
 const START_DEADLINE: Duration = Duration::from_secs(60);
 /// A call of the town takes ten seconds at most, and five agents take turns.
@@ -199,10 +199,14 @@ async fn create_campaign(api: &Api, pair: &Pair) -> anyhow::Result<String> {
         "caller_ids": [SHOWN], "limit": limit,
     });
     let trunk = api.create("/api/trunks", &trunk).await?;
+    let seller = api.create("/api/sellers", &json!({ "name": "Demonstration" })).await?;
+    // Numbers of fiction, called to show something and to sell nothing: no rule is bent at any hour.
+    let compliance = json!({ "seller": seller, "purpose": "service", "legal_basis": "legitimate_interests" });
     let always = json!({ "windows": [{ "days": [1, 2, 3, 4, 5, 6, 7], "from": 0, "until": 1440 }] });
     let campaign = json!({
         "name": "Demonstration", "mode": { "kind": "predictive", "target_drop_rate": 0.028 }, "trunks": [trunk], "caller_ids": [SHOWN],
         "ring_timeout": 5000, "hours": always, "recording": { "kind": "all" }, "wrap_up": 500, "limit": limit,
+        "compliance": compliance,
     });
     api.create("/api/campaigns", &campaign).await
 }

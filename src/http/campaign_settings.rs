@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use cadran_engine::dialer::compliance::Pack;
 use cadran_engine::model::{
-    Breakers, CallingHours, CampaignSettings, CampaignState, DialMode, DialOrder, Disposition, ListId,
-    OnMachine, Outcome, Quota, QuotaPart, RecordingPolicy, RetryRule, Window,
+    Breakers, CallingHours, CampaignSettings, CampaignState, ComplianceSettings, DialMode, DialOrder, Disposition, ListId, OnMachine, Outcome, Quota, QuotaPart, RecordingPolicy, RetryRule, Window,
 };
 
 use super::app::App;
@@ -53,6 +53,10 @@ pub(super) async fn check(settings: &CampaignSettings, app: &App, state: Campaig
     for (index, &campaign) in settings.surplus_to.iter().enumerate() {
         check.that(app.store.campaign(campaign).await?.is_some(), format!("/surplus_to/{index}"), "exists");
     }
+    if let Some(seller) = settings.compliance.seller {
+        check.that(app.store.seller(seller).await?.is_some(), "/compliance/seller", "exists");
+    }
+    check_compliance(&settings.compliance, app.store.packs(), &mut check);
     check_hours(&settings.hours, &mut check);
     check_order(&settings.order, app, &mut check).await?;
     check_quotas(&settings.quotas, app, &mut check).await?;
@@ -178,12 +182,25 @@ fn check_dispositions(dispositions: &[Disposition], check: &mut Check) {
     }
 }
 
+fn check_compliance(compliance: &ComplianceSettings, packs: &[Pack], check: &mut Check) {
+    let ComplianceSettings { sector, subject, packs: wanted, .. } = compliance;
+    for (word, pointer) in [(sector, "/compliance/sector"), (subject, "/compliance/subject")] {
+        check.that(word.as_deref().is_none_or(is_plain_name), pointer, "sip_name");
+    }
+    for (index, id) in wanted.iter().enumerate() {
+        let exists = packs.iter().any(|pack| pack.id() == id);
+        check.that(exists, format!("/compliance/packs/{index}"), "exists");
+    }
+}
+
 /// What a campaign cannot run without.
 fn check_ready(settings: &CampaignSettings, check: &mut Check) {
     check
         .that(!settings.trunks.is_empty(), "/trunks", "needed_to_run")
         .that(!settings.caller_ids.is_empty(), "/caller_ids", "needed_to_run")
         .that(!settings.hours.windows.is_empty(), "/hours/windows", "needed_to_run")
+        .that(settings.compliance.seller.is_some(), "/compliance/seller", "needed_to_run")
+        .that(settings.compliance.legal_basis.is_some(), "/compliance/legal_basis", "needed_to_run")
         .that(!settings.dispositions.is_empty(), "/dispositions", "needed_to_run");
 }
 

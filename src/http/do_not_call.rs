@@ -3,6 +3,7 @@
 use axum::extract::State;
 use cadran_engine::input::Request;
 use cadran_engine::model::{CampaignId, Phone, Timestamp};
+use cadran_engine::model::{CampaignId, Phone, SellerId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -20,8 +21,10 @@ use crate::store::{DoNotCall, DoNotCallId};
 pub(super) struct DoNotCallBody {
     id: DoNotCallId,
     phone: Phone,
-    /// The campaign that must not call it; none: no campaign may.
+    /// The campaign that must not call it; none: whichever campaign.
     campaign: Option<CampaignId>,
+    /// The seller on whose behalf it must not be called; none: whichever seller.
+    seller: Option<SellerId>,
     reason: String,
     /// Until when, in milliseconds since 1970; none: for good.
     until: Option<i64>,
@@ -39,6 +42,8 @@ pub(super) struct NewDoNotCall {
     phone: String,
     /// One campaign only; without it none may call.
     campaign: Option<CampaignId>,
+    /// One seller only; without it the number is called on nobody's behalf.
+    seller: Option<SellerId>,
     /// Why, in words: what the person asked, where it is written down.
     reason: String,
     /// Until when, in milliseconds since 1970; without it for good.
@@ -68,11 +73,12 @@ pub(super) struct Removal {
     reason: String,
 }
 
-fn body(entry: DoNotCall) -> DoNotCallBody {
+pub(super) fn body(entry: DoNotCall) -> DoNotCallBody {
     DoNotCallBody {
         id: entry.id,
         phone: entry.phone,
         campaign: entry.campaign,
+        seller: entry.seller,
         reason: entry.reason,
         until: entry.until.map(Timestamp::as_millis),
         added_by: entry.added_by,
@@ -110,6 +116,9 @@ pub(super) async fn add(
     if let Some(campaign) = new.campaign {
         check.that(app.store.campaign(campaign).await?.is_some(), "/campaign", "exists");
     }
+    if let Some(seller) = new.seller {
+        check.that(app.store.seller(seller).await?.is_some(), "/seller", "exists");
+    }
     check.done()?;
     let Ok(phone) = phone::parse(&new.phone, Region::FR) else {
         return Err(Error::BadBody("`phone` is no telephone number".to_owned()));
@@ -118,6 +127,7 @@ pub(super) async fn add(
         id: 0,
         phone,
         campaign: new.campaign,
+        seller: new.seller,
         reason: new.reason,
         until: new.until.map(Timestamp::from_millis),
         added_by: session.id().to_string(),

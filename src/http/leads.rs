@@ -1,6 +1,7 @@
 //! Leads, and all that happened to each.
 
 use axum::extract::State;
+use cadran_engine::dialer::compliance::Reason;
 use cadran_engine::model::{AgentId, CallId, CampaignId, LeadId, LeadState, ListId, Phone};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -29,8 +30,10 @@ pub(super) struct LeadBody {
     #[schema(value_type = Object)]
     fields: serde_json::Map<String, serde_json::Value>,
     state: LeadState,
-    /// Why it is never dialled again: `disposition`, `do_not_call`, `outcome` or `withdrawn`.
+    /// Why it is never dialled again: `disposition`, `do_not_call`, `forbidden`, `outcome` or `withdrawn`.
     done_reason: Option<&'static str>,
+    /// Why the law put it off, or finished it, when it was looked at last: a word such as `FREQ_CAP`.
+    held_because: Option<&'static str>,
     /// Not dialled before.
     due_at: i64,
     /// Whether a moment was agreed with the person.
@@ -51,6 +54,7 @@ pub(super) fn body(record: LeadRecord) -> LeadBody {
         fields: record.fields,
         state: record.state,
         done_reason: record.done_reason.map(DoneReason::as_str),
+        held_because: record.held_because.map(Reason::as_str),
         due_at: record.due_at.as_millis(),
         callback: record.callback,
         created_at: record.created_at.as_millis(),

@@ -63,6 +63,23 @@
 //! POST   /api/do-not-call                           admin campaign_manager supervisor
 //! DELETE /api/do-not-call/{entry}                   admin campaign_manager supervisor
 //!
+//! GET    /api/sellers                               admin campaign_manager supervisor
+//! POST   /api/sellers                               admin campaign_manager
+//! GET    /api/sellers/{seller}                      admin campaign_manager supervisor
+//! PUT    /api/sellers/{seller}                      admin campaign_manager
+//! DELETE /api/sellers/{seller}                      admin campaign_manager
+//! GET    /api/consents                              admin campaign_manager supervisor
+//! POST   /api/consents                              admin campaign_manager
+//! POST   /api/consents/{consent}/revoke             admin campaign_manager
+//! GET    /api/relationships                         admin campaign_manager supervisor
+//! POST   /api/relationships                         admin campaign_manager
+//! POST   /api/relationships/{relationship}/end      admin campaign_manager
+//! GET    /api/registers                             admin campaign_manager supervisor
+//! POST   /api/registers/{register}/scrubs           admin campaign_manager
+//! GET    /api/dial-decisions                        admin campaign_manager supervisor
+//! GET    /api/compliance/why                        admin campaign_manager supervisor
+//! POST   /api/campaigns/{campaign}/dry-run          admin campaign_manager
+//!
 //! GET    /api/trunks                                admin campaign_manager supervisor
 //! POST   /api/trunks                                admin
 //! GET    /api/trunks/{trunk}                        admin campaign_manager supervisor
@@ -113,7 +130,10 @@ mod calls;
 mod campaign_settings;
 mod campaigns;
 mod check;
+mod compliance;
+mod consents;
 mod desk;
+mod dial_decisions;
 mod do_not_call;
 mod docs;
 mod error;
@@ -129,6 +149,9 @@ mod pacing;
 mod privacy;
 mod recordings;
 mod screening;
+mod registers;
+mod relationships;
+mod sellers;
 mod session;
 mod throttle;
 mod trunks;
@@ -190,6 +213,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(campaign_routes())
         .routes(routes!(do_not_call::list, do_not_call::add))
         .routes(routes!(do_not_call::remove))
+        .merge(compliance_routes())
         .routes(routes!(trunks::list, trunks::create))
         .routes(routes!(trunks::read, trunks::update, trunks::remove))
         .merge(agent_routes())
@@ -224,6 +248,19 @@ fn campaign_routes() -> OpenApiRouter<App> {
         .routes(routes!(leads::timeline))
         .routes(routes!(callbacks::list))
         .routes(routes!(callbacks::change))
+}
+
+fn compliance_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(sellers::list, sellers::create))
+        .routes(routes!(sellers::read, sellers::update, sellers::remove))
+        .routes(routes!(consents::list, consents::add))
+        .routes(routes!(consents::revoke))
+        .routes(routes!(relationships::list, relationships::add))
+        .routes(routes!(relationships::end))
+        .routes(routes!(registers::list))
+        .routes(routes!(dial_decisions::list))
+        .routes(routes!(compliance::why))
 }
 
 fn agent_routes() -> OpenApiRouter<App> {
@@ -265,6 +302,8 @@ fn upload_routes() -> OpenApiRouter<App> {
         .routes(routes!(uploads::create))
         .routes(routes!(uploads::read, uploads::remove))
         .routes(routes!(uploads::check))
+        .routes(routes!(registers::scrub))
+        .routes(routes!(compliance::dry_run))
         .layer(from_fn_with_state(UPLOAD_DEADLINE, frame::deadline))
 }
 

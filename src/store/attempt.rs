@@ -2,14 +2,21 @@
 
 use std::time::Duration;
 
+use std::collections::BTreeSet;
+
 use cadran_engine::input::{AttemptRefusal, StoreEvent};
 use cadran_engine::model::{Attempt, AttemptId, CallId, HangupCause, Outcome, Screened, Timestamp};
+use cadran_engine::model::{Attempt, AttemptId, CallId, HangupCause, Outcome, Timestamp, Zone};
 
 use super::claim::settle_blocked;
 use super::db::Tx;
 use super::do_not_call::blocked;
+use super::Error;
+use super::db::{Sql, Tx};
+use super::hearing::{Hearing, Question};
 use super::lease::still_ours;
-use super::value::{Row, args};
+use super::person::Persons;
+use super::value::{Row, args, json};
 use super::write::Desk;
 use super::{Error, quota};
 
@@ -29,10 +36,17 @@ pub struct AttemptRecord {
 }
 
 const INSERT: &str = "insert into attempt (attempt_id, call_id, leg_id, holder, campaign_id, list_id, lead_id, phone, \
-    caller_id, trunk_id, agent_id, started_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    caller_id, trunk_id, agent_id, started_at, seller_id, subject) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 
 const BEGIN: &str = "update lead set state = 'in_attempt', updated_at = $3 \
-    where lead_id = $1 and state = 'claimed' and claimed_by = $2";
+    where lead_id = $1 and state = 'claimed' and claimed_by = $2 returning zone";
+
+const DURABLE: Sql = Sql {
+    postgres: "select attempt_id from attempt \
+        where attempt_id in (select cast(id as uuid) from jsonb_array_elements_text($1) as id)",
+    sqlite: "select attempt_id from attempt where attempt_id in (select unhex(value) from json_each($1))",
+};
 
 const CLOSE: &str = "update attempt set outcome = $2, cause_q850 = $3, cause_sip = $4, ended_at = $5, \
     amd_verdict = $6, amd_cause = $7, amd_after = $8 \
@@ -41,19 +55,84 @@ const CLOSE: &str = "update attempt set outcome = $2, cause_q850 = $3, cause_sip
 const CLAIM_AGAIN: &str = "update lead set state = 'claimed' where lead_id = $1 and state = 'in_attempt' \
     and not exists (select 1 from attempt where attempt.lead_id = lead.lead_id and outcome is null)";
 
-/// Makes the attempt durable, unless the last look finds a reason against it. A repetition gives the same answer.
-pub(super) async fn save(tx: &mut Tx, attempt: &Attempt, desk: &Desk) -> Result<StoreEvent, Error> {
-    let id = attempt.id;
-    if tx.row("select 1 as one from attempt where attempt_id = $1", args![id]).await?.is_some() {
-        return Ok(StoreEvent::AttemptSaved { attempt: id });
+/// Making the attempts of a group of writes durable, but for those against which the last look finds a reason.
+///
+/// What the law must know is read once for all of them. The writes between them may end attempts, which then still
+/// count as being under way: the person is called a minute later. A group in which agents speak of people is cut there.
+#[derive(Debug)]
+pub(super) struct Saving<'d> {
+    desk: &'d Desk,
+    hearing: Hearing<'d>,
+    durable: BTreeSet<AttemptId>,
+    is_ours: bool,
+    now: Timestamp,
+}
+
+impl<'d> Saving<'d> {
+    /// Gets ready for these attempts; none when there are none. `persons` are those behind the numbers, locked: nobody
+    /// else decides about calls to them until this is durable.
+    pub(super) async fn open(
+        tx: &mut Tx,
+        attempts: &[&Attempt],
+        persons: &Persons,
+        desk: &'d Desk,
+    ) -> Result<Option<Self>, Error> {
+        let Some(now) = attempts.iter().map(|attempt| attempt.started_at).max() else {
+            return Ok(None);
+        };
+        let durable = already_durable(tx, attempts).await?;
+        let is_ours = still_ours(tx, desk.lease.as_ref()).await?;
+        let campaigns = attempts.iter().map(|attempt| attempt.campaign);
+        let hearing = Hearing::open(tx, persons.clone(), campaigns, &desk.packs, now).await?;
+        Ok(Some(Self { desk, hearing, durable, is_ours, now }))
     }
-    let refused = |refusal| StoreEvent::AttemptRefused { attempt: id, refusal };
-    if !still_ours(tx, desk.lease.as_ref()).await? {
-        return Ok(refused(AttemptRefusal::LeadGone));
+
+    /// The answer to one attempt. A repetition gives the same answer.
+    pub(super) async fn save(&mut self, tx: &mut Tx, attempt: &Attempt) -> Result<StoreEvent, Error> {
+        let id = attempt.id;
+        if self.durable.contains(&id) {
+            return Ok(StoreEvent::AttemptSaved { attempt: id });
+        }
+        let begun = if self.is_ours { self.begin(tx, attempt).await? } else { Err(AttemptRefusal::LeadGone) };
+        Ok(match begun {
+            Ok(()) => StoreEvent::AttemptSaved { attempt: id },
+            Err(refusal) => StoreEvent::AttemptRefused { attempt: id, refusal },
+        })
     }
-    let (lead, now) = (attempt.lead, attempt.started_at);
-    if tx.execute(BEGIN, args![lead, &desk.holder, now]).await? == 0 {
-        return Ok(refused(AttemptRefusal::LeadGone));
+
+    /// Makes an attempt durable if the lead is ours and the law allows it.
+    async fn begin(&mut self, tx: &mut Tx, attempt: &Attempt) -> Result<Result<(), AttemptRefusal>, Error> {
+        let (lead, phone, at) = (attempt.lead, attempt.phone, attempt.started_at);
+        let holder = &self.desk.holder;
+        let Some(row) = tx.row(BEGIN, args![lead, holder, at]).await? else {
+            return Ok(Err(AttemptRefusal::LeadGone));
+        };
+        let zone: Zone = row.get("zone")?;
+        let question = Question { lead, phone, zone: &zone, at };
+        let Some(terms) = self.hearing.terms(attempt.campaign).cloned() else {
+            return Ok(Err(AttemptRefusal::LeadGone));
+        };
+        if let Err(reason) = self.hearing.ask_to_dial(question, &terms, attempt.id, attempt.caller_id)? {
+            return Ok(Err(AttemptRefusal::Forbidden(reason)));
+        }
+        let values = args![
+            attempt.id,
+            attempt.call,
+            attempt.leg,
+            holder,
+            attempt.campaign,
+            attempt.list,
+            lead,
+            phone,
+            attempt.caller_id,
+            attempt.trunk,
+            attempt.agent,
+            at,
+            terms.seller,
+            terms.compliance.subject.as_deref(),
+        ];
+        tx.execute(INSERT, values).await?;
+        Ok(Ok(()))
     }
     if quota::give_back_if_reached(tx, lead).await? {
         return Ok(refused(AttemptRefusal::LeadGone));
@@ -62,23 +141,17 @@ pub(super) async fn save(tx: &mut Tx, attempt: &Attempt, desk: &Desk) -> Result<
     if !hits.is_empty() {
         settle_blocked(tx, lead, &hits, now).await?;
         return Ok(refused(AttemptRefusal::DoNotCall));
+
+    /// Keeps the decisions, and settles the leads that may not be called.
+    pub(super) async fn close(self, tx: &mut Tx) -> Result<(), Error> {
+        self.hearing.close(tx, self.now).await
     }
-    let values = args![
-        id,
-        attempt.call,
-        attempt.leg,
-        &desk.holder,
-        attempt.campaign,
-        attempt.list,
-        lead,
-        attempt.phone,
-        attempt.caller_id,
-        attempt.trunk,
-        attempt.agent,
-        now,
-    ];
-    tx.execute(INSERT, values).await?;
-    Ok(StoreEvent::AttemptSaved { attempt: id })
+}
+
+async fn already_durable(tx: &mut Tx, attempts: &[&Attempt]) -> Result<BTreeSet<AttemptId>, Error> {
+    let ids: Vec<String> = attempts.iter().map(|attempt| attempt.id.as_uuid().simple().to_string()).collect();
+    let rows = tx.rows(DURABLE, args![json(&ids)?]).await?;
+    rows.iter().map(|row| row.get("attempt_id")).collect()
 }
 
 /// Takes back an attempt that was refused while the database was away: it may have become durable all the same, when

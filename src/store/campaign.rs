@@ -24,6 +24,11 @@ impl Store {
         quota::set(&mut tx, kept.value.id, &campaign.settings.quotas).await?;
         tx.commit().await?;
         Ok(kept)
+        let sql = "insert into campaign (name, state, settings, seller_id, updated_at) values ($1, $2, $3, $4, $5) returning *";
+        let Campaign { state, settings, .. } = campaign;
+        let seller = settings.compliance.seller;
+        let values = args![&settings.name, state.as_str(), json(settings)?, seller, now];
+        read(&only(self.db.change(sql, values).await?)?)
     }
 
     /// One campaign.
@@ -51,7 +56,7 @@ impl Store {
         rev: i64,
         now: Timestamp,
     ) -> Result<Kept<Campaign>, Error> {
-        let sql = "update campaign set name = $3, state = $4, settings = $5, updated_at = $6, rev = rev + 1 \
+        let sql = "update campaign set name = $3, state = $4, settings = $5, seller_id = $6, updated_at = $7, rev = rev + 1 \
                    where campaign_id = $1 and rev = $2 returning *";
         let state = campaign.state.as_str();
         let values = args![campaign.id, rev, &campaign.settings.name, state, json(&campaign.settings)?, now];
@@ -63,6 +68,11 @@ impl Store {
         tx.commit().await?;
         match kept {
             Some(kept) => Ok(kept),
+        let Campaign { id, state, settings } = campaign;
+        let seller = settings.compliance.seller;
+        let values = args![*id, rev, &settings.name, state.as_str(), json(settings)?, seller, now];
+        match self.db.change(sql, values).await?.first() {
+            Some(row) => read(row),
             None => Err(self.why_unchanged(NOUN, EXISTS, campaign.id.as_i64()).await),
         }
     }

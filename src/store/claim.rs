@@ -3,15 +3,17 @@
 //! Invariant: a lead is claimed by one holder at a time. A claim that is not used ends after [`CLAIM_TIME`], but only
 //! another holder may then take the lead: what a running daemon has in its hopper is never handed to it twice.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cadran_engine::model::{CampaignId, DialOrder, Lead, LeadId, Phone, Timestamp};
+use cadran_engine::dialer::compliance::{Pack, Reason};
+use cadran_engine::model::{CampaignId, DialOrder, Lead, Phone, Timestamp};
 
 use super::db::{Lane, Sql, Tx};
-use super::do_not_call::{Blocked, blocked};
-use super::lead::{histories_in, read_lead, withdraw_callbacks};
+use super::hearing::{Hearing, Question};
+use super::lead::{histories_in, read_lead};
 use super::value::{args, json};
-use super::{Error, Store, callback, lead_order, quota};
+use super::{Error, Store, callback, lead_order, person, quota};
 
 /// How long a claim holds against other holders. Far longer than a lead stays in a hopper, far shorter than a day.
 pub const CLAIM_TIME: Duration = Duration::from_secs(15 * 60);
@@ -22,10 +24,28 @@ const CLAIM_DEADLINE: Duration = Duration::from_secs(5);
 /// Rounds of one claim: more are needed only when whole rounds fall to the do-not-call list. The next claim goes on.
 const ROUNDS_MAX: u8 = 10;
 
+/// What came of a claim.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claim {
+    /// Leads that may be called.
+    pub leads: Vec<Lead>,
+    /// With fewer leads than asked for: when the next one falls due, if any will.
+    pub next_due_at: Option<Timestamp>,
+    /// How many others were due but may not be called, by reason.
+    pub denied: BTreeMap<Reason, u32>,
+}
+
+impl Claim {
+    /// The most frequent reason for which leads may not be called.
+    pub fn denied_because(&self) -> Option<Reason> {
+        self.denied.iter().max_by_key(|(_, count)| **count).map(|(reason, _)| *reason)
+    }
+}
+
 const CLAIM: Sql = Sql {
-    postgres: "update lead set state = 'claimed', claimed_by = $2, claimed_until = $3, updated_at = $4 \
+    postgres: "update lead set state = 'claimed', claimed_by = $2, claimed_until = $3, held_because = null, updated_at = $4 \
         where lead_id in (select cast(id as bigint) from jsonb_array_elements_text($1) as id)",
-    sqlite: "update lead set state = 'claimed', claimed_by = $2, claimed_until = $3, updated_at = $4 \
+    sqlite: "update lead set state = 'claimed', claimed_by = $2, claimed_until = $3, held_because = null, updated_at = $4 \
         where lead_id in (select value from json_each($1))",
 };
 
@@ -47,7 +67,7 @@ impl Store {
         count: u16,
         now: Timestamp,
         holder: &str,
-    ) -> Result<(Vec<Lead>, Option<Timestamp>), Error> {
+    ) -> Result<Claim, Error> {
         tokio::time::timeout(CLAIM_DEADLINE, self.claim(campaign, count, now, holder))
             .await
             .map_err(|_| Error::Slow { deadline: CLAIM_DEADLINE })?
@@ -59,30 +79,36 @@ impl Store {
         count: u16,
         now: Timestamp,
         holder: &str,
-    ) -> Result<(Vec<Lead>, Option<Timestamp>), Error> {
+    ) -> Result<Claim, Error> {
         let mut tx = self.db.begin(Lane::Calls).await?;
         tx.execute(FREE_EXPIRED, args![campaign, holder, now]).await?;
         lead_order::ripen(&mut tx, campaign, count, now).await?;
         let order = lead_order::wanted(&mut tx, campaign).await?;
-        let mut leads: Vec<Lead> = Vec::new();
+        let mut claim = Claim::default();
         for _ in 0..ROUNDS_MAX {
             let wanted = usize::from(count).saturating_sub(leads.len());
             let (candidates, found) = due(&mut tx, campaign, &order, wanted, now).await?;
             let callable = without_blocked(&mut tx, candidates, campaign, now).await?;
+            let wanted = usize::from(count).saturating_sub(claim.leads.len());
+            let candidates = due(&mut tx, campaign, &order, wanted, now).await?;
+            let found = candidates.len();
+            if found == 0 {
+                break;
+            }
+            let law = (self.packs(), now);
+            let callable = without_denied(&mut tx, candidates, campaign, law, &mut claim.denied).await?;
             let ids: Vec<i64> = callable.iter().map(|lead| lead.id.as_i64()).collect();
             tx.execute(CLAIM, args![json(&ids)?, holder, now + CLAIM_TIME, now]).await?;
-            leads.extend(callable);
-            if leads.len() == usize::from(count) || found < wanted {
+            claim.leads.extend(callable);
+            if claim.leads.len() == usize::from(count) || found < wanted {
                 break;
             }
         }
-        let next_due_at = if leads.len() < usize::from(count) {
-            lead_order::next_due(&mut tx, campaign).await?
-        } else {
-            None
-        };
+        if claim.leads.len() < usize::from(count) {
+            claim.next_due_at = lead_order::next_due(&mut tx, campaign).await?;
+        }
         tx.commit().await?;
-        Ok((leads, next_due_at))
+        Ok(claim)
     }
 }
 
@@ -118,54 +144,29 @@ async fn due(
     Ok((leads.collect::<Result<_, Error>>()?, found))
 }
 
-/// Takes out and settles the leads of which a number must not be called.
-async fn without_blocked(
+/// Takes out and settles the leads that may not be called, and counts them by reason.
+async fn without_denied(
     tx: &mut Tx,
     leads: Vec<Lead>,
     campaign: CampaignId,
-    now: Timestamp,
+    (packs, now): (&[Pack], Timestamp),
+    denied: &mut BTreeMap<Reason, u32>,
 ) -> Result<Vec<Lead>, Error> {
-    let phones: Vec<Phone> = leads.iter().flat_map(numbers).collect();
-    let blocked = blocked(tx, &phones, campaign, now).await?;
+    let numbers: Vec<Vec<Phone>> = leads.iter().map(|lead| lead.phones().collect()).collect();
+    let persons = person::resolve(tx, &numbers, now).await?;
+    let mut hearing = Hearing::open(tx, persons, [campaign], packs, now).await?;
+    // A campaign that calls on nobody's behalf calls nobody.
+    let Some(terms) = hearing.terms(campaign).cloned() else {
+        return Ok(Vec::new());
+    };
     let mut callable = Vec::with_capacity(leads.len());
     for lead in leads {
-        let hits: Vec<Blocked> = blocked
-            .iter()
-            .filter(|(phone, _)| numbers(&lead).any(|number| number == *phone))
-            .copied()
-            .collect();
-        if hits.is_empty() {
-            callable.push(lead);
-        } else {
-            settle_blocked(tx, lead.id, &hits, now).await?;
+        let (id, phone) = (lead.id, lead.phone_to_dial());
+        match hearing.ask_to_claim(Question { lead: id, phone, zone: &lead.zone, at: now }, &terms)? {
+            Ok(()) => callable.push(lead),
+            Err(reason) => *denied.entry(reason).or_default() += 1,
         }
     }
+    hearing.close(tx, now).await?;
     Ok(callable)
-}
-
-fn numbers(lead: &Lead) -> impl Iterator<Item = Phone> + '_ {
-    std::iter::once(lead.phone).chain(lead.alternates.iter().copied())
-}
-
-/// Settles a lead that must not be called: done when an entry holds for good, else due when the last one ends.
-pub(super) async fn settle_blocked(
-    tx: &mut Tx,
-    lead: LeadId,
-    hits: &[Blocked],
-    now: Timestamp,
-) -> Result<(), Error> {
-    let ends: Option<Vec<Timestamp>> = hits.iter().map(|(_, until)| *until).collect();
-    match ends.and_then(|ends| ends.into_iter().max()) {
-        Some(until) => {
-            let sql = "update lead set state = 'waiting', due_at = $2, ripe = false, claimed_by = null, claimed_until = null, \
-                       updated_at = $3 where lead_id = $1";
-            tx.execute(sql, args![lead, until, now]).await.map(drop)
-        }
-        None => {
-            let sql = "update lead set state = 'done', done_reason = 'do_not_call', callback = false, \
-                       claimed_by = null, claimed_until = null, updated_at = $2 where lead_id = $1";
-            tx.execute(sql, args![lead, now]).await?;
-            withdraw_callbacks(tx, lead).await
-        }
-    }
 }

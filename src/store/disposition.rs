@@ -8,7 +8,7 @@ use super::db::Tx;
 use super::do_not_call::{self, DoNotCall};
 use super::lead::{DoneReason, settle};
 use super::value::{Row, args};
-use super::{Error, quota};
+use super::{Error, quota, refusal};
 
 /// What an agent said of a call, once. The latest counts; earlier ones are what it corrects.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +70,7 @@ pub(super) async fn save(tx: &mut Tx, said: &DispositionRecord) -> Result<(), Er
     if said.do_not_call {
         do_not_call::add(tx, &entry(said)).await?;
     }
+    refusal::follow(tx, said).await?;
     match latest(tx, said.call).await? {
         Some((next, reason)) => settle(tx, said.lead, next, reason, false, said.at).await,
         None => Ok(()),
@@ -82,6 +83,7 @@ fn entry(said: &DispositionRecord) -> DoNotCall {
         id: 0,
         phone: said.phone,
         campaign: None,
+        seller: None,
         reason: said.code.clone(),
         until: None,
         added_by: said.agent.to_string(),

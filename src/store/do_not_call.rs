@@ -1,6 +1,7 @@
 //! Numbers that must not be called.
 
-use cadran_engine::model::{CampaignId, Phone, Timestamp};
+use cadran_engine::dialer::compliance;
+use cadran_engine::model::{CampaignId, PersonId, Phone, SellerId, Timestamp};
 
 use super::db::{Select, Sql, Tx};
 use super::value::{Row, args, json};
@@ -16,8 +17,10 @@ pub struct DoNotCall {
     pub id: DoNotCallId,
     /// The number.
     pub phone: Phone,
-    /// The campaign that must not call it; none: no campaign may.
+    /// The campaign that must not call it; none: whichever campaign.
     pub campaign: Option<CampaignId>,
+    /// The seller that must not call it; none: whichever seller.
+    pub seller: Option<SellerId>,
     /// Why, in words.
     pub reason: String,
     /// Until when; none: for good.
@@ -29,23 +32,17 @@ pub struct DoNotCall {
 }
 
 /// An entry stays when it is added again, except that the later end holds.
-const ADD: &str = "insert into do_not_call (phone, campaign_id, reason, valid_until, added_by, added_at) \
-    values ($1, $2, $3, $4, $5, $6) on conflict (phone, coalesce(campaign_id, 0)) do update set valid_until = \
+const ADD: &str = "insert into do_not_call (phone, campaign_id, seller_id, reason, valid_until, added_by, added_at) \
+    values ($1, $2, $3, $4, $5, $6, $7) \
+    on conflict (phone, coalesce(campaign_id, 0), coalesce(seller_id, 0)) do update set valid_until = \
     case when do_not_call.valid_until > excluded.valid_until then do_not_call.valid_until \
          when do_not_call.valid_until is null then null else excluded.valid_until end \
     returning *";
 
-const THAT_APPLY: Sql = Sql {
-    postgres: "select phone, valid_until from do_not_call \
-        where phone in (select jsonb_array_elements_text($1)) \
-        and (campaign_id is null or campaign_id = $2) and (valid_until is null or valid_until > $3)",
-    sqlite: "select phone, valid_until from do_not_call \
-        where phone in (select value from json_each($1)) \
-        and (campaign_id is null or campaign_id = $2) and (valid_until is null or valid_until > $3)",
+const OF: Sql = Sql {
+    postgres: "select * from do_not_call where phone in (select jsonb_array_elements_text($1))",
+    sqlite: "select * from do_not_call where phone in (select value from json_each($1))",
 };
-
-/// A number that applies, and until when; none: for good.
-pub(super) type Blocked = (Phone, Option<Timestamp>);
 
 impl Store {
     /// Adds an entry, or prolongs the one that is there. The id in `entry` is not used.
@@ -88,19 +85,24 @@ pub(super) async fn add(tx: &mut Tx, entry: &DoNotCall) -> Result<(), Error> {
     tx.rows(ADD, columns(entry)).await.map(drop)
 }
 
-/// Which of the numbers a campaign must not call at `now`.
-pub(super) async fn blocked(
-    tx: &mut Tx,
-    phones: &[Phone],
-    campaign: CampaignId,
-    now: Timestamp,
-) -> Result<Vec<Blocked>, Error> {
-    let rows = tx.rows(THAT_APPLY, args![json(&phones)?, campaign, now]).await?;
-    rows.iter().map(|row| Ok((row.get("phone")?, row.get("valid_until")?))).collect()
+/// Every entry of one of these numbers.
+pub(super) async fn of(tx: &mut Tx, phones: &[Phone]) -> Result<Vec<DoNotCall>, Error> {
+    tx.rows(OF, args![json(&phones)?]).await?.iter().map(read).collect()
+}
+
+/// An entry as the rules look at it: one for any number of a person is for the person.
+pub(super) fn in_rules(entry: &DoNotCall, person: PersonId) -> compliance::DoNotCall {
+    compliance::DoNotCall {
+        person_id: Some(person.to_string()),
+        seller: entry.seller.map(|seller| seller.to_string()),
+        campaign: entry.campaign.map(|campaign| campaign.to_string()),
+        until: entry.until,
+        ..compliance::DoNotCall::default()
+    }
 }
 
 fn columns(entry: &DoNotCall) -> Vec<super::value::Value> {
-    args![entry.phone, entry.campaign, &entry.reason, entry.until, &entry.added_by, entry.at]
+    args![entry.phone, entry.campaign, entry.seller, &entry.reason, entry.until, &entry.added_by, entry.at]
 }
 
 fn read(row: &Row) -> Result<DoNotCall, Error> {
@@ -108,6 +110,7 @@ fn read(row: &Row) -> Result<DoNotCall, Error> {
         id: row.get("do_not_call_id")?,
         phone: row.get("phone")?,
         campaign: row.get("campaign_id")?,
+        seller: row.get("seller_id")?,
         reason: row.get("reason")?,
         until: row.get("valid_until")?,
         added_by: row.get("added_by")?,

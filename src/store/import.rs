@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::db::{Lane, Select, Sql, Tx};
 use super::value::{Row, args, json, without_nul};
-use super::{Error, Page, Store, only};
+use super::{Error, Page, Store, only, person};
 
 /// The number of an import.
 pub type ImportId = i64;
@@ -33,6 +33,13 @@ pub struct NewLead {
     pub priority: i64,
     /// The columns that Cadran itself does not use.
     pub fields: serde_json::Map<String, serde_json::Value>,
+}
+
+impl NewLead {
+    /// Every number, the preferred one first.
+    pub fn phones(&self) -> impl Iterator<Item = Phone> {
+        std::iter::once(self.phone).chain(self.alternates.iter().copied())
+    }
 }
 
 /// A row of the file.
@@ -212,6 +219,8 @@ impl Store {
         };
         let (list, campaign): (ListId, CampaignId) = (target.get("list_id")?, target.get("campaign_id")?);
         let (leads, outcomes) = sort_out(&rows, &known(&mut tx, list, &rows).await?);
+        let numbers: Vec<Vec<Phone>> = leads.iter().map(|lead| lead.phones().collect()).collect();
+        person::resolve(&mut tx, &numbers, now).await?;
         tx.execute(STORE_LEADS, args![list, campaign, import, json(&leads)?, now]).await?;
         tx.execute(STORE_ROWS, args![import, json(&reports(rows, &outcomes))?]).await?;
         let [accepted, merged, refused] = counts(&outcomes);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use cadran_engine::command::LeadNext;
+use cadran_engine::dialer::compliance::Reason;
 use cadran_engine::model::{CampaignId, Lead, LeadId, LeadState, ListId, Outcome, Phone, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,8 @@ pub struct LeadRecord {
     pub done_reason: Option<DoneReason>,
     /// Not dialled before.
     pub due_at: Timestamp,
+    /// Why the law put it off, or finished it, when it was looked at last.
+    pub held_because: Option<Reason>,
     /// Whether a moment was agreed with the person: dialled before all others, once it is due.
     pub callback: bool,
     /// The import that brought it.
@@ -48,6 +51,8 @@ pub enum DoneReason {
     Disposition,
     /// One of its numbers is on a do-not-call list.
     DoNotCall,
+    /// The law forbids the call, and time does not help.
+    Forbidden,
     /// No retry rule is left for the outcome of the last attempt.
     Outcome,
     /// A manager took it back.
@@ -60,6 +65,7 @@ impl DoneReason {
         match self {
             Self::Disposition => "disposition",
             Self::DoNotCall => "do_not_call",
+            Self::Forbidden => "forbidden",
             Self::Outcome => "outcome",
             Self::Withdrawn => "withdrawn",
         }
@@ -226,8 +232,10 @@ pub(super) fn read_lead(row: &Row, histories: &mut Histories) -> Result<Lead, Er
     })
 }
 
-fn read(row: &Row, histories: &mut Histories) -> Result<LeadRecord, Error> {
+/// Everything that is known of a lead, from a row that has all columns of `lead`.
+pub(super) fn read(row: &Row, histories: &mut Histories) -> Result<LeadRecord, Error> {
     let done_reason: Option<String> = row.get("done_reason")?;
+    let held_because: Option<String> = row.get("held_because")?;
     Ok(LeadRecord {
         lead: read_lead(row, histories)?,
         campaign: row.get("campaign_id")?,
@@ -237,6 +245,7 @@ fn read(row: &Row, histories: &mut Histories) -> Result<LeadRecord, Error> {
         state: row.word("state")?,
         done_reason: done_reason.map(|_| row.word("done_reason")).transpose()?,
         due_at: row.get("due_at")?,
+        held_because: held_because.map(|_| row.word("held_because")).transpose()?,
         callback: row.get("callback")?,
         import: row.get("import_id")?,
         created_at: row.get("created_at")?,

@@ -12,10 +12,16 @@ mod call;
 mod callback;
 mod campaign;
 mod claim;
+mod consent;
 mod db;
+mod decision;
+mod denial;
 mod disposition;
 mod do_not_call;
+mod dossier;
+mod dry_run;
 mod error;
+mod hearing;
 mod history;
 mod import;
 mod lead;
@@ -27,19 +33,28 @@ mod list;
 mod open;
 mod pacing;
 mod quota;
+mod person;
 mod recording;
 mod recovery;
 mod screening;
+mod refusal;
+mod register;
+mod relationship;
+mod seller;
 mod session;
 mod sign_in;
+mod terms;
 mod trunk;
 mod user;
 mod value;
+mod why;
 mod write;
 mod writer;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use cadran_engine::dialer::compliance::Pack;
 use cadran_engine::input::Settings;
 use cadran_engine::model::{CampaignState, SipAccount, SipTrunk, Timestamp};
 
@@ -50,7 +65,12 @@ pub use attempt::AttemptRecord;
 pub use callback::{CallbackFilter, CallbackRecord, CallbackState, OpenCallback};
 pub use claim::CLAIM_TIME;
 pub use disposition::DispositionKept;
+pub use claim::{CLAIM_TIME, Claim};
+pub use consent::{Consent, ConsentId};
+pub use decision::{DecisionFilter, DialDecision, DialDecisionId, PackEdition, Stage};
+pub use disposition::{CallbackRecord, CallbackState, DispositionKept};
 pub use do_not_call::{DoNotCall, DoNotCallId};
+pub use dry_run::DryRun;
 pub use error::Error;
 pub use history::{CallStory, HistoryFilter, LeadStory};
 pub use import::{
@@ -65,9 +85,13 @@ pub use pacing::PacingFilter;
 pub use quota::QuotaStand;
 pub use recording::RecordingRecord;
 pub use screening::ScreenedCalls;
+pub use register::{Register, SCRUB_BATCH_MAX, ScrubId, digest};
+pub use relationship::{Relationship, RelationshipId, RelationshipKind};
+pub use seller::Seller;
 pub use session::{AgentSessionRecord, StateSpan};
 pub use sign_in::{SignIn, TokenHash};
 pub use user::User;
+pub use why::{Verdict, Why};
 pub use writer::{QueueFull, WRITES_MAX, WriteQueue};
 
 /// Rows that one page of a listing may have.
@@ -80,6 +104,7 @@ pub const PING_DEADLINE: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub struct Store {
     db: Db,
+    packs: Arc<[Pack]>,
 }
 
 /// A row of settings, with the count of its changes that the next change must name.

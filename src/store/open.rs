@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
@@ -43,7 +44,7 @@ impl Store {
             Some(("postgres" | "postgresql", _)) => open_postgres(url.unwrap_or_default()).await?,
             None | Some(_) => return Err(Error::Url("unknown kind of database".to_owned())),
         };
-        Ok(Self { db })
+        Ok(Self { db, packs: Arc::default() })
     }
 
     /// Applies the migrations that are missing, each as a whole or not at all.

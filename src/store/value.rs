@@ -8,8 +8,7 @@ use sqlx::types::{Json, Uuid};
 use sqlx::{Arguments, Database, Decode, Postgres, Row as _, Sqlite, Type};
 
 use cadran_engine::model::{
-    AgentId, AttemptId, CallId, CampaignId, LeadId, LegId, ListId, Outcome, Phone, SessionId, Timestamp,
-    TrunkId, UserId, Verdict, Zone,
+    AgentId, AttemptId, CallId, CampaignId, LeadId, LegId, ListId, Outcome, PersonId, Phone, SellerId, SessionId, Timestamp, TrunkId, UserId, Verdict, Zone,
 };
 
 use super::Error;
@@ -108,6 +107,9 @@ value_from! {
     Int() <- Option<CampaignId>: |value| value.map(CampaignId::as_i64);
     Int(Some) <- LeadId: LeadId::as_i64;
     Int(Some) <- ListId: ListId::as_i64;
+    Int(Some) <- PersonId: PersonId::as_i64;
+    Int(Some) <- SellerId: SellerId::as_i64;
+    Int() <- Option<SellerId>: |value| value.map(SellerId::as_i64);
     Int(Some) <- TrunkId: TrunkId::as_i64;
     Int(Some) <- UserId: UserId::as_i64;
     Int() <- Option<UserId>: |value| value.map(UserId::as_i64);
@@ -214,6 +216,8 @@ field_from! {
     CampaignId: i64 => |row| Ok(CampaignId::from_i64(row));
     LeadId: i64 => |row| Ok(LeadId::from_i64(row));
     ListId: i64 => |row| Ok(ListId::from_i64(row));
+    PersonId: i64 => |row| Ok(PersonId::from_i64(row));
+    SellerId: i64 => |row| Ok(SellerId::from_i64(row));
     TrunkId: i64 => |row| Ok(TrunkId::from_i64(row));
     UserId: i64 => |row| Ok(UserId::from_i64(row));
     Timestamp: i64 => |ms| Ok(Timestamp::from_millis(ms));

@@ -3,8 +3,10 @@
 //! Invariant: carrying out a write a second time changes nothing. After a crash, or when the answer to a commit was
 //! lost, nobody needs to know whether the first time counted.
 
+use std::sync::Arc;
+
 use cadran_engine::command::Write;
-use cadran_engine::input::StoreEvent;
+use cadran_engine::dialer::compliance::Pack;
 use cadran_engine::model::Outcome;
 
 use super::db::Tx;
@@ -21,19 +23,25 @@ pub(super) struct Desk {
     pub(super) holder: String,
     /// The right to drive it. Without it no attempt is saved.
     pub(super) lease: Option<Lease>,
+    /// The law.
+    pub(super) packs: Arc<[Pack]>,
 }
 
 const RELEASE: &str = "update lead set state = 'waiting', due_at = $3, ripe = false, claimed_by = null, claimed_until = null \
     where lead_id = $1 and state = 'claimed' and claimed_by = $2";
 
-/// Carries out a write; gives the answer that the engine waits for, if it waits for one.
-pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<Option<StoreEvent>, Error> {
+/// Carries out a write that nobody waits for, which is every one but attempts: see [`attempt::Saving`].
+pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<(), Error> {
     match write {
         Write::SaveAttempt(attempt) => return attempt::save(tx, attempt, desk).await.map(Some),
         Write::CloseAttempt { attempt, outcome, cause, ended_at, screened, lead, next } => {
             if let Some(call) =
                 attempt::close(tx, *attempt, *outcome, *cause, *ended_at, screened.as_ref()).await?
             {
+        // The writer brings attempts to `attempt::Saving`, all of a group at once.
+        Write::SaveAttempt(_) => {}
+        Write::CloseAttempt { attempt, outcome, cause, ended_at, lead, next } => {
+            if let Some(call) = attempt::close(tx, *attempt, *outcome, *cause, *ended_at).await? {
                 if *outcome == Outcome::Answered {
                     callback::kept(tx, *lead, call).await?;
                 }
@@ -64,7 +72,7 @@ pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<Opt
         Write::SaveLearnt { campaign, at, learnt } => learnt::save(tx, *campaign, *at, learnt).await?,
         Write::CloseSession { session, at } => session::close(tx, *session, *at).await?,
     }
-    Ok(None)
+    Ok(())
 }
 
 /// What a write is about, for a log line: ids only.

@@ -13,8 +13,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
-use super::db::{Db, Lane};
+use super::attempt::Saving;
+use super::db::{Db, Lane, Tx};
 use super::lease::Lease;
+use super::person::{self, Persons, each_once};
 use super::write::{Desk, apply, subject};
 use super::{Error, Store, attempt, claim};
 
@@ -56,6 +58,31 @@ enum Job {
     Then(oneshot::Sender<()>),
 }
 
+impl Job {
+    /// The attempt that is to be made durable, if that is the job.
+    const fn attempt(&self) -> Option<&Attempt> {
+        match self {
+            Self::Write(Write::SaveAttempt(attempt)) => Some(attempt),
+            Self::Write(_) | Self::FreeClaim { .. } | Self::TakeBack(_) | Self::Then(_) => None,
+        }
+    }
+
+    /// Whether the law must hear of it before the next attempt.
+    const fn tells_of_a_person(&self) -> bool {
+        matches!(self, Self::Write(Write::SaveDisposition(_)))
+    }
+}
+
+/// Locks everybody whom a group of jobs would call, before anything else: two daemons that take the same persons in
+/// the same order never wait for each other in a circle.
+async fn lock_persons(tx: &mut Tx, jobs: &[&Job]) -> Result<Persons, Error> {
+    let attempts: Vec<&Attempt> = jobs.iter().filter_map(|job| job.attempt()).collect();
+    match attempts.iter().map(|attempt| attempt.started_at).max() {
+        Some(now) => person::lock(tx, &each_once(attempts.iter().map(|attempt| attempt.phone)), now).await,
+        None => Ok(Persons::new()),
+    }
+}
+
 impl WriteQueue {
     /// Queues a write behind all earlier ones. Never waits.
     pub fn write(&self, write: Write) -> Result<(), QueueFull> {
@@ -88,7 +115,7 @@ impl Store {
         let (queue, jobs) = mpsc::channel(WRITES_MAX);
         let writer = Writer {
             db: self.db.clone(),
-            desk: Desk { holder: holder.to_owned(), lease },
+            desk: Desk { holder: holder.to_owned(), lease, packs: self.packs.clone() },
             jobs,
             events,
             backlog: VecDeque::new(),
@@ -146,20 +173,24 @@ impl Writer {
     async fn store(&self, count: usize) -> Result<Vec<Option<StoreEvent>>, Error> {
         let group = async {
             let mut tx = self.db.begin(Lane::Calls).await?;
-            let mut answers = Vec::new();
-            for job in self.backlog.iter().take(count) {
-                answers.push(match job {
-                    Job::Write(write) => apply(&mut tx, write, &self.desk).await?,
-                    Job::FreeClaim { campaign, claimed_at } => {
-                        claim::free(&mut tx, *campaign, &self.desk.holder, *claimed_at).await?;
-                        None
-                    }
-                    Job::TakeBack(attempt) => {
-                        attempt::take_back(&mut tx, attempt).await?;
-                        None
-                    }
-                    Job::Then(_) => None,
-                });
+            let jobs: Vec<&Job> = self.backlog.iter().take(count).collect();
+            let persons = lock_persons(&mut tx, &jobs).await?;
+            let mut answers = Vec::with_capacity(jobs.len());
+            for part in jobs.chunk_by(|_, next| !next.tells_of_a_person()) {
+                let attempts: Vec<&Attempt> = part.iter().filter_map(|job| job.attempt()).collect();
+                let mut saving = Saving::open(&mut tx, &attempts, &persons, &self.desk).await?;
+                for job in part {
+                    answers.push(match (&mut saving, job.attempt()) {
+                        (Some(saving), Some(attempt)) => Some(saving.save(&mut tx, attempt).await?),
+                        (None, _) | (_, None) => {
+                            self.carry_out(&mut tx, job).await?;
+                            None
+                        }
+                    });
+                }
+                if let Some(saving) = saving {
+                    saving.close(&mut tx).await?;
+                }
             }
             tx.commit().await?;
             Ok(answers)
@@ -167,6 +198,18 @@ impl Writer {
         tokio::time::timeout(COMMIT_DEADLINE, group)
             .await
             .map_err(|_| Error::Slow { deadline: COMMIT_DEADLINE })?
+    }
+
+    /// Carries out a job that is no attempt.
+    async fn carry_out(&self, tx: &mut Tx, job: &Job) -> Result<(), Error> {
+        match job {
+            Job::Write(write) => apply(tx, write, &self.desk).await,
+            Job::FreeClaim { campaign, claimed_at } => {
+                claim::free(tx, *campaign, &self.desk.holder, *claimed_at).await
+            }
+            Job::TakeBack(attempt) => attempt::take_back(tx, attempt).await,
+            Job::Then(_) => Ok(()),
+        }
     }
 
     /// The first jobs are durable: answers those who wait for them, in order.

@@ -20,13 +20,18 @@ const SOUND: &[u8] = b"RIFF0123456789";
 /// A call with a recording whose row says that its file lies at `path`.
 pub(super) async fn record(world: &World, token: &str, path: &str) -> RecordingId {
     let campaign = json!({ "name": Uuid::now_v7(), "mode": { "kind": "preview" } });
+async fn record(world: &World, token: &str, path: &str) -> RecordingId {
+    let campaign = json!({
+        "name": Uuid::now_v7(), "mode": { "kind": "preview" }, "caller_ids": ["+33162001122"],
+        "compliance": world.lawful(token).await,
+    });
     let campaign =
         world.call("POST", "/api/campaigns").token(token).json(&campaign).send().await.expect(201).json();
     let campaign: CampaignId = campaign["id"].as_str().unwrap().parse().unwrap();
     let list = List { id: ListId::from_i64(0), campaign, name: "leads".to_owned(), enabled: true };
     let list = world.store.create_list(&list, now()).await.unwrap().value.id;
     let trunk = json!({
-        "name": Uuid::now_v7(), "host": "192.0.2.1", "caller_ids": ["+33199001234"],
+        "name": Uuid::now_v7(), "host": "192.0.2.1", "caller_ids": ["+33162001122"],
         "limit": { "calls_per_second": 1.0, "concurrent_calls": 1 },
     });
     let trunk = world.call("POST", "/api/trunks").token(token).json(&trunk).send().await.expect(201).json();
@@ -41,7 +46,7 @@ pub(super) async fn record(world: &World, token: &str, path: &str) -> RecordingI
         list,
         lead: lead(&world.store, list, campaign).await,
         phone: "+33199000001".parse().unwrap(),
-        caller_id: "+33199001234".parse().unwrap(),
+        caller_id: "+33162001122".parse().unwrap(),
         trunk,
         agent: None,
         started_at: now(),
@@ -83,7 +88,7 @@ async fn lead(store: &Store, list: ListId, campaign: CampaignId) -> LeadId {
     };
     let row = ImportRow { number: 1, text: String::new(), content: RowContent::Lead(lead), remark: None };
     store.import_rows(import, vec![row], now()).await.unwrap();
-    store.claim_leads(campaign, 1, now(), "test").await.unwrap().0[0].id
+    store.claim_leads(campaign, 1, now(), "test").await.unwrap().leads[0].id
 }
 
 /// Makes writes durable.

@@ -31,9 +31,10 @@ async fn a_campaign_is_drafted_started_paused_and_finished() {
         .iter()
         .map(|fault| fault["pointer"].clone())
         .collect();
-    assert_eq!(pointers, ["/trunks", "/caller_ids"]);
+    assert_eq!(pointers, ["/trunks", "/caller_ids", "/compliance/seller", "/compliance/legal_basis"]);
     let ready = json!({
         "name": "Spring", "mode": { "kind": "power", "ratio": 1.5 }, "trunks": [trunk["id"]], "caller_ids": ["+33199001234"],
+        "compliance": world.lawful(&admin).await,
     });
     let update = |rev: &'static str| {
         world.call("PUT", &address).token(&admin).header("if-match", rev).json(&ready).send()

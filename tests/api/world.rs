@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use cadran::http::{self, App, HttpSettings};
 use cadran::inbox::{Inbox, Item};
+use cadran::rule_packs;
 use cadran::store::{Store, User};
 use cadran_engine::command::{Answer, Refusal};
 use cadran_engine::input;
@@ -112,7 +113,7 @@ impl World {
     /// A centre with nobody in it, whose engine answers by its script.
     pub(crate) async fn new() -> Self {
         let directory = TempDir::new().unwrap();
-        let store = Store::open(None, directory.path()).await.unwrap();
+        let store = Store::open(None, directory.path()).await.unwrap().under(rule_packs::shipped().unwrap());
         store.migrate().await.unwrap();
         let (inbox, items) = Inbox::new();
         let script = Arc::<Mutex<Script>>::default();
@@ -169,6 +170,13 @@ impl World {
         let agent: AgentId = reply.json()["id"].as_str().unwrap().parse().unwrap();
         self.add_user(name, Role::Agent, Some(agent)).await;
         (agent, self.sign_in(name).await)
+    }
+
+    /// What a campaign needs to run: a seller of its own and a legal basis. It does not sell.
+    pub(crate) async fn lawful(&self, token: &str) -> Value {
+        let seller = json!({ "name": Uuid::now_v7() });
+        let seller = self.call("POST", "/api/sellers").token(token).json(&seller).send().await.expect(201);
+        json!({ "seller": seller.json()["id"], "purpose": "service", "legal_basis": "contract" })
     }
 
     pub(crate) fn script(&self) -> std::sync::MutexGuard<'_, Script> {

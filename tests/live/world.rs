@@ -20,8 +20,8 @@ use super::wait::{SOON, eventually, holds};
 const WORLDS_MAX: usize = 2;
 static TURNS: Semaphore = Semaphore::const_new(WORLDS_MAX);
 
-/// The number that the trunk may show.
-pub(crate) const CALLER_ID: &str = "+33199001000";
+/// The number that the trunk may show: automated calls to France may show no other kind.
+pub(crate) const CALLER_ID: &str = "+33162001122";
 /// The password of every account, once its first one is replaced.
 const PASSWORD: &str = "correct horse battery";
 
@@ -135,6 +135,8 @@ impl World {
     /// what `settings` says. It is a draft.
     pub(crate) async fn campaign(&self, settings: Value) -> String {
         let any_hour = json!({ "windows": [{ "days": [1, 2, 3, 4, 5, 6, 7], "from": 0, "until": 1440 }] });
+        let seller = json!({ "name": format!("Seller {}", self.number()) });
+        let seller = text(&self.api.post("/api/sellers", seller).await, "id");
         let mut campaign = json!({
             "name": format!("Campaign {}", self.number()),
             "mode": { "kind": "progressive" },
@@ -144,6 +146,7 @@ impl World {
             "recording": { "kind": "never" },
             "wrap_up": 0,
             "limit": { "calls_per_second": 100.0, "concurrent_calls": 100 },
+            "compliance": { "seller": seller, "purpose": "service", "legal_basis": "contract" },
         });
         for (key, value) in settings.as_object().unwrap() {
             campaign[key] = value.clone();

@@ -1,10 +1,11 @@
 //! Leads on their way into hoppers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use cadran::store::{CLAIM_TIME, DoNotCall, DoneReason, NewLead};
+use cadran::store::{CLAIM_TIME, Claim, DoNotCall, DoneReason, NewLead};
 use cadran_engine::command::{LeadNext, Write};
+use cadran_engine::dialer::compliance::Reason;
 use cadran_engine::model::{LeadId, LeadState, Outcome};
 
 use super::database::Database;
@@ -32,13 +33,14 @@ pub(crate) async fn the_most_urgent_lead_comes_first(database: &Database) {
     let ids = world.import(store, vec![a_lead(1), urgent]).await;
 
     let claim = async |seconds| {
-        let (leads, next) = store.claim_leads(world.campaign, 10, at(seconds), HOLDER).await.unwrap();
+        let Claim { leads, next_due_at: next, .. } =
+            store.claim_leads(world.campaign, 10, at(seconds), HOLDER).await.unwrap();
         (leads.iter().map(|lead| lead.id).collect::<Vec<LeadId>>(), next)
     };
     assert_eq!(claim(99).await, (vec![ids[2], ids[1]], Some(at(100))));
     desk.keep(ids[1..].iter().map(|lead| Write::ReleaseLead { lead: *lead, due_at: NOW })).await;
     assert_eq!(claim(100).await, (vec![called_back, ids[2], ids[1]], None));
-    let (again, _) = store.claim_leads(world.campaign, 10, at(100), HOLDER).await.unwrap();
+    let again = store.claim_leads(world.campaign, 10, at(100), HOLDER).await.unwrap().leads;
     assert_eq!(again, [], "what is claimed is not claimed again");
     assert_eq!(store.lead(called_back).await.unwrap().unwrap().lead.history, [(Outcome::Answered, 1)]);
 }
@@ -53,7 +55,7 @@ pub(crate) async fn two_holders_never_get_the_same_lead(database: &Database) {
     let second = database.second_store().await;
     let claim = async |store: &cadran::store::Store, holder| {
         let mut tries = 0;
-        let (leads, _) = loop {
+        let Claim { leads, .. } = loop {
             match store.claim_leads(world.campaign, 7, NOW, holder).await {
                 Ok(claimed) => break claimed,
                 // SQLite is not fair to two programs on one file: on a busy machine one may wait in vain for its turn,
@@ -91,6 +93,7 @@ pub(crate) async fn a_number_on_the_do_not_call_list_is_not_claimed(database: &D
         id: 0,
         phone: phone(last),
         campaign: None,
+        seller: None,
         reason: "asked us".to_owned(),
         until,
         added_by: "usr_1".to_owned(),
@@ -98,14 +101,16 @@ pub(crate) async fn a_number_on_the_do_not_call_list_is_not_claimed(database: &D
     };
     store.add_do_not_call_all(&[entry(0, None), entry(77, None), entry(1, Some(at(500)))]).await.unwrap();
 
-    let (leads, next) = store.claim_leads(world.campaign, 10, NOW, HOLDER).await.unwrap();
+    let claim = store.claim_leads(world.campaign, 10, NOW, HOLDER).await.unwrap();
+    let Claim { leads, next_due_at: next, denied } = claim;
+    assert_eq!(denied, BTreeMap::from([(Reason::InternalDnc, 3)]));
     assert_eq!(leads.iter().map(|lead| lead.id).collect::<Vec<_>>(), [ids[2]]);
     assert_eq!(next, Some(at(500)));
     for finished in [ids[0], ids[3]] {
         let lead = store.lead(finished).await.unwrap().unwrap();
         assert_eq!((lead.state, lead.done_reason), (LeadState::Done, Some(DoneReason::DoNotCall)));
     }
-    let (leads, _) = store.claim_leads(world.campaign, 10, at(500), HOLDER).await.unwrap();
+    let leads = store.claim_leads(world.campaign, 10, at(500), HOLDER).await.unwrap().leads;
     assert_eq!(leads.iter().map(|lead| lead.id).collect::<Vec<_>>(), [ids[1]]);
 }
 
@@ -115,11 +120,11 @@ pub(crate) async fn a_claim_that_was_not_used_goes_to_another_holder_only(databa
     let world = World::with_leads(store, 1).await;
     let lead = world.claim(store).await;
     let later = NOW + CLAIM_TIME + Duration::from_secs(1);
-    let (same, _) = store.claim_leads(world.campaign, 1, later, HOLDER).await.unwrap();
+    let same = store.claim_leads(world.campaign, 1, later, HOLDER).await.unwrap().leads;
     assert_eq!(same, []);
-    let (soon, _) = store.claim_leads(world.campaign, 1, at(1), "asterisk-2").await.unwrap();
+    let soon = store.claim_leads(world.campaign, 1, at(1), "asterisk-2").await.unwrap().leads;
     assert_eq!(soon, []);
-    let (other, _) = store.claim_leads(world.campaign, 1, later, "asterisk-2").await.unwrap();
+    let other = store.claim_leads(world.campaign, 1, later, "asterisk-2").await.unwrap().leads;
     assert_eq!(other, [lead]);
 }
 
@@ -128,11 +133,11 @@ pub(crate) async fn a_claim_that_went_unheard_is_freed(database: &Database) {
     let store = &database.store;
     let world = World::with_leads(store, 2).await;
     let desk = Desk::of(store);
-    let (heard, _) = store.claim_leads(world.campaign, 1, at(1), HOLDER).await.unwrap();
-    let (unheard, _) = store.claim_leads(world.campaign, 1, at(2), HOLDER).await.unwrap();
+    let heard = store.claim_leads(world.campaign, 1, at(1), HOLDER).await.unwrap().leads;
+    let unheard = store.claim_leads(world.campaign, 1, at(2), HOLDER).await.unwrap().leads;
     desk.queue.free_claim(world.campaign, at(2)).unwrap();
     desk.settled().await;
-    let (again, _) = store.claim_leads(world.campaign, 2, at(3), HOLDER).await.unwrap();
+    let again = store.claim_leads(world.campaign, 2, at(3), HOLDER).await.unwrap().leads;
     assert_eq!(again, unheard);
     assert_eq!(store.lead(heard[0].id).await.unwrap().unwrap().state, LeadState::Claimed);
 }

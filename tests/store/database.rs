@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use cadran::rule_packs;
 use cadran::store::Store;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 use tempfile::TempDir;
@@ -28,7 +29,7 @@ enum Kind {
 impl Database {
     pub(crate) async fn sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let store = Store::open(None, directory.path()).await.unwrap();
+        let store = Store::open(None, directory.path()).await.unwrap().under(rule_packs::shipped().unwrap());
         store.migrate().await.unwrap();
         let kind = Kind::Sqlite { file: directory.path().join("cadran.sqlite") };
         Self { store, kind, _directory: directory }
@@ -51,16 +52,18 @@ impl Database {
         let through_link = options.host("127.0.0.1").port(link.port).to_url_lossy();
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(Some(through_link.as_str()), directory.path()).await.unwrap();
+        let store = store.under(rule_packs::shipped().unwrap());
         store.migrate().await.unwrap();
         Self { store, kind: Kind::Postgres { direct, link }, _directory: directory }
     }
 
     /// Another daemon's way to the same database.
     pub(crate) async fn second_store(&self) -> Store {
-        match &self.kind {
-            Kind::Postgres { direct, .. } => Store::open(Some(direct), Path::new("/")).await.unwrap(),
-            Kind::Sqlite { file } => Store::open(None, file.parent().unwrap()).await.unwrap(),
-        }
+        let store = match &self.kind {
+            Kind::Postgres { direct, .. } => Store::open(Some(direct), Path::new("/")).await,
+            Kind::Sqlite { file } => Store::open(None, file.parent().unwrap()).await,
+        };
+        store.unwrap().under(rule_packs::shipped().unwrap())
     }
 
     /// Carries out a statement that no part of the store would.

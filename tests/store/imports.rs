@@ -117,7 +117,7 @@ pub(crate) async fn a_hundred_thousand_rows(database: &Database) {
     let begun = Instant::now();
     let mut claimed = 0;
     for _ in 0..50 {
-        claimed += store.claim_leads(world.campaign, 200, NOW, "asterisk-1").await.unwrap().0.len();
+        claimed += store.claim_leads(world.campaign, 200, NOW, "asterisk-1").await.unwrap().leads.len();
     }
     println!("{claimed} leads claimed in {:.2} s", begun.elapsed().as_secs_f64());
     assert_eq!(claimed, 10_000);

@@ -20,7 +20,7 @@ async fn dial_by(world: &World, store: &Store, order: DialOrder) {
 
 /// Claims, and gives the leads back as if the daemon had died.
 async fn claimed(world: &World, store: &Store, count: u16, now: Timestamp) -> Vec<LeadId> {
-    let (leads, _) = store.claim_leads(world.campaign, count, now, HOLDER).await.unwrap();
+    let leads = store.claim_leads(world.campaign, count, now, HOLDER).await.unwrap().leads;
     store.recover(HOLDER, now).await.unwrap();
     leads.iter().map(|lead| lead.id).collect()
 }
@@ -120,7 +120,7 @@ pub(crate) async fn lists_share_the_dials(database: &Database) {
     dial_by(&world, store, by_file).await;
 
     let claim = async |count| {
-        let (leads, _) = store.claim_leads(world.campaign, count, NOW, HOLDER).await.unwrap();
+        let leads = store.claim_leads(world.campaign, count, NOW, HOLDER).await.unwrap().leads;
         let mut counts: BTreeMap<ListId, usize> = BTreeMap::new();
         for lead in leads {
             *counts.entry(lead.list).or_default() += 1;
@@ -146,19 +146,20 @@ pub(crate) async fn a_list_that_is_off_is_not_dialled(database: &Database) {
     let list = store.list(world.list).await.unwrap().unwrap();
     let off = List { enabled: false, ..list.value.clone() };
     let off = store.update_list(&off, list.rev, NOW).await.unwrap();
-    assert_eq!(store.claim_leads(world.campaign, 10, NOW, HOLDER).await.unwrap(), (Vec::new(), None));
+    assert_eq!(store.claim_leads(world.campaign, 10, NOW, HOLDER).await.unwrap(), Claim::default());
     store.update_list(&list.value, off.rev, NOW).await.unwrap();
 
-    let (leads, _) = store.claim_leads(world.campaign, 10, NOW, HOLDER).await.unwrap();
+    let leads = store.claim_leads(world.campaign, 10, NOW, HOLDER).await.unwrap().leads;
     let released = leads.iter().map(|lead| Write::ReleaseLead {
         lead: lead.id,
         due_at: if lead.id == all[0] { at(10) } else { NOW },
     });
     desk.keep(released.collect::<Vec<_>>()).await;
-    let (leads, next) = store.claim_leads(world.campaign, 10, at(9), HOLDER).await.unwrap();
+    let Claim { leads, next_due_at: next, .. } =
+        store.claim_leads(world.campaign, 10, at(9), HOLDER).await.unwrap();
     assert_eq!(
         (leads.iter().map(|lead| lead.id).collect::<Vec<_>>(), next),
         (all[1..].to_vec(), Some(at(10)))
     );
-    assert_eq!(store.claim_leads(world.campaign, 10, at(10), HOLDER).await.unwrap().0[0].id, all[0]);
+    assert_eq!(store.claim_leads(world.campaign, 10, at(10), HOLDER).await.unwrap().leads[0].id, all[0]);
 }

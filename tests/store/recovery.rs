@@ -42,7 +42,7 @@ pub(crate) async fn a_killed_daemon_leaves_what_the_next_one_finds(database: &Da
         |at, version| Write::SaveLearnt { campaign: world.campaign, at, learnt: Box::new(learnt(version)) };
     desk.keep([learn(at(60), 7), learn(at(120), 8), learn(at(60), 7)]).await;
     let in_hopper = world.claim(store).await;
-    let elsewhere = store.claim_leads(world.campaign, 1, at(0), "asterisk-2").await.unwrap().0;
+    let elsewhere = store.claim_leads(world.campaign, 1, at(0), "asterisk-2").await.unwrap().leads;
     drop(desk);
 
     let found = database.second_store().await.recover(HOLDER, at(120)).await.unwrap();

@@ -11,7 +11,7 @@ pub(crate) async fn what_was_kept_is_read_back(database: &Database) {
     let store = &database.store;
     let world = World::with_leads(store, 0).await;
     let settings = store.settings().await.unwrap();
-    let mut campaign = a_campaign(world.trunk);
+    let mut campaign = a_campaign(world.trunk, world.seller);
     campaign.id = world.campaign;
     assert_eq!(settings.campaigns, [campaign.clone()]);
     let mut agent = an_agent("agent-1");
@@ -62,7 +62,7 @@ pub(crate) async fn a_change_that_did_not_see_the_last_one_is_refused(database: 
 pub(crate) async fn rows_that_hang_together_stay(database: &Database) {
     let store = &database.store;
     let world = World::with_leads(store, 1).await;
-    let again = store.create_campaign(&a_campaign(world.trunk), NOW).await.unwrap_err();
+    let again = store.create_campaign(&a_campaign(world.trunk, world.seller), NOW).await.unwrap_err();
     assert!(matches!(again, Error::Taken(_)), "{again}");
     Desk::of(store).dial(&world, store).await;
     for refused in [

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use cadran::store::{ImportRow, List, NewLead, Page, RowContent, Store, WriteQueue};
+use cadran::store::{ImportRow, List, NewLead, Page, RowContent, Seller, Store, WriteQueue};
 use cadran_engine::command::{DispositionRecord, LeadNext, Write};
 use cadran_engine::input::StoreEvent;
 use cadran_engine::model::attempt::CallRecord;
 use cadran_engine::model::{
     Agent, AgentId, Attempt, AttemptId, CallId, CallingHours, Campaign, CampaignId, CampaignSettings,
-    CampaignState, DialMode, HangupCause, Lead, LeadId, LegId, ListId, Outcome, Phone, PhoneKind, RateLimit,
-    RecordingPolicy, RingMode, Side, SipTrunk, Timestamp, Trunk, TrunkId, Zone,
+    CampaignState, ComplianceSettings, DialMode, HangupCause, Lead, LeadId, LegId, LegalBasis, ListId,
+    Outcome, Phone, PhoneKind, Purpose, RateLimit, RecordingPolicy, RingMode, SellerId, Side, SipTrunk,
+    Timestamp, Trunk, TrunkId, Zone,
 };
 use secrecy::SecretString;
 use tokio::sync::{mpsc, oneshot};
@@ -31,11 +32,17 @@ pub(crate) fn phone(last: u32) -> Phone {
     format!("+331990{last:05}").parse().unwrap()
 }
 
+/// The number that is shown: automated calls to France may show no other kind.
+pub(crate) fn shown() -> Phone {
+    "+33162001122".parse().unwrap()
+}
+
 pub(crate) struct World {
     pub(crate) campaign: CampaignId,
     pub(crate) list: ListId,
     pub(crate) trunk: TrunkId,
     pub(crate) agent: AgentId,
+    pub(crate) seller: SellerId,
 }
 
 impl World {
@@ -45,10 +52,11 @@ impl World {
         let trunk = store.create_trunk(&trunk, &sip, NOW).await.unwrap().value.0.id;
         let secret = SecretString::from("not-a-secret");
         let agent = store.create_agent(&an_agent("agent-1"), &secret, NOW).await.unwrap().value.id;
-        let campaign = store.create_campaign(&a_campaign(trunk), NOW).await.unwrap().value.id;
+        let seller = store.create_seller(&a_seller("Seller One"), NOW).await.unwrap().value.id;
+        let campaign = store.create_campaign(&a_campaign(trunk, seller), NOW).await.unwrap().value.id;
         let list = List { id: ListId::from_i64(0), campaign, name: "June".to_owned(), enabled: true };
         let list = store.create_list(&list, NOW).await.unwrap().value.id;
-        let world = Self { campaign, list, trunk, agent };
+        let world = Self { campaign, list, trunk, agent, seller };
         world.import(store, (0..leads).map(a_lead).collect()).await;
         world
     }
@@ -70,7 +78,7 @@ impl World {
 
     /// Claims the next lead.
     pub(crate) async fn claim(&self, store: &Store) -> Lead {
-        let (leads, _) = store.claim_leads(self.campaign, 1, NOW, HOLDER).await.unwrap();
+        let leads = store.claim_leads(self.campaign, 1, NOW, HOLDER).await.unwrap().leads;
         leads.into_iter().next().expect("a lead is due")
     }
 
@@ -83,7 +91,7 @@ impl World {
             list: lead.list,
             lead: lead.id,
             phone: lead.phone_to_dial(),
-            caller_id: phone(99_999),
+            caller_id: shown(),
             trunk: self.trunk,
             agent: None,
             started_at: NOW,
@@ -120,6 +128,7 @@ impl World {
             callback: None,
             do_not_call: false,
             success: false,
+            refused: false,
         }
     }
 }
@@ -161,8 +170,7 @@ pub(crate) fn an_agent(account: &str) -> Agent {
 pub(crate) fn a_trunk() -> (Trunk, SipTrunk) {
     let id = TrunkId::from_i64(0);
     let limit = RateLimit { calls_per_second: 10.0, concurrent_calls: 100 };
-    let trunk =
-        Trunk { id, name: "carrier".to_owned(), enabled: true, caller_ids: vec![phone(99_999)], limit };
+    let trunk = Trunk { id, name: "carrier".to_owned(), enabled: true, caller_ids: vec![shown()], limit };
     let sip = SipTrunk {
         id,
         host: "sip.example".to_owned(),
@@ -174,7 +182,12 @@ pub(crate) fn a_trunk() -> (Trunk, SipTrunk) {
     (trunk, sip)
 }
 
-pub(crate) fn a_campaign(trunk: TrunkId) -> Campaign {
+pub(crate) fn a_seller(name: &str) -> Seller {
+    Seller { id: SellerId::from_i64(0), name: name.to_owned(), registration: String::new() }
+}
+
+/// A campaign that sells nothing, so that it may call at any hour.
+pub(crate) fn a_campaign(trunk: TrunkId, seller: SellerId) -> Campaign {
     Campaign {
         id: CampaignId::from_i64(0),
         state: CampaignState::Running,
@@ -182,12 +195,18 @@ pub(crate) fn a_campaign(trunk: TrunkId) -> Campaign {
             name: "Summer".to_owned(),
             mode: DialMode::Progressive,
             trunks: vec![trunk],
-            caller_ids: vec![phone(99_999)],
+            caller_ids: vec![shown()],
             ring_timeout: Duration::from_secs(25),
             hours: CallingHours::always(),
             recording: RecordingPolicy::All,
             dispositions: Vec::new(),
             limit: RateLimit { calls_per_second: 10.0, concurrent_calls: 100 },
+            compliance: ComplianceSettings {
+                seller: Some(seller),
+                purpose: Purpose::Service,
+                legal_basis: Some(LegalBasis::Contract),
+                ..ComplianceSettings::default()
+            },
             ..CampaignSettings::default()
         },
     }
@@ -201,8 +220,13 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) fn of(store: &Store) -> Self {
+        Self::of_holder(store, HOLDER)
+    }
+
+    /// The writer of another Asterisk server's daemon.
+    pub(crate) fn of_holder(store: &Store, holder: &str) -> Self {
         let (ear, events) = mpsc::channel(1000);
-        let (queue, _) = store.writer(HOLDER, None, ear);
+        let (queue, _) = store.writer(holder, None, ear);
         Self { queue, events }
     }
 

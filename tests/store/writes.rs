@@ -2,6 +2,9 @@
 
 use cadran::store::{CallbackFilter, CallbackState, DoNotCall, DoneReason, HistoryFilter, Page, Withdrawal};
 use cadran_engine::command::{Agreed, DispositionRecord, LeadNext, Write};
+use cadran::store::{CallbackState, DoNotCall, DoneReason, HistoryFilter, Page};
+use cadran_engine::command::{DispositionRecord, LeadNext, Write};
+use cadran_engine::dialer::compliance::Reason;
 use cadran_engine::input::{AttemptRefusal, StoreEvent};
 use cadran_engine::model::{LeadId, LeadState, Outcome};
 use tokio::sync::oneshot;
@@ -16,7 +19,7 @@ pub(crate) async fn an_answer_comes_when_the_write_is_durable(database: &Databas
     let other = database.second_store().await;
     let mut desk = Desk::of(store);
     let mut dialled = Vec::new();
-    for lead in store.claim_leads(world.campaign, 300, NOW, super::world::HOLDER).await.unwrap().0 {
+    for lead in store.claim_leads(world.campaign, 300, NOW, super::world::HOLDER).await.unwrap().leads {
         let attempt = world.attempt_on(&lead);
         desk.queue.write(Write::SaveAttempt(Box::new(attempt.clone()))).unwrap();
         desk.queue.write(close(&attempt, Outcome::Busy, LeadNext::Done)).unwrap();
@@ -44,6 +47,7 @@ pub(crate) async fn the_last_look_finds_a_number_that_must_not_be_called(databas
             id: 0,
             phone: lead.phone,
             campaign: Some(world.campaign),
+            seller: None,
             reason: "asked us".to_owned(),
             until,
             added_by: "usr_1".to_owned(),
@@ -52,7 +56,7 @@ pub(crate) async fn the_last_look_finds_a_number_that_must_not_be_called(databas
         store.add_do_not_call(&entry).await.unwrap();
         let attempt = world.attempt_on(lead);
         desk.queue.write(Write::SaveAttempt(Box::new(attempt.clone()))).unwrap();
-        let refusal = AttemptRefusal::DoNotCall;
+        let refusal = AttemptRefusal::Forbidden(Reason::InternalDnc);
         assert_eq!(desk.hears().await, StoreEvent::AttemptRefused { attempt: attempt.id, refusal });
     }
     assert_eq!(store.attempts(HistoryFilter::default(), Page::first()).await.unwrap(), []);

@@ -42,6 +42,11 @@ impl Lead {
         alternate.and_then(|index| self.alternates.get(index)).copied().unwrap_or(self.phone)
     }
 
+    /// Every number, the preferred one first.
+    pub fn phones(&self) -> impl Iterator<Item = Phone> {
+        std::iter::once(self.phone).chain(self.alternates.iter().copied())
+    }
+
     /// How many numbers there are.
     pub fn phone_count(&self) -> usize {
         1 + self.alternates.len()

@@ -135,6 +135,28 @@ impl FrequencyCap {
         }
     }
 
+    /// How many attempts count at an instant, and how many may. Days are those of the zone in which most count.
+    pub(super) fn counted<'z>(
+        &self,
+        situation: &Situation<'_>,
+        zones: impl Iterator<Item = &'z Zone>,
+        at: Timestamp,
+    ) -> (usize, usize) {
+        let count = |reopening: &dyn Fn(&PastAttempt) -> Timestamp| {
+            self.attempts(situation).filter(|attempt| reopening(attempt) > at).count()
+        };
+        let counted = match self.span {
+            CapSpan::Rolling(span) => count(&|attempt| attempt.at + span),
+            CapSpan::CalendarDays(days) => {
+                let in_zone = |zone| {
+                    count(&|attempt| local::start_of_day(zone, WallClock::read(zone, attempt.at).day + days))
+                };
+                zones.map(in_zone).max().unwrap_or_default()
+            }
+        };
+        (counted, self.max)
+    }
+
     /// An attempt counts until `reopening`; the cap opens when fewer than the maximum count.
     fn denial_with(
         &self,

@@ -158,10 +158,7 @@ impl Answer {
             verdict: verdict(decision.is_allow()),
             reason: decision.reason(),
             until: decision.until(),
-            obligations: match decision {
-                Decision::Allow { obligations, .. } => obligations.clone(),
-                Decision::Deny { .. } => Vec::new(),
-            },
+            obligations: decision.obligations().to_vec(),
         }
     }
 }

@@ -44,6 +44,22 @@ impl<'p> Decision<'p> {
         }
     }
 
+    /// The rule that forbids the call, as its pack names it.
+    pub const fn rule_id(&self) -> Option<&'p str> {
+        match self {
+            Self::Allow { .. } => None,
+            Self::Deny { rule_id, .. } => Some(rule_id),
+        }
+    }
+
+    /// What an allowed call must do.
+    pub fn obligations(&self) -> &[Obligation] {
+        match self {
+            Self::Allow { obligations, .. } => obligations,
+            Self::Deny { .. } => &[],
+        }
+    }
+
     /// When time alone opens the way again.
     pub const fn until(&self) -> Option<Timestamp> {
         match self {
@@ -64,6 +80,7 @@ impl<'p> Decision<'p> {
 ///
 /// Everything from [`Reason::CoolOffRefusal`] on is a matter of time; everything before it of data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Reason {
     /// An emergency, premium-rate or satellite number.
@@ -169,6 +186,11 @@ impl Reason {
             Self::OutOfWindow => "OUT_OF_WINDOW",
             Self::ClockBehind => "CLOCK_BEHIND",
         }
+    }
+
+    /// Whether another number shown may make the rule agree.
+    pub const fn is_about_caller_id(self) -> bool {
+        matches!(self, Self::CliMissing | Self::CliUnauthorised | Self::CliForbidden)
     }
 
     /// Whether waiting is enough to make the rule agree.

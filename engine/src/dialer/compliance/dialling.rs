@@ -44,6 +44,39 @@ pub fn may_dial<'p>(
     }
 }
 
+/// How many attempts each cap counts for a call, and how many it allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CapCount {
+    /// The pack.
+    pub pack: String,
+    /// The rule as the pack names it.
+    pub rule_id: String,
+    /// How many attempts count.
+    pub counted: usize,
+    /// How many may be made.
+    pub max: usize,
+}
+
+/// The caps that bind a call, with what they count.
+pub(super) fn caps(situation: &Situation<'_>, packs: &[Pack]) -> Vec<CapCount> {
+    let number = Number::read(&situation.callee.number);
+    let country = number.ok().and_then(|number| number.country);
+    let candidates: Vec<&Pack> = packs.iter().filter(|pack| pack.is_for(situation, country)).collect();
+    let Ok(zones) = place(situation, number, &candidates) else {
+        return Vec::new();
+    };
+    let schedule = Schedule { situation, packs: &candidates, zones: &zones };
+    let binding = candidates.iter().filter(|pack| pack.is_in_force(situation.now));
+    let binding = binding.filter(|pack| pack.binds(Rule::Frequency, situation));
+    let counts = binding.filter_map(|pack| {
+        let cap = pack.rules.freq.as_ref()?;
+        let (counted, max) = cap.counted(situation, schedule.day_zones(pack), situation.now);
+        let rule_id = pack.rule_id(Rule::Frequency).to_owned();
+        Some(CapCount { pack: pack.id().to_owned(), rule_id, counted, max })
+    });
+    counts.collect()
+}
+
 /// The zones in which the person may be, if number, country and zones are known.
 fn place<'a>(
     situation: &Situation<'a>,

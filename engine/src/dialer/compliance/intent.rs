@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::callee::strictest_unless_known;
-use crate::model::Purpose;
+use crate::model::{DialMode, Purpose};
 
 /// The campaign's side of a decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,4 +59,27 @@ pub enum Mode {
     /// A recorded message, and nobody behind it.
     #[serde(alias = "prerecorded", alias = "voice_message")]
     IvrMessage,
+}
+
+impl From<DialMode> for Mode {
+    fn from(mode: DialMode) -> Self {
+        match mode {
+            DialMode::Power { .. } | DialMode::Predictive { .. } => Self::Predictive,
+            DialMode::Preview => Self::Preview,
+            DialMode::Progressive => Self::Progressive,
+        }
+    }
+}
+
+impl Mode {
+    /// The word in the decision log and in packs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Manual => "manual",
+            Self::Preview => "preview",
+            Self::Progressive => "progressive",
+            Self::Predictive => "predictive",
+            Self::IvrMessage => "ivr_message",
+        }
+    }
 }

@@ -46,7 +46,7 @@ pub use caller_id::CallerIdRule;
 pub use caps::{AbandonCoolOff, FrequencyCap};
 pub use consent::{ConsentNeed, ConsentRule};
 pub use decision::{Decision, Obligation, Reason};
-pub use dialling::may_dial;
+pub use dialling::{CapCount, may_dial};
 pub use history::{PastAttempt, PastOutcome};
 pub use holidays::Holidays;
 pub use inquiry::Inquiry;

@@ -85,7 +85,7 @@ impl<'p> Schedule<'_, 'p> {
     }
 
     /// The zones whose days are counted: the pack's own, or every one in which the person may be.
-    fn day_zones<'z>(&'z self, pack: &'z Pack) -> impl Iterator<Item = &'z Zone> {
+    pub(super) fn day_zones<'z>(&'z self, pack: &'z Pack) -> impl Iterator<Item = &'z Zone> {
         let own = pack.rules.ref_tz.as_ref();
         let others = if own.is_none() { self.zones } else { &[] };
         own.into_iter().chain(others.iter().copied())

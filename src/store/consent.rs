@@ -1,0 +1,134 @@
+//! The ledger of consents. Nothing in it is ever removed: taking a consent back stamps it.
+
+use cadran_engine::dialer::compliance;
+use cadran_engine::model::{Phone, SellerId, Timestamp};
+
+use super::db::{Select, Sql, Tx};
+use super::value::{Row, args, json};
+use super::{Error, Page, Store, only};
+
+/// The number of an entry.
+pub type ConsentId = i64;
+
+/// What somebody has allowed a seller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consent {
+    /// The row.
+    pub id: ConsentId,
+    /// To whom it was given.
+    pub seller: SellerId,
+    /// Of whose number. It counts for every number of that person.
+    pub phone: Phone,
+    /// For what; only [`compliance::Consent::PHONE_MARKETING`] opens the telephone.
+    pub purpose: String,
+    /// Which wording the person agreed to.
+    pub text_version: String,
+    /// Where it was given: a form, a call, a letter.
+    pub channel: String,
+    /// What proves it, such as the name of a recording. Without proof it opens nothing.
+    pub evidence: String,
+    /// Whether it covers calls outside the legal hours.
+    pub hours_waiver: bool,
+    /// Whether it is a prior express written consent as American law asks (47 CFR 64.1200(f)(9)).
+    pub written: bool,
+    /// When it was given.
+    pub given_at: Timestamp,
+    /// When it ends by its own terms; none: never.
+    pub expires_at: Option<Timestamp>,
+    /// When it was taken back, and who wrote that down.
+    pub revoked: Option<(Timestamp, String)>,
+    /// Who wrote it down: the text form of a user's id, or an import's.
+    pub recorded_by: String,
+    /// When.
+    pub recorded_at: Timestamp,
+}
+
+const ADD: &str = "insert into consent (seller_id, phone, purpose, text_version, channel, evidence, hours_waiver, \
+    written, given_at, expires_at, recorded_by, recorded_at) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning *";
+
+const OF: Sql = Sql {
+    postgres: "select * from consent where phone in (select jsonb_array_elements_text($1)) order by consent_id",
+    sqlite: "select * from consent where phone in (select value from json_each($1)) order by consent_id",
+};
+
+impl Store {
+    /// Writes a consent down. The id in `consent`, and a revocation, are not used.
+    pub async fn add_consent(&self, consent: &Consent) -> Result<Consent, Error> {
+        read(&only(self.db.change(ADD, columns(consent)).await?)?)
+    }
+
+    /// Entries, of some numbers or of all, the latest first.
+    pub async fn consents(&self, phone: Option<Phone>, page: Page<ConsentId>) -> Result<Vec<Consent>, Error> {
+        let select = Select::new("select * from consent")
+            .narrow("phone = ?", phone)
+            .narrow("consent_id < ?", page.after);
+        select.page(&self.db, "consent_id desc", page.limit()).await?.iter().map(read).collect()
+    }
+
+    /// Notes that a consent was taken back. It stays as it is when it was taken back before.
+    pub async fn revoke_consent(&self, id: ConsentId, by: &str, at: Timestamp) -> Result<Consent, Error> {
+        let sql = "update consent set revoked_at = coalesce(revoked_at, $2), revoked_by = coalesce(revoked_by, $3) \
+                   where consent_id = $1 returning *";
+        match self.db.change(sql, args![id, at, by]).await?.first() {
+            Some(row) => read(row),
+            None => Err(Error::NotFound("consent")),
+        }
+    }
+}
+
+/// Every consent given of one of these numbers.
+pub(super) async fn of(tx: &mut Tx, phones: &[Phone]) -> Result<Vec<Consent>, Error> {
+    tx.rows(OF, args![json(&phones)?]).await?.iter().map(read).collect()
+}
+
+/// A consent as the rules look at it.
+pub(super) fn in_rules(consent: &Consent) -> compliance::Consent {
+    compliance::Consent {
+        seller: consent.seller.to_string(),
+        scope: vec![consent.purpose.clone()],
+        at: consent.given_at,
+        evidence_id: Some(consent.evidence.clone()),
+        expires_at: consent.expires_at,
+        revoked_at: consent.revoked.as_ref().map(|(at, _)| *at),
+        hours_waiver: consent.hours_waiver,
+        pewc: consent.written,
+    }
+}
+
+fn columns(consent: &Consent) -> Vec<super::value::Value> {
+    args![
+        consent.seller,
+        consent.phone,
+        &consent.purpose,
+        &consent.text_version,
+        &consent.channel,
+        &consent.evidence,
+        consent.hours_waiver,
+        consent.written,
+        consent.given_at,
+        consent.expires_at,
+        &consent.recorded_by,
+        consent.recorded_at,
+    ]
+}
+
+fn read(row: &Row) -> Result<Consent, Error> {
+    let revoked_at: Option<Timestamp> = row.get("revoked_at")?;
+    Ok(Consent {
+        id: row.get("consent_id")?,
+        seller: row.get("seller_id")?,
+        phone: row.get("phone")?,
+        purpose: row.get("purpose")?,
+        text_version: row.get("text_version")?,
+        channel: row.get("channel")?,
+        evidence: row.get("evidence")?,
+        hours_waiver: row.get("hours_waiver")?,
+        written: row.get("written")?,
+        given_at: row.get("given_at")?,
+        expires_at: row.get("expires_at")?,
+        revoked: revoked_at.zip(row.get("revoked_by")?),
+        recorded_by: row.get("recorded_by")?,
+        recorded_at: row.get("recorded_at")?,
+    })
+}
