@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cadran::store::{List, NewLead, Store};
+use cadran::store::{Claim, List, NewLead, Store};
 use cadran_engine::command::{LeadNext, Write};
 use cadran_engine::model::{
     Attempt, DialOrder, Direction, HangupCause, LeadId, ListId, ListShare, OrderKey, Outcome, Timestamp,

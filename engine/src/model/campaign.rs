@@ -10,6 +10,7 @@ use super::{
 use super::{
     CallingHours, CampaignId, ComplianceSettings, DialOrder, Disposition, Outcome, Phone, TrunkId,
 };
+use super::{CallingHours, CampaignId, ComplianceSettings, DialOrder, Disposition, Outcome, Phone, TrunkId};
 
 /// Outbound work for which agents log in. Its live side is [`crate::dialer::CampaignRun`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
