@@ -10,6 +10,7 @@ pub mod compliance_check;
 pub mod config;
 pub mod daemon;
 pub mod demo;
+pub mod dry_run;
 pub mod http;
 pub mod import;
 pub mod inbox;

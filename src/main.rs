@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use cadran::config::Config;
-use cadran::{accounts, compliance_check, demo, serve, simulate};
-use cadran_engine::model::Role;
+use cadran::{accounts, compliance_check, demo, dry_run, serve, simulate};
+use cadran_engine::model::{CampaignId, ListId, Role};
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
@@ -36,6 +36,9 @@ enum Command {
     /// Look at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look at campaigns.
+    #[command(subcommand)]
+    Campaign(CampaignCommand),
     /// Manage console accounts.
     #[command(subcommand)]
     User(UserCommand),
@@ -59,6 +62,20 @@ enum ConfigCommand {
         /// Leave secrets out. They are never printed; the option says that you know.
         #[arg(long, required = true)]
         redacted: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum CampaignCommand {
+    /// Count how many leads could be called at this moment, and why the others could not. Nobody is called.
+    DryRun {
+        #[command(flatten)]
+        file: ConfigFile,
+        /// The campaign, such as cmp_12.
+        campaign: CampaignId,
+        /// One of its lists only, such as lst_3.
+        #[arg(long)]
+        list: Option<ListId>,
     },
 }
 
@@ -124,6 +141,13 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Config(ConfigCommand::Print { file, redacted: _ }) => {
             print(&load(&file)?.to_string());
+            Ok(())
+        }
+        Command::Campaign(CampaignCommand::DryRun { file, campaign, list }) => {
+            let store = serve::open_store(&load(&file)?).await?;
+            let told = dry_run::run(&store, campaign, list).await?;
+            store.close().await;
+            print(&told);
             Ok(())
         }
         Command::User(UserCommand::Add { file, login, role }) => {

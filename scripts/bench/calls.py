@@ -107,15 +107,20 @@ def add_agents(api, count):
     return [add(number) for number in range(1, count + 1)]
 
 
+def lawful(api, seller):
+    """What a campaign needs to start. It calls numbers of fiction and sells nothing, so that it may at any hour."""
+    seller = api.post("/api/sellers", {"name": seller})["id"]
+    return {"seller": seller, "purpose": "service", "legal_basis": "legitimate_interests"}
+
+
 def add_campaign(api, carrier, mode, numbers):
     """A campaign on a trunk of its own to the carrier, with its leads; not started."""
     limit = {"calls_per_second": float(CALLS_PER_SECOND), "concurrent_calls": LIVE}
     trunk = api.post("/api/trunks", {"name": mode["kind"], "host": carrier.host, "port": carrier.port,
                                      "caller_ids": [SHOWN], "limit": limit})["id"]
     always = {"windows": [{"days": [1, 2, 3, 4, 5, 6, 7], "from": 0, "until": 1440}]}
-    seller = api.post("/api/sellers", {"name": mode["kind"]})["id"]
     campaign = api.post("/api/campaigns", {
-        "compliance": {"seller": seller, "purpose": "service", "legal_basis": "legitimate_interests"},
+        "compliance": lawful(api, mode["kind"]),
         "name": mode["kind"], "mode": mode, "trunks": [trunk], "caller_ids": [SHOWN], "hours": always, "limit": limit,
         "ring_timeout": RING_TIMEOUT_MS, "wrap_up": 0, "recording": {"kind": "never"}})["id"]
     leads = api.post("/api/lists", {"campaign": campaign, "name": "leads.csv"})["id"]

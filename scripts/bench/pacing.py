@@ -6,7 +6,7 @@ import sqlite3
 import time
 
 from api import wait_for
-from calls import SHOWN, add_agents, log_in
+from calls import SHOWN, add_agents, lawful, log_in
 from daemon import Daemon
 from figures import note, tell
 from leads import plain_file
@@ -113,7 +113,7 @@ def add_campaign(api, trunk, mode):
     always = {"windows": [{"days": [1, 2, 3, 4, 5, 6, 7], "from": 0, "until": 1440}]}
     how = {"kind": mode} | ({"target_drop_rate": 0.028} if mode == "predictive" else {})
     campaign = api.post("/api/campaigns", {
-        "name": mode, "mode": how, "trunks": [trunk], "caller_ids": [SHOWN], "hours": always, "limit": LIMIT,
+        "compliance": lawful(api, mode), "name": mode, "mode": how, "trunks": [trunk], "caller_ids": [SHOWN], "hours": always, "limit": LIMIT,
         "ring_timeout": RING_TIMEOUT_MS, "wrap_up": WRAP_UP_MS, "drop_limit": DROP_LIMIT,
         "recording": {"kind": "never"}})["id"]
     numbers = random.Random(SEEDS[mode]).sample(CITY, len(CITY))
