@@ -76,6 +76,9 @@ pub(crate) struct Call {
     pub(crate) screened: Option<Screened>,
     pub(crate) connected_at: Option<Timestamp>,
     /// Fixed before the end: by the ring timeout, by a drop, by a machine, or by giving up.
+    /// When the message for dropped people began.
+    pub(crate) message_at: Option<Timestamp>,
+    /// Fixed before the end: by the ring timeout, by a drop, or by giving up.
     pub(crate) outcome: Option<Outcome>,
     pub(crate) ended_by: Option<Side>,
     pub(crate) recording: CallRecording,
@@ -102,6 +105,7 @@ impl Call {
             decided_at: None,
             screened: None,
             connected_at: None,
+            message_at: None,
             outcome: None,
             ended_by: None,
             recording: CallRecording::Off,
@@ -170,6 +174,7 @@ impl Call {
             agent: self.connected_at.and(self.agent),
             answered_at,
             connected_at: self.connected_at,
+            message_at: self.message_at,
             ended_at,
             ended_by: self.ended_by.unwrap_or(Side::Customer),
             cause,

@@ -152,6 +152,9 @@ update campaign set settings = json_remove(settings, '$.id', '$.state');
 alter table attempt add column seller_id integer references seller;
 alter table attempt add column subject text;
 
+-- When the message began that people hear for whom no agent was there in time.
+alter table call add column message_at integer;
+
 alter table do_not_call add column seller_id integer references seller on delete cascade;
 drop index do_not_call_once;
 create unique index do_not_call_once on do_not_call (phone, coalesce(campaign_id, 0), coalesce(seller_id, 0));

@@ -9,11 +9,11 @@ use super::value::{Row, args};
 
 /// The columns of an answered call with those of its attempt that it shares. `where` and order are to follow.
 pub(super) const SELECT: &str = "select call.call_id, attempt_id, campaign_id, lead_id, phone, call.agent_id, \
-    answered_at, connected_at, call.ended_at, ended_by, call.cause_q850, call.cause_sip \
+    answered_at, connected_at, message_at, call.ended_at, ended_by, call.cause_q850, call.cause_sip \
     from call join attempt on attempt.call_id = call.call_id";
 
 const INSERT: &str = "insert into call (call_id, agent_id, answered_at, connected_at, ended_at, ended_by, cause_q850, \
-    cause_sip) values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (call_id) do nothing";
+    cause_sip, message_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (call_id) do nothing";
 
 /// Keeps an answered call; the second time nothing.
 pub(super) async fn save(tx: &mut Tx, call: &CallRecord) -> Result<(), Error> {
@@ -26,6 +26,7 @@ pub(super) async fn save(tx: &mut Tx, call: &CallRecord) -> Result<(), Error> {
         call.ended_by.as_str(),
         call.cause.q850,
         call.cause.sip,
+        call.message_at,
     ];
     tx.execute(INSERT, values).await.map(drop)
 }
@@ -41,6 +42,7 @@ pub(super) fn read(row: &Row) -> Result<CallRecord, Error> {
         agent: row.get("agent_id")?,
         answered_at: row.get("answered_at")?,
         connected_at: row.get("connected_at")?,
+        message_at: row.get("message_at")?,
         ended_at: row.get("ended_at")?,
         ended_by: row.word("ended_by")?,
         cause: HangupCause { q850: row.get("cause_q850")?, sip: row.get("cause_sip")? },

@@ -6,6 +6,7 @@
 //!
 //! Nothing here reads a clock: every moment comes from the caller.
 
+mod abandonment;
 mod agent;
 mod attempt;
 mod call;
@@ -61,6 +62,7 @@ use cadran_engine::model::{CampaignState, SipAccount, SipTrunk, Timestamp};
 use db::{Db, Lane};
 use value::{Row, args};
 
+pub use abandonment::Abandonment;
 pub use attempt::AttemptRecord;
 pub use callback::{CallbackFilter, CallbackRecord, CallbackState, OpenCallback};
 pub use claim::CLAIM_TIME;

@@ -13,7 +13,7 @@ use super::db::Tx;
 use super::lead::{DoneReason, settle};
 use super::lease::Lease;
 use super::value::args;
-use super::{Error, attempt, call, callback, disposition, learnt, pacing, recording, session};
+use super::{Error, abandonment, attempt, call, callback, disposition, learnt, pacing, recording, session};
 
 /// On whose behalf the daemon writes.
 #[derive(Clone, Debug)]
@@ -51,7 +51,10 @@ pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<(),
                 settle(tx, *lead, next, reason, true, *ended_at).await?;
             }
         }
-        Write::SaveCall(record) => call::save(tx, record).await?,
+        Write::SaveCall(record) => {
+            call::save(tx, record).await?;
+            abandonment::keep(tx, record, &desk.packs).await?;
+        }
         Write::ReleaseLead { lead, due_at } => {
             tx.execute(RELEASE, args![*lead, &desk.holder, *due_at]).await?;
         }

@@ -9,6 +9,7 @@ use cadran::store::{
 use cadran_engine::command::{DispositionRecord, LeadNext, Write};
 use cadran_engine::dialer::compliance::Reason;
 use cadran_engine::input::{AttemptRefusal, StoreEvent};
+use cadran_engine::model::attempt::CallRecord;
 use cadran_engine::model::{
     Attempt, CampaignId, Lead, LeadId, LeadState, ListId, Outcome, Phone, Purpose, SellerId, Timestamp,
 };
@@ -283,4 +284,26 @@ pub(crate) async fn a_number_that_may_never_be_called_finishes_the_lead(database
     assert_eq!(denied, BTreeMap::from([(Reason::NumberForbidden, 1)]));
     let lead = store.lead(id).await.unwrap().unwrap();
     assert_eq!((lead.state, lead.done_reason), (LeadState::Done, Some(DoneReason::Forbidden)));
+}
+
+/// An agent who came too late counts like none, though the call went on.
+pub(crate) async fn an_agent_who_came_too_late_is_an_abandoned_call(database: &Database) {
+    let store = &database.store;
+    let world = World::with_leads(store, 3).await;
+    let mut desk = Desk::of(store);
+    let mut dialled = Vec::new();
+    for connected_at in [Some(at(6)), Some(at(9)), None] {
+        let attempt = desk.dial(&world, store).await;
+        let record = CallRecord { connected_at, message_at: Some(at(7)), ..world.call_of(&attempt) };
+        desk.keep([Write::SaveCall(Box::new(record)), close(&attempt, Outcome::Answered, LeadNext::Done)])
+            .await;
+        dialled.push(attempt.id);
+    }
+    let mut kept = store.abandonments(world.campaign, Page::first()).await.unwrap();
+    kept.sort_by_key(|row| dialled.iter().position(|id| *id == row.attempt));
+    let found: Vec<(bool, bool, bool, bool)> =
+        kept.iter().map(|row| (row.live, row.abandoned, row.silent, row.message)).collect();
+    let [in_time, late, never] =
+        [(true, false, false, true), (true, true, false, true), (true, true, false, true)];
+    assert_eq!(found, [in_time, late, never]);
 }

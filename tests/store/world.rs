@@ -108,6 +108,7 @@ impl World {
             agent: Some(self.agent),
             answered_at: at(5),
             connected_at: Some(at(6)),
+            message_at: None,
             ended_at: at(60),
             ended_by: Side::Customer,
             cause: HangupCause { q850: 16, sip: None },

@@ -161,6 +161,8 @@ pub struct CallRecord {
     pub answered_at: Timestamp,
     /// When customer and agent could hear each other.
     pub connected_at: Option<Timestamp>,
+    /// When the message began that people hear for whom no agent was there in time.
+    pub message_at: Option<Timestamp>,
     /// When the customer's leg was gone.
     pub ended_at: Timestamp,
     /// Who ended it.

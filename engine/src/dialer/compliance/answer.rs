@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::number::Number;
 use super::{Pack, instant};
 use crate::model::Timestamp;
 
@@ -118,7 +119,7 @@ pub struct Classification {
 }
 
 /// What was against the rules, abandonment apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Violation {
     /// The dialler gave up before the person could answer.
@@ -150,6 +151,31 @@ pub fn classify_answer(timeline: &Timeline, pack: &Pack) -> Classification {
             .zip(cool_off)
             .filter(|_| abandoned)
             .map(|(at, cool_off)| at + cool_off.span()),
+    }
+}
+
+/// What became of a call to a number under all packs that were in force for it: the strictest of their answers. `None`
+/// when the timeline has no date, or no pack knows the country.
+pub fn classify_call(timeline: &Timeline, number: &str, packs: &[Pack]) -> Option<Classification> {
+    let at = timeline.at?;
+    let country = Number::read(number).ok()?.country?;
+    let binding = packs.iter().filter(|pack| pack.is_for_country(country) && pack.is_in_force(at));
+    binding.map(|pack| classify_answer(timeline, pack)).reduce(Classification::strictest)
+}
+
+impl Classification {
+    /// What is wrong by either of two packs.
+    fn strictest(mut self, other: Self) -> Self {
+        self.violations.extend(other.violations);
+        self.violations.dedup();
+        Self {
+            live: self.live || other.live,
+            abandoned: self.abandoned || other.abandoned,
+            silent: self.silent || other.silent,
+            safe_harbour_message: self.safe_harbour_message && other.safe_harbour_message,
+            violations: self.violations,
+            block_until: self.block_until.max(other.block_until),
+        }
     }
 }
 

@@ -37,7 +37,9 @@ mod situation;
 mod supervision;
 mod windows;
 
-pub use answer::{AbandonRule, Classification, CountedFrom, Timeline, Violation, classify_answer};
+pub use answer::{
+    AbandonRule, Classification, CountedFrom, Timeline, Violation, classify_answer, classify_call,
+};
 pub use callee::{
     Callee, Consent, Contract, LineType, Reassignment, ReassignmentResult, Relationship, RequestedCallback,
     Whereabouts,
