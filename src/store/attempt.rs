@@ -103,15 +103,15 @@ impl<'d> Saving<'d> {
     /// Makes an attempt durable if the lead is ours and the law allows it.
     async fn begin(&mut self, tx: &mut Tx, attempt: &Attempt) -> Result<Result<(), AttemptRefusal>, Error> {
         let (lead, phone, at) = (attempt.lead, attempt.phone, attempt.started_at);
+        let Some(terms) = self.hearing.terms(attempt.campaign).cloned() else {
+            return Ok(Err(AttemptRefusal::LeadGone));
+        };
         let holder = &self.desk.holder;
         let Some(row) = tx.row(BEGIN, args![lead, holder, at]).await? else {
             return Ok(Err(AttemptRefusal::LeadGone));
         };
         let zone: Zone = row.get("zone")?;
         let question = Question { lead, phone, zone: &zone, at };
-        let Some(terms) = self.hearing.terms(attempt.campaign).cloned() else {
-            return Ok(Err(AttemptRefusal::LeadGone));
-        };
         if let Err(reason) = self.hearing.ask_to_dial(question, &terms, attempt.id, attempt.caller_id)? {
             return Ok(Err(AttemptRefusal::Forbidden(reason)));
         }
