@@ -21,11 +21,10 @@ use uuid::Uuid;
 use crate::asterisk::{self, ClaimError, Switch};
 use crate::config::Config;
 use crate::daemon::{Clock, Daemon, Ended, Inlets, wall_clock};
-use crate::http;
 use crate::inbox::Inbox;
 use crate::reload::Reloader;
-use crate::rule_packs;
 use crate::store::{Acquired, Lease, Store};
+use crate::{http, rule_packs};
 
 /// News of one side that may wait for the engine. Behind a full one the adapter waits, and its own bounds apply.
 const NEWS_MAX: usize = 8_192;

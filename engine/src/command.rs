@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::dialer::learnt::Learnt;
 use crate::dialer::compliance::Reason;
+use crate::dialer::learnt::Learnt;
 use crate::dialer::pacing_line::PacingLine;
 use crate::input::{LegPurpose, RequestId};
 use crate::model::attempt::CallRecord;

@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::command::{Agreed, SwitchCommand};
-use crate::dialer::learnt::Learnt;
-use crate::command::SwitchCommand;
 use crate::dialer::compliance::Reason;
+use crate::dialer::learnt::Learnt;
 use crate::model::{
     Agent, AgentId, AttemptId, CallId, Campaign, CampaignId, HangupCause, Lead, LeadId, LegId, Phone,
     RateLimit, RecordingFacts, RecordingId, RoomId, SessionId, Side, Timestamp, Trunk, TrunkId, Verdict,
@@ -237,13 +236,10 @@ pub enum StoreEvent {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptRefusal {
-    /// The number is on a do-not-call list that applies.
-    DoNotCall,
-    /// The lead is not ours to dial: settled, withdrawn, claimed by another daemon, or its list is switched off or its
-    /// quota reached.
     /// The law, or a do-not-call list, forbids the call.
     Forbidden(Reason),
-    /// The lead is no longer ours to dial: settled, withdrawn, or claimed by another daemon.
+    /// The lead is not ours to dial: settled, withdrawn, claimed by another daemon, or its list is switched off or its
+    /// quota reached.
     LeadGone,
     /// The database could not take the write.
     StoreAway,

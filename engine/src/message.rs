@@ -31,6 +31,7 @@ impl Engine {
     pub(crate) fn play_message(&mut self, id: CallId, media: String) {
         if let Some(call) = self.calls.get_mut(&id) {
             call.enter(CallState::Message, self.cx.now);
+            call.message_at = Some(self.cx.now);
             self.cx.switch(SwitchCommand::Play { leg: call.attempt.leg, media });
             self.cx.arm_in(MESSAGE_TIME_MAX, Timer::MessageOverdue(id));
         }

@@ -283,26 +283,6 @@ impl Engine {
     pub(crate) fn count_drop(&mut self, id: CallId) {
         let now = self.cx.now;
         let Some(call) = self.calls.get_mut(&id).filter(|call| !call.is_settled()) else {
-        let Some(call) = self.calls.get_mut(&id).filter(|call| call.state == CallState::Waiting) else {
-            return;
-        };
-        let Some(run) = self.runs.get_mut(&call.attempt.campaign) else {
-            return self.hang_up(id, Side::System);
-        };
-        call.enter(CallState::Message, now);
-        call.message_at = Some(now);
-        call.agent = None;
-        let leg = call.attempt.leg;
-        run.waiting.retain(|waiting| *waiting != id);
-        self.cx.switch(SwitchCommand::Play { leg, media: run.settings.drop_message.clone() });
-        self.cx.arm_in(MESSAGE_TIME_MAX, Timer::MessageOverdue(id));
-        self.count_drop(id);
-    }
-
-    /// Counts a person who answered and found nobody, once.
-    fn count_drop(&mut self, id: CallId) {
-        let now = self.cx.now;
-        let Some(call) = self.calls.get_mut(&id).filter(|call| call.outcome != Some(Outcome::Dropped)) else {
             return;
         };
         call.outcome = Some(Outcome::Dropped);

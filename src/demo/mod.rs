@@ -18,9 +18,8 @@ use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, interval, sleep};
 
-use crate::accounts;
 use crate::config::Config;
-use crate::serve;
+use crate::{accounts, serve};
 use api::Api;
 use pair::Pair;
 

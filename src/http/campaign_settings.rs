@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use cadran_engine::dialer::compliance::Pack;
 use cadran_engine::model::{
-    Breakers, CallingHours, CampaignSettings, CampaignState, ComplianceSettings, DialMode, DialOrder, Disposition, ListId, OnMachine, Outcome, Quota, QuotaPart, RecordingPolicy, RetryRule, Window,
+    Breakers, CallingHours, CampaignSettings, CampaignState, ComplianceSettings, DialMode, DialOrder,
+    Disposition, ListId, OnMachine, Outcome, Quota, QuotaPart, RecordingPolicy, RetryRule, Window,
 };
 
 use super::app::App;

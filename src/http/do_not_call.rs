@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use cadran_engine::input::Request;
-use cadran_engine::model::{CampaignId, Phone, Timestamp};
 use cadran_engine::model::{CampaignId, Phone, SellerId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

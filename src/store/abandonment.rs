@@ -4,10 +4,9 @@ use cadran_engine::dialer::compliance::{Pack, Timeline, Violation, classify_call
 use cadran_engine::model::attempt::CallRecord;
 use cadran_engine::model::{AttemptId, CampaignId, Phone, Side, Timestamp};
 
-use super::Error;
 use super::db::{Select, Tx};
 use super::value::{Row, args, json};
-use super::{Page, Store};
+use super::{Error, Page, Store};
 
 /// An answered call as the packs in force for its number classify it, the strictest of them.
 #[derive(Clone, Debug, PartialEq, Eq)]

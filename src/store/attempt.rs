@@ -1,17 +1,11 @@
 //! Attempts: the row that is durable before the network hears of a dial, and how the dial ended.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use std::collections::BTreeSet;
-
 use cadran_engine::input::{AttemptRefusal, StoreEvent};
-use cadran_engine::model::{Attempt, AttemptId, CallId, HangupCause, Outcome, Screened, Timestamp};
-use cadran_engine::model::{Attempt, AttemptId, CallId, HangupCause, Outcome, Timestamp, Zone};
+use cadran_engine::model::{Attempt, AttemptId, CallId, HangupCause, Outcome, Screened, Timestamp, Zone};
 
-use super::claim::settle_blocked;
-use super::db::Tx;
-use super::do_not_call::blocked;
-use super::Error;
 use super::db::{Sql, Tx};
 use super::hearing::{Hearing, Question};
 use super::lease::still_ours;
@@ -110,6 +104,9 @@ impl<'d> Saving<'d> {
         let Some(row) = tx.row(BEGIN, args![lead, holder, at]).await? else {
             return Ok(Err(AttemptRefusal::LeadGone));
         };
+        if quota::give_back_if_reached(tx, lead).await? {
+            return Ok(Err(AttemptRefusal::LeadGone));
+        }
         let zone: Zone = row.get("zone")?;
         let question = Question { lead, phone, zone: &zone, at };
         if let Err(reason) = self.hearing.ask_to_dial(question, &terms, attempt.id, attempt.caller_id)? {
@@ -134,13 +131,6 @@ impl<'d> Saving<'d> {
         tx.execute(INSERT, values).await?;
         Ok(Ok(()))
     }
-    if quota::give_back_if_reached(tx, lead).await? {
-        return Ok(refused(AttemptRefusal::LeadGone));
-    }
-    let hits = blocked(tx, &[attempt.phone], attempt.campaign, now).await?;
-    if !hits.is_empty() {
-        settle_blocked(tx, lead, &hits, now).await?;
-        return Ok(refused(AttemptRefusal::DoNotCall));
 
     /// Keeps the decisions, and settles the leads that may not be called.
     pub(super) async fn close(self, tx: &mut Tx) -> Result<(), Error> {

@@ -16,19 +16,15 @@ impl Store {
         campaign: &Campaign,
         now: Timestamp,
     ) -> Result<Kept<Campaign>, Error> {
-        let sql =
-            "insert into campaign (name, state, settings, updated_at) values ($1, $2, $3, $4) returning *";
-        let values = args![&campaign.settings.name, campaign.state.as_str(), json(&campaign.settings)?, now];
-        let mut tx = self.db.begin(Lane::People).await?;
-        let kept = read(&only(tx.rows(sql, values).await?)?)?;
-        quota::set(&mut tx, kept.value.id, &campaign.settings.quotas).await?;
-        tx.commit().await?;
-        Ok(kept)
         let sql = "insert into campaign (name, state, settings, seller_id, updated_at) values ($1, $2, $3, $4, $5) returning *";
         let Campaign { state, settings, .. } = campaign;
         let seller = settings.compliance.seller;
         let values = args![&settings.name, state.as_str(), json(settings)?, seller, now];
-        read(&only(self.db.change(sql, values).await?)?)
+        let mut tx = self.db.begin(Lane::People).await?;
+        let kept = read(&only(tx.rows(sql, values).await?)?)?;
+        quota::set(&mut tx, kept.value.id, &settings.quotas).await?;
+        tx.commit().await?;
+        Ok(kept)
     }
 
     /// One campaign.
@@ -58,8 +54,9 @@ impl Store {
     ) -> Result<Kept<Campaign>, Error> {
         let sql = "update campaign set name = $3, state = $4, settings = $5, seller_id = $6, updated_at = $7, rev = rev + 1 \
                    where campaign_id = $1 and rev = $2 returning *";
-        let state = campaign.state.as_str();
-        let values = args![campaign.id, rev, &campaign.settings.name, state, json(&campaign.settings)?, now];
+        let Campaign { id, state, settings } = campaign;
+        let seller = settings.compliance.seller;
+        let values = args![*id, rev, &settings.name, state.as_str(), json(settings)?, seller, now];
         let mut tx = self.db.begin(Lane::People).await?;
         let kept = tx.row(sql, values).await?.as_ref().map(read).transpose()?;
         if kept.is_some() {
@@ -68,11 +65,6 @@ impl Store {
         tx.commit().await?;
         match kept {
             Some(kept) => Ok(kept),
-        let Campaign { id, state, settings } = campaign;
-        let seller = settings.compliance.seller;
-        let values = args![*id, rev, &settings.name, state.as_str(), json(settings)?, seller, now];
-        match self.db.change(sql, values).await?.first() {
-            Some(row) => read(row),
             None => Err(self.why_unchanged(NOUN, EXISTS, campaign.id.as_i64()).await),
         }
     }

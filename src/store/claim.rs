@@ -86,12 +86,8 @@ impl Store {
         let order = lead_order::wanted(&mut tx, campaign).await?;
         let mut claim = Claim::default();
         for _ in 0..ROUNDS_MAX {
-            let wanted = usize::from(count).saturating_sub(leads.len());
-            let (candidates, found) = due(&mut tx, campaign, &order, wanted, now).await?;
-            let callable = without_blocked(&mut tx, candidates, campaign, now).await?;
             let wanted = usize::from(count).saturating_sub(claim.leads.len());
-            let candidates = due(&mut tx, campaign, &order, wanted, now).await?;
-            let found = candidates.len();
+            let (candidates, found) = due(&mut tx, campaign, &order, wanted, now).await?;
             if found == 0 {
                 break;
             }

@@ -189,6 +189,7 @@ const fn past(outcome: Option<Outcome>) -> PastOutcome {
         Some(Outcome::Busy) => PastOutcome::Busy,
         Some(Outcome::Congestion) => PastOutcome::TrunkFailed,
         Some(Outcome::Dropped) => PastOutcome::Abandoned,
+        Some(Outcome::Machine) => PastOutcome::AmdMachine,
         Some(Outcome::NoAnswer) => PastOutcome::NoAnswer,
         Some(Outcome::Cancelled | Outcome::Failed | Outcome::Rejected | Outcome::Unallocated) => {
             PastOutcome::Other

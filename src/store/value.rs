@@ -8,7 +8,8 @@ use sqlx::types::{Json, Uuid};
 use sqlx::{Arguments, Database, Decode, Postgres, Row as _, Sqlite, Type};
 
 use cadran_engine::model::{
-    AgentId, AttemptId, CallId, CampaignId, LeadId, LegId, ListId, Outcome, PersonId, Phone, SellerId, SessionId, Timestamp, TrunkId, UserId, Verdict, Zone,
+    AgentId, AttemptId, CallId, CampaignId, LeadId, LegId, ListId, Outcome, PersonId, Phone, SellerId,
+    SessionId, Timestamp, TrunkId, UserId, Verdict, Zone,
 };
 
 use super::Error;

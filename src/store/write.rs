@@ -33,15 +33,12 @@ const RELEASE: &str = "update lead set state = 'waiting', due_at = $3, ripe = fa
 /// Carries out a write that nobody waits for, which is every one but attempts: see [`attempt::Saving`].
 pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<(), Error> {
     match write {
-        Write::SaveAttempt(attempt) => return attempt::save(tx, attempt, desk).await.map(Some),
+        // The writer brings attempts to `attempt::Saving`, all of a group at once.
+        Write::SaveAttempt(_) => {}
         Write::CloseAttempt { attempt, outcome, cause, ended_at, screened, lead, next } => {
             if let Some(call) =
                 attempt::close(tx, *attempt, *outcome, *cause, *ended_at, screened.as_ref()).await?
             {
-        // The writer brings attempts to `attempt::Saving`, all of a group at once.
-        Write::SaveAttempt(_) => {}
-        Write::CloseAttempt { attempt, outcome, cause, ended_at, lead, next } => {
-            if let Some(call) = attempt::close(tx, *attempt, *outcome, *cause, *ended_at).await? {
                 if *outcome == Outcome::Answered {
                     callback::kept(tx, *lead, call).await?;
                 }

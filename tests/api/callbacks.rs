@@ -26,6 +26,7 @@ async fn promised(world: &World, admin: &str, agent: AgentId) -> CallId {
         at: now(),
         next: LeadNext::Again { due_at: AGREED, phone: 0 },
         callback: Some(Agreed { at: AGREED, personal: true }),
+        refused: false,
         do_not_call: false,
         success: false,
     };

@@ -19,8 +19,6 @@ const SOUND: &[u8] = b"RIFF0123456789";
 
 /// A call with a recording whose row says that its file lies at `path`.
 pub(super) async fn record(world: &World, token: &str, path: &str) -> RecordingId {
-    let campaign = json!({ "name": Uuid::now_v7(), "mode": { "kind": "preview" } });
-async fn record(world: &World, token: &str, path: &str) -> RecordingId {
     let campaign = json!({
         "name": Uuid::now_v7(), "mode": { "kind": "preview" }, "caller_ids": ["+33162001122"],
         "compliance": world.lawful(token).await,

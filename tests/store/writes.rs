@@ -2,8 +2,6 @@
 
 use cadran::store::{CallbackFilter, CallbackState, DoNotCall, DoneReason, HistoryFilter, Page, Withdrawal};
 use cadran_engine::command::{Agreed, DispositionRecord, LeadNext, Write};
-use cadran::store::{CallbackState, DoNotCall, DoneReason, HistoryFilter, Page};
-use cadran_engine::command::{DispositionRecord, LeadNext, Write};
 use cadran_engine::dialer::compliance::Reason;
 use cadran_engine::input::{AttemptRefusal, StoreEvent};
 use cadran_engine::model::{LeadId, LeadState, Outcome};

@@ -5,12 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Breakers, CallingHours, CampaignId, DialOrder, Disposition, Outcome, Phone, Quota, Screening, TrunkId,
+    Breakers, CallingHours, CampaignId, ComplianceSettings, DialOrder, Disposition, Outcome, Phone, Quota,
+    Screening, TrunkId,
 };
-use super::{
-    CallingHours, CampaignId, ComplianceSettings, DialOrder, Disposition, Outcome, Phone, TrunkId,
-};
-use super::{CallingHours, CampaignId, ComplianceSettings, DialOrder, Disposition, Outcome, Phone, TrunkId};
 
 /// Outbound work for which agents log in. Its live side is [`crate::dialer::CampaignRun`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

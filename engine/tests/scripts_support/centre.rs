@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use cadran_engine::Engine;
 use cadran_engine::command::{Agreed, Command, Destination, LeadNext, SwitchCommand, Write};
-use cadran_engine::command::{Command, Destination, LeadNext, SwitchCommand, Write};
 use cadran_engine::dialer::compliance::Reason;
 use cadran_engine::input::{
     AttemptRefusal, CommandFailure, Input, LegPurpose, LegSeen, OpenSession, Recovery, Request, RequestId,

@@ -178,7 +178,6 @@ impl Names {
             Notice::DialForbidden { attempt, reason, .. } => {
                 Some(format!("{} may not be dialled: {reason}", self.name(attempt)))
             }
-            Notice::Dialled { .. } | Notice::AttemptEnded { .. } | Notice::CallEnded { .. } => None,
         }
     }
 }
