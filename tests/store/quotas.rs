@@ -1,6 +1,6 @@
 //! So many successes, and no more dials.
 
-use cadran::store::{NewLead, Store};
+use cadran::store::{Claim, NewLead, Store};
 use cadran_engine::command::{DispositionRecord, LeadNext, Write};
 use cadran_engine::input::{AttemptRefusal, StoreEvent};
 use cadran_engine::model::{Attempt, LeadState, Outcome, Quota, QuotaPart};
@@ -40,7 +40,7 @@ pub(crate) async fn a_campaign_stops_at_its_quota(database: &Database) {
     let refusal = AttemptRefusal::LeadGone;
     assert_eq!(desk.hears().await, StoreEvent::AttemptRefused { attempt: in_hand.id, refusal });
     assert_eq!(store.lead(in_hand.lead).await.unwrap().unwrap().state, LeadState::Waiting);
-    assert_eq!(store.claim_leads(world.campaign, 9, NOW, HOLDER).await.unwrap(), (Vec::new(), None));
+    assert_eq!(store.claim_leads(world.campaign, 9, NOW, HOLDER).await.unwrap(), Claim::default());
 
     // The call that was up when the quota was reached may bring one more; saying it twice counts once.
     let more = said(&world, &talking, 63, true);
@@ -48,7 +48,7 @@ pub(crate) async fn a_campaign_stops_at_its_quota(database: &Database) {
     assert_eq!(reached(&world, store).await, [2]);
     desk.keep([said(&world, &first, 70, false), said(&world, &talking, 71, false)]).await;
     assert_eq!(reached(&world, store).await, [0]);
-    assert_eq!(store.claim_leads(world.campaign, 9, NOW, HOLDER).await.unwrap().0.len(), 2);
+    assert_eq!(store.claim_leads(world.campaign, 9, NOW, HOLDER).await.unwrap().leads.len(), 2);
 }
 
 /// A list and the leads with one value in a field stop by themselves; quotas that are set later count what was before.
@@ -71,10 +71,10 @@ pub(crate) async fn a_part_of_a_campaign_stops_by_itself(database: &Database) {
     };
     set(&world, store, quotas(5)).await;
     assert_eq!(reached(&world, store).await, [1, 1]);
-    let (leads, _) = store.claim_leads(world.campaign, 9, NOW, HOLDER).await.unwrap();
+    let leads = store.claim_leads(world.campaign, 9, NOW, HOLDER).await.unwrap().leads;
     assert_eq!(leads.iter().map(|lead| lead.id).collect::<Vec<_>>(), [ids[2]]);
 
     desk.keep([Write::ReleaseLead { lead: ids[2], due_at: NOW }]).await;
     set(&world, store, quotas(1)).await;
-    assert_eq!(store.claim_leads(world.campaign, 9, NOW, HOLDER).await.unwrap(), (Vec::new(), None));
+    assert_eq!(store.claim_leads(world.campaign, 9, NOW, HOLDER).await.unwrap(), Claim::default());
 }

@@ -20,7 +20,7 @@ pub(crate) async fn the_stock_counts_every_lead_once(database: &Database) {
             due_in.map_or(LeadNext::Done, |due| LeadNext::Again { due_at: at(seconds + due), phone: 0 });
         desk.keep([close(&attempt, Outcome::Busy, next)]).await;
     }
-    let (in_hand, _) = store.claim_leads(world.campaign, 2, NOW, HOLDER).await.unwrap();
+    let in_hand = store.claim_leads(world.campaign, 2, NOW, HOLDER).await.unwrap().leads;
     desk.keep([Write::ReleaseLead { lead: in_hand[0].id, due_at: at(30) }]).await;
 
     let stock = store.lead_stock(world.campaign, at(60)).await.unwrap();
