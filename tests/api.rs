@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod api {
     mod callbacks;
+    mod compliance;
     mod desk;
     mod health;
     mod imports;
