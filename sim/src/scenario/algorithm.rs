@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use cadran_engine::dialer::pacing::{self, Decision};
-use cadran_engine::dialer::predictive::{DialEnd, Pacer, Situation, Target};
 use cadran_engine::model::DialMode;
+
+use super::centre::DROP_LIMIT;
 
 /// How a day is dialled.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,6 +16,17 @@ pub enum Algorithm {
     Predictive,
     /// One dial per idle agent.
     Progressive,
+}
+
+impl Algorithm {
+    /// The campaign's mode. A predictive one aims as high as its limit lets it.
+    pub(crate) const fn mode(self) -> DialMode {
+        match self {
+            Self::Power(ratio) => DialMode::Power { ratio },
+            Self::Predictive => DialMode::Predictive { target_drop_rate: DROP_LIMIT },
+            Self::Progressive => DialMode::Progressive,
+        }
+    }
 }
 
 impl FromStr for Algorithm {

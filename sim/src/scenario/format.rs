@@ -115,6 +115,13 @@ pub struct Amd {
     pub missed: f64,
 }
 
+impl Amd {
+    /// Part of the grace that a verdict takes after a person's greeting, in seconds.
+    pub(crate) const DECISION: f64 = 0.6;
+    /// Longest time from answer to verdict, in seconds.
+    pub(crate) const LISTENS_MAX: f64 = 4.0;
+}
+
 /// One kind of conversation.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]

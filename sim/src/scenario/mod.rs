@@ -1,15 +1,23 @@
 //! Scenarios: a day of a call centre from a short file, and what an algorithm makes of it.
 //!
-//! The format and the figures are those of docs/pacing.md. A scenario has no database and no network: it drives the
-//! engine's pacing, which is pure, and draws everything else from its seed.
+//! The format and the figures are those of docs/pacing.md. The engine is the one of the daemon, with everything that
+//! it does about a call; network, database and agents are drawn from the seed.
+//!
+//! In reading order: `format` (the file), `centre` (the settings that follow from it), `world` (virtual time),
+//! `switch` and `network` (calls), `desk` and `staff` (agents), `leads`, and `metrics` (what came of it).
 
+mod agenda;
 mod algorithm;
-mod dial;
+mod centre;
+mod desk;
 mod dice;
 mod error;
 mod format;
+mod leads;
 mod metrics;
+mod network;
 mod staff;
+mod switch;
 mod world;
 
 use std::time::Instant;
@@ -19,9 +27,7 @@ pub use error::ScenarioError;
 pub use format::Scenario;
 pub use metrics::Figures;
 use serde::Serialize;
-pub use world::TICK;
 
-use algorithm::Dialler;
 use metrics::Tally;
 use world::World;
 
@@ -44,7 +50,7 @@ pub fn simulate(scenario: &Scenario, algorithm: Algorithm, seeds: &[u64]) -> Rep
     let mut days = Vec::new();
     for seed in seeds {
         let started = Instant::now();
-        let mut day = World::new(scenario, *seed, Dialler::new(algorithm)).run();
+        let mut day = World::new(scenario, *seed, algorithm).run();
         day.wall_s = started.elapsed().as_secs_f64();
         days.push(day.figures(Some(*seed)));
         all.add(&day);

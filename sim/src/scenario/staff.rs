@@ -1,6 +1,6 @@
 //! The agents: when they come, pause and leave, how long they talk.
 
-use cadran_engine::dialer::predictive::{WorkStage, Working};
+use cadran_engine::model::{CallId, Timestamp};
 
 use super::dice::Dice;
 use super::format::{Scenario, Spread};
@@ -8,13 +8,19 @@ use super::format::{Scenario, Spread};
 /// Agents log in within this time where the scenario says nothing else.
 const FIRST_MINUTE: f64 = 60.0;
 
-/// What an agent is doing.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum AgentState {
+/// A machine that reached an agent.
+const MACHINE_TALK: Spread = Spread { mean: 7.0, cv: 0.4 };
+const MACHINE_WRAP_UP: Spread = Spread { mean: 4.0, cv: 0.5 };
+
+/// What an agent is doing, as far as their time goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doing {
+    /// Logged out, or on a break.
     Away,
+    /// Ready, or kept free for a call.
     Idle,
-    Talking,
-    WrappingUp { talked: f64 },
+    /// In conversation, or finishing one.
+    Working,
 }
 
 /// A change of an agent's presence.
@@ -28,32 +34,18 @@ pub(crate) enum Coming {
 /// One agent.
 #[derive(Clone, Debug)]
 pub(crate) struct Agent {
-    pub(crate) state: AgentState,
-    pub(crate) since: f64,
+    pub(crate) doing: Doing,
+    pub(crate) since: Timestamp,
     /// Factor on the length of conversations.
     speed: f64,
+    /// The call in hand, and how long its wrap-up will be.
+    pub(crate) work: Option<(CallId, f64)>,
     /// Set while the agent is to leave after the call in hand, with when they come back.
     pub(crate) leaves: Option<Option<f64>>,
+    /// Whether they have logged in today.
+    pub(crate) came: bool,
     /// Logged out for the day.
     pub(crate) gone: bool,
-}
-
-impl Agent {
-    pub(crate) fn enter(&mut self, state: AgentState, at: f64) {
-        self.state = state;
-        self.since = at;
-    }
-
-    /// What the dialler may know of a busy agent. A pause is announced when it is due and a call is in hand.
-    pub(crate) fn working(&self, now: f64) -> Option<Working> {
-        let age = (now - self.since).max(0.0);
-        let stage = match self.state {
-            AgentState::Away | AgentState::Idle => return None,
-            AgentState::Talking => WorkStage::Talking { age },
-            AgentState::WrappingUp { talked } => WorkStage::WrappingUp { talked, age },
-        };
-        Some(Working { stage, leaves: self.leaves.is_some() })
-    }
 }
 
 /// Draws what agents do.
@@ -73,10 +65,12 @@ impl Staff {
         let spread = Spread { mean: 1.0, cv: self.scenario.agent_speed_cv };
         (0..self.scenario.agents)
             .map(|_| Agent {
-                state: AgentState::Away,
-                since: 0.0,
+                doing: Doing::Away,
+                since: Timestamp::default(),
                 speed: self.dice.lognormal(&spread),
+                work: None,
                 leaves: None,
+                came: false,
                 gone: false,
             })
             .collect()
@@ -173,8 +167,8 @@ impl Staff {
         (talk * agent.speed, self.talks.lognormal(&wrap))
     }
 
-    /// A length of any kind.
-    pub(crate) fn length(&mut self, spread: &Spread) -> f64 {
-        self.talks.lognormal(spread)
+    /// Talk and wrap-up with a machine.
+    pub(crate) fn machine(&mut self) -> (f64, f64) {
+        (self.talks.lognormal(&MACHINE_TALK), self.talks.lognormal(&MACHINE_WRAP_UP))
     }
 }

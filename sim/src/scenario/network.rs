@@ -1,7 +1,9 @@
-//! What becomes of a dial.
+//! The pretend telephone network: what becomes of a dial.
+
+use cadran_engine::model::HangupCause;
 
 use super::dice::Dice;
-use super::format::{Scenario, Spread};
+use super::format::{Amd, Scenario, Spread};
 
 /// Who picked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,9 +17,15 @@ pub(crate) enum Answerer {
 pub(crate) struct Fate {
     /// Seconds until the ring is over.
     pub(crate) ring: f64,
-    /// Who answers then, if anybody.
-    pub(crate) answerer: Option<Answerer>,
+    /// Who answers then, or why nobody does.
+    pub(crate) end: Result<Answerer, HangupCause>,
 }
+
+/// Somebody hung up.
+pub(crate) const NORMAL: HangupCause = HangupCause { q850: 16, sip: None };
+const BUSY: HangupCause = HangupCause { q850: 17, sip: Some(486) };
+const CONGESTION: HangupCause = HangupCause { q850: 34, sip: Some(503) };
+const NO_ANSWER: HangupCause = HangupCause { q850: 19, sip: Some(480) };
 
 /// The pretend telephone network.
 #[derive(Debug)]
@@ -36,39 +44,39 @@ impl<'a> Network<'a> {
         let ring = &self.scenario.ring;
         let [person, machine, busy, congestion] = self.scenario.chances(at);
         let kind = self.dice.share();
-        let (natural, answerer) = if kind < person {
+        let (natural, end) = if kind < person {
             let spread = Spread { mean: ring.mean, cv: ring.cv.max(0.0) };
-            (ring.off + self.dice.lognormal(&spread), Some(Answerer::Person))
+            (ring.off + self.dice.lognormal(&spread), Ok(Answerer::Person))
         } else if kind < person + machine {
             let rings = if self.dice.chance(ring.mach_fast) {
                 self.dice.between(2.0, 6.0)
             } else {
                 self.dice.normal(ring.mach_mean, ring.mach_sd).max(1.5)
             };
-            (rings, Some(Answerer::Machine))
+            (rings, Ok(Answerer::Machine))
         } else if kind < person + machine + busy {
-            (self.dice.between(1.5, 5.5), None)
+            (self.dice.between(1.5, 5.5), Err(BUSY))
         } else if kind < person + machine + busy + congestion {
-            (self.dice.between(0.3, 1.5), None)
+            (self.dice.between(0.3, 1.5), Err(CONGESTION))
         } else {
-            (ring.timeout, None)
+            (ring.timeout, Err(NO_ANSWER))
         };
         if ring.cv < 0.0 {
             let ring = self.dice.exponential(ring.mean);
-            return Fate { ring, answerer };
+            return Fate { ring, end };
         }
         if natural < ring.timeout {
-            Fate { ring: natural, answerer }
+            Fate { ring: natural, end }
         } else {
-            Fate { ring: ring.timeout, answerer: None }
+            Fate { ring: ring.timeout, end: Err(NO_ANSWER) }
         }
     }
 
     /// How long answering machine detection listens.
     pub(crate) fn listen(&mut self, answerer: Answerer) -> f64 {
         match answerer {
-            Answerer::Person => self.dice.between(0.4, 1.6) + 0.6,
-            Answerer::Machine => self.dice.between(2.2, 4.0),
+            Answerer::Person => self.dice.between(0.4, 1.6) + Amd::DECISION,
+            Answerer::Machine => self.dice.between(2.2, Amd::LISTENS_MAX),
         }
     }
 

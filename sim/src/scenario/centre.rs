@@ -1,0 +1,131 @@
+//! The call centre of a scenario, as settings describe it: one campaign, one trunk, and the agents.
+
+use std::time::Duration;
+
+use cadran_engine::input::Settings;
+use cadran_engine::model::{
+    Agent, AgentId, CallingHours, Campaign, CampaignId, CampaignState, Disposition, DispositionEffect,
+    PhoneKind, RateLimit, RecordingPolicy, RingMode, Timestamp, Trunk, TrunkId, Window,
+};
+
+use super::algorithm::Algorithm;
+use super::format::{Amd, Scenario};
+use super::leads;
+
+/// Midnight before the day: Monday 5 January 2026, UTC, where everybody lives.
+const MIDNIGHT: Timestamp = Timestamp::from_millis(1_767_571_200_000);
+
+/// The one campaign.
+pub(crate) const CAMPAIGN: CampaignId = CampaignId::from_i64(1);
+const TRUNK: TrunkId = TrunkId::from_i64(1);
+
+/// What every agent says of every call.
+pub(crate) const DISPOSITION: &str = "done";
+
+/// Share of drops that no campaign may pass: the law of most countries.
+pub(crate) const DROP_LIMIT: f64 = 0.03;
+
+/// Calls per second where nothing limits them.
+const ANY_RATE: f64 = 1e6;
+
+/// Agents end their wrap-up themselves; no timer does it before.
+const WRAP_UP_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A ring that no timeout ends.
+const RING_WITHOUT_END: Duration = Duration::from_secs(60 * 60);
+
+/// Seconds as a span of time, to the millisecond.
+pub(crate) fn span(seconds: f64) -> Duration {
+    Duration::from_millis((seconds.max(0.0) * 1000.0).round() as u64)
+}
+
+/// When the day begins.
+pub(crate) fn start(scenario: &Scenario) -> Timestamp {
+    MIDNIGHT + span(scenario.clock_start * 3600.0)
+}
+
+/// Everything that the engine works by.
+pub(crate) fn settings(scenario: &Scenario, algorithm: Algorithm) -> Settings {
+    Settings {
+        agents: (0..scenario.agents).map(agent).collect(),
+        campaigns: vec![campaign(scenario, algorithm)],
+        trunks: vec![Trunk {
+            id: TRUNK,
+            name: "Trunk".to_owned(),
+            enabled: true,
+            caller_ids: vec![leads::phone(0)],
+            limit: RateLimit { calls_per_second: ANY_RATE, concurrent_calls: scenario.trunks },
+        }],
+        switch_limit: None,
+    }
+}
+
+/// The agent of this place in the roster.
+pub(crate) const fn agent_id(place: usize) -> AgentId {
+    AgentId::from_i64(place as i64 + 1)
+}
+
+/// Which place in the roster this agent has.
+pub(crate) fn place_of(agent: AgentId) -> usize {
+    usize::try_from(agent.as_i64() - 1).unwrap_or(usize::MAX)
+}
+
+fn agent(place: u32) -> Agent {
+    let id = agent_id(place as usize);
+    Agent {
+        id,
+        name: id.to_string(),
+        sip_account: id.to_string(),
+        phone_kind: PhoneKind::Sip,
+        ring_mode: RingMode::NailedUp,
+        ring_timeout: Duration::from_secs(20),
+    }
+}
+
+fn campaign(scenario: &Scenario, algorithm: Algorithm) -> Campaign {
+    Campaign {
+        id: CAMPAIGN,
+        name: scenario.name.clone(),
+        state: CampaignState::Running,
+        mode: algorithm.mode(),
+        trunks: vec![TRUNK],
+        caller_ids: vec![leads::phone(0)],
+        ring_timeout: ring_timeout(scenario),
+        drop_after: span(scenario.grace - if scenario.amd.on { Amd::DECISION } else { 0.0 }),
+        drop_message: "sound:sorry".to_owned(),
+        drop_limit: DROP_LIMIT,
+        hours: hours(scenario),
+        retry: Vec::new(),
+        recording: RecordingPolicy::Never,
+        wrap_up: WRAP_UP_MAX,
+        dispositions: vec![Disposition {
+            code: DISPOSITION.to_owned(),
+            label_fr: DISPOSITION.to_owned(),
+            label_en: DISPOSITION.to_owned(),
+            effect: DispositionEffect::Final,
+        }],
+        limit: RateLimit { calls_per_second: ANY_RATE, concurrent_calls: u32::MAX },
+    }
+}
+
+/// The engine gives a dial up at the scenario's timeout, or after the verdict of the answering machine detection,
+/// which listens while the engine still waits for an answer.
+fn ring_timeout(scenario: &Scenario) -> Duration {
+    if scenario.ring.cv < 0.0 {
+        return RING_WITHOUT_END;
+    }
+    let listens = if scenario.amd.on { Amd::LISTENS_MAX } else { 0.0 };
+    span(scenario.ring.timeout + listens)
+}
+
+/// The day itself, so that pacing knows when it ends; without an end where the day goes past midnight.
+fn hours(scenario: &Scenario) -> CallingHours {
+    let minute = |hours: f64| (hours * 60.0) as u16;
+    let until = scenario.clock_start + scenario.hours;
+    if until > 24.0 {
+        return CallingHours::always();
+    }
+    let window =
+        Window { days: (1..=7).collect(), from: minute(scenario.clock_start), until: minute(until).max(1) };
+    CallingHours { windows: vec![window], closed_days: Vec::new() }
+}

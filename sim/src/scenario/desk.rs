@@ -1,0 +1,81 @@
+//! What the agents do at their desks, and where their time goes.
+
+use cadran_engine::input::Request;
+
+use super::centre::{self, CAMPAIGN, DISPOSITION};
+use super::staff::{Coming, Doing};
+use super::world::{Event, World};
+
+impl World<'_> {
+    pub(crate) fn staff_event(&mut self, place: usize, coming: Coming) {
+        let agent = &mut self.agents[place];
+        let id = centre::agent_id(place);
+        match coming {
+            Coming::In if agent.doing == Doing::Away && !agent.gone => {
+                if !agent.came {
+                    agent.came = true;
+                    self.ask(Request::LogIn { agent: id, campaigns: vec![CAMPAIGN] });
+                }
+                self.ask(Request::Ready { agent: id });
+            }
+            Coming::In => {}
+            Coming::Out(back_after) => {
+                agent.gone |= back_after.is_none();
+                if agent.doing == Doing::Away {
+                    return;
+                }
+                agent.leaves = Some(back_after);
+                self.ask(match back_after {
+                    Some(_) => Request::Pause { agent: id, code: "break".to_owned() },
+                    None => Request::LogOut { agent: id },
+                });
+            }
+        }
+    }
+
+    /// The agent says what became of the call.
+    pub(crate) fn wrap_up_over(&mut self, place: usize) {
+        if let Some((call, _)) = self.agents[place].work.take() {
+            self.ask(Request::Dispose {
+                agent: centre::agent_id(place),
+                call,
+                code: DISPOSITION.to_owned(),
+                note: String::new(),
+                callback_at: None,
+            });
+        }
+    }
+
+    /// The engine says what an agent is, in the word of their state.
+    pub(crate) fn agent_is(&mut self, place: usize, word: &str) {
+        let doing = match word {
+            "ready" | "reserved" => Doing::Idle,
+            "on_call" | "wrap_up" => Doing::Working,
+            _ => Doing::Away,
+        };
+        self.account(place);
+        let agent = &mut self.agents[place];
+        agent.doing = doing;
+        agent.since = self.now;
+        if word == "wrap_up"
+            && let Some((_, wrap_up)) = agent.work
+        {
+            self.after(wrap_up, Event::WrapUpOver { agent: place });
+        } else if doing == Doing::Away
+            && let Some(Some(back_after)) = agent.leaves.take()
+        {
+            self.after(back_after, Event::Staff { agent: place, coming: Coming::In });
+        }
+    }
+
+    /// Counts the time since the agent's last change.
+    pub(crate) fn account(&mut self, place: usize) {
+        let agent = &self.agents[place];
+        let spent = self.now.since(agent.since).as_secs_f64();
+        match agent.doing {
+            Doing::Away => {}
+            Doing::Idle => self.tally.idle += spent,
+            Doing::Working => self.tally.work += spent,
+        }
+    }
+}
