@@ -28,9 +28,13 @@ const CLOSED_LEADS_MAX: u32 = 100;
 pub(crate) const NO_OPENING_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Engine {
-    /// Looks at every campaign for which something changed.
+    /// Looks at every campaign for which something changed, or plans to where a look has only just been.
     pub(crate) fn pace_stirred(&mut self) {
         while let Some(campaign) = self.stirred.pop_first() {
+            if let Some(at) = self.rests_until(campaign) {
+                self.look_again(campaign, at);
+                continue;
+            }
             let idle_because = self.pace(campaign).err();
             if let Some(run) = self.runs.get_mut(&campaign) {
                 run.idle_because = idle_because;

@@ -15,6 +15,10 @@ use crate::model::{AgentId, CallId, CampaignId, Lead, Outcome, Timestamp};
 /// How often the forecast is looked at while there is work. Calls end in between, and the forecast ages.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
+/// How long a look holds. A forecast costs more than everything else that an event sets off, and events come in flocks:
+/// what happens within this time of a look waits for the next one, together.
+const LOOK_APART: Duration = Duration::from_millis(100);
+
 /// Something that pacing learns from ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ended {
@@ -25,6 +29,13 @@ pub(crate) enum Ended {
 }
 
 impl Engine {
+    /// When the forecast of a predictive campaign may be looked at again, if that lies ahead.
+    pub(crate) fn rests_until(&self, campaign: CampaignId) -> Option<Timestamp> {
+        let prediction = self.runs.get(&campaign)?.prediction.as_ref()?;
+        let again = prediction.looked_at + LOOK_APART;
+        (again > self.cx.now).then_some(again)
+    }
+
     /// How many calls the forecast of a predictive campaign allows at this moment. None: the campaign is none.
     pub(crate) fn predict(&mut self, campaign: CampaignId) -> Option<u32> {
         let now = self.cx.now;
