@@ -27,10 +27,13 @@ check: ## What to run before asking for review: format, lints, fast tests, 100 s
 bench: ## Every figure of speed and size, each with its target
 	@scripts/bench.sh
 
+mutants: ## Does the simulation notice bugs? Puts classic ones in, one after the other
+	cargo run --release --locked -p cadran-sim --example mutants
+
 soak: ## Ten thousand seeds of the simulation
 	cargo run --release --locked -p cadran-sim -- --seeds 1..10000
 
 scripts-update: ## Rewrite the transcripts of the script tests; read the difference before you commit it
 	UPDATE_SCRIPTS=1 cargo test -p cadran-engine --test scripts --locked
 
-.PHONY: help demo test check bench soak scripts-update
+.PHONY: help demo test check bench mutants soak scripts-update

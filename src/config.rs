@@ -5,10 +5,13 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use cadran_engine::model::RateLimit;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+
+use crate::journal::Limits;
 
 /// The configuration, checked.
 #[derive(Clone, Debug, Deserialize)]
@@ -36,6 +39,9 @@ pub struct Config {
 pub struct Compliance {
     /// A directory of further rule packs, beside those that Cadran ships.
     pub packs: Option<PathBuf>,
+    /// Whether everything that happens is written down.
+    #[serde(default)]
+    pub journal: Journal,
 }
 
 /// Where the API and the console are served.
@@ -150,6 +156,35 @@ impl Files {
     }
 }
 
+/// Whether everything that happens is written down, for `cadran replay`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Journal {
+    /// Where to; without it there is no journal. The files hold telephone numbers and notes.
+    pub directory: Option<PathBuf>,
+    /// Megabytes that the journal of one run may take up.
+    pub size_max_mb: u32,
+    /// Days for which the journals of earlier runs are kept.
+    pub days_max: u32,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self { directory: None, size_max_mb: 1024, days_max: 30 }
+    }
+}
+
+impl Journal {
+    /// What it may take up.
+    pub const fn limits(&self) -> Limits {
+        const DAY: u64 = 24 * 60 * 60;
+        Limits {
+            size_max: self.size_max_mb as u64 * 1024 * 1024,
+            age_max: Duration::from_secs(self.days_max as u64 * DAY),
+        }
+    }
+}
+
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -248,6 +283,7 @@ impl Config {
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { http, database, asterisk, files, compliance } = self;
+        let Self { http, database, asterisk, files, journal } = self;
         writeln!(f, "[http]\nlisten = \"{}\"\nsecure_cookies = {}\n", http.listen, http.secure_cookies)?;
         match &database.url {
             Some(_) => writeln!(f, "[database]\nurl = \"(not shown)\"\n")?,
@@ -260,15 +296,26 @@ impl fmt::Display for Config {
         }
         writeln!(f, "app = \"{}\"\ncalls_per_second = {:?}", asterisk.app, asterisk.calls_per_second)?;
         writeln!(f, "concurrent_calls = {}\n", asterisk.concurrent_calls)?;
-        write!(
+        writeln!(
             f,
-            "[files]\ndata = \"{}\"\nrecordings = \"{}\"",
+            "[files]\ndata = \"{}\"\nrecordings = \"{}\"\n",
             files.data.display(),
             files.recordings().display()
         )?;
         match &compliance.packs {
             Some(packs) => write!(f, "\n\n[compliance]\npacks = \"{}\"", packs.display()),
             None => write!(f, "\n\n# [compliance]: the rule packs that Cadran ships"),
+        }
+        )?;
+        match &journal.directory {
+            None => write!(f, "# [journal]: none"),
+            Some(directory) => write!(
+                f,
+                "[journal]\ndirectory = \"{}\"\nsize_max_mb = {}\ndays_max = {}",
+                directory.display(),
+                journal.size_max_mb,
+                journal.days_max
+            ),
         }
     }
 }

@@ -17,6 +17,7 @@ use tracing::warn;
 
 use crate::asterisk::{Fatal, Switch};
 use crate::inbox::{Inbox, Item};
+use crate::journal::Journal;
 use crate::notices;
 use crate::reload::Reloader;
 use crate::store::{Claim, QueueFull, Store, WriteQueue};
@@ -93,6 +94,8 @@ pub struct Daemon {
     pub inbox: Inbox,
     /// The way back for what background tasks find.
     pub store_news: mpsc::Sender<StoreEvent>,
+    /// What the engine was told.
+    pub journal: Journal,
 }
 
 /// Where everything that happens comes in.
@@ -159,8 +162,12 @@ impl Daemon {
     /// Gives one input to the engine and has its commands carried out.
     pub fn handle(&mut self, input: Input) -> Result<(), QueueFull> {
         self.keep_asterisk_up_to_date(&input);
+        let now = self.clock.now();
+        let copy = self.journal.copy(&input);
+        let commands = self.engine.handle(now, input);
+        self.journal.note(now, copy, &commands);
         let mut wrote = false;
-        for command in self.engine.handle(self.clock.now(), input) {
+        for command in commands {
             match command {
                 Command::Switch(command) => self.switch.carry_out(command),
                 Command::Write(write) => {

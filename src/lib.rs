@@ -2,7 +2,8 @@
 //!
 //! [`config`] is what a person wrote; [`inbox`] is the one ordered stream of inputs to the engine; [`asterisk`],
 //! [`store`] and [`http`] are thin adapters around it; [`daemon`] is the loop that ties them together and owns the
-//! only clock; [`reload`] brings changed settings to both sides of it. The rules are in the crate `cadran_engine`.
+//! only clock; [`reload`] brings changed settings to both sides of it; [`journal`] keeps what it was told, and
+//! [`replay`] plays that again. The rules are in the crate `cadran_engine`.
 
 pub mod accounts;
 pub mod asterisk;
@@ -14,9 +15,11 @@ pub mod dry_run;
 pub mod http;
 pub mod import;
 pub mod inbox;
+pub mod journal;
 pub mod notices;
 pub mod passwords;
 pub mod reload;
+pub mod replay;
 pub mod rule_packs;
 pub mod sentences;
 pub mod serve;

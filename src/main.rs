@@ -8,6 +8,8 @@ use anyhow::Context as _;
 use cadran::config::Config;
 use cadran::{accounts, compliance_check, demo, dry_run, serve, simulate};
 use cadran_engine::model::{CampaignId, ListId, Role};
+use cadran::{accounts, compliance_check, demo, replay, serve, simulate};
+use cadran_engine::model::Role;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
@@ -47,6 +49,8 @@ enum Command {
     Compliance(ComplianceCommand),
     /// Run a campaign on a pair of Asterisk servers, one of which plays the telephone network; see `make demo`.
     Demo(demo::Options),
+    /// Play a journal again: the same inputs give the same commands.
+    Replay(replay::Options),
     /// Predict what an algorithm makes of a day, before the first call.
     Simulate(simulate::Options),
 }
@@ -158,6 +162,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             Ok(())
         }
         Command::Demo(options) => demo::run(options).await,
+        Command::Replay(options) => return replay::run(&options),
         Command::Simulate(options) => return simulate::run(&options),
         Command::Compliance(ComplianceCommand::Check { file, packs }) => {
             return Ok(compliance_check::run(&file, packs.as_deref()));

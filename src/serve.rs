@@ -22,6 +22,7 @@ use crate::asterisk::{self, ClaimError, Switch};
 use crate::config::Config;
 use crate::daemon::{Clock, Daemon, Ended, Inlets, wall_clock};
 use crate::inbox::Inbox;
+use crate::journal::{self, Journal};
 use crate::reload::Reloader;
 use crate::store::{Acquired, Lease, Store};
 use crate::{http, rule_packs};
@@ -89,8 +90,10 @@ async fn drive(
     let switch = Arc::new(switch);
     let (writes, writer) = store.writer(&lease.name, Some(lease.clone()), store_news.clone());
     let settings = Reloader::new(store.clone(), switch.clone(), inbox.clone(), config.asterisk.limit());
+    let seed = seed()?;
+    let (journal, journal_writer) = begin_journal(config, seed)?;
     let mut daemon = Daemon {
-        engine: Engine::new(seed()?),
+        engine: Engine::new(seed),
         clock,
         switch: switch.clone(),
         store: store.clone(),
@@ -99,6 +102,7 @@ async fn drive(
         holder: lease.name.clone(),
         inbox: inbox.clone(),
         store_news,
+        journal,
     };
     prime(&mut daemon).await?;
     store.end_cut_imports(wall_clock()).await.context("cut imports cannot be ended")?;
@@ -112,6 +116,7 @@ async fn drive(
     flush(writer).await;
     inbox.close();
     finish_http(http_server).await;
+    finish_journal(journal_writer).await;
     match ended {
         Ended::Stopped => Ok(()),
         Ended::Fatal(_) | Ended::QueueFull(_) | Ended::Broken(_) => Err(ended.into()),
@@ -249,6 +254,15 @@ async fn connect(
     }
 }
 
+/// The journal of this run, where one is wanted.
+fn begin_journal(config: &Config, seed: u64) -> anyhow::Result<(Journal, Option<journal::Writer>)> {
+    let Some(directory) = &config.journal.directory else {
+        return Ok((Journal::default(), None));
+    };
+    let (journal, writer) = Journal::begin(directory, config.journal.limits(), seed, wall_clock())?;
+    Ok((journal, Some(writer)))
+}
+
 /// What the engine must know before it hears of the first leg.
 async fn prime(daemon: &mut Daemon) -> anyhow::Result<()> {
     let settings = daemon.settings.read().await.context("the settings cannot be read")?;
@@ -307,6 +321,15 @@ async fn leave_asterisk(switch: &Switch) {
 async fn flush(writer: JoinHandle<()>) {
     if timeout(FLUSH_DEADLINE, writer).await.is_err() {
         warn!("Not every write was durable within {} s", FLUSH_DEADLINE.as_secs());
+    }
+}
+
+/// Lets the journal reach the disk. The daemon, and with it the other end of the journal, is gone by then.
+async fn finish_journal(writer: Option<journal::Writer>) {
+    let Some(writer) = writer else { return };
+    let finish = tokio::task::spawn_blocking(move || writer.finish());
+    if timeout(FLUSH_DEADLINE, finish).await.is_err() {
+        warn!("The journal was not on the disk within {} s", FLUSH_DEADLINE.as_secs());
     }
 }
 

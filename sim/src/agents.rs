@@ -10,7 +10,7 @@ use crate::world::{Happening, World};
 
 use std::time::Duration;
 
-impl World {
+impl World<'_> {
     /// Everybody looks at their screen and may act on it within the second.
     pub(crate) fn people_act(&mut self, view: &LiveView) {
         for row in 1..=8 {

@@ -7,9 +7,10 @@ use cadran_engine::command::{Answer, Command, Destination, Refusal, SwitchComman
 use cadran_engine::dialer::calling_hours::{self, Hours};
 use cadran_engine::input::{Input, LegPurpose, Request, StoreEvent, SwitchEvent};
 use cadran_engine::model::{
-    AgentId, Attempt, AttemptId, CallId, Campaign, CampaignId, LeadId, LegId, Outcome, Timestamp, TrunkId,
-    Verdict,
+    AgentId, Attempt, AttemptId, CallId, Campaign, CampaignId, LeadId, LegId, Outcome, RecordingFacts, RecordingId, RecordingState, Timestamp, TrunkId, Verdict,
 };
+
+use crate::passing::Passing;
 
 use crate::plan::{self, Plan};
 use crate::rates::Rates;
@@ -18,6 +19,9 @@ use crate::store::Store;
 
 /// How long after the drop time somebody who answered may have heard nothing: a join and its travel.
 const SERVED_SLACK: Duration = Duration::from_millis(500);
+
+/// A wall clock that goes back by more than this was stepped.
+const CLOCK_STEP_MAX: Duration = Duration::from_secs(2);
 
 /// As many attempts may be under way for one agent each.
 const AGENTS: usize = 8;
@@ -48,6 +52,13 @@ pub(crate) struct Checks {
     pub(crate) orphans: BTreeMap<String, Timestamp>,
     /// Since when an agent has been ready.
     pub(crate) ready_since: BTreeMap<AgentId, Timestamp>,
+    /// What is under way.
+    pub(crate) passing: Passing,
+    /// Files that were read back.
+    pub(crate) files: BTreeMap<RecordingId, RecordingFacts>,
+    /// The wall clock as the daemon was told it: the latest time ever, and the last.
+    wall_latest: Timestamp,
+    wall: Timestamp,
 }
 
 /// A dial as the network saw it.
@@ -83,6 +94,10 @@ impl Checks {
             paused: BTreeMap::new(),
             orphans: BTreeMap::new(),
             ready_since: BTreeMap::new(),
+            passing: Passing::default(),
+            files: BTreeMap::new(),
+            wall_latest: Timestamp::default(),
+            wall: Timestamp::default(),
         }
     }
 
@@ -105,6 +120,8 @@ impl Checks {
         self.knows_store = true;
         self.rates.forget();
         self.paused.clear();
+        self.passing = Passing::default();
+        self.wall_latest = Timestamp::default();
     }
 
     pub(crate) fn input(&mut self, input: &Input) {
@@ -114,6 +131,10 @@ impl Checks {
             Input::Switch(SwitchEvent::Snapshot(_)) => self.knows_link = true,
             Input::Store(StoreEvent::Away) => self.knows_store = false,
             Input::Store(StoreEvent::Back) => self.knows_store = true,
+            Input::WallClock(wall) => {
+                self.wall = *wall;
+                self.wall_latest = self.wall_latest.max(*wall);
+            }
             _ => {}
         }
     }
@@ -138,6 +159,9 @@ impl Checks {
         if !self.knows_link || !self.knows_store {
             self.broken(now, format!("I18: {attempt} is dialled without link or database"));
         }
+        if self.wall + CLOCK_STEP_MAX < self.wall_latest {
+            self.broken(now, format!("I18: {attempt} is dialled though the clock went back"));
+        }
         if !self.dialled.insert(*attempt) {
             self.broken(now, format!("I5: {attempt} is dialled twice"));
         }
@@ -148,6 +172,12 @@ impl Checks {
             self.broken(now, format!("I3: {attempt} is dialled other than it was saved"));
         }
         self.promise_is_kept(&row.attempt, store, now, wall);
+        if store.do_not_call.get(phone).is_some_and(|barred| *barred < row.saved) {
+            self.broken(
+                now,
+                format!("I4: {attempt} is dialled though its number is on the do-not-call list"),
+            );
+        }
         let zone = store.leads.get(&row.attempt.lead).map(|row| &row.lead.zone);
         let hours =
             self.campaigns.iter().find(|found| found.id == *campaign).map(|found| &found.settings.hours);
@@ -184,8 +214,20 @@ impl Checks {
                 self.tally.drops += u64::from(*outcome == Outcome::Dropped);
                 self.judge_outcome(*attempt, *outcome, now);
             }
-            Write::CloseRecording { .. } => self.tally.recordings += 1,
+            Write::CloseRecording { recording, state, .. } => {
+                self.tally.recordings += 1;
+                self.judge_recording(*recording, state, now);
+            }
             _ => {}
+        }
+    }
+
+    /// I11: what is called verified was read back, and is what was found.
+    fn judge_recording(&mut self, recording: RecordingId, state: &RecordingState, now: Timestamp) {
+        if let RecordingState::Verified(facts) = state
+            && self.files.get(&recording) != Some(facts)
+        {
+            self.broken(now, format!("I11: {recording} is called verified, but there is no such file"));
         }
     }
 

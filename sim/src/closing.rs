@@ -7,8 +7,8 @@ use cadran_engine::dialer::calling_hours::{self, Hours};
 use cadran_engine::dialer::obstacle::{Obstacle, Whose};
 use cadran_engine::input::LegPurpose;
 use cadran_engine::model::{
-    AgentId, CallId, Campaign, CampaignId, CampaignState, DialMode, LeadState, Outcome, RecordingPolicy,
-    RecordingState, SessionId, Timestamp,
+    AgentId, Attempt, CallId, Campaign, CampaignId, CampaignState, DialMode, LeadState, Outcome,
+    RecordingPolicy, RecordingState, SessionId, Timestamp,
 };
 use cadran_engine::view::{AgentView, CallView, LiveView};
 
@@ -26,7 +26,7 @@ const IDLE_TIME_MAX: Duration = Duration::from_secs(30);
 /// After a fault it may take this long until everything is right.
 const REPAIR_TIME_MAX: Duration = Duration::from_secs(60);
 
-impl World {
+impl World<'_> {
     /// Compares what the engine shows with the truth, and lets people act on it.
     pub(crate) fn look_over(&mut self, view: &LiveView) {
         self.check_pairs(view);
@@ -34,6 +34,7 @@ impl World {
         self.check_loads();
         self.check_pauses();
         self.check_idle_agents(view);
+        self.check_passing(view);
         self.last_view = view.clone();
         self.people_act(view);
     }
@@ -177,7 +178,7 @@ impl World {
             row.campaign == campaign
                 && row.state == LeadState::Waiting
                 && row.due_at < due_before
-                && !self.store.do_not_call.contains(&row.lead.phone_to_dial())
+                && !self.store.do_not_call.contains_key(&row.lead.phone_to_dial())
                 && calling_hours::at(&planned.settings.hours, &row.lead.zone, due_before) == Hours::Open
                 && calling_hours::at(&planned.settings.hours, &row.lead.zone, self.wall()) == Hours::Open
         };
@@ -214,6 +215,7 @@ impl World {
         left.extend(stuck.map(|row| format!("I1: {} is in an attempt", row.lead.id)));
         left.extend(self.last_view.calls.iter().map(|call| format!("{} is up", call.call)));
         left.extend(self.unrecorded());
+        left.extend(self.over_tried());
         left.extend(self.miscounted());
         for what in left {
             self.checks.broken(self.now, format!("at the end {what}"));
@@ -234,6 +236,38 @@ impl World {
             .filter(|call| !has_row(call.id))
             .map(|call| format!("I11: {} had to be recorded", call.id))
             .collect()
+    }
+
+    /// I4: no lead was tried more often than a rule allows.
+    fn over_tried(&self) -> Vec<String> {
+        let too_often = |row: &&LeadRow| {
+            let rules = self.plan.campaign(row.campaign).map_or(&[][..], |campaign| &campaign.settings.retry);
+            rules.iter().any(|rule| row.lead.ended_in(rule.outcome) > rule.attempts_max)
+        };
+        let over = self.store.leads.values().filter(too_often);
+        over.map(|row| format!("I4: {} was tried too often: {:?}", row.lead.id, row.lead.history)).collect()
+    }
+
+    /// I18: power does not dial ahead once one more drop would pass the limit. The board is a second old at the most;
+    /// a few people may have answered since.
+    pub(crate) fn check_budget(&mut self, attempt: &Attempt) {
+        const ANSWERED_SINCE: u32 = 5;
+        let settings = self.plan.campaign(attempt.campaign);
+        let Some(limit) = settings
+            .filter(|one| attempt.agent.is_none() && matches!(one.settings.mode, DialMode::Power { .. }))
+            .map(|one| one.settings.drop_limit)
+        else {
+            return;
+        };
+        let shown = self.last_view.campaigns.iter().find(|shown| shown.campaign == attempt.campaign);
+        let is_spent = shown.is_some_and(|shown| {
+            let people = f64::from(shown.answered_24h + 1 + ANSWERED_SINCE);
+            shown.dropped_24h > 0 && f64::from(shown.dropped_24h + 1) > limit * people
+        });
+        if is_spent {
+            self.checks
+                .broken(self.now, format!("I18: {} dials ahead past the drop limit: {shown:?}", attempt.id));
+        }
     }
 
     /// I1 and I8: leads in the hopper and drops, as the engine counts them and as the rows do.

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cadran_engine::Engine;
-use cadran_engine::command::{Answer, Command, Refusal, SwitchCommand};
+use cadran_engine::command::{Answer, Command, Refusal, SwitchCommand, Write};
 use cadran_engine::input::{CommandFailure, Input, Request, RequestId, StoreEvent, SwitchEvent};
 use cadran_engine::model::{CampaignId, LegId, RecordingId, RoomId, Timestamp};
+use cadran_engine::view::LiveView;
 
 use crate::world::{Happening, World, on_clock};
 
@@ -57,23 +58,28 @@ impl Daemon {
     }
 }
 
-impl World {
+impl World<'_> {
     /// Starts the daemon, or tries again soon while the database is away.
     pub(crate) fn start_daemon(&mut self) {
         if self.store.away {
             return self.after(START_PAUSE, Happening::Mended(crate::faults::Fault::Daemon));
         }
         let lives = self.daemon.lives + 1;
+        let seed = self.chance.bits();
+        let wall = self.wall();
+        if let Some(watcher) = &mut self.watcher {
+            watcher.started(seed, wall);
+        }
         self.daemon = Daemon {
-            engine: Some(Engine::new(self.chance.bits())),
+            engine: Some(Engine::new(seed)),
             lives,
             clock_error: self.wall_error,
             ..Daemon::default()
         };
         self.checks.daemon_started();
+        self.last_view = LiveView::default();
         self.note(|| format!("daemon starts, life {lives}"));
         let recovery = self.store.recover();
-        let wall = self.wall();
         self.feed(Input::Settings(Box::new(self.plan.settings.clone())));
         self.feed(Input::WallClock(wall));
         self.feed(Input::Store(StoreEvent::Recovered(recovery)));
@@ -107,7 +113,11 @@ impl World {
             trace.push(format!("{seconds:9.3} <- {input:?}"));
         }
         self.checks.input(&input);
+        let copy = self.watcher.is_some().then(|| input.clone());
         let commands = engine.handle(now, input);
+        if let Some((watcher, input)) = self.watcher.as_mut().zip(copy) {
+            watcher.handled(now, input, &commands);
+        }
         self.checks.step(&commands, self.now);
         let due = engine.next_due();
         for command in commands {
@@ -151,6 +161,9 @@ impl World {
             Command::Switch(command) => self.send(command),
             Command::Write(write) => {
                 self.checks.write(&write, self.now);
+                if let Write::SaveAttempt(attempt) = &write {
+                    self.check_budget(attempt);
+                }
                 if let Some(event) = self.store.take(write) {
                     self.news(1, 3, Input::Store(event));
                 }

@@ -43,7 +43,7 @@ pub(crate) enum Fault {
     Trunk(TrunkId),
 }
 
-impl World {
+impl World<'_> {
     /// What may go wrong at this moment.
     pub(crate) fn odds(&self) -> Odds {
         if self.now < FAULTS_END { self.plan.odds } else { Odds::default() }

@@ -4,9 +4,9 @@
 //! faults of every kind. After every step promises are checked; at the end nothing may be left over. A run that
 //! breaks a promise is played again by its seed.
 //!
-//! In reading order: `plan` (what a seed decides), `world` (virtual time), `network`, `screening`, `callers`, `agents`, `store`
-//! (who takes part), `daemon` (what carries inputs and commands), `faults`, and `checks`, `rates`, `closing` (what must
-//! hold).
+//! In reading order: `plan` (what a seed decides), `world` (virtual time), `network`, `screening`, `callers`, `agents`,
+//! `store` (who takes part), `daemon` (what carries inputs and commands), `faults`, and `checks`, `rates`, `passing`,
+//! `closing` (what must hold).
 
 mod agents;
 mod callers;
@@ -16,13 +16,16 @@ mod closing;
 mod daemon;
 mod faults;
 mod network;
+mod passing;
 mod plan;
 mod rates;
 mod report;
 pub mod scenario;
 mod screening;
 mod store;
+mod watcher;
 mod world;
 
 pub use report::{Report, Tally};
-pub use world::run;
+pub use watcher::Watcher;
+pub use world::{run, run_watched};

@@ -1,4 +1,5 @@
-//! `cadran-sim --seeds 1..300`: plays seeds, prints a line for each that breaks a promise, and a sum.
+//! `cadran-sim --seeds 1..300`: plays seeds, prints a line for each that breaks a promise, and a sum. With `--first` it
+//! stops at the first of them.
 
 use std::io::{self, Write as _};
 use std::ops::RangeInclusive;
@@ -6,10 +7,12 @@ use std::process::ExitCode;
 
 use cadran_sim::Report;
 
-const USAGE: &str = "usage: cadran-sim [--seeds FIRST..LAST | --seeds SEED] [--trace]";
+const USAGE: &str = "usage: cadran-sim [--seeds FIRST..LAST | --seeds SEED] [--first] [--trace]";
 
 struct Options {
     seeds: RangeInclusive<u64>,
+    /// Whether the first broken promise is enough.
+    first: bool,
     trace: bool,
 }
 
@@ -22,15 +25,18 @@ fn main() -> io::Result<ExitCode> {
             return Ok(ExitCode::from(2));
         }
     };
-    let mut failed = 0_u64;
+    let (mut played, mut failed) = (0_u64, 0_u64);
     let mut inputs = 0_u64;
     for seed in options.seeds.clone() {
         let report = cadran_sim::run(seed, options.trace);
         inputs += report.tally.inputs;
         failed += u64::from(!report.is_good());
+        played += 1;
         print(&mut out, &report, options.trace)?;
+        if options.first && failed > 0 {
+            break;
+        }
     }
-    let played = options.seeds.end() - options.seeds.start() + 1;
     writeln!(out, "{played} seeds, {inputs} inputs, {failed} failed")?;
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -46,9 +52,10 @@ fn print(out: &mut impl io::Write, report: &Report, trace: bool) -> io::Result<(
 }
 
 fn read_options(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
-    let mut options = Options { seeds: 1..=100, trace: false };
+    let mut options = Options { seeds: 1..=100, first: false, trace: false };
     while let Some(word) = words.next() {
         match word.as_str() {
+            "--first" => options.first = true,
             "--trace" => options.trace = true,
             "--seeds" => options.seeds = read_seeds(&words.next().unwrap_or_default())?,
             other => return Err(format!("`{other}` is no option")),

@@ -106,7 +106,7 @@ impl Network {
     }
 }
 
-impl World {
+impl World<'_> {
     /// Asterisk carries a command out, or says why not.
     pub(crate) fn obey(&mut self, command: &SwitchCommand) -> Verdict {
         match command {
@@ -352,6 +352,9 @@ impl World {
             }
             None => Err("no such file".to_owned()),
         };
+        if let Ok(facts) = &found {
+            self.checks.files.insert(recording, facts.clone());
+        }
         self.tell_surely(SwitchEvent::RecordingCollected { recording, found });
     }
 

@@ -21,6 +21,11 @@ pub(crate) const WORK_END: Timestamp = Timestamp::from_millis(START.as_millis() 
 /// Everybody has gone home and everything has ended.
 pub(crate) const DAY_END: Timestamp = Timestamp::from_millis(START.as_millis() + 14 * 60_000);
 
+/// How long a customer's phone rings.
+pub(crate) const RING_TIMEOUT: Duration = Duration::from_secs(14);
+/// The longest wrap-up of any campaign.
+pub(crate) const WRAP_UP: Duration = Duration::from_secs(12);
+
 const AGENTS: i64 = 8;
 const LEADS_PER_CAMPAIGN: i64 = 220;
 
@@ -133,7 +138,7 @@ fn campaign(chance: &mut Chance, row: i64) -> Campaign {
             },
             trunks: vec![TrunkId::from_i64(1), TrunkId::from_i64(2)],
             caller_ids: vec![phone(33_199_000_000, 1), phone(33_199_000_000, 2)],
-            ring_timeout: Duration::from_secs(14),
+            ring_timeout: RING_TIMEOUT,
             drop_limit: chance.pick(&[(0.03, 0.5), (0.5, 0.5)]),
             screening: screening(chance),
             hours: hours(chance),
@@ -150,7 +155,7 @@ fn campaign(chance: &mut Chance, row: i64) -> Campaign {
                 (RecordingPolicy::OnDemand, 0.2),
                 (RecordingPolicy::Share { share: 0.5 }, 0.2),
             ]),
-            wrap_up: Duration::from_secs(chance.number(0, 1) * 12),
+            wrap_up: chance.pick(&[(Duration::ZERO, 0.5), (WRAP_UP, 0.5)]),
             dispositions: dispositions(),
             limit: RateLimit { calls_per_second: 3.0, concurrent_calls: 12 },
             breakers: quick_breakers(),
@@ -217,7 +222,8 @@ fn dispositions() -> Vec<Disposition> {
     ]
 }
 
-/// Most leads live where it is calling time; some where it is night, in the way of the others.
+/// Most leads live where it is calling time; some where it is night, in the way of the others. Everybody is a lead of
+/// every campaign, so that a number may be barred while another campaign has it in hand.
 fn leads(chance: &mut Chance, campaign: CampaignId) -> Vec<(CampaignId, Lead)> {
     let zone = |name: &str| name.parse().unwrap_or_else(|_| Zone::utc());
     let zones = [zone("Europe/Paris"), zone("Indian/Reunion"), zone("Pacific/Noumea")];
@@ -226,7 +232,7 @@ fn leads(chance: &mut Chance, campaign: CampaignId) -> Vec<(CampaignId, Lead)> {
     let mut lead = |row: i64| Lead {
         id: LeadId::from_i64(row),
         list: ListId::from_i64(campaign.as_i64()),
-        phone: phone(33_639_980_000, row),
+        phone: phone(33_639_980_000, row % 1_000),
         alternates: (row % 5 == 0).then(|| phone(33_199_000_000, row)).into_iter().collect(),
         next_phone: 0,
         zone: zones[chance.pick(&[(0, 0.6), (1, 0.4), (2, far)])].clone(),

@@ -1,6 +1,6 @@
 //! A database in memory, with the meaning of the real one: claims, write-before-dial, refusals, recovery.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use cadran_engine::command::{DispositionRecord, LeadNext, Write};
 use cadran_engine::dialer::compliance::Reason;
@@ -21,7 +21,10 @@ pub(crate) struct Store {
     pub(crate) sessions: BTreeMap<SessionId, SessionRow>,
     pub(crate) recordings: BTreeMap<RecordingId, RecordingRow>,
     pub(crate) dispositions: BTreeMap<CallId, DispositionRecord>,
-    pub(crate) do_not_call: BTreeSet<Phone>,
+    /// Numbers that must not be called, each with the count of changes at which it was barred.
+    pub(crate) do_not_call: BTreeMap<Phone, u64>,
+    /// Counts attempts that were saved and numbers that were barred, in order.
+    changes: u64,
     /// It does not answer.
     pub(crate) away: bool,
     /// Written by the daemon, not durable yet. Lost with the daemon.
@@ -39,6 +42,8 @@ pub(crate) struct LeadRow {
 #[derive(Clone, Debug)]
 pub(crate) struct AttemptRow {
     pub(crate) attempt: Attempt,
+    /// The count of changes at which it became durable.
+    pub(crate) saved: u64,
     pub(crate) ended: Option<(Outcome, Timestamp)>,
 }
 
@@ -186,7 +191,7 @@ impl Store {
             if !waits || leads.len() >= usize::from(count) {
                 continue;
             }
-            if self.do_not_call.contains(&row.lead.phone_to_dial()) {
+            if self.do_not_call.contains_key(&row.lead.phone_to_dial()) {
                 row.state = LeadState::Done;
                 continue;
             }
@@ -256,12 +261,13 @@ impl Store {
         else {
             return refused(attempt, AttemptRefusal::LeadGone);
         };
-        if self.do_not_call.contains(&attempt.phone) {
+        if self.do_not_call.contains_key(&attempt.phone) {
             row.state = LeadState::Done;
             return refused(attempt, AttemptRefusal::Forbidden(Reason::InternalDnc));
         }
         row.state = LeadState::InAttempt;
-        let kept = AttemptRow { attempt: attempt.clone(), ended: None };
+        self.changes += 1;
+        let kept = AttemptRow { attempt: attempt.clone(), saved: self.changes, ended: None };
         self.attempts.insert(attempt.id, kept);
         StoreEvent::AttemptSaved { attempt: attempt.id }
     }
@@ -310,7 +316,8 @@ impl Store {
     /// What the agent says counts at the end of the attempt, or at once when it has ended.
     fn save_disposition(&mut self, record: DispositionRecord) {
         if record.do_not_call {
-            self.do_not_call.insert(record.phone);
+            self.changes += 1;
+            self.do_not_call.entry(record.phone).or_insert(self.changes);
         }
         let (call, lead, next) = (record.call, record.lead, record.next);
         let promise = record.callback.filter(|agreed| agreed.personal);

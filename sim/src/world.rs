@@ -16,6 +16,7 @@ use crate::network::{Network, Step};
 use crate::plan::{self, Plan};
 use crate::report::Report;
 use crate::store::Store;
+use crate::watcher::Watcher;
 
 /// Something that is going to happen.
 #[derive(Debug)]
@@ -49,7 +50,7 @@ pub(crate) enum Happening {
 }
 
 /// A call centre, the people it calls, and everything that can go wrong.
-pub(crate) struct World {
+pub(crate) struct World<'a> {
     /// True time. Clocks of the daemon are derived from it and may be wrong.
     pub(crate) now: Timestamp,
     pub(crate) chance: Chance,
@@ -63,6 +64,7 @@ pub(crate) struct World {
     pub(crate) wall_error: i64,
     pub(crate) trace: Option<Vec<String>>,
     pub(crate) last_view: LiveView,
+    pub(crate) watcher: Option<&'a mut dyn Watcher>,
     /// Which session a room was opened for, by the legs that were to join it.
     pub(crate) rooms_of_sessions: BTreeMap<RoomId, SessionId>,
     agenda: BTreeMap<(Timestamp, u64), Happening>,
@@ -74,8 +76,8 @@ pub(crate) const fn on_clock(at: Timestamp, error: i64) -> Timestamp {
     Timestamp::from_millis(at.as_millis() + error)
 }
 
-impl World {
-    fn new(seed: u64, trace: bool) -> Self {
+impl<'a> World<'a> {
+    fn new(seed: u64, trace: bool, watcher: Option<&'a mut dyn Watcher>) -> Self {
         let mut chance = Chance::new(seed);
         let plan = Plan::draw(&mut chance);
         Self {
@@ -90,6 +92,7 @@ impl World {
             wall_error: 0,
             trace: trace.then(Vec::new),
             last_view: LiveView::default(),
+            watcher,
             rooms_of_sessions: BTreeMap::new(),
             agenda: BTreeMap::new(),
             planned: 0,
@@ -183,7 +186,15 @@ impl World {
 
 /// Plays one seed.
 pub fn run(seed: u64, trace: bool) -> Report {
-    let mut world = World::new(seed, trace);
+    play(seed, World::new(seed, trace, None))
+}
+
+/// Plays one seed before somebody's eyes.
+pub fn run_watched(seed: u64, watcher: &mut dyn Watcher) -> Report {
+    play(seed, World::new(seed, false, Some(watcher)))
+}
+
+fn play(seed: u64, mut world: World<'_>) -> Report {
     world.run();
     Report {
         seed,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cadran_engine::input::Settings;
 use cadran_engine::model::{
-    Agent, AgentId, CallingHours, Campaign, CampaignId, CampaignState, Disposition, DispositionEffect,
+    Agent, AgentId, CallingHours, Campaign, CampaignId, CampaignSettings, CampaignState, Disposition, DispositionEffect,
     PhoneKind, RateLimit, RecordingPolicy, RingMode, Timestamp, Trunk, TrunkId, Window,
 };
 
@@ -85,26 +85,29 @@ fn agent(place: u32) -> Agent {
 fn campaign(scenario: &Scenario, algorithm: Algorithm) -> Campaign {
     Campaign {
         id: CAMPAIGN,
-        name: scenario.name.clone(),
         state: CampaignState::Running,
-        mode: algorithm.mode(),
-        trunks: vec![TRUNK],
-        caller_ids: vec![leads::phone(0)],
-        ring_timeout: ring_timeout(scenario),
-        drop_after: span(scenario.grace - if scenario.amd.on { Amd::DECISION } else { 0.0 }),
-        drop_message: "sound:sorry".to_owned(),
-        drop_limit: DROP_LIMIT,
-        hours: hours(scenario),
-        retry: Vec::new(),
-        recording: RecordingPolicy::Never,
-        wrap_up: WRAP_UP_MAX,
-        dispositions: vec![Disposition {
-            code: DISPOSITION.to_owned(),
-            label_fr: DISPOSITION.to_owned(),
-            label_en: DISPOSITION.to_owned(),
-            effect: DispositionEffect::Final,
-        }],
-        limit: RateLimit { calls_per_second: ANY_RATE, concurrent_calls: u32::MAX },
+        settings: CampaignSettings {
+            name: scenario.name.clone(),
+            mode: algorithm.mode(),
+            trunks: vec![TRUNK],
+            caller_ids: vec![leads::phone(0)],
+            ring_timeout: ring_timeout(scenario),
+            drop_after: span(scenario.grace - if scenario.amd.on { Amd::DECISION } else { 0.0 }),
+            drop_message: "sound:sorry".to_owned(),
+            drop_limit: DROP_LIMIT,
+            hours: hours(scenario),
+            retry: Vec::new(),
+            recording: RecordingPolicy::Never,
+            wrap_up: WRAP_UP_MAX,
+            dispositions: vec![Disposition {
+                code: DISPOSITION.to_owned(),
+                label_fr: DISPOSITION.to_owned(),
+                label_en: DISPOSITION.to_owned(),
+                effect: DispositionEffect::Final,
+            }],
+            limit: RateLimit { calls_per_second: ANY_RATE, concurrent_calls: u32::MAX },
+            ..CampaignSettings::default()
+        },
     }
 }
 

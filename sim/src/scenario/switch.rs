@@ -138,7 +138,8 @@ impl World<'_> {
 
     /// A person who waits is told that nobody comes, or hung up on. A machine is no drop.
     fn count_drop(&mut self, leg: LegId) {
-        if let Some(Line::Customer(Dial { stage: Stage::Waiting(Answerer::Person), .. })) = self.lines.get(&leg)
+        if let Some(Line::Customer(Dial { stage: Stage::Waiting(Answerer::Person), .. })) =
+            self.lines.get(&leg)
         {
             self.tally.people.push((self.seconds(), true));
             self.tally.dropped += 1;
