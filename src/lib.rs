@@ -26,4 +26,5 @@ pub mod serve;
 pub mod simulate;
 pub mod store;
 pub mod vicidial;
+pub mod what_if;
 pub mod words;

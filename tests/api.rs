@@ -12,5 +12,6 @@ mod api {
     mod routes;
     mod settings;
     mod sign_in;
+    mod simulations;
     mod world;
 }

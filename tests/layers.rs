@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 /// Folder or file of `src/`, and what its code must not name.
-const FORBIDDEN: [(&str, &[&str]); 9] = [
+const FORBIDDEN: [(&str, &[&str]); 11] = [
     ("asterisk", &["crate::store", "crate::http", "crate::daemon", "crate::inbox", "sqlx::", "axum::"]),
     ("store", &["crate::asterisk", "crate::http", "crate::daemon", "crate::inbox", "ari::", "axum::"]),
     ("http", &["crate::asterisk", "crate::daemon", "crate::serve", "ari::", "sqlx::"]),
@@ -13,6 +13,8 @@ const FORBIDDEN: [(&str, &[&str]); 9] = [
     ("inbox.rs", &["crate::asterisk", "crate::store", "crate::http", "crate::daemon"]),
     ("config.rs", &["crate::asterisk", "crate::store", "crate::http", "crate::daemon", "tokio::"]),
     ("daemon.rs", &["crate::http", "ari::", "sqlx::", "axum::"]),
+    ("journal", &["crate::asterisk", "crate::store", "crate::http", "crate::daemon", "tokio::"]),
+    ("replay", &["crate::asterisk", "crate::store", "crate::http", "crate::daemon", "tokio::"]),
     ("reload.rs", &["crate::daemon", "crate::http", "ari::", "sqlx::", "axum::"]),
     ("serve.rs", &["ari::", "sqlx::"]),
 ];

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use cadran_engine::model::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::Semaphore;
 
 use super::throttle::Throttle;
 use crate::inbox::Inbox;
@@ -25,6 +26,8 @@ pub struct App {
     pub settings: Arc<HttpSettings>,
     /// Sign-ins that failed of late.
     pub(super) throttle: Arc<Throttle>,
+    /// Who simulates: one at a time, because a simulation takes a whole core.
+    pub(super) simulations: Arc<Semaphore>,
     /// Where the time comes from: the wall clock, or a test's.
     clock: fn() -> Timestamp,
 }
@@ -49,7 +52,15 @@ impl App {
         settings: HttpSettings,
         clock: fn() -> Timestamp,
     ) -> Self {
-        Self { inbox, store, metrics, settings: Arc::new(settings), throttle: Arc::default(), clock }
+        Self {
+            inbox,
+            store,
+            metrics,
+            settings: Arc::new(settings),
+            throttle: Arc::default(),
+            simulations: Arc::new(Semaphore::new(1)),
+            clock,
+        }
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -11,6 +11,7 @@ use cadran_engine::model::Role;
 
 use crate::inbox::RequestError;
 use crate::store;
+use crate::what_if::WALL_TIME_MAX;
 
 /// Why a request was not carried out.
 #[derive(Debug)]
@@ -57,6 +58,10 @@ pub(super) enum Error {
     Request(RequestError),
     /// A change does not say what it is based on.
     RevisionMissing(&'static str),
+    /// Somebody else's simulation runs.
+    SimulationRuns,
+    /// Not one day was over in time.
+    SimulationTooLong,
     /// The store did not do it.
     Store(store::Error),
     /// It took too long.
@@ -147,6 +152,8 @@ impl Error {
             Self::RevisionMissing(noun) => {
                 (S::PRECONDITION_REQUIRED, "revision_missing", vec![("noun", noun.to_owned())])
             }
+            Self::SimulationRuns => (S::TOO_MANY_REQUESTS, "simulation_runs", vec![]),
+            Self::SimulationTooLong => (S::UNPROCESSABLE_ENTITY, "simulation_too_long", vec![]),
             Self::Store(error) => return not_stored(error),
             Self::Timeout => (S::SERVICE_UNAVAILABLE, "timeout", vec![]),
             Self::TooManyUploads { limit } => {
@@ -220,6 +227,7 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let retry_after = match self {
             Self::LockedOut { seconds } => Some(seconds),
+            Self::SimulationRuns => Some(WALL_TIME_MAX.as_secs()),
             _ => None,
         };
         let problem = self.problem();

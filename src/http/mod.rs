@@ -33,6 +33,7 @@
 //! GET    /api/campaigns/{campaign}/why-idle         admin campaign_manager supervisor
 //! GET    /api/campaigns/{campaign}/screening        admin campaign_manager supervisor
 //!
+//! POST   /api/simulations                           admin campaign_manager
 //! POST   /api/vicidial/campaign                     admin campaign_manager
 //!
 //! GET    /api/lists                                 admin campaign_manager supervisor
@@ -153,6 +154,7 @@ mod relationships;
 mod screening;
 mod sellers;
 mod session;
+mod simulations;
 mod throttle;
 mod trunks;
 mod uploads;
@@ -235,6 +237,7 @@ fn campaign_routes() -> OpenApiRouter<App> {
         .routes(routes!(pacing::why_idle))
         .routes(routes!(screening::read))
         .routes(routes!(vicidial::translate))
+        .routes(routes!(simulations::create))
         .routes(routes!(lists::list, lists::create))
         .routes(routes!(lists::read, lists::update, lists::remove))
         .routes(routes!(imports::list))

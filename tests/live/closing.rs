@@ -1,4 +1,8 @@
-//! What holds after every test: nothing of ours is left on Asterisk, nothing is unfinished in the database.
+//! What holds after every test: nothing of ours is left on Asterisk, nothing is unfinished in the database, and what
+//! the daemons did can be replayed.
+
+use cadran::journal::Reader;
+use cadran::replay::replay;
 
 use super::wait::{SOON, eventually, holds};
 use super::world::World;
@@ -40,6 +44,19 @@ impl World {
         .await;
         let status = self.daemon.stop().await;
         assert!(status.success(), "the daemon stopped with {status}");
+        self.replay_journals();
+    }
+
+    /// What each daemon of the story did follows from its journal, also of one that was killed.
+    fn replay_journals(&self) {
+        let journals = std::fs::read_dir(self.setup.journals()).unwrap();
+        let mut inputs = 0;
+        for path in journals.map(|entry| entry.unwrap().path()) {
+            let replayed = replay(&mut Reader::open(&path).unwrap(), None).unwrap();
+            assert!(replayed.difference.is_none(), "{}: {:?}", path.display(), replayed.difference);
+            inputs += replayed.inputs;
+        }
+        assert!(inputs > 10, "only {inputs} inputs were written down");
     }
 
     async fn send_home(&self) {

@@ -30,6 +30,10 @@ impl Setup {
         self.home.join("data")
     }
 
+    pub(crate) fn journals(&self) -> PathBuf {
+        self.home.join("journals")
+    }
+
     pub(crate) fn log(&self) -> PathBuf {
         self.home.join("daemon.log")
     }
@@ -47,11 +51,12 @@ impl Setup {
         let text = format!(
             "[http]\nlisten = \"{}\"\nsecure_cookies = false\n{database}\
              [asterisk]\nurl = \"{}\"\nuser = \"cadran\"\npassword = \"{}\"\ncalls_per_second = 200.0\n\
-             [files]\ndata = \"{}\"\n",
+             [files]\ndata = \"{}\"\n[journal]\ndirectory = \"{}\"\n",
             self.listen,
             self.asterisk_url,
             self.asterisk_password,
-            self.data().display()
+            self.data().display(),
+            self.journals().display()
         );
         fs::create_dir_all(&self.home).unwrap();
         fs::write(self.config(), text).unwrap();

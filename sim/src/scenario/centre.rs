@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use cadran_engine::input::Settings;
 use cadran_engine::model::{
-    Agent, AgentId, CallingHours, Campaign, CampaignId, CampaignSettings, CampaignState, Disposition, DispositionEffect,
-    PhoneKind, RateLimit, RecordingPolicy, RingMode, Timestamp, Trunk, TrunkId, Window,
+    Agent, AgentId, CallingHours, Campaign, CampaignId, CampaignSettings, CampaignState, Disposition,
+    DispositionEffect, Outcome, PhoneKind, RateLimit, RecordingPolicy, RetryRule, RingMode, Timestamp, Trunk,
+    TrunkId, Window,
 };
 
 use super::algorithm::Algorithm;
@@ -96,7 +97,7 @@ fn campaign(scenario: &Scenario, algorithm: Algorithm) -> Campaign {
             drop_message: "sound:sorry".to_owned(),
             drop_limit: DROP_LIMIT,
             hours: hours(scenario),
-            retry: Vec::new(),
+            retry: retry(scenario),
             recording: RecordingPolicy::Never,
             wrap_up: WRAP_UP_MAX,
             dispositions: vec![Disposition {
@@ -109,6 +110,18 @@ fn campaign(scenario: &Scenario, algorithm: Algorithm) -> Campaign {
             ..CampaignSettings::default()
         },
     }
+}
+
+/// Whoever does not answer is dialled again, where the list is to be used up.
+fn retry(scenario: &Scenario) -> Vec<RetryRule> {
+    let Some(list) = &scenario.list else { return Vec::new() };
+    let rule = |outcome| RetryRule {
+        outcome,
+        delay: span(list.retry_after),
+        attempts_max: list.attempts,
+        alternate_number: false,
+    };
+    [Outcome::Busy, Outcome::Congestion, Outcome::NoAnswer].map(rule).to_vec()
 }
 
 /// The engine gives a dial up at the scenario's timeout, or after the verdict of the answering machine detection,

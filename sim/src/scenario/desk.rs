@@ -50,14 +50,15 @@ impl World<'_> {
     pub(crate) fn agent_is(&mut self, place: usize, word: &str) {
         let doing = match word {
             "ready" | "reserved" => Doing::Idle,
-            "on_call" | "wrap_up" => Doing::Working,
+            "on_call" => Doing::Talking,
+            "wrap_up" => Doing::WrappingUp,
             _ => Doing::Away,
         };
         self.account(place);
         let agent = &mut self.agents[place];
         agent.doing = doing;
         agent.since = self.now;
-        if word == "wrap_up"
+        if doing == Doing::WrappingUp
             && let Some((_, wrap_up)) = agent.work
         {
             self.after(wrap_up, Event::WrapUpOver { agent: place });
@@ -75,7 +76,11 @@ impl World<'_> {
         match agent.doing {
             Doing::Away => {}
             Doing::Idle => self.tally.idle += spent,
-            Doing::Working => self.tally.work += spent,
+            Doing::Talking => {
+                self.tally.talk += spent;
+                self.tally.work += spent;
+            }
+            Doing::WrappingUp => self.tally.work += spent,
         }
     }
 }

@@ -64,6 +64,21 @@ pub struct Scenario {
     /// Pauses of single agents at random.
     #[serde(default)]
     pub indiv_breaks: Option<IndividualBreaks>,
+    /// The list of leads; without it leads never run out.
+    #[serde(default)]
+    pub list: Option<List>,
+}
+
+/// Leads that can be used up.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct List {
+    /// How many.
+    pub leads: u32,
+    /// How often a lead is dialled whom nobody answers.
+    pub attempts: u16,
+    /// Time between two dials of a lead.
+    pub retry_after: f64,
 }
 
 /// How a table by time is read between its rows.
@@ -269,6 +284,13 @@ impl Scenario {
         }
         if !sound(self.wrap.mean, self.wrap.cv) || !sound(1.0, self.agent_speed_cv) {
             return wrong("wrap", "means lie above 0, cv at or above 0");
+        }
+        if self
+            .list
+            .as_ref()
+            .is_some_and(|list| list.leads == 0 || list.retry_after.is_nan() || list.retry_after < 0.0)
+        {
+            return wrong("list", "leads lie above 0, retry_after at or above 0");
         }
         if !(self.grace > 0.0 && self.gap >= 0.0) {
             return wrong("grace", "grace lies above 0, gap at or above 0");

@@ -30,6 +30,11 @@ pub struct Figures {
     pub dropped: u64,
     /// People whom the answering machine detection hung up on.
     pub amd_false: u64,
+    /// Hours of conversation.
+    pub talk_hours: f64,
+    /// Seconds after which every lead of the list had been dialled for the last time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub list_over_s: Option<f64>,
     /// Computer time.
     pub wall_s: f64,
 }
@@ -39,6 +44,9 @@ pub struct Figures {
 pub(crate) struct Tally {
     pub(crate) idle: f64,
     pub(crate) work: f64,
+    /// Conversations, of `work`.
+    pub(crate) talk: f64,
+    pub(crate) list_over: Option<f64>,
     pub(crate) dials: u64,
     pub(crate) machines: u64,
     pub(crate) amd_false: u64,
@@ -63,6 +71,7 @@ impl Tally {
     pub(crate) fn add(&mut self, day: &Self) {
         self.idle += day.idle;
         self.work += day.work;
+        self.talk += day.talk;
         self.dials += day.dials;
         self.machines += day.machines;
         self.amd_false += day.amd_false;
@@ -90,6 +99,8 @@ impl Tally {
             connected,
             dropped,
             amd_false: self.amd_false,
+            talk_hours: self.talk / HOUR,
+            list_over_s: self.list_over,
             wall_s: self.wall_s,
         }
     }

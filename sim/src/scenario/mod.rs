@@ -24,7 +24,7 @@ use std::time::Instant;
 
 pub use algorithm::Algorithm;
 pub use error::ScenarioError;
-pub use format::Scenario;
+pub use format::{Amd, Interpolation, List, Ring, Scenario, Spread, TalkKind};
 pub use metrics::Figures;
 use serde::Serialize;
 
@@ -46,11 +46,22 @@ pub struct Report {
 
 /// Runs a scenario once per seed, one after the other.
 pub fn simulate(scenario: &Scenario, algorithm: Algorithm, seeds: &[u64]) -> Report {
+    play(scenario, algorithm, seeds, None)
+}
+
+/// Runs as many of the seeds as are over by then.
+pub fn simulate_until(scenario: &Scenario, algorithm: Algorithm, seeds: &[u64], until: Instant) -> Report {
+    play(scenario, algorithm, seeds, Some(until))
+}
+
+fn play(scenario: &Scenario, algorithm: Algorithm, seeds: &[u64], until: Option<Instant>) -> Report {
     let mut all = Tally::default();
     let mut days = Vec::new();
     for seed in seeds {
         let started = Instant::now();
-        let mut day = World::new(scenario, *seed, algorithm).run();
+        let Some(mut day) = World::new(scenario, *seed, algorithm).run(until) else {
+            break;
+        };
         day.wall_s = started.elapsed().as_secs_f64();
         days.push(day.figures(Some(*seed)));
         all.add(&day);

@@ -19,8 +19,10 @@ pub(crate) enum Doing {
     Away,
     /// Ready, or kept free for a call.
     Idle,
-    /// In conversation, or finishing one.
-    Working,
+    /// In conversation.
+    Talking,
+    /// Finishing a conversation.
+    WrappingUp,
 }
 
 /// A change of an agent's presence.

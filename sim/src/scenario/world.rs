@@ -5,6 +5,7 @@
 //! life.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
 
 use cadran_engine::Engine;
 use cadran_engine::command::{Command, Notice, SwitchCommand, Write};
@@ -20,6 +21,9 @@ use super::metrics::Tally;
 use super::network::Network;
 use super::staff::{Agent, Coming, Staff};
 use super::switch::Line;
+
+/// Happenings between two looks at the real clock.
+const LOOK_AT_CLOCK_EVERY: u32 = 1_000;
 
 /// Something that is going to happen.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,7 +83,7 @@ impl<'a> World<'a> {
             rooms: BTreeMap::new(),
             agents: staff.agents(),
             staff,
-            leads: Leads::default(),
+            leads: Leads::new(scenario.list.as_ref().map(|list| list.leads)),
             tally: Tally::default(),
         };
         for (at, agent, coming) in world.staff.roster() {
@@ -88,8 +92,13 @@ impl<'a> World<'a> {
         world
     }
 
-    /// Lives through the day.
-    pub(crate) fn run(mut self) -> Tally {
+    /// Lives through the day. None where it is not over `until` then.
+    pub(crate) fn run(mut self, until: Option<Instant>) -> Option<Tally> {
+        let is_late = |happenings: u32| {
+            happenings.is_multiple_of(LOOK_AT_CLOCK_EVERY)
+                && until.is_some_and(|until| Instant::now() > until)
+        };
+        let mut happenings = 0_u32;
         let end = self.start + span(self.scenario.seconds());
         self.tell_engine();
         while let Some(next) = self.next_at().filter(|at| *at < end) {
@@ -99,13 +108,17 @@ impl<'a> World<'a> {
                 Some(_) | None => self.inputs.push_back(Input::Tick),
             }
             self.tell_engine();
+            happenings = happenings.wrapping_add(1);
+            if is_late(happenings) {
+                return None;
+            }
         }
         self.now = end;
         for agent in 0..self.agents.len() {
             self.account(agent);
         }
         self.tally.close(self.scenario.seconds());
-        self.tally
+        Some(self.tally)
     }
 
     fn next_at(&self) -> Option<Timestamp> {
@@ -124,35 +137,6 @@ impl<'a> World<'a> {
         }
     }
 
-    fn look(&mut self) {
-        self.dialled.clear();
-        for dial in &self.ringing {
-            self.dialled.push(Dialled::Ringing { age: self.now - self.dials[*dial].placed, odds: 1.0 });
-        }
-        for dial in &self.screening {
-            let dial = &self.dials[*dial];
-            self.dialled.push(Dialled::Screening { rang: dial.rang, age: self.now - dial.answered });
-        }
-        self.working.clear();
-        for agent in &self.busy {
-            self.working.extend(self.agents[*agent].working(self.now));
-        }
-        let situation = Situation {
-            idle: self.idle.len(),
-            waiting: self.waiting.len(),
-            dialled: &self.dialled,
-            working: &self.working,
-            answered: self.tally.people.len() as u32,
-            dropped: self.tally.dropped as u32,
-            rivals: &[],
-            next_odds: 1.0,
-            lines_free: self.scenario.trunks.saturating_sub(self.lines) as usize,
-            elapsed: TICK,
-            time_left: Some(self.scenario.seconds() - self.now),
-        };
-        for _ in 0..self.dialler.calls_to_place(&situation) {
-            if self.lines < self.scenario.trunks {
-                self.place();
     /// Plans something for so many seconds from this moment.
     pub(crate) fn after(&mut self, seconds: f64, event: Event) {
         self.agenda.plan(self.now + span(seconds), event);
@@ -182,9 +166,15 @@ impl<'a> World<'a> {
             Command::Write(Write::SaveAttempt(attempt)) => {
                 self.store_event(StoreEvent::AttemptSaved { attempt: attempt.id });
             }
+            Command::Write(Write::CloseAttempt { lead, outcome, next, .. }) => {
+                if self.leads.attempted(lead, outcome, next) {
+                    self.tally.list_over = Some(self.seconds());
+                }
+            }
+            Command::Write(Write::ReleaseLead { lead, due_at }) => self.leads.released(lead, due_at),
             Command::FetchLeads { campaign, count } => {
-                let leads = self.leads.take(count);
-                self.store_event(StoreEvent::LeadsFetched { campaign, leads, next_due_at: None });
+                let (leads, next_due_at) = self.leads.take(count, self.now);
+                self.store_event(StoreEvent::LeadsFetched { campaign, leads, next_due_at });
             }
             Command::Notice(Notice::AgentState { agent, state }) => {
                 self.agent_is(centre::place_of(agent), state);
