@@ -149,7 +149,7 @@ fn verdict(log: &Path) -> io::Result<Fate> {
         let by = match what.split_once(':') {
             Some((invariant, _)) if invariant.starts_with('I') => invariant,
             _ if what.contains("limit") || what.contains("carries") => "limit",
-            _ if what.ends_with(" is open") => "open",
+            _ if what.contains(" is open") => "open",
             _ => "other",
         };
         Some(Fate::Caught { by: by.to_owned(), seed: seed.to_owned() })

@@ -261,8 +261,8 @@ impl World<'_> {
         };
         let shown = self.last_view.campaigns.iter().find(|shown| shown.campaign == attempt.campaign);
         let is_spent = shown.is_some_and(|shown| {
-            let people = f64::from(shown.answered_24h + 1 + ANSWERED_SINCE);
-            shown.dropped_24h > 0 && f64::from(shown.dropped_24h + 1) > limit * people
+            let people = f64::from(shown.line.answered + 1 + ANSWERED_SINCE);
+            shown.line.dropped > 0 && f64::from(shown.line.dropped + 1) > limit * people
         });
         if is_spent {
             self.checks

@@ -6,7 +6,7 @@ use std::time::Duration;
 use cadran_engine::Engine;
 use cadran_engine::command::{Answer, Command, Refusal, SwitchCommand, Write};
 use cadran_engine::input::{CommandFailure, Input, Request, RequestId, StoreEvent, SwitchEvent};
-use cadran_engine::model::{CampaignId, LegId, RecordingId, RoomId, Timestamp};
+use cadran_engine::model::{CampaignId, Lead, LegId, RecordingId, RoomId, Timestamp};
 use cadran_engine::view::LiveView;
 
 use crate::world::{Happening, World, on_clock};
@@ -194,6 +194,27 @@ impl World<'_> {
         let (leads, next_due_at) = self.store.claim(campaign, count, wall);
         let input = Input::Store(StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied: None });
         self.news(5, 40, input);
+        let (life, departures) = (self.daemon.life(), self.store.departures);
+        self.later(5, 400, |_| Happening::Leads { life, departures, campaign, leads, next_due_at });
+    }
+
+    /// An answer that was under way when the database went away is lost, and its claims are void.
+    pub(crate) fn leads_arrive(
+        &mut self,
+        life: u32,
+        departures: u32,
+        campaign: CampaignId,
+        leads: Vec<Lead>,
+        next_due_at: Option<Timestamp>,
+    ) {
+        if life != self.daemon.life() {
+            return;
+        }
+        if departures == self.store.departures {
+            let fetched = StoreEvent::LeadsFetched { campaign, leads, next_due_at };
+            return self.feed(Input::Store(fetched));
+        }
+        leads.iter().for_each(|lead| self.store.free_claim(lead.id));
     }
 
     /// News for the daemon of this life.

@@ -19,8 +19,8 @@ pub(crate) struct Passing {
 /// The engine's own timers are exact; this much is left for a command's travel.
 const SLACK: Duration = Duration::from_secs(1);
 
-/// A join that a lost event hides is found by a snapshot: ten seconds, their travel, and a second try.
-const JOIN_MAX: Duration = Duration::from_secs(20);
+/// Two tries of two seconds each, with one agent and, when they are lost meanwhile, with another.
+const JOIN_MAX: Duration = Duration::from_secs(9);
 
 /// The longest message, and its travel.
 const MESSAGE_MAX: Duration = Duration::from_secs(32);

@@ -27,6 +27,8 @@ pub(crate) struct Store {
     changes: u64,
     /// It does not answer.
     pub(crate) away: bool,
+    /// How often it has gone away.
+    pub(crate) departures: u32,
     /// Written by the daemon, not durable yet. Lost with the daemon.
     queue: VecDeque<Job>,
 }
@@ -123,6 +125,7 @@ impl Store {
             self.queue.push_back(kept);
         }
         self.away = true;
+        self.departures += 1;
         answers.push(StoreEvent::Away);
         answers
     }
@@ -176,6 +179,13 @@ impl Store {
                 (campaign, Timestamp::from_millis(start), answered, dropped)
             })
             .collect()
+    }
+
+    /// A lead was claimed, and the daemon never heard of it.
+    pub(crate) fn free_claim(&mut self, lead: LeadId) {
+        if let Some(row) = self.leads.get_mut(&lead).filter(|row| row.state == LeadState::Claimed) {
+            row.state = LeadState::Waiting;
+        }
     }
 
     /// Leads for a hopper: `count` at most, and if fewer, when the next one falls due.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cadran_engine::command::SwitchCommand;
 use cadran_engine::input::{Input, Request, Snapshot, SwitchEvent};
-use cadran_engine::model::{LegId, RecordingId, RoomId, SessionId, Timestamp};
+use cadran_engine::model::{CampaignId, Lead, LegId, RecordingId, RoomId, SessionId, Timestamp};
 use cadran_engine::view::LiveView;
 
 use crate::chance::Chance;
@@ -25,6 +25,14 @@ pub(crate) enum Happening {
     News { life: u32, input: Box<Input> },
     /// An event of Asterisk reaches the daemon, if the link has not broken since.
     Event { link: u32, event: SwitchEvent },
+    /// Leads reach the daemon of this life, if the database has been there all the while.
+    Leads {
+        life: u32,
+        departures: u32,
+        campaign: CampaignId,
+        leads: Vec<Lead>,
+        next_due_at: Option<Timestamp>,
+    },
     /// A command of the daemon of this life reaches Asterisk.
     Order { number: u64, command: SwitchCommand },
     /// What Asterisk holds is looked at.
@@ -132,6 +140,9 @@ impl<'a> World<'a> {
             Happening::News { .. } => {}
             Happening::Event { link, event } if link == self.link.number => self.feed(Input::Switch(event)),
             Happening::Event { .. } => {}
+            Happening::Leads { life, departures, campaign, leads, next_due_at } => {
+                self.leads_arrive(life, departures, campaign, leads, next_due_at);
+            }
             Happening::Order { number, command } => self.order_arrives(number, command),
             Happening::Look { link, asked_at } => self.look(link, asked_at),
             Happening::Looked { link, snapshot } if link == self.link.number => {
