@@ -12,6 +12,9 @@ use crate::what_if::{self, Answer, Mode, Question};
 /// Agents times hours that one simulation may cover: 200 agents for a day. A day of them takes about five seconds.
 const AGENT_HOURS_MAX: f64 = 1_600.0;
 
+/// Most agents, however short their day.
+const AGENTS_MAX: u32 = 2_000;
+
 /// Longest day, in hours.
 const HOURS_MAX: f64 = 12.0;
 
@@ -28,12 +31,8 @@ fn check(asked: &Question) -> Result<(), Error> {
     let agent_hours = f64::from(asked.agents) * asked.hours;
     Check::default()
         .fill(asked.hours > 0.0 && asked.hours <= HOURS_MAX, "/hours", "positive", &max(HOURS_MAX))
-        .fill(
-            asked.agents > 0 && agent_hours <= AGENT_HOURS_MAX,
-            "/agents",
-            "agent_hours",
-            &max(AGENT_HOURS_MAX),
-        )
+        .fill((1..=AGENTS_MAX).contains(&asked.agents), "/agents", "positive", &max(f64::from(AGENTS_MAX)))
+        .fill(agent_hours <= AGENT_HOURS_MAX, "/agents", "agent_hours", &max(AGENT_HOURS_MAX))
         .that((1.0..=10.0).contains(&ratio), "/mode/ratio", "ratio")
         .that(asked.answer_rate > 0.0 && share(asked.answer_rate), "/answer_rate", "share")
         .that(
