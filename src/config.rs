@@ -31,6 +31,9 @@ pub struct Config {
     /// The law.
     #[serde(default)]
     pub compliance: Compliance,
+    /// Whether everything that happens is written down.
+    #[serde(default)]
+    pub journal: Journal,
 }
 
 /// The law.
@@ -39,9 +42,6 @@ pub struct Config {
 pub struct Compliance {
     /// A directory of further rule packs, beside those that Cadran ships.
     pub packs: Option<PathBuf>,
-    /// Whether everything that happens is written down.
-    #[serde(default)]
-    pub journal: Journal,
 }
 
 /// Where the API and the console are served.
@@ -282,8 +282,7 @@ impl Config {
 /// The configuration as it is in effect, for a person to read. Secrets are left out.
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { http, database, asterisk, files, compliance } = self;
-        let Self { http, database, asterisk, files, journal } = self;
+        let Self { http, database, asterisk, files, compliance, journal } = self;
         writeln!(f, "[http]\nlisten = \"{}\"\nsecure_cookies = {}\n", http.listen, http.secure_cookies)?;
         match &database.url {
             Some(_) => writeln!(f, "[database]\nurl = \"(not shown)\"\n")?,
@@ -303,10 +302,9 @@ impl fmt::Display for Config {
             files.recordings().display()
         )?;
         match &compliance.packs {
-            Some(packs) => write!(f, "\n\n[compliance]\npacks = \"{}\"", packs.display()),
-            None => write!(f, "\n\n# [compliance]: the rule packs that Cadran ships"),
+            Some(packs) => writeln!(f, "[compliance]\npacks = \"{}\"\n", packs.display())?,
+            None => writeln!(f, "# [compliance]: the rule packs that Cadran ships\n")?,
         }
-        )?;
         match &journal.directory {
             None => write!(f, "# [journal]: none"),
             Some(directory) => write!(

@@ -1,8 +1,7 @@
 //! The catalogue of mutants, and a copy of the code to put them in.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use serde::Deserialize;
 

@@ -7,7 +7,8 @@ use cadran_engine::command::{Answer, Command, Destination, Refusal, SwitchComman
 use cadran_engine::dialer::calling_hours::{self, Hours};
 use cadran_engine::input::{Input, LegPurpose, Request, StoreEvent, SwitchEvent};
 use cadran_engine::model::{
-    AgentId, Attempt, AttemptId, CallId, Campaign, CampaignId, LeadId, LegId, Outcome, RecordingFacts, RecordingId, RecordingState, Timestamp, TrunkId, Verdict,
+    AgentId, Attempt, AttemptId, CallId, Campaign, CampaignId, LeadId, LegId, Outcome, RecordingFacts,
+    RecordingId, RecordingState, Timestamp, TrunkId, Verdict,
 };
 
 use crate::passing::Passing;

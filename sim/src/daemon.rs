@@ -192,8 +192,6 @@ impl World<'_> {
         }
         let wall = self.wall();
         let (leads, next_due_at) = self.store.claim(campaign, count, wall);
-        let input = Input::Store(StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied: None });
-        self.news(5, 40, input);
         let (life, departures) = (self.daemon.life(), self.store.departures);
         self.later(5, 400, |_| Happening::Leads { life, departures, campaign, leads, next_due_at });
     }
@@ -211,7 +209,7 @@ impl World<'_> {
             return;
         }
         if departures == self.store.departures {
-            let fetched = StoreEvent::LeadsFetched { campaign, leads, next_due_at };
+            let fetched = StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied: None };
             return self.feed(Input::Store(fetched));
         }
         leads.iter().for_each(|lead| self.store.free_claim(lead.id));

@@ -22,7 +22,7 @@ pub(crate) enum Heard {
     Silence,
 }
 
-impl World {
+impl World<'_> {
     /// Asterisk begins to find out who answered: within its time, a little after it, or at once.
     pub(crate) fn screen(&mut self, leg: LegId) -> Answer {
         let verdict =

@@ -105,6 +105,8 @@ fn campaign(scenario: &Scenario, algorithm: Algorithm) -> Campaign {
                 label_fr: DISPOSITION.to_owned(),
                 label_en: DISPOSITION.to_owned(),
                 effect: DispositionEffect::Final,
+                success: false,
+                machine: false,
             }],
             limit: RateLimit { calls_per_second: ANY_RATE, concurrent_calls: u32::MAX },
             ..CampaignSettings::default()

@@ -41,7 +41,7 @@ impl World<'_> {
                 call,
                 code: DISPOSITION.to_owned(),
                 note: String::new(),
-                callback_at: None,
+                callback: None,
             });
         }
     }

@@ -99,6 +99,7 @@ impl Leads {
             next_phone: 0,
             zone: Zone::utc(),
             history: self.histories.get(&id).cloned().unwrap_or_default(),
+            promise: None,
         }
     }
 }

@@ -174,7 +174,7 @@ impl<'a> World<'a> {
             Command::Write(Write::ReleaseLead { lead, due_at }) => self.leads.released(lead, due_at),
             Command::FetchLeads { campaign, count } => {
                 let (leads, next_due_at) = self.leads.take(count, self.now);
-                self.store_event(StoreEvent::LeadsFetched { campaign, leads, next_due_at });
+                self.store_event(StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied: None });
             }
             Command::Notice(Notice::AgentState { agent, state }) => {
                 self.agent_is(centre::place_of(agent), state);
@@ -193,7 +193,9 @@ impl<'a> World<'a> {
             SwitchCommand::Join { room, leg } => self.join(leg, room),
             SwitchCommand::Play { leg, .. } => self.play(leg),
             SwitchCommand::HangUp { leg } => self.end(leg),
-            SwitchCommand::OpenRoom { .. }
+            SwitchCommand::AwaitSilence { .. }
+            | SwitchCommand::Screen { .. }
+            | SwitchCommand::OpenRoom { .. }
             | SwitchCommand::CloseRoom { .. }
             | SwitchCommand::StartRecording { .. }
             | SwitchCommand::PauseRecording { .. }
