@@ -242,7 +242,10 @@ impl World<'_> {
     fn over_tried(&self) -> Vec<String> {
         let too_often = |row: &&LeadRow| {
             let rules = self.plan.campaign(row.campaign).map_or(&[][..], |campaign| &campaign.settings.retry);
-            rules.iter().any(|rule| row.lead.ended_in(rule.outcome) > rule.attempts_max)
+            rules.iter().any(|rule| {
+                let numbers = if rule.alternate_number { row.lead.phone_count() } else { 1 };
+                usize::from(row.lead.ended_in(rule.outcome)) > usize::from(rule.attempts_max) * numbers
+            })
         };
         let over = self.store.leads.values().filter(too_often);
         over.map(|row| format!("I4: {} was tried too often: {:?}", row.lead.id, row.lead.history)).collect()
