@@ -30,9 +30,20 @@ pub struct ProblemWords {
     pub fix: String,
 }
 
+/// How a finding of a check is told.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FindingWords {
+    /// What is wrong.
+    pub detail: String,
+    /// What to do about it.
+    pub fix: String,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Phrases {
+    finding: BTreeMap<String, FindingWords>,
     pacing: BTreeMap<String, String>,
     problem: BTreeMap<String, ProblemWords>,
     row: BTreeMap<String, String>,
@@ -45,6 +56,8 @@ static ENGLISH: LazyLock<Phrases> = LazyLock::new(|| read(include_str!("../confi
 static FRENCH: LazyLock<Phrases> = LazyLock::new(|| read(include_str!("../config/locales/fr.toml")));
 static NO_WORDS: ProblemWords =
     ProblemWords { title: String::new(), detail: String::new(), fix: String::new() };
+
+static NO_FINDING: FindingWords = FindingWords { detail: String::new(), fix: String::new() };
 
 /// The files are part of the program and a test reads them: one that does not parse cannot be released.
 #[expect(clippy::expect_used, reason = "the input is a constant that a test covers")]
@@ -107,6 +120,12 @@ impl Language {
     /// Every kind of problem, by its code.
     pub fn problems(self) -> impl Iterator<Item = (&'static str, &'static ProblemWords)> {
         self.phrases().problem.iter().map(|(code, words)| (code.as_str(), words))
+    }
+
+    /// How a finding is told, by its key, such as `finding.open_outlet`.
+    pub fn finding(self, key: &str) -> &'static FindingWords {
+        let code = key.strip_prefix("finding.").unwrap_or(key);
+        self.phrases().finding.get(code).unwrap_or(&NO_FINDING)
     }
 
     /// Why a row of a file was not taken.
@@ -197,6 +216,13 @@ mod tests {
             phrases.map(|(code, phrase)| (code, places(phrase))).collect::<Vec<_>>()
         };
         assert_eq!(pacing(Language::English), pacing(Language::French));
+        let findings = |language: Language| language.phrases().finding.keys().collect::<Vec<_>>();
+        assert_eq!(findings(Language::English), findings(Language::French));
+        for (code, english) in &Language::English.phrases().finding {
+            let french = Language::French.finding(code);
+            assert_eq!(places(&english.detail), places(&french.detail), "{code}");
+            assert_eq!(places(&english.fix), places(&french.fix), "{code}");
+        }
         for (code, english) in Language::English.problems() {
             let french = Language::French.problem(code);
             assert_eq!(places(&english.detail), places(&french.detail), "{code}");
@@ -220,6 +246,15 @@ mod tests {
         let known: Vec<&str> = Language::English.phrases().row.keys().map(String::as_str).collect();
         let reasons: Vec<&str> = crate::import::Reason::ALL.iter().map(|reason| reason.as_str()).collect();
         assert_eq!(known, reasons);
+    }
+
+    #[test]
+    fn every_finding_has_words() {
+        let known: Vec<&str> = Language::English.phrases().finding.keys().map(String::as_str).collect();
+        let codes = cadran_engine::flow::finding::Code::ALL.iter().map(|code| code.as_str());
+        let mut codes: Vec<&str> = codes.chain(["no_assistant"]).collect();
+        codes.sort_unstable();
+        assert_eq!(known, codes);
     }
 
     #[test]

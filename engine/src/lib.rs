@@ -10,10 +10,12 @@
 //! `message` (what is played to whoever gets no agent), `agents`, `phones`, `desk`, `promises`, `recording`, `resync`,
 //! `settings`. `call`, `agent_session` and `leg` are the small machines that the stories move. `predicting` feeds the
 //! forecast of predictive campaigns, and `rivals` knows those that share agents; `explaining` says what campaigns do,
-//! and why; `tripping` is about circuit breakers. [`dialer`] holds the questions with a pure answer.
+//! and why; `tripping` is about circuit breakers. [`dialer`] holds the questions with a pure answer; [`almanac`] knows
+//! hours and holidays; [`flow`] is the language of inbound flows, with its checker and its interpreter.
 
 mod agent_session;
 mod agents;
+pub mod almanac;
 mod call;
 pub mod command;
 mod cx;
@@ -21,6 +23,7 @@ mod desk;
 pub mod dialer;
 mod engine;
 mod explaining;
+pub mod flow;
 mod holds;
 pub mod input;
 mod leg;

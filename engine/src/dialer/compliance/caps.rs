@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::local::{self, WallClock};
 use super::situation::Situation;
 use super::{Intent, Mode, PastAttempt, PastOutcome};
+use crate::almanac::local::{self, WallClock};
 use crate::model::{Timestamp, Zone};
 
 /// When a rule that denies at an instant stops to deny, if nothing else happens. `None` inside: never.

@@ -21,11 +21,9 @@ mod consent;
 mod decision;
 mod dialling;
 mod history;
-mod holidays;
 mod inquiry;
 mod instant;
 mod intent;
-mod local;
 mod number;
 mod pace;
 mod pack;
@@ -35,11 +33,11 @@ mod retention;
 mod schedule;
 mod situation;
 mod supervision;
-mod windows;
 
 pub use answer::{
     AbandonRule, Classification, CountedFrom, Timeline, Violation, classify_answer, classify_call,
 };
+pub use crate::almanac::{Holidays, Windows};
 pub use callee::{
     Callee, Consent, Contract, LineType, Reassignment, ReassignmentResult, Relationship, RequestedCallback,
     Whereabouts,
@@ -50,7 +48,6 @@ pub use consent::{ConsentNeed, ConsentRule};
 pub use decision::{Decision, Obligation, Reason};
 pub use dialling::{CapCount, may_dial};
 pub use history::{PastAttempt, PastOutcome};
-pub use holidays::Holidays;
 pub use inquiry::Inquiry;
 pub use intent::{Intent, Mode};
 pub use pace::{CampaignStats, PaceGate, PaceReason, pace_gate};
@@ -59,4 +56,3 @@ pub use recording_control::{RecordingOutcome, RecordingStep, follow_recording};
 pub use register::{DoNotCall, RegisterCheck, RegisterRule, Registers};
 pub use retention::{Artifact, Retention, RetentionRule, RetentionStart, retention};
 pub use supervision::{Listened, Listener, SupervisionRule, may_supervise};
-pub use windows::Windows;

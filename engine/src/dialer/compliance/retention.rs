@@ -9,8 +9,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Pack;
-use super::local;
-use super::local::WallClock;
+use crate::almanac::local::{self, WallClock};
 use crate::model::{Timestamp, Zone};
 
 /// How long one kind of thing is kept.

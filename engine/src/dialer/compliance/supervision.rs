@@ -3,9 +3,9 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::local::WallClock;
+use super::Pack;
 use super::retention::day;
-use super::{Pack, local};
+use crate::almanac::local::{self, WallClock};
 use crate::model::{Timestamp, Zone};
 
 /// A pack's demands on listening to agents.

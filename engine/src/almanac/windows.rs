@@ -24,7 +24,7 @@ struct Span {
 
 impl Windows {
     /// Whether the windows are open in a zone.
-    pub(super) fn are_open(&self, zone: &Zone, holidays: Option<&Holidays>, at: Timestamp) -> bool {
+    pub(crate) fn are_open(&self, zone: &Zone, holidays: Option<&Holidays>, at: Timestamp) -> bool {
         let clock = WallClock::read(zone, at);
         let spans = &self.0[local::weekday(clock.day)];
         spans.iter().any(|span| (span.from..span.until).contains(&clock.ms))
@@ -35,7 +35,7 @@ impl Windows {
     ///
     /// Time is cut where the zone's clocks change. Between two changes clocks run evenly, so an hour that is skipped
     /// or shown twice needs no rule of its own.
-    pub(super) fn opening(
+    pub(crate) fn opening(
         &self,
         zone: &Zone,
         holidays: Option<&Holidays>,
@@ -102,6 +102,23 @@ impl<'de> Deserialize<'de> for Windows {
         windows.0.iter_mut().for_each(|spans| spans.sort_unstable());
         Ok(windows)
     }
+}
+
+/// Reads hours that hold on every day of the week, each `{"from": "09:00", "to": "12:00"}`.
+pub(crate) fn every_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Windows, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct HoursText {
+        from: String,
+        to: String,
+    }
+    let mut windows = Windows::default();
+    for HoursText { from, to } in Vec::deserialize(deserializer)? {
+        let text = WindowText { days: (1..=7).collect(), from, to };
+        windows.add(&text).map_err(serde::de::Error::custom)?;
+    }
+    windows.0.iter_mut().for_each(|spans| spans.sort_unstable());
+    Ok(windows)
 }
 
 impl Windows {

@@ -93,6 +93,9 @@ const CALENDARS: [(&str, &[&str]); 4] = [
     ),
 ];
 
+/// Short names, for opening hours that follow a country without naming its law.
+const ALIASES: [(&str, &str); 3] = [("de", "de_federal"), ("fr", "fr_L3133-1"), ("us", "us_federal")];
+
 impl Holidays {
     /// Whether a date is one.
     pub fn contains(&self, date: Date) -> bool {
@@ -101,9 +104,10 @@ impl Holidays {
     }
 
     fn named(name: &str) -> Result<Self, UnknownHoliday> {
+        let full_name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, full)| full);
         let (_, days) = CALENDARS
             .iter()
-            .find(|(calendar, _)| *calendar == name)
+            .find(|(calendar, _)| *calendar == full_name)
             .ok_or_else(|| UnknownHoliday(name.to_owned()))?;
         Self::listed(days)
     }
@@ -236,6 +240,9 @@ mod tests {
     fn every_calendar_reads_and_nonsense_does_not() {
         for (name, days) in CALENDARS {
             assert_eq!(Holidays::named(name).unwrap().0.len(), days.len());
+        }
+        for (alias, full) in ALIASES {
+            assert_eq!(Holidays::named(alias), Holidays::named(full));
         }
         for text in
             ["", "13-01", "02-30", "11-6thu", "11-4thx", "easter+x", "easter+900", "☎", "é-ab", "01-☎"]

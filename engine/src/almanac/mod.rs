@@ -1,0 +1,10 @@
+//! Wall clocks, weekly windows and public holidays: what the law on calling hours and the opening hours of a flow
+//! both reckon with.
+
+mod holidays;
+pub(crate) mod local;
+mod windows;
+
+pub use holidays::Holidays;
+pub use windows::Windows;
+pub(crate) use windows::every_day;

@@ -1,0 +1,32 @@
+//! Is everything there that the flow refers to, and can calls that reach it be carried through it?
+
+use super::{all_facets, pointer};
+use crate::flow::document::Flow;
+use crate::flow::facets::{Facet, Noun};
+use crate::flow::finding::{Code, Finding};
+use crate::flow::world::World;
+
+pub(super) fn check(flow: &Flow, world: &World) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (place, facet) in all_facets(flow) {
+        let Facet::Reference(noun, id) = facet else { continue };
+        if noun == Noun::Flow && world.calls_back(id, &flow.envelope.id) {
+            findings.push(Finding::new(Code::SubflowRecursion, &place).with("flow", id));
+        } else if world.has(noun, id) == Some(false) {
+            let mut finding = Finding::new(Code::UnknownReference, &place);
+            if noun == Noun::Assistant {
+                finding.msg_key = "finding.no_assistant".to_owned();
+            }
+            findings.push(finding.with("noun", noun.as_str()).with("id", id));
+        }
+    }
+    for (id, node) in &flow.nodes {
+        for driver in &world.drivers {
+            if let Some(field) = driver.cannot(&node.kind) {
+                let finding = Finding::new(Code::UnsupportedNode, format!("{}/{field}", pointer(id)));
+                findings.push(finding.with("driver", driver.as_str()).with("kind", node.kind.name()));
+            }
+        }
+    }
+    findings
+}

@@ -1,0 +1,45 @@
+//! How steps of a flow are carried out, and what each way cannot do.
+
+use serde::Deserialize;
+
+use super::node::Kind;
+
+/// A way to carry out the steps of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Driver {
+    /// Asterisk, through ARI: everything.
+    Ari,
+    /// Asterisk, through FastAGI from an existing dialplan: one command after the other on one channel.
+    FastAgi,
+    /// Virtual time: everything.
+    Simulator,
+}
+
+impl Driver {
+    /// Its name for people.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ari => "ARI",
+            Self::FastAgi => "FastAGI",
+            Self::Simulator => "the simulator",
+        }
+    }
+
+    /// The field that it cannot carry out, `kind` when it is the node as a whole. AGI knows one channel: it cannot
+    /// hold it beside others in a room, where queues, whispers and recordings of both sides take place, and it has
+    /// no recogniser of speech.
+    pub fn cannot(self, kind: &Kind) -> Option<&'static str> {
+        match self {
+            Self::Ari | Self::Simulator => None,
+            Self::FastAgi => match kind {
+                Kind::Ai(_) | Kind::Queue(_) | Kind::Recording(_) => Some("kind"),
+                Kind::Callback(callback) if callback.keep_place => Some("keep_place"),
+                Kind::Dial(dial) if dial.record => Some("record"),
+                Kind::Dial(dial) if dial.whisper.is_some() => Some("whisper"),
+                Kind::Menu(menu) if menu.speech.is_some() => Some("speech"),
+                _ => None,
+            },
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The flow language: what callers hear, are asked, and where they are led.
+//!
+//! A flow is one JSON document. In reading order: [`document`], [`node`], [`nodes`] and [`prompt`] are the format;
+//! [`read`](read()) turns text into it; [`check`] says what is wrong with it.
+
+pub mod calendar;
+pub mod check;
+pub mod document;
+pub mod driver;
+pub mod expression;
+mod facets;
+pub mod finding;
+pub mod key;
+pub mod limits;
+pub mod name;
+pub mod node;
+pub mod nodes;
+pub mod prompt;
+mod read;
+pub mod scope;
+mod template;
+pub mod value;
+pub mod world;
+
+pub use check::{check, check_text};
+pub use read::read;

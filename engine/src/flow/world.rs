@@ -1,0 +1,127 @@
+//! What a flow may refer to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::calendar::Calendar;
+use super::driver::Driver;
+use super::facets::Noun;
+use super::prompt::{Prompt, PromptPart};
+
+/// How long a machine speaks for each character of a text, in milliseconds.
+pub const SPEECH_MS_PER_CHARACTER: u64 = 60;
+/// How long it takes to say one item, such as a digit or a date, in milliseconds.
+pub const SAY_MS_PER_ITEM: u64 = 500;
+
+/// What a flow may refer to. What is left out is not checked.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct World {
+    /// Queues.
+    pub queues: Option<BTreeSet<String>>,
+    /// Opening hours.
+    pub calendars: Option<BTreeMap<String, Calendar>>,
+    /// Recorded sounds.
+    pub media: Option<BTreeMap<String, Medium>>,
+    /// Other flows, and the flows that each of them calls, where that is known.
+    pub flows: Option<Flows>,
+    /// Secrets, by name only.
+    pub secrets: Option<BTreeSet<String>>,
+    /// Mailboxes.
+    pub boxes: Option<BTreeSet<String>>,
+    /// The text from which each spoken sound of the flow was made, by the pointer to the text.
+    pub speech: BTreeMap<String, String>,
+    /// How calls reach the flow; over ARI when nothing is said.
+    pub drivers: BTreeSet<Driver>,
+}
+
+/// A recorded sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Medium {
+    /// Samples per second.
+    pub rate: u32,
+    /// 1 is mono.
+    pub channels: u16,
+    /// How long it is.
+    pub ms: u64,
+}
+
+/// Other flows.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Flows {
+    /// Their ids.
+    Known(BTreeSet<String>),
+    /// Their ids, each with those that it calls.
+    Calling(BTreeMap<String, BTreeSet<String>>),
+}
+
+impl Flows {
+    fn contains(&self, id: &str) -> bool {
+        match self {
+            Self::Known(ids) => ids.contains(id),
+            Self::Calling(calls) => calls.contains_key(id),
+        }
+    }
+
+    /// Whether one flow leads to another, itself or through others.
+    fn leads(&self, from: &str, to: &str) -> bool {
+        let Self::Calling(calls) = self else { return from == to };
+        let mut seen = BTreeSet::new();
+        let mut ahead = vec![from];
+        while let Some(flow) = ahead.pop() {
+            if flow == to {
+                return true;
+            }
+            if seen.insert(flow) {
+                ahead.extend(calls.get(flow).into_iter().flatten().map(String::as_str));
+            }
+        }
+        false
+    }
+}
+
+impl World {
+    /// Whether something is there. `None`: it is not known.
+    pub(super) fn has(&self, noun: Noun, id: &str) -> Option<bool> {
+        match noun {
+            // Cadran has no assistants yet.
+            Noun::Assistant => Some(false),
+            Noun::Calendar => self.calendars.as_ref().map(|calendars| calendars.contains_key(id)),
+            Noun::Flow => self.flows.as_ref().map(|flows| flows.contains(id)),
+            Noun::Mailbox => self.boxes.as_ref().map(|boxes| boxes.contains(id)),
+            Noun::Queue => self.queues.as_ref().map(|queues| queues.contains(id)),
+            Noun::Secret => self.secrets.as_ref().map(|secrets| secrets.contains(id)),
+        }
+    }
+
+    /// Whether calling `callee` leads back to `caller`.
+    pub(super) fn calls_back(&self, callee: &str, caller: &str) -> bool {
+        callee == caller || self.flows.as_ref().is_some_and(|flows| flows.leads(callee, caller))
+    }
+
+    /// How long a prompt is heard in a locale, in milliseconds; for spoken values a guess.
+    pub fn length_ms(&self, prompt: &Prompt, locale: &str) -> u64 {
+        prompt.parts.iter().map(|part| self.part_ms(part, locale)).sum()
+    }
+
+    fn part_ms(&self, part: &PromptPart, locale: &str) -> u64 {
+        match part {
+            PromptPart::Media { media } => self.medium_ms(media),
+            PromptPart::Say { .. } => SAY_MS_PER_ITEM,
+            PromptPart::Speech { tts, .. } => tts.get(locale).map_or(0, |text| speech_ms(text)),
+        }
+    }
+
+    /// How long a recorded sound is; nothing when it is not known.
+    pub fn medium_ms(&self, media: &str) -> u64 {
+        self.media.as_ref().and_then(|known| known.get(media)).map_or(0, |medium| medium.ms)
+    }
+}
+
+/// How long a machine speaks.
+pub fn speech_ms(text: &str) -> u64 {
+    text.chars().count() as u64 * SPEECH_MS_PER_CHARACTER
+}
