@@ -8,6 +8,8 @@ CALLS ?= 200
 EXIT ?= 0
 # Seeds of the simulation.
 SEEDS ?= 1..100
+# Seconds for each fuzz target.
+FUZZ_SECONDS ?= 600
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,7 +35,11 @@ mutants: ## Does the simulation notice bugs? Puts classic ones in, one after the
 soak: ## Ten thousand seeds of the simulation
 	cargo run --release --locked -p cadran-sim -- --seeds 1..10000
 
+fuzz: ## Ten minutes of odd input for each reader of strangers' data; needs a nightly compiler
+	@scripts/fuzz.sh "$(FUZZ_SECONDS)"
+
 scripts-update: ## Rewrite the transcripts of the script tests; read the difference before you commit it
 	UPDATE_SCRIPTS=1 cargo test -p cadran-engine --test scripts --locked
 
 .PHONY: help demo test check bench mutants soak scripts-update
+.PHONY: help demo test check bench soak fuzz scripts-update

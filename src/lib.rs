@@ -12,6 +12,7 @@ pub mod config;
 pub mod daemon;
 pub mod demo;
 pub mod dry_run;
+pub mod flow;
 pub mod http;
 pub mod import;
 pub mod inbox;

@@ -8,6 +8,8 @@ use anyhow::Context as _;
 use cadran::config::Config;
 use cadran::{accounts, compliance_check, demo, dry_run, replay, serve, simulate};
 use cadran_engine::model::{CampaignId, ListId, Role};
+use cadran::{accounts, compliance_check, demo, flow, serve, simulate};
+use cadran_engine::model::Role;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
@@ -45,6 +47,9 @@ enum Command {
     /// Look at the rules of law.
     #[command(subcommand)]
     Compliance(ComplianceCommand),
+    /// Look at flows: what callers hear and where they are led.
+    #[command(subcommand)]
+    Flow(flow::Command),
     /// Run a campaign on a pair of Asterisk servers, one of which plays the telephone network; see `make demo`.
     Demo(demo::Options),
     /// Play a journal again: the same inputs give the same commands.
@@ -161,6 +166,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Demo(options) => demo::run(options).await,
         Command::Replay(options) => return replay::run(&options),
+        Command::Flow(command) => return Ok(flow::run(&command)),
         Command::Simulate(options) => return simulate::run(&options),
         Command::Compliance(ComplianceCommand::Check { file, packs }) => {
             return Ok(compliance_check::run(&file, packs.as_deref()));

@@ -4,6 +4,7 @@
 //! time in proportion to its length, which is bounded, as are the values that it reads. The longest that is allowed
 //! takes less than a millisecond.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -12,6 +13,7 @@ use cel::common::types::{CelBool, CelDouble, CelInt, CelList, CelString};
 use cel::common::value::{CowVal, Val};
 use cel::context::VariableResolver;
 use cel::parser::PrattParser;
+use serde::{Deserialize, Deserializer};
 
 use super::value::Value;
 
@@ -49,9 +51,15 @@ const FUNCTIONS: [&str; 8] =
 /// The functions and operators of CEL, made once.
 static STANDARD: LazyLock<cel::Context<'static, 'static>> = LazyLock::new(cel::Context::default);
 
-/// An expression that is ready to be evaluated.
-#[derive(Clone, Debug, PartialEq)]
+/// An expression, read once when its document is read. One that cannot be used says why and has no value.
+#[derive(Clone, Debug)]
 pub struct Expression {
+    source: String,
+    compiled: Result<Compiled, ExpressionError>,
+}
+
+#[derive(Clone, Debug)]
+struct Compiled {
     tree: IdedExpr,
     reads: BTreeSet<String>,
 }
@@ -87,10 +95,12 @@ pub trait Scope: Send + Sync {
 }
 
 /// What an expression can read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Readable<'a> {
     /// A number.
     Int(i64),
+    /// A text that was made for the occasion.
+    Made(String),
     /// A text.
     Text(&'a str),
     /// What a variable holds.
@@ -98,30 +108,34 @@ pub enum Readable<'a> {
 }
 
 impl Expression {
-    /// Reads an expression and holds it to what is allowed.
-    pub fn compile(source: &str) -> Result<Self, ExpressionError> {
-        if source.len() > EXPRESSION_BYTES_MAX {
-            return Err(ExpressionError::TooLong);
-        }
-        let parser = PrattParser::new().max_recursion_depth(DEPTH_MAX);
-        let tree =
-            parser.parse(source).map_err(|error| ExpressionError::Syntax(first_line(&error.to_string())))?;
-        let mut walk = Walk { parts: 0, reads: BTreeSet::new() };
-        walk.visit(&tree)?;
-        Ok(Self { tree, reads: walk.reads })
+    /// Reads an expression.
+    pub fn read(source: &str) -> Self {
+        Self { source: source.to_owned(), compiled: Compiled::read(source) }
+    }
+
+    /// What people wrote.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Why it cannot be used, if it cannot.
+    pub fn error(&self) -> Option<&ExpressionError> {
+        self.compiled.as_ref().err()
     }
 
     /// The variables that it reads.
     pub fn reads(&self) -> impl Iterator<Item = &str> {
-        self.reads.iter().map(String::as_str)
+        self.compiled.iter().flat_map(|compiled| &compiled.reads).map(String::as_str)
     }
 
     /// Its value. Text and lists that are too long for a variable are no value.
     pub fn evaluate(&self, scope: &dyn Scope) -> Result<Value, NoValue> {
+        let compiled = self.compiled.as_ref().map_err(|error| NoValue(error.to_string()))?;
         let resolver = Resolver(scope);
         let mut context = STANDARD.new_inner_scope();
         context.set_variable_resolver(&resolver);
-        let value = cel::Value::resolve(&self.tree, &context).map_err(|error| NoValue(error.to_string()))?;
+        let value =
+            cel::Value::resolve(&compiled.tree, &context).map_err(|error| NoValue(error.to_string()))?;
         from_cel(value).filter(Value::fits).ok_or_else(|| NoValue("no variable can hold it".to_owned()))
     }
 
@@ -131,6 +145,33 @@ impl Expression {
             Value::Bool(flag) => Ok(flag),
             other => Err(NoValue(format!("`{other}` is neither true nor false"))),
         }
+    }
+}
+
+impl PartialEq for Expression {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+impl<'de> Deserialize<'de> for Expression {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<'de, str>::deserialize(deserializer).map(|source| Self::read(&source))
+    }
+}
+
+impl Compiled {
+    /// Reads an expression and holds it to what is allowed.
+    fn read(source: &str) -> Result<Self, ExpressionError> {
+        if source.len() > EXPRESSION_BYTES_MAX {
+            return Err(ExpressionError::TooLong);
+        }
+        let parser = PrattParser::new().max_recursion_depth(DEPTH_MAX);
+        let tree =
+            parser.parse(source).map_err(|error| ExpressionError::Syntax(first_line(&error.to_string())))?;
+        let mut walk = Walk { parts: 0, reads: BTreeSet::new() };
+        walk.visit(&tree)?;
+        Ok(Self { tree, reads: walk.reads })
     }
 }
 
@@ -181,6 +222,7 @@ impl VariableResolver for Resolver<'_> {
     fn resolve<'b>(&'b self, name: &str) -> Option<CowVal<'b, 'b>> {
         Some(match self.0.find(name)? {
             Readable::Int(number) => CowVal::owned(CelInt::from(number)),
+            Readable::Made(text) => CowVal::owned(CelString::from(text)),
             Readable::Text(text) => CowVal::owned(CelString::from(text)),
             Readable::Value(value) => to_cel(value),
         })
@@ -240,7 +282,7 @@ mod tests {
     }
 
     fn evaluate(source: &str) -> Result<Value, NoValue> {
-        Expression::compile(source).unwrap().evaluate(&Known)
+        Expression::read(source).evaluate(&Known)
     }
 
     #[test]
@@ -288,7 +330,6 @@ mod tests {
     fn what_could_run_for_long_is_refused() {
         let long = format!("'{}'", "x".repeat(EXPRESSION_BYTES_MAX));
         let wide = vec!["n"; 40].join("+");
-        let deep = format!("{}n{}", "(".repeat(200), ")".repeat(200));
         let refused = [
             "",
             "n +",
@@ -304,16 +345,29 @@ mod tests {
             "f()",
             &long,
             &wide,
-            &deep,
         ];
         for source in refused {
-            assert!(Expression::compile(source).is_err(), "{source}");
+            assert!(Expression::read(source).error().is_some(), "{source}");
+        }
+    }
+
+    #[test]
+    fn no_nesting_is_too_deep_for_the_stack() {
+        for (open, close) in
+            [("(", ")"), ("[", "]"), ("!", ""), ("-", ""), ("n?", ":n"), ("size(", ")"), ("n+(", ")")]
+        {
+            let levels = EXPRESSION_BYTES_MAX / (open.len() + close.len()) - 1;
+            let source = format!("{}n{}", open.repeat(levels), close.repeat(levels));
+            let expression = Expression::read(&source);
+            let is_read = expression.reads().eq(["n"]) && expression.error().is_none();
+            assert!(is_read || expression.evaluate(&Known).is_err(), "{source}");
+            Expression::read(&open.repeat(levels));
         }
     }
 
     #[test]
     fn the_variables_are_known_before_it_runs() {
-        let expression = Expression::compile("a + b > size(a) ? c : 'd'").unwrap();
+        let expression = Expression::read("a + b > size(a) ? c : 'd'");
         assert_eq!(expression.reads().collect::<Vec<_>>(), ["a", "b", "c"]);
     }
 }

@@ -1,26 +1,26 @@
 //! What a node reads, writes, says and refers to, in the order in which it does so, each with its place.
 
-use std::collections::BTreeMap;
-
-use serde_json::Value as Json;
-
+use super::body::Body;
+use super::expression::Expression;
 use super::finding::escape;
 use super::name::Name;
 use super::node::Kind;
 use super::nodes::{Fetched, RetryPrompts};
-use super::prompt::{Prompt, PromptPart};
+use super::pattern::Pattern;
+use super::prompt::{Prompt, PromptPart, Texts};
+use super::template::Template;
 
 /// One thing that a node does with what is around it.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Facet<'a> {
     /// It evaluates an expression.
-    Expression(&'a str),
+    Expression(&'a Expression),
     /// It evaluates an expression that may read `value` as well, which is the input.
-    InputCheck(&'a str),
+    InputCheck(&'a Expression),
     /// It speaks a language.
     Locale(&'a str),
     /// It matches a regular expression.
-    Pattern(&'a str),
+    Pattern(&'a Pattern),
     /// It plays a prompt, which a key may cut short or not.
     Prompt {
         /// The prompt.
@@ -31,9 +31,9 @@ pub(super) enum Facet<'a> {
     /// It uses something that is set up elsewhere.
     Reference(Noun, &'a str),
     /// It fills a template.
-    Template(&'a str),
+    Template(&'a Template),
     /// It says the same in several languages.
-    Texts(&'a BTreeMap<String, String>),
+    Texts(&'a Texts),
     /// It sets a variable.
     Write(&'a Name),
 }
@@ -110,7 +110,7 @@ impl<'a> Collector<'a> {
                 }
             }
             Kind::Callback(callback) => {
-                self.expression("/number", callback.number.as_deref());
+                self.expression("/number", callback.number.as_ref());
                 self.add("/queue", Facet::Reference(Noun::Queue, &callback.queue));
                 if let Some(slots) = &callback.slots {
                     self.add("/slots/calendar", Facet::Reference(Noun::Calendar, &slots.calendar));
@@ -151,7 +151,7 @@ impl<'a> Collector<'a> {
             Kind::Hangup(hangup) => self.prompt("/prompt", &hangup.prompt, false),
             Kind::Hours(hours) => {
                 self.add("/calendar", Facet::Reference(Noun::Calendar, &hours.calendar));
-                self.expression("/at", hours.at.as_deref());
+                self.expression("/at", hours.at.as_ref());
             }
             Kind::Http(http) => {
                 self.template("/url", &http.url);
@@ -209,7 +209,7 @@ impl<'a> Collector<'a> {
                     self.add(format!("/assign/{place}/var"), Facet::Write(&assignment.var));
                 }
             }
-            Kind::Split(split) => self.expression("/sticky_by", split.sticky_by.as_deref()),
+            Kind::Split(split) => self.expression("/sticky_by", split.sticky_by.as_ref()),
             Kind::Subflow(subflow) => {
                 self.add("/flow", Facet::Reference(Noun::Flow, &subflow.flow));
                 for (name, source) in &subflow.input {
@@ -229,17 +229,17 @@ impl<'a> Collector<'a> {
         }
     }
 
-    fn expression(&mut self, place: &str, source: Option<&'a str>) {
+    fn expression(&mut self, place: &str, source: Option<&'a Expression>) {
         if let Some(source) = source {
             self.add(place, Facet::Expression(source));
         }
     }
 
-    fn template(&mut self, place: impl Into<String>, text: &'a str) {
+    fn template(&mut self, place: impl Into<String>, text: &'a Template) {
         self.add(place, Facet::Template(text));
     }
 
-    fn texts(&mut self, place: &str, texts: &'a BTreeMap<String, String>) {
+    fn texts(&mut self, place: &str, texts: &'a Texts) {
         if texts.is_empty() {
             return;
         }
@@ -282,16 +282,16 @@ impl<'a> Collector<'a> {
         }
     }
 
-    fn body(&mut self, place: &str, body: &'a Json) {
+    fn body(&mut self, place: &str, body: &'a Body) {
         match body {
-            Json::Null | Json::Bool(_) | Json::Number(_) => {}
-            Json::String(text) => self.template(place, text),
-            Json::Array(items) => {
+            Body::Plain(_) => {}
+            Body::Text(text) => self.template(place, text),
+            Body::List(items) => {
                 for (number, item) in items.iter().enumerate() {
                     self.body(&format!("{place}/{number}"), item);
                 }
             }
-            Json::Object(fields) => {
+            Body::Fields(fields) => {
                 for (key, field) in fields {
                     self.body(&format!("{place}/{}", escape(key)), field);
                 }

@@ -27,6 +27,24 @@ impl Key {
         self.0 as char
     }
 
+    /// Its sign, as outlets are named.
+    pub const fn as_str(self) -> &'static str {
+        match self.0 {
+            b'0' => "0",
+            b'1' => "1",
+            b'2' => "2",
+            b'3' => "3",
+            b'4' => "4",
+            b'5' => "5",
+            b'6' => "6",
+            b'7' => "7",
+            b'8' => "8",
+            b'9' => "9",
+            b'*' => "*",
+            _ => "#",
+        }
+    }
+
     /// The number on it, if one is.
     pub const fn digit(self) -> Option<u32> {
         self.sign().to_digit(10)
@@ -35,7 +53,7 @@ impl Key {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Write::write_char(f, self.sign())
+        f.write_str(self.as_str())
     }
 }
 

@@ -7,17 +7,22 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::expression::Expression;
 use super::limits::ITEMS_MAX;
+use super::template::Template;
+
+/// The same in every locale.
+pub type Texts = BTreeMap<String, Template>;
 
 /// Parts that are played one after the other. Empty: nothing is played.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Prompt {
     /// The parts, in order.
     pub parts: Vec<PromptPart>,
 }
 
 /// One part of a prompt.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum PromptPart {
     /// A recorded sound.
     Media {
@@ -29,12 +34,12 @@ pub enum PromptPart {
         /// In which manner.
         say: SayAs,
         /// The value.
-        expr: String,
+        expr: Expression,
     },
     /// Text that is spoken by a machine.
     Speech {
         /// The text in each locale.
-        tts: BTreeMap<String, String>,
+        tts: Texts,
         /// The voice; by default that of the locale.
         voice: Option<String>,
     },
@@ -97,8 +102,8 @@ impl<'de> Visitor<'de> for PromptVisitor {
 struct PartFields {
     media: Option<String>,
     say: Option<SayAs>,
-    expr: Option<String>,
-    tts: Option<BTreeMap<String, String>>,
+    expr: Option<Expression>,
+    tts: Option<Texts>,
     voice: Option<String>,
 }
 

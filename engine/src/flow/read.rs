@@ -30,7 +30,7 @@ fn read_object(mut document: Map<String, Json>) -> Result<Flow, Vec<Finding>> {
     // Where nodes are drawn is the editor's business.
     document.remove("layout");
     let nodes = read_nodes(document.remove("nodes"), &mut findings);
-    if !document.get("start").and_then(Json::as_str).is_some_and(|start| !start.is_empty()) {
+    if document.get("start").and_then(Json::as_str).is_none_or(str::is_empty) {
         findings.push(no_start(nodes.keys().next()));
         document.insert("start".to_owned(), Json::String(String::new()));
     }

@@ -27,6 +27,20 @@ pub enum ValueType {
     String,
 }
 
+impl ValueType {
+    /// A value that says nothing, which a variable without a default begins with. No day says nothing.
+    pub const fn neutral(self) -> Option<Value> {
+        Some(match self {
+            Self::Bool => Value::Bool(false),
+            Self::Date => return None,
+            Self::Int => Value::Int(0),
+            Self::List => Value::List(Vec::new()),
+            Self::Number => Value::Number(0.0),
+            Self::String => Value::Text(String::new()),
+        })
+    }
+}
+
 /// What a variable holds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]

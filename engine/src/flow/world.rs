@@ -8,6 +8,7 @@ use super::calendar::Calendar;
 use super::driver::Driver;
 use super::facets::Noun;
 use super::prompt::{Prompt, PromptPart};
+use super::simulation::SavedTest;
 
 /// How long a machine speaks for each character of a text, in milliseconds.
 pub const SPEECH_MS_PER_CHARACTER: u64 = 60;
@@ -32,6 +33,8 @@ pub struct World {
     pub boxes: Option<BTreeSet<String>>,
     /// The text from which each spoken sound of the flow was made, by the pointer to the text.
     pub speech: BTreeMap<String, String>,
+    /// Saved tests.
+    pub tests: Option<BTreeMap<String, SavedTest>>,
     /// How calls reach the flow; over ARI when nothing is said.
     pub drivers: BTreeSet<Driver>,
 }
@@ -111,7 +114,7 @@ impl World {
         match part {
             PromptPart::Media { media } => self.medium_ms(media),
             PromptPart::Say { .. } => SAY_MS_PER_ITEM,
-            PromptPart::Speech { tts, .. } => tts.get(locale).map_or(0, |text| speech_ms(text)),
+            PromptPart::Speech { tts, .. } => tts.get(locale).map_or(0, |text| speech_ms(text.source())),
         }
     }
 

@@ -2,24 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regex_lite::Regex;
 use serde_json::json;
 
 use super::pointer;
 use super::wires::Graph;
 use crate::flow::document::{Flow, FlowKind};
-use crate::flow::expression::{Expression, ExpressionError};
+use crate::flow::expression::Expression;
 use crate::flow::facets::{Facet, facets};
 use crate::flow::finding::{Code, Finding, Patch};
 use crate::flow::name::Name;
+use crate::flow::node::Node;
 use crate::flow::scope::{BUILT_IN, INPUT};
-use crate::flow::template::Template;
-use crate::flow::value::ValueType;
 
 /// What a node does with variables, in order.
 enum Use<'a> {
     /// An expression at this place reads these.
-    Read(String, Vec<String>),
+    Read(String, Vec<&'a str>),
     /// It sets one.
     Write(&'a Name),
 }
@@ -34,8 +32,8 @@ pub(super) fn check(flow: &Flow, graph: &Graph<'_>) -> Vec<Finding> {
             match each {
                 Use::Write(name) => drop(set.insert(name.as_str())),
                 Use::Read(place, names) => {
-                    for name in names.iter().filter(|name| !set.contains(name.as_str())) {
-                        if told.insert((place.clone(), name.clone())) {
+                    for name in names.iter().filter(|name| !set.contains(**name)) {
+                        if told.insert((place.clone(), *name)) {
                             findings.push(unset(flow, place, name));
                         }
                     }
@@ -46,43 +44,37 @@ pub(super) fn check(flow: &Flow, graph: &Graph<'_>) -> Vec<Finding> {
     findings
 }
 
-/// The uses of variables in one node. Expressions that cannot be read are told.
-fn uses<'a>(id: &'a Name, node: &'a crate::flow::node::Node, findings: &mut Vec<Finding>) -> Vec<Use<'a>> {
+/// The uses of variables in one node. Expressions that cannot be used are told.
+fn uses<'a>(id: &'a Name, node: &'a Node, findings: &mut Vec<Finding>) -> Vec<Use<'a>> {
     let mut uses = Vec::new();
     for (place, facet) in facets(&node.kind) {
         let place = format!("{}{place}", pointer(id));
-        let read = match facet {
-            Facet::Expression(source) => Expression::compile(source).map(|read| names(&[&read])),
-            Facet::InputCheck(source) => Expression::compile(source).map(|read| {
-                let mut names = names(&[&read]);
-                names.retain(|name| name != INPUT);
-                names
-            }),
-            Facet::Template(text) => {
-                Template::compile(text).map(|read| names(&read.expressions().collect::<Vec<_>>()))
+        let (error, reads): (_, Vec<&str>) = match facet {
+            Facet::Expression(expression) => (to_text(expression.error()), expression.reads().collect()),
+            Facet::InputCheck(expression) => {
+                (to_text(expression.error()), expression.reads().filter(|name| *name != INPUT).collect())
             }
-            Facet::Pattern(pattern) => match Regex::new(pattern) {
-                Ok(_) => continue,
-                Err(error) => Err(ExpressionError::Syntax(error.to_string())),
-            },
+            Facet::Pattern(pattern) => (to_text(pattern.error()), Vec::new()),
+            Facet::Template(template) => {
+                (to_text(template.error()), template.expressions().flat_map(Expression::reads).collect())
+            }
             Facet::Write(name) => {
                 uses.push(Use::Write(name));
                 continue;
             }
             Facet::Locale(_) | Facet::Prompt { .. } | Facet::Reference(..) | Facet::Texts(_) => continue,
         };
-        match read {
-            Ok(names) if names.is_empty() => {}
-            Ok(names) => uses.push(Use::Read(place, names)),
-            Err(error) => findings.push(Finding::new(Code::BadExpression, place).with("why", error)),
+        let reads: Vec<&str> = reads.into_iter().filter(|name| !BUILT_IN.contains(name)).collect();
+        if !reads.is_empty() {
+            uses.push(Use::Read(place.clone(), reads));
         }
+        findings.extend(error.map(|why| Finding::new(Code::BadExpression, place).with("why", why)));
     }
     uses
 }
 
-fn names(expressions: &[&Expression]) -> Vec<String> {
-    let all = expressions.iter().flat_map(|expression| expression.reads());
-    all.filter(|name| !BUILT_IN.contains(name)).map(str::to_owned).collect()
+fn to_text(error: Option<impl ToString>) -> Option<String> {
+    error.map(|error| error.to_string())
 }
 
 /// For each node that can be reached, the variables that some way to it may have set.
@@ -138,23 +130,13 @@ fn unset(flow: &Flow, place: &str, name: &str) -> Finding {
     let finding = Finding::new(Code::UnsetVariable, place).with("var", name);
     let declared = flow.envelope.vars.iter().enumerate().find(|(_, variable)| variable.name.as_str() == name);
     let (path, value) = match declared {
-        Some((place, variable)) => (format!("/vars/{place}/default"), neutral(variable.value_type)),
+        Some((place, variable)) => {
+            (format!("/vars/{place}/default"), variable.value_type.neutral().map(|value| json!(value)))
+        }
         None => ("/vars/-".to_owned(), Some(json!({"name": name, "type": "string", "default": ""}))),
     };
     match value {
         Some(value) => finding.mended_by(Patch::Add { path, value }),
         None => finding,
     }
-}
-
-/// A value that says nothing.
-fn neutral(value_type: ValueType) -> Option<serde_json::Value> {
-    Some(match value_type {
-        ValueType::Bool => json!(false),
-        // No day says nothing.
-        ValueType::Date => return None,
-        ValueType::Int | ValueType::Number => json!(0),
-        ValueType::List => json!([]),
-        ValueType::String => json!(""),
-    })
 }

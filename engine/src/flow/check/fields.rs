@@ -13,7 +13,7 @@ use crate::flow::nodes::{Collect, Consent, Menu, Recording, RecordingAction, Spl
 use crate::flow::scope::BUILT_IN;
 
 /// More choices than these are not remembered (G. A. Miller, 1956, gave seven to the eye; the ear has fewer).
-pub const CHOICES_MAX: usize = 5;
+const CHOICES_MAX: usize = 5;
 
 pub(super) fn check(flow: &Flow) -> Vec<Finding> {
     let mut findings = Vec::new();

@@ -1,7 +1,8 @@
 //! What is wrong with a flow, or may be.
 //!
 //! Each file asks one question of the whole document: `wires` (does every way lead somewhere?), `loops`,
-//! `expressions` (can they be read, is everything set?), `prompts`, `references`, `secrets`, `fields`.
+//! `expressions` (can they be read, is everything set?), `prompts`, `references`, `secrets`, `fields`, and `tests` (do the
+//! saved tests still pass?).
 
 mod expressions;
 mod fields;
@@ -9,6 +10,7 @@ mod loops;
 mod prompts;
 mod references;
 mod secrets;
+mod tests;
 mod wires;
 
 use super::document::Flow;
@@ -43,6 +45,9 @@ pub fn check(flow: &Flow, world: Option<&World>) -> Vec<Finding> {
     findings.extend(references::check(flow, world));
     findings.extend(secrets::check(flow));
     findings.extend(fields::check(flow));
+    if can_publish(&findings) {
+        findings.extend(tests::check(flow, world));
+    }
     findings.sort_by(|one, other| (&one.path, one.code).cmp(&(&other.path, other.code)));
     findings
 }

@@ -1,16 +1,14 @@
 //! Is everything that callers hear there, in every language, and short enough?
 
-use std::collections::BTreeMap;
-
 use super::all_facets;
 use crate::flow::document::Flow;
 use crate::flow::facets::Facet;
 use crate::flow::finding::{Code, Finding, escape};
-use crate::flow::prompt::{Prompt, PromptPart};
+use crate::flow::prompt::{Prompt, PromptPart, Texts};
 use crate::flow::world::{Medium, World};
 
 /// A prompt that lasts longer should end when a key is pressed, in milliseconds.
-pub const PROMPT_MS_MAX: u64 = 20_000;
+const PROMPT_MS_MAX: u64 = 20_000;
 /// The rates that Asterisk plays on telephone lines without resampling, in samples per second.
 const RATES: [u32; 2] = [8_000, 16_000];
 
@@ -55,13 +53,7 @@ fn is_playable(medium: &Medium) -> bool {
     RATES.contains(&medium.rate) && medium.channels == 1
 }
 
-fn spoken(
-    place: &str,
-    texts: &BTreeMap<String, String>,
-    locales: &[String],
-    world: &World,
-    findings: &mut Vec<Finding>,
-) {
+fn spoken(place: &str, texts: &Texts, locales: &[String], world: &World, findings: &mut Vec<Finding>) {
     let missing: Vec<&str> =
         locales.iter().map(String::as_str).filter(|locale| !texts.contains_key(*locale)).collect();
     if !missing.is_empty() {
@@ -69,7 +61,7 @@ fn spoken(
     }
     for (locale, text) in texts {
         let place = format!("{place}/{}", escape(locale));
-        if world.speech.get(&place).is_some_and(|made_from| made_from != text) {
+        if world.speech.get(&place).is_some_and(|made_from| made_from != text.source()) {
             findings.push(Finding::new(Code::StaleTts, place));
         }
     }

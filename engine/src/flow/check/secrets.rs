@@ -1,8 +1,7 @@
 //! Does a secret stand in the document, where everybody reads it who may read the flow?
 
-use serde_json::Value as Json;
-
 use super::pointer;
+use crate::flow::body::Body;
 use crate::flow::document::Flow;
 use crate::flow::finding::{Code, Finding, Patch, escape};
 use crate::flow::node::Kind;
@@ -33,11 +32,11 @@ pub(super) fn check(flow: &Flow) -> Vec<Finding> {
 }
 
 fn in_request(node: &str, http: &Http, findings: &mut Vec<Finding>) {
-    if let Some(name) = secret_in_url(&http.url) {
+    if let Some(name) = secret_in_url(http.url.source()) {
         findings.push(Finding::new(Code::PlainSecret, format!("{node}/url")).with("name", name));
     }
     for (name, value) in &http.headers {
-        if is_secret(name, value) {
+        if is_secret(name, value.source()) {
             let place = format!("{node}/headers/{}", escape(name));
             let finding = Finding::new(Code::PlainSecret, &place).with("name", name);
             findings.push(finding.mended_by(Patch::Remove { path: place }));
@@ -62,23 +61,22 @@ fn secret_in_url(url: &str) -> Option<&str> {
     parameters.find(|(name, value)| is_secret(name, value)).map(|(name, _)| name)
 }
 
-fn in_body(place: &str, body: &Json, findings: &mut Vec<Finding>) {
+fn in_body(place: &str, body: &Body, findings: &mut Vec<Finding>) {
     match body {
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
-        Json::Array(items) => {
+        Body::Plain(_) | Body::Text(_) => {}
+        Body::List(items) => {
             for (number, item) in items.iter().enumerate() {
                 in_body(&format!("{place}/{number}"), item, findings);
             }
         }
-        Json::Object(fields) => {
+        Body::Fields(fields) => {
             for (name, field) in fields {
                 let place = format!("{place}/{}", escape(name));
-                match field.as_str() {
-                    Some(value) if is_secret(name, value) => {
+                match field {
+                    Body::Text(value) if is_secret(name, value.source()) => {
                         findings.push(Finding::new(Code::PlainSecret, place).with("name", name));
                     }
-                    Some(_) => {}
-                    None => in_body(&place, field, findings),
+                    field => in_body(&place, field, findings),
                 }
             }
         }

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::flow::expression::Expression;
 use crate::flow::key::Key;
 use crate::flow::limits::{Tries, WaitMs, Within};
 use crate::flow::name::Name;
+use crate::flow::pattern::Pattern;
 use crate::flow::prompt::Prompt;
 
 /// Plays a prompt.
@@ -114,11 +116,11 @@ const fn hash() -> Option<Key> {
 #[serde(deny_unknown_fields, default)]
 pub struct CollectCheck {
     /// It matches this regular expression as a whole.
-    pub regex: Option<String>,
+    pub regex: Option<Pattern>,
     /// Its last digit is right by the Luhn formula, as on payment cards (ISO/IEC 7812-1, annex B).
     pub luhn: bool,
     /// This expression is true; `value` is the input.
-    pub expr: Option<String>,
+    pub expr: Option<Expression>,
 }
 
 /// Lets the caller choose a language.

@@ -6,10 +6,12 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::asking::yes;
+use crate::flow::expression::Expression;
 use crate::flow::key::Key;
 use crate::flow::limits::{Seconds, Within};
 use crate::flow::name::Name;
 use crate::flow::prompt::Prompt;
+use crate::flow::template::Template;
 
 /// Picks up.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -31,7 +33,7 @@ pub struct Queue {
     #[serde(default)]
     pub skills: Vec<SkillNeed>,
     /// A template: the agent to wait for.
-    pub prefer_agent: Option<String>,
+    pub prefer_agent: Option<Template>,
     /// How long to wait at most.
     pub max_wait_s: Option<Seconds>,
     /// What is told while waiting.
@@ -72,7 +74,7 @@ pub struct Dial {
     /// Whom.
     pub to: Destination,
     /// A template: the number that is shown.
-    pub caller_id: Option<String>,
+    pub caller_id: Option<Template>,
     /// How long it rings; 30 s by default.
     pub ring_s: Option<Within<1, 300>>,
     /// Whether the flow stays with the call.
@@ -88,17 +90,17 @@ pub struct Dial {
 }
 
 /// Whom to call; each is a template.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Destination {
     /// An agent, by id.
-    Agent(String),
+    Agent(Template),
     /// A number inside the house.
-    Extension(String),
+    Extension(Template),
     /// A telephone number, E.164.
-    Number(String),
+    Number(Template),
     /// An address of SIP.
-    Sip(String),
+    Sip(Template),
 }
 
 impl Destination {
@@ -113,7 +115,7 @@ impl Destination {
     }
 
     /// The template.
-    pub fn template(&self) -> &str {
+    pub fn template(&self) -> &Template {
         match self {
             Self::Agent(text) | Self::Extension(text) | Self::Number(text) | Self::Sip(text) => text,
         }
@@ -136,7 +138,7 @@ pub enum DialMode {
 #[serde(deny_unknown_fields)]
 pub struct Callback {
     /// An expression: the number to call; by default the caller's.
-    pub number: Option<String>,
+    pub number: Option<Expression>,
     /// Whether the caller is asked to confirm the number.
     #[serde(default)]
     pub confirm: bool,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::flow::expression::Expression;
 use crate::flow::limits::{Percent, Within};
 use crate::flow::name::Name;
 
@@ -22,7 +23,7 @@ pub struct Assignment {
     /// Which variable.
     pub var: Name,
     /// An expression.
-    pub expr: String,
+    pub expr: Expression,
 }
 
 /// Goes where the first true case leads; `rule` on a page of a script.
@@ -40,7 +41,7 @@ pub struct Case {
     /// The outlet.
     pub id: Name,
     /// An expression that is true or false.
-    pub when: String,
+    pub when: Expression,
     /// What people call it.
     pub label: Option<String>,
 }
@@ -52,7 +53,7 @@ pub struct Hours {
     /// Which calendar.
     pub calendar: String,
     /// An expression: the instant to ask about, as `2026-03-07T19:45:00+01:00`; by default this moment.
-    pub at: Option<String>,
+    pub at: Option<Expression>,
 }
 
 /// Looks at who calls.
@@ -104,7 +105,7 @@ pub struct Split {
     /// The share of each outlet; together 100.
     pub weights: BTreeMap<Name, Percent>,
     /// An expression: equal values always go the same way. By default each call is drawn afresh.
-    pub sticky_by: Option<String>,
+    pub sticky_by: Option<Expression>,
 }
 
 /// Runs another flow and comes back.
@@ -118,7 +119,7 @@ pub struct Subflow {
     pub pin: Revision,
     /// Variables of the other flow, each with an expression in this one.
     #[serde(rename = "in", default)]
-    pub input: BTreeMap<Name, String>,
+    pub input: BTreeMap<Name, Expression>,
     /// Variables of this flow, each with the variable of the other one that it takes on return.
     #[serde(rename = "out", default)]
     pub output: BTreeMap<Name, Name>,

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 
+use crate::flow::body::Body;
+use crate::flow::expression::Expression;
 use crate::flow::limits::Within;
 use crate::flow::name::Name;
 use crate::flow::prompt::Prompt;
+use crate::flow::template::Template;
 
 /// Asks a server over HTTP.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -17,13 +20,13 @@ pub struct Http {
     #[serde(default)]
     pub method: Method,
     /// A template: the address. What is filled in is percent-encoded.
-    pub url: String,
+    pub url: Template,
     /// Templates by the name of the header.
     #[serde(default)]
-    pub headers: BTreeMap<String, String>,
+    pub headers: BTreeMap<String, Template>,
     /// Any JSON; the texts in it are templates.
     #[serde(default)]
-    pub body: Json,
+    pub body: Body,
     /// The secret that goes into the header `Authorization`.
     pub secret_ref: Option<String>,
     /// How long an answer may take; 3 s by default.
@@ -87,7 +90,7 @@ pub struct Lookup {
     /// Where.
     pub source: LookupSource,
     /// An expression: the value that is looked for.
-    pub key: String,
+    pub key: Expression,
     /// The field that must have it.
     pub by: Option<String>,
     /// What is kept of the row that was found.

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::flow::limits::Within;
 use crate::flow::name::Name;
+use crate::flow::prompt::Texts;
 use crate::flow::value::ValueType;
 
 /// A page, or a text on one (`text`).
@@ -14,10 +15,10 @@ use crate::flow::value::ValueType;
 pub struct Page {
     /// The heading in each locale.
     #[serde(default)]
-    pub title: BTreeMap<String, String>,
+    pub title: Texts,
     /// What to say in each locale; templates.
     #[serde(default)]
-    pub text: BTreeMap<String, String>,
+    pub text: Texts,
 }
 
 /// A choice of answers; each is an outlet.
@@ -26,11 +27,11 @@ pub struct Page {
 pub struct Choice {
     /// The question in each locale.
     #[serde(default)]
-    pub text: BTreeMap<String, String>,
+    pub text: Texts,
     /// The variable that takes the answer.
     pub var: Option<Name>,
     /// The answers, with what is shown in each locale.
-    pub choices: BTreeMap<Name, BTreeMap<String, String>>,
+    pub choices: BTreeMap<Name, Texts>,
 }
 
 /// A mark on a scale.
@@ -39,7 +40,7 @@ pub struct Choice {
 pub struct Level {
     /// The question in each locale.
     #[serde(default)]
-    pub text: BTreeMap<String, String>,
+    pub text: Texts,
     /// The variable that takes the mark.
     pub var: Name,
     /// The lowest mark; 1 by default.
@@ -54,7 +55,7 @@ pub struct Level {
 pub struct Field {
     /// What stands before it in each locale.
     #[serde(default)]
-    pub text: BTreeMap<String, String>,
+    pub text: Texts,
     /// The variable that takes the value.
     pub var: Name,
     /// What may be filled in.

@@ -1,0 +1,245 @@
+//! `cadran flow`: check a flow, carry a simulated call through it, compare two of them.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use cadran_engine::flow::diff::diff;
+use cadran_engine::flow::finding::Finding;
+use cadran_engine::flow::limits::DOCUMENT_BYTES_MAX;
+use cadran_engine::flow::nodes::Revision;
+use cadran_engine::flow::simulation::{Input, Trace, simulate};
+use cadran_engine::flow::world::World;
+use cadran_engine::flow::{Library, Prepared, check, check_text, read};
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value as Json};
+
+use crate::words::{self, Language};
+
+/// Something was found: errors, a failed test, a difference.
+const FOUND: u8 = 1;
+/// A file cannot be read, or the command makes no sense.
+const UNREADABLE: u8 = 2;
+/// Files other than flows may be larger: a world holds every saved test.
+const FILE_BYTES_MAX: u64 = 16 * DOCUMENT_BYTES_MAX as u64;
+
+/// What to do with a flow.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say what is wrong with a flow, one JSON object per finding. Exit code 1: it cannot be published; 2: unreadable.
+    Check(Check),
+    /// Say what differs between two flows, by node and field. Exit code 1: something does; 2: unreadable.
+    Diff(Diff),
+    /// Carry simulated calls through a flow and print every node that is left, one JSON object per line. Exit code 1:
+    /// a saved test fails, or the flow cannot be read; 2: another file cannot be.
+    Run(Run),
+}
+
+/// Options of `cadran flow check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The flow.
+    file: PathBuf,
+    /// What the flow may refer to; without it, references are not checked.
+    #[arg(long)]
+    world: Option<PathBuf>,
+    /// The language of the sentences in `message` and `advice`.
+    #[arg(long, default_value = "en")]
+    language: Tongue,
+}
+
+/// Options of `cadran flow diff`.
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The flow as it was.
+    before: PathBuf,
+    /// The flow as it is.
+    after: PathBuf,
+    /// One JSON object per difference.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Options of `cadran flow run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The flow.
+    file: PathBuf,
+    /// What the caller does, and what other systems answer. Without it, the saved tests are run.
+    #[arg(long, conflicts_with = "test")]
+    input: Option<PathBuf>,
+    /// One saved test of the world; by default all that the flow names.
+    #[arg(long)]
+    test: Option<String>,
+    /// Calendars, lengths of sounds and saved tests.
+    #[arg(long)]
+    world: Option<PathBuf>,
+    /// Another flow that this one calls.
+    #[arg(long = "with", value_name = "FLOW")]
+    others: Vec<PathBuf>,
+    /// Tell with each node what the caller heard in it.
+    #[arg(long)]
+    said: bool,
+}
+
+/// A language, as a person names it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Tongue {
+    En,
+    Fr,
+}
+
+/// A finding with its sentences.
+#[derive(Serialize)]
+struct FindingLine<'a> {
+    #[serde(flatten)]
+    finding: &'a Finding,
+    message: String,
+    advice: String,
+}
+
+/// Does what was asked for. Answers go to standard output, whatever stops it to standard error.
+pub fn run(command: &Command) -> ExitCode {
+    let mut out = io::stdout().lock();
+    let done = match command {
+        Command::Check(options) => check_file(options, &mut out),
+        Command::Diff(options) => diff_files(options, &mut out),
+        Command::Run(options) => run_file(options, &mut out),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            // Nothing is left to tell it to when standard error is closed.
+            let _ = writeln!(io::stderr(), "cadran: {error:#}");
+            ExitCode::from(UNREADABLE)
+        }
+    }
+}
+
+fn check_file(options: &Check, out: &mut impl Write) -> anyhow::Result<u8> {
+    let text = text_of(&options.file)?;
+    let world: Option<World> = options.world.as_deref().map(json_of).transpose()?;
+    let language = match options.language {
+        Tongue::En => Language::English,
+        Tongue::Fr => Language::French,
+    };
+    let findings = check_text(&text, world.as_ref());
+    for finding in &findings {
+        line(out, &worded(finding, language))?;
+    }
+    Ok(if check::can_publish(&findings) { 0 } else { FOUND })
+}
+
+fn worded(finding: &Finding, language: Language) -> FindingLine<'_> {
+    let phrases = language.finding(&finding.msg_key);
+    let values: Vec<(&str, String)> =
+        finding.args.iter().map(|(name, value)| (*name, value.clone())).collect();
+    let message = words::fill(&phrases.detail, &values);
+    let advice = words::fill(&phrases.fix, &values);
+    FindingLine { finding, message, advice }
+}
+
+fn run_file(options: &Run, out: &mut impl Write) -> anyhow::Result<u8> {
+    let world: World = options.world.as_deref().map(json_of).transpose()?.unwrap_or_default();
+    let flow = match read(&text_of(&options.file)?) {
+        Ok(flow) => flow,
+        Err(findings) => return refuse(&findings),
+    };
+    let named = flow.envelope.tests.clone();
+    let mut library = Library::new(Prepared::new(flow));
+    for other in &options.others {
+        match read(&text_of(other)?) {
+            Ok(flow) => library.add(Revision::Live, Prepared::new(flow)),
+            Err(findings) => return refuse(&findings),
+        }
+    }
+    if let Some(input) = &options.input {
+        let input: Input = json_of(input)?;
+        print_trace(out, &simulate(&library, &world, &input), options.said)?;
+        return Ok(0);
+    }
+    let chosen = options.test.clone().map_or(named, |test| vec![test]);
+    if chosen.is_empty() {
+        bail!("nothing to run: the flow names no saved test; give --input, or --world and --test");
+    }
+    run_tests(&chosen, &library, &world, options.said, out)
+}
+
+fn run_tests(
+    names: &[String],
+    library: &Library,
+    world: &World,
+    said: bool,
+    out: &mut impl Write,
+) -> anyhow::Result<u8> {
+    let mut code = 0;
+    for name in names {
+        let test = world.tests.as_ref().and_then(|tests| tests.get(name));
+        let test =
+            test.with_context(|| format!("there is no saved test `{name}` in the world; give --world"))?;
+        let trace = simulate(library, world, &test.input);
+        print_trace(out, &trace, said)?;
+        if let Some(why) = test.expect.differs_from(&trace) {
+            writeln!(io::stderr(), "{name}: {why}")?;
+            code = FOUND;
+        }
+    }
+    Ok(code)
+}
+
+/// A flow that cannot be read is not run: standard error says why.
+fn refuse(findings: &[Finding]) -> anyhow::Result<u8> {
+    for finding in findings {
+        line(&mut io::stderr(), &worded(finding, Language::English))?;
+    }
+    Ok(FOUND)
+}
+
+fn print_trace(out: &mut impl Write, trace: &Trace, said: bool) -> anyhow::Result<()> {
+    for passage in &trace.passages {
+        let mut passage = passage.clone();
+        if !said {
+            passage.said.clear();
+        }
+        line(out, &passage)?;
+    }
+    line(out, &trace.end)
+}
+
+fn diff_files(options: &Diff, out: &mut impl Write) -> anyhow::Result<u8> {
+    let before: Map<String, Json> = json_of(&options.before)?;
+    let after: Map<String, Json> = json_of(&options.after)?;
+    let changes = diff(&before, &after);
+    for change in &changes {
+        if options.json {
+            line(out, change)?;
+        } else {
+            let shown = |value: &Option<Json>| value.as_ref().map_or("nothing".to_owned(), Json::to_string);
+            writeln!(out, "{}: {} -> {}", change.path, shown(&change.before), shown(&change.after))?;
+        }
+    }
+    Ok(if changes.is_empty() { 0 } else { FOUND })
+}
+
+fn line(out: &mut impl Write, value: &impl Serialize) -> anyhow::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    Ok(writeln!(out)?)
+}
+
+fn text_of(file: &Path) -> anyhow::Result<String> {
+    let look = || format!("{} cannot be read; check the path and the permissions", file.display());
+    let size = fs::metadata(file).with_context(look)?.len();
+    if size > FILE_BYTES_MAX {
+        bail!("{} has {size} bytes, at most {FILE_BYTES_MAX} are read", file.display());
+    }
+    fs::read_to_string(file).with_context(look)
+}
+
+fn json_of<T: DeserializeOwned>(file: &Path) -> anyhow::Result<T> {
+    serde_json::from_str(&text_of(file)?)
+        .with_context(|| format!("{} is not what it should be", file.display()))
+}
