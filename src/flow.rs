@@ -236,7 +236,8 @@ fn text_of(file: &Path) -> anyhow::Result<String> {
     if size > FILE_BYTES_MAX {
         bail!("{} has {size} bytes, at most {FILE_BYTES_MAX} are read", file.display());
     }
-    fs::read_to_string(file).with_context(look)
+    let bytes = fs::read(file).with_context(look)?;
+    String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8", file.display()))
 }
 
 fn json_of<T: DeserializeOwned>(file: &Path) -> anyhow::Result<T> {

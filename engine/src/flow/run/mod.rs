@@ -238,15 +238,13 @@ impl<'a> Turn<'a, '_> {
 
     /// The call has gone on for too long: it takes the exit for errors, once.
     fn reach_limit(&mut self) -> Move<'a> {
-        if self.run.has_reached_limit && (self.run.passages_left == 0 || self.run.restless_left == 0) {
+        if self.run.has_reached_limit {
             return self.end(Ending::Error);
         }
-        if !self.run.has_reached_limit {
-            self.run.has_reached_limit = true;
-            self.run.passages_left = PASSAGES_AFTER_LIMIT;
-            self.run.restless_left = PASSAGES_AFTER_LIMIT;
-            self.run.began = self.now;
-        }
+        self.run.has_reached_limit = true;
+        self.run.passages_left = PASSAGES_AFTER_LIMIT;
+        self.run.restless_left = PASSAGES_AFTER_LIMIT;
+        self.run.began = self.now;
         self.fail()
     }
 

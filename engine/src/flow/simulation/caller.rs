@@ -70,7 +70,7 @@ impl Caller {
             let event = match self.acts.remove(act)?.what {
                 What::Press(key) => Event::Key(key),
                 What::Say(text) => Event::Said { text, confidence: 100 },
-                What::Nothing => return self.next(now_ms, deadline_ms, is_heard),
+                What::Nothing => return None,
             };
             return Some((at_ms, event));
         }
@@ -81,7 +81,12 @@ impl Caller {
 
     /// When an act is due, if it can be at this node.
     fn due(&self, act: usize, now_ms: u64) -> Option<u64> {
-        match &self.acts.get(act)?.when {
+        let act = self.acts.get(act)?;
+        // A silence is not done but begins with a prompt.
+        if matches!(act.what, What::Nothing) {
+            return None;
+        }
+        match &act.when {
             When::At(at_ms) => Some((*at_ms).max(now_ms)),
             When::InNode(node, after_ms) if *node == self.node && !self.is_silent => {
                 Some(self.prompt_ms.saturating_add(*after_ms).max(now_ms))
