@@ -6,10 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use cadran::config::Config;
-use cadran::{accounts, compliance_check, demo, dry_run, replay, serve, simulate};
+use cadran::{accounts, compliance_check, demo, dry_run, flow, replay, serve, simulate};
 use cadran_engine::model::{CampaignId, ListId, Role};
-use cadran::{accounts, compliance_check, demo, flow, serve, simulate};
-use cadran_engine::model::Role;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 

@@ -34,10 +34,10 @@ mod schedule;
 mod situation;
 mod supervision;
 
+pub use crate::almanac::{Holidays, Windows};
 pub use answer::{
     AbandonRule, Classification, CountedFrom, Timeline, Violation, classify_answer, classify_call,
 };
-pub use crate::almanac::{Holidays, Windows};
 pub use callee::{
     Callee, Consent, Contract, LineType, Reassignment, ReassignmentResult, Relationship, RequestedCallback,
     Whereabouts,
