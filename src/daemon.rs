@@ -18,12 +18,17 @@ use tracing::warn;
 use crate::asterisk::{Fatal, Switch};
 use crate::inbox::{Inbox, Item};
 use crate::journal::Journal;
+use crate::live::{Board, Fact};
 use crate::notices;
 use crate::reload::Reloader;
 use crate::store::{Claim, QueueFull, Store, WriteQueue};
 
 /// How often Asterisk is asked what is there, so that a lost event is found within this time.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// How often people are shown what changed. Half of the shortest time that a screen may ask for would be wasted work,
+/// twice of it would be felt.
+const SHOW_EVERY: Duration = Duration::from_millis(50);
 
 /// How often the wall clock is read.
 const CLOCK_EVERY: Duration = Duration::from_secs(1);
@@ -92,6 +97,8 @@ pub struct Daemon {
     pub holder: String,
     /// Where requests wait for their answers.
     pub inbox: Inbox,
+    /// What people watch.
+    pub board: Board,
     /// The way back for what background tasks find.
     pub store_news: mpsc::Sender<StoreEvent>,
     /// What the engine was told.
@@ -114,8 +121,10 @@ impl Daemon {
     pub async fn run(mut self, mut inlets: Inlets, stop: CancellationToken) -> Ended {
         let mut look = interval(LOOK_EVERY);
         let mut clock_check = interval(CLOCK_EVERY);
+        let mut show = interval(SHOW_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         clock_check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        show.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let switch = self.switch.clone();
         loop {
             let due_in = self.due_in();
@@ -145,6 +154,10 @@ impl Daemon {
                     self.switch.look();
                     continue;
                 }
+                _ = show.tick() => {
+                    self.board.refresh(self.switch.heard_at(), || self.engine.view());
+                    continue;
+                }
                 _ = clock_check.tick() => Input::WallClock(wall_clock()),
                 () = sleep(due_in) => Input::Tick,
             };
@@ -166,6 +179,7 @@ impl Daemon {
         let copy = self.journal.copy(&input);
         let commands = self.engine.handle(now, input);
         self.journal.note(now, copy, &commands);
+        self.board.stir();
         let mut wrote = false;
         for command in commands {
             match command {
@@ -177,7 +191,10 @@ impl Daemon {
                 Command::FetchLeads { campaign, count } => self.fetch_leads(campaign, count),
                 Command::Reply { to, answer } if wrote => self.answer_when_durable(to, answer)?,
                 Command::Reply { to, answer } => self.inbox.answer(to, answer),
-                Command::Notice(notice) => notices::tell(&notice),
+                Command::Notice(notice) => {
+                    notices::tell(&notice);
+                    Fact::of(&notice).iter().for_each(|fact| self.board.tell(fact));
+                }
             }
         }
         Ok(())

@@ -2,8 +2,9 @@
 //!
 //! [`config`] is what a person wrote; [`inbox`] is the one ordered stream of inputs to the engine; [`asterisk`],
 //! [`store`] and [`http`] are thin adapters around it; [`daemon`] is the loop that ties them together and owns the
-//! only clock; [`reload`] brings changed settings to both sides of it; [`journal`] keeps what it was told, and
-//! [`replay`] plays that again. The rules are in the crate `cadran_engine`.
+//! only clock; [`live`] keeps screens in step with what the engine shows; [`reload`] brings changed settings to both
+//! sides of it; [`journal`] keeps what it was told, and [`replay`] plays that again. The rules are in the crate
+//! `cadran_engine`.
 
 pub mod accounts;
 pub mod asterisk;
@@ -17,6 +18,7 @@ pub mod http;
 pub mod import;
 pub mod inbox;
 pub mod journal;
+pub mod live;
 pub mod notices;
 pub mod passwords;
 pub mod reload;

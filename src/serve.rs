@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::daemon::{Clock, Daemon, Ended, Inlets, wall_clock};
 use crate::inbox::Inbox;
 use crate::journal::{self, Journal};
+use crate::live::Hub;
 use crate::reload::Reloader;
 use crate::store::{Acquired, Lease, Store};
 use crate::{http, rule_packs};
@@ -83,6 +84,8 @@ async fn drive(
     let (switch_news, switch_inlet) = mpsc::channel(NEWS_MAX);
     let (store_news, store_inlet) = mpsc::channel(NEWS_MAX);
     let (inbox, items) = Inbox::new();
+    let (hub, board, compare) = Hub::new(&Uuid::new_v4().simple().to_string(), Box::new(move || clock.now()));
+    tokio::spawn(compare);
 
     let Some(switch) = connect(config, clock, daemon_id, switch_news, stop).await? else {
         return Ok(());
@@ -101,13 +104,15 @@ async fn drive(
         writes,
         holder: lease.name.clone(),
         inbox: inbox.clone(),
+        board,
         store_news,
         journal,
     };
     prime(&mut daemon).await?;
     store.end_cut_imports(wall_clock()).await.context("cut imports cannot be ended")?;
 
-    let http_server = serve_http(config, inbox.clone(), store.clone(), stop).await?;
+    let app = app(config, inbox.clone(), hub, store.clone(), stop)?;
+    let http_server = serve_http(config, app.clone(), stop).await?;
     let inlets = Inlets { items, switch: switch_inlet, store: store_inlet };
     let ended = daemon.run(inlets, stop.clone()).await;
     info!("Stopping: {ended}");
@@ -115,7 +120,7 @@ async fn drive(
     leave_asterisk(&switch).await;
     flush(writer).await;
     inbox.close();
-    finish_http(http_server).await;
+    finish_http(&app, http_server).await;
     finish_journal(journal_writer).await;
     match ended {
         Ended::Stopped => Ok(()),
@@ -287,12 +292,14 @@ fn keep_figures(stop: &CancellationToken) -> anyhow::Result<PrometheusHandle> {
     Ok(figures)
 }
 
-async fn serve_http(
+/// What the API works with.
+fn app(
     config: &Config,
     inbox: Inbox,
+    hub: Hub,
     store: Store,
     stop: &CancellationToken,
-) -> anyhow::Result<JoinHandle<std::io::Result<()>>> {
+) -> anyhow::Result<http::App> {
     let metrics = keep_figures(stop)?;
     let settings = http::HttpSettings {
         recordings_dir: config.files.recordings(),
@@ -302,7 +309,14 @@ async fn serve_http(
     for directory in [&settings.recordings_dir, &settings.uploads_dir] {
         create_directory(directory)?;
     }
-    let app = http::App::new(inbox, store, metrics, settings, wall_clock);
+    Ok(http::App::new(inbox, hub, store, metrics, settings, wall_clock))
+}
+
+async fn serve_http(
+    config: &Config,
+    app: http::App,
+    stop: &CancellationToken,
+) -> anyhow::Result<JoinHandle<std::io::Result<()>>> {
     let listener = TcpListener::bind(config.http.listen)
         .await
         .with_context(|| format!("`http.listen`: cannot listen on {}", config.http.listen))?;
@@ -334,7 +348,9 @@ async fn finish_journal(writer: Option<journal::Writer>) {
 }
 
 /// Lets people have the answers that are on their way to them.
-async fn finish_http(mut server: JoinHandle<std::io::Result<()>>) {
+async fn finish_http(app: &http::App, mut server: JoinHandle<std::io::Result<()>>) {
+    // Each socket has a deadline of its own for the last word.
+    app.close_sockets().await;
     if timeout(LAST_ANSWERS_DEADLINE, &mut server).await.is_err() {
         server.abort();
     }

@@ -7,6 +7,7 @@ mod api {
     mod desk;
     mod health;
     mod imports;
+    mod live;
     mod pacing;
     mod recordings;
     mod routes;

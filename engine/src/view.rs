@@ -111,7 +111,8 @@ pub struct TrunkView {
 }
 
 impl Engine {
-    pub(crate) fn view(&self) -> LiveView {
+    /// Everything that is going on. Each table is in the order of its identifiers.
+    pub fn view(&self) -> LiveView {
         LiveView {
             held_by: self.held_by(),
             agents: self.sessions.values().map(|session| session.view()).collect(),

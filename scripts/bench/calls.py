@@ -84,10 +84,10 @@ def measure_live(daemon, campaign):
     api = daemon.api
     note(f"{LIVE:,} live calls that ring, beside {AGENTS} agents' legs, after the calls above")
     api.post(f"/api/campaigns/{campaign}/start")
-    wait_for(f"{LIVE} live calls", LIVE_SECONDS_MAX, lambda: len(api.get("/api/live")["calls"]) >= LIVE, pause=1)
+    wait_for(f"{LIVE} live calls", LIVE_SECONDS_MAX, lambda: len(api.get("/api/live/snapshot")["calls"]) >= LIVE, pause=1)
     tell(f"resident memory with {LIVE:,} live calls", megabytes(daemon.process.pid, "VmRSS"), "MB", at_most=MEGABYTES_AT_MOST)
     api.post(f"/api/campaigns/{campaign}/pause")
-    wait_for("the end of every call", END_SECONDS_MAX, lambda: not api.get("/api/live")["calls"], pause=1)
+    wait_for("the end of every call", END_SECONDS_MAX, lambda: not api.get("/api/live/snapshot")["calls"], pause=1)
     meters = api.meters()
     tell("gaps in the event stream", meters.total("cadran_switch_gaps_total"), "", at_most=0)
     tell("repairs, as a lost event would need", meters.total("cadran_repairs_total"), "", at_most=0)
@@ -95,7 +95,7 @@ def measure_live(daemon, campaign):
 
 def is_over(api):
     ended = api.meters().total("cadran_attempts_total")
-    return ended >= ANSWERED and not api.get("/api/live")["calls"]
+    return ended >= ANSWERED and not api.get("/api/live/snapshot")["calls"]
 
 
 def add_agents(api, count):
@@ -141,6 +141,6 @@ def log_in(api, agents, campaigns):
     ours = {agent["id"] for agent in agents}
 
     def all_ready():
-        ready = {agent["agent"] for agent in api.get("/api/live")["agents"] if agent["state"] == "ready" and agent["phone_up"]}
+        ready = {agent["agent"] for agent in api.get("/api/live/snapshot")["agents"] if agent["state"] == "ready" and agent["phone_up"]}
         return ours <= ready
     wait_for("every agent's phone", PHONES_SECONDS_MAX, all_ready, pause=1)

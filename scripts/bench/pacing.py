@@ -45,7 +45,7 @@ def measure(program, directory):
         ended_at = time.time()
         for campaign in campaigns.values():
             api.post(f"/api/campaigns/{campaign}/pause")
-        wait_for("the end of every call", END_SECONDS_MAX, lambda: not api.get("/api/live")["calls"], pause=1)
+        wait_for("the end of every call", END_SECONDS_MAX, lambda: not api.get("/api/live/snapshot")["calls"], pause=1)
         note(f"{MINUTES:g} minutes side by side; {AGENTS} agents each; of the people called 25 % answer; talk 4 to 60 s,"
              f" wrap-up {WRAP_UP_MS / 1000:g} s")
         idle = {mode: tell_campaign(daemon, mode, campaigns[mode], teams[mode], began_at, ended_at) for mode in SEEDS}
@@ -57,7 +57,7 @@ def work(api, campaigns, until):
     """Lets the campaigns run, and says once a minute what the predictive one is thinking."""
     while (left := until - time.time()) > 0:
         time.sleep(min(left, 60))
-        live = api.get("/api/live")
+        live = api.get("/api/live/snapshot")
         for campaign in live["campaigns"]:
             if campaign["campaign"] == campaigns["predictive"]:
                 note(campaign["pacing"] or campaign["idle_because"] or "dialling")

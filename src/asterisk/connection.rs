@@ -17,6 +17,7 @@ use tracing::{debug, info, warn};
 
 use super::dispatch::{Look, Order};
 use super::echo::Echo;
+use super::pulse::Pulse;
 use super::recorder::Recorder;
 use super::{Clock, Fatal, events};
 
@@ -53,6 +54,7 @@ pub(super) struct Connection {
     orders: mpsc::Sender<Order>,
     recorder: Arc<Recorder>,
     echo: Arc<Echo>,
+    pulse: Arc<Pulse>,
     clock: Clock,
     fatal: watch::Sender<Option<Fatal>>,
     state: State,
@@ -69,6 +71,7 @@ impl Connection {
         orders: mpsc::Sender<Order>,
         recorder: Arc<Recorder>,
         echo: Arc<Echo>,
+        pulse: Arc<Pulse>,
         clock: Clock,
         fatal: watch::Sender<Option<Fatal>>,
     ) -> Self {
@@ -77,6 +80,7 @@ impl Connection {
             orders,
             recorder,
             echo,
+            pulse,
             clock,
             fatal,
             state: State::Down,
@@ -132,6 +136,9 @@ impl Connection {
         }
         for news in events::news(event) {
             self.tell(news).await?;
+        }
+        if let State::Whole = self.state {
+            self.pulse.feel(self.clock.now());
         }
         Ok(())
     }
@@ -191,6 +198,7 @@ impl Connection {
         for news in held_back {
             self.send(news).await?;
         }
+        self.pulse.feel(self.clock.now());
         Ok(())
     }
 
@@ -246,7 +254,8 @@ mod tests {
             let (report, fatal) = watch::channel(None);
             let recorder = Recorder::new(client, "cadran".into(), "/nowhere".into(), news.clone());
             let clock = Clock::new(|| Timestamp::from_millis(7));
-            let connection = Connection::new(news, orders, Arc::new(recorder), Arc::default(), clock, report);
+            let (recorder, echo, pulse) = (Arc::new(recorder), Arc::default(), Arc::default());
+            let connection = Connection::new(news, orders, recorder, echo, pulse, clock, report);
             Self { connection, told, ordered, fatal }
         }
 

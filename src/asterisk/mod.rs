@@ -3,8 +3,9 @@
 //!
 //! `claim` makes sure that no other daemon drives this Asterisk; `connection` reads the event stream and `events`
 //! translates it; `dispatch` hands out `commands` in the order of `lanes`; `recorder` and `stereo` make recordings;
-//! `screening` sends legs to answering machine detection and reads what it said; `resync` takes snapshots; `provision` pushes trunks and phones; `trunks` watches the trunks; `names` tells what is
-//! ours.
+//! `screening` sends legs to answering machine detection and reads what it said; `resync` takes snapshots; `provision`
+//! pushes trunks and phones; `trunks` watches the trunks; `pulse` knows when Asterisk was heard last; `names` tells
+//! what is ours.
 
 mod claim;
 mod commands;
@@ -15,6 +16,7 @@ mod events;
 mod lanes;
 mod names;
 mod provision;
+mod pulse;
 mod recorder;
 mod resync;
 mod screening;
@@ -41,6 +43,7 @@ use claim::Claim;
 use connection::Connection;
 use dispatch::{Dispatcher, Look, ORDERS_MAX, Order};
 use echo::Echo;
+use pulse::Pulse;
 use recorder::Recorder;
 
 /// Tells the time that the engine works by. The daemon owns it.
@@ -124,6 +127,7 @@ pub struct Switch {
     client: ari::Client,
     claim: Claim,
     clock: Clock,
+    pulse: Arc<Pulse>,
     news: mpsc::Sender<SwitchEvent>,
     orders: mpsc::Sender<Order>,
     trunks: watch::Sender<Vec<TrunkId>>,
@@ -152,6 +156,7 @@ impl Switch {
         let (fatal, fatally) = watch::channel(None);
 
         let echo = Arc::new(Echo::default());
+        let pulse = Arc::new(Pulse::default());
 
         let mut tasks = JoinSet::new();
         let dispatcher =
@@ -162,12 +167,14 @@ impl Switch {
             orders.clone(),
             recorder,
             echo,
+            pulse.clone(),
             config.clock.clone(),
             fatal.clone(),
         );
         tasks.spawn(needed("reader of Asterisk's events", fatal.clone(), connection.run(stream, snapshots)));
         let trunks_watch = trunks::watch(client.clone(), known_trunks, events.clone());
         tasks.spawn(needed("watch over the trunks", fatal.clone(), trunks_watch));
+        tasks.spawn(pulse.clone().keep(client.clone(), config.clock.clone()));
         tasks.spawn(keep_claim(claim.clone(), client.clone(), fatal));
 
         let clock = config.clock;
@@ -175,6 +182,7 @@ impl Switch {
             client,
             claim,
             clock,
+            pulse,
             news: events,
             orders,
             trunks,
@@ -226,6 +234,11 @@ impl Switch {
     /// Whether the event stream is connected.
     pub fn is_connected(&self) -> bool {
         self.client.is_connected()
+    }
+
+    /// When an event arrived last that the engine was told of. A second ago at most while all is well.
+    pub fn heard_at(&self) -> Timestamp {
+        self.pulse.heard_at()
     }
 
     /// Returns when this daemon must not go on, and why.

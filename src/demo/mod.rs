@@ -235,7 +235,7 @@ async fn watch(api: &Api, campaign: &str, options: &Options) -> anyhow::Result<(
     let mut second = interval(Duration::from_secs(1));
     loop {
         second.tick().await;
-        let live = api.get("/api/live").await?;
+        let live = api.get("/api/live/snapshot").await?;
         let counts = report::outcomes(api, campaign).await?;
         let ended: u64 = counts.values().sum();
         report::line(&live, &counts, calls);

@@ -9,8 +9,10 @@ use cadran_engine::model::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 
+use super::live::Sockets;
 use super::throttle::Throttle;
 use crate::inbox::Inbox;
+use crate::live::Hub;
 use crate::store::Store;
 
 /// What the handlers work with. Cheap to clone.
@@ -18,6 +20,8 @@ use crate::store::Store;
 pub struct App {
     /// The way to the engine.
     pub inbox: Inbox,
+    /// What is going on.
+    pub hub: Hub,
     /// Settings and history.
     pub store: Store,
     /// What the meters show, for `/metrics`.
@@ -28,6 +32,8 @@ pub struct App {
     pub(super) throttle: Arc<Throttle>,
     /// Who simulates: one at a time, because a simulation takes a whole core.
     pub(super) simulations: Arc<Semaphore>,
+    /// The live stream's sockets.
+    pub(super) sockets: Arc<Sockets>,
     /// Where the time comes from: the wall clock, or a test's.
     clock: fn() -> Timestamp,
 }
@@ -47,6 +53,7 @@ impl App {
     /// Handlers that work with these. `clock` reads the wall clock.
     pub fn new(
         inbox: Inbox,
+        hub: Hub,
         store: Store,
         metrics: PrometheusHandle,
         settings: HttpSettings,
@@ -54,13 +61,20 @@ impl App {
     ) -> Self {
         Self {
             inbox,
+            hub,
             store,
             metrics,
             settings: Arc::new(settings),
             throttle: Arc::default(),
             simulations: Arc::new(Semaphore::new(1)),
+            sockets: Arc::default(),
             clock,
         }
+    }
+
+    /// Sends everybody away who follows the live stream, and waits until they have gone.
+    pub async fn close_sockets(&self) {
+        self.sockets.close().await;
     }
 
     pub(super) fn now(&self) -> Timestamp {

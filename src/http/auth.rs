@@ -141,7 +141,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// The token that a request carries. The header goes before the cookie: whoever sets it means it.
-fn presented(headers: &HeaderMap, app: &App) -> Option<SecretString> {
+pub(super) fn presented(headers: &HeaderMap, app: &App) -> Option<SecretString> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
         return scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().into());

@@ -50,6 +50,8 @@ pub(super) enum Error {
     NotFound { noun: &'static str, id: String },
     /// No valid sign-in.
     NotSignedIn,
+    /// The address speaks WebSocket.
+    NotWebSocket,
     /// An agent acts for themself only.
     NotYours,
     /// A password that somebody else gave opens nothing but its own change.
@@ -146,6 +148,7 @@ impl Error {
                 (S::NOT_FOUND, "not_found", vec![("noun", noun.to_owned()), ("id", id)])
             }
             Self::NotSignedIn => (S::UNAUTHORIZED, "not_signed_in", vec![]),
+            Self::NotWebSocket => (S::UPGRADE_REQUIRED, "not_web_socket", vec![]),
             Self::NotYours => (S::FORBIDDEN, "not_yours", vec![]),
             Self::PasswordChangeNeeded => (S::FORBIDDEN, "password_change_needed", vec![]),
             Self::Request(error) => return unanswered(error),
@@ -236,6 +239,9 @@ impl IntoResponse for Error {
             response
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"cadran\""));
+        }
+        if problem.status == StatusCode::UPGRADE_REQUIRED {
+            response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         }
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());

@@ -100,7 +100,8 @@ pub(super) async fn same_site(request: Request, next: Next) -> Response {
     Error::CrossSite.into_response()
 }
 
-fn is_same_site(headers: &HeaderMap) -> bool {
+/// Whether no page of another site is behind a request.
+pub(super) fn is_same_site(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     match (text("sec-fetch-site"), text("origin")) {
         (Some(site), _) => matches!(site, "same-origin" | "none"),

@@ -104,7 +104,9 @@
 //! POST   /api/agents/{agent}/skip                   admin self supervisor
 //! POST   /api/agents/{agent}/disposition            admin self supervisor
 //!
-//! GET    /api/live                                  admin campaign_manager supervisor
+//! GET    /api/live                                  everybody
+//! POST   /api/live/tickets                          admin agent campaign_manager supervisor
+//! GET    /api/live/snapshot                         admin campaign_manager supervisor
 //! GET    /api/live/calls                            admin campaign_manager supervisor
 //! GET    /api/attempts                              admin agent campaign_manager supervisor
 //! GET    /api/calls                                 admin agent campaign_manager supervisor
@@ -120,6 +122,7 @@
 //! GET    /api/recordings/{recording}/audio          admin campaign_manager supervisor
 //! ```
 //!
+//! `/api/live` is a WebSocket, which asks for a ticket itself.
 //! `self` is an agent for their own identifier, `in-hand` an agent for the call they have. Beside these there are
 //! `/api/openapi.json`, `/api/docs/` and `/api/docs/problems`, for everybody.
 
@@ -285,6 +288,8 @@ fn agent_routes() -> OpenApiRouter<App> {
 
 fn call_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(live::open))
+        .routes(routes!(live::give_ticket))
         .routes(routes!(live::everything))
         .routes(routes!(live::calls))
         .routes(routes!(calls::attempts))

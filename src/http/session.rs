@@ -134,6 +134,7 @@ pub(super) async fn sign_out(
     State(app): State<App>,
 ) -> Result<impl IntoResponse, Error> {
     app.store.sign_out(session.token).await?;
+    app.sockets.rights_changed(session.id());
     let ended = auth::cookie("", 0, app.settings.secure_cookies);
     Ok((AppendHeaders([(header::SET_COOKIE, ended)]), NoContent))
 }
@@ -184,6 +185,7 @@ pub(super) async fn change_password(
     app.store.update_user(&user, kept.rev, now).await?;
     app.store.sign_out_everywhere(user.id).await?;
     app.store.sign_in(session.token, user.id, now, session.expires_at).await?;
+    app.sockets.rights_changed(user.id);
     tracing::info!(user.id = %user.id, "password changed");
     Ok(NoContent)
 }

@@ -161,6 +161,7 @@ pub(super) async fn update(
     };
     let kept = app.store.update_user(&user, rev, app.now()).await?;
     app.store.sign_out_everywhere(id).await?;
+    app.sockets.rights_changed(id);
     Ok(Versioned::of(kept, body))
 }
 
@@ -178,6 +179,7 @@ pub(super) async fn remove(
     let mut check = Check::default();
     check.that(another_admin(&app, id).await?, "", "last_admin").done()?;
     app.store.delete_user(id, rev).await?;
+    app.sockets.rights_changed(id);
     Ok(NoContent)
 }
 

@@ -51,7 +51,7 @@ async fn every_reason_is_told_in_the_language_of_the_reader() {
     assert_eq!(reply["reasons"][0]["obstacle"]["paused"], 2);
     assert_eq!(reply["reasons"][1]["obstacle"]["kind"], "leads_coming");
 
-    let live = world.call("GET", "/api/live").token(&admin).send().await.expect(200).json();
+    let live = world.call("GET", "/api/live/snapshot").token(&admin).send().await.expect(200).json();
     let sentence = live["campaigns"][0]["sentence"].as_str().unwrap();
     assert!(sentence.contains("0 agents ready") && sentence.contains("2 paused"), "{sentence}");
     let history = world.call("GET", &format!("/api/campaigns/{campaign}/pacing?every=60")).token(&admin);

@@ -73,7 +73,7 @@ async fn a_password_that_somebody_gave_opens_only_its_own_change() {
 
     let jean = world.sign_in("jean").await;
     let elsewhere = world.sign_in("jean").await;
-    let reply = world.call("GET", "/api/live").token(&jean).send().await;
+    let reply = world.call("GET", "/api/live/snapshot").token(&jean).send().await;
     assert_eq!(reply.problem(), (403, "password_change_needed".to_owned()));
     assert_eq!(world.call("GET", "/api/me").token(&jean).send().await.json()["must_change_password"], true);
 
@@ -86,7 +86,7 @@ async fn a_password_that_somebody_gave_opens_only_its_own_change() {
     assert_eq!(change(PASSWORD, "password1234").await.json()["errors"][0]["rule"], "password_common");
     change(PASSWORD, "another fine secret").await.expect(204);
 
-    world.call("GET", "/api/live").token(&jean).send().await.expect(200);
+    world.call("GET", "/api/live/snapshot").token(&jean).send().await.expect(200);
     let reply = world.call("GET", "/api/me").token(&elsewhere).send().await;
     assert_eq!(reply.problem(), (401, "not_signed_in".to_owned()));
 }

@@ -1,5 +1,6 @@
 //! A centre with one user of each role, its router, and a scripted engine behind the inbox.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -7,6 +8,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use cadran::http::{self, App, HttpSettings};
 use cadran::inbox::{Inbox, Item};
+use cadran::live::{Board, Hub};
 use cadran::rule_packs;
 use cadran::store::{Store, User};
 use cadran_engine::command::{Answer, Refusal};
@@ -16,6 +18,7 @@ use cadran_engine::view::LiveView;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -35,6 +38,8 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) script: Arc<Mutex<Script>>,
     pub(crate) directory: TempDir,
+    pub(crate) app: App,
+    board: Mutex<Board>,
     router: Router,
 }
 
@@ -124,8 +129,26 @@ impl World {
             secure_cookies: true,
         };
         let metrics = PrometheusBuilder::new().build_recorder().handle();
-        let router = http::router(App::new(inbox, store.clone(), metrics, settings, now));
-        Self { store, script, directory, router }
+        let (hub, board, compare) = Hub::new("run", Box::new(now));
+        tokio::spawn(compare);
+        let app = App::new(inbox, hub, store.clone(), metrics, settings, now);
+        let router = http::router(app.clone());
+        Self { store, script, directory, app, board: Mutex::new(board), router }
+    }
+
+    /// Serves the API on a socket.
+    pub(crate) async fn listen(&self) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        tokio::spawn(axum::serve(listener, self.router.clone()).into_future());
+        at
+    }
+
+    /// The engine shows this on the live stream.
+    pub(crate) fn show(&self, view: LiveView) {
+        let mut board = self.board.lock().unwrap();
+        board.stir();
+        board.refresh(now(), || view);
     }
 
     pub(crate) fn call<'a>(&'a self, method: &str, path: &str) -> Call<'a> {

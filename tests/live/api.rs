@@ -24,7 +24,7 @@ pub(crate) struct Refused {
     pub(crate) problem: String,
 }
 
-/// Everything that is going on (`GET /api/live`).
+/// Everything that is going on (`GET /api/live/snapshot`).
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Live {
     pub(crate) held_by: Option<String>,
@@ -188,7 +188,7 @@ impl Api {
     }
 
     pub(crate) async fn live(&self) -> Live {
-        serde_json::from_value(self.get("/api/live").await).unwrap()
+        serde_json::from_value(self.get("/api/live/snapshot").await).unwrap()
     }
 
     /// What `/readyz` says, which needs no database and no account.

@@ -1,0 +1,137 @@
+//! What the daemon and the viewers share.
+//!
+//! The daemon puts what the engine shows on the [`Board`] and never waits. One task compares it with what was there
+//! and gives revisions; nobody else writes, so no revision can appear late. Viewers read.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+use cadran_engine::model::Timestamp;
+use cadran_engine::view::LiveView;
+use tokio::sync::watch;
+
+use super::facts::{Fact, Facts};
+use super::tables::Tables;
+
+/// What there is to be told: the latest revision and the latest fact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Edition {
+    /// The revision of the tables.
+    pub rev: u64,
+    /// The number of the fact.
+    pub fact: u64,
+}
+
+/// What the engine showed last, and when Asterisk was heard.
+#[derive(Clone, Debug, Default)]
+struct Shown {
+    view: Arc<LiveView>,
+    source: Timestamp,
+}
+
+/// Tells the time.
+pub type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The viewers' side. Cheap to clone.
+#[derive(Clone)]
+pub struct Hub(Arc<Shared>);
+
+struct Shared {
+    clock: Clock,
+    tables: RwLock<Tables>,
+    facts: Mutex<Facts>,
+    edition: watch::Sender<Edition>,
+}
+
+/// The daemon's side.
+#[derive(Debug)]
+pub struct Board {
+    shown: watch::Sender<Shown>,
+    /// Whether what is shown may be out of date.
+    stale: bool,
+    hub: Hub,
+}
+
+impl Hub {
+    /// Empty tables, and the task that fills them, which must be run. `run` names this run of the daemon, other than
+    /// any before it; `clock` tells the time that the engine works by.
+    pub fn new(run: &str, clock: Clock) -> (Self, Board, impl Future<Output = ()> + Send + use<>) {
+        let hub = Self(Arc::new(Shared {
+            tables: RwLock::new(Tables::new(run)),
+            facts: Mutex::new(Facts::new(clock())),
+            clock,
+            edition: watch::Sender::default(),
+        }));
+        let (shown, showing) = watch::channel(Shown::default());
+        (hub.clone(), Board { shown, stale: true, hub: hub.clone() }, hub.compare(showing))
+    }
+
+    /// The time that rows and messages are stamped with.
+    pub fn now(&self) -> Timestamp {
+        (self.0.clock)()
+    }
+
+    /// The tables as they stand. Not to be held across an `await`.
+    pub fn tables(&self) -> RwLockReadGuard<'_, Tables> {
+        // The writer leaves whole rows behind, whatever happens to it.
+        self.0.tables.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The facts of late. Not to be held across an `await`.
+    pub fn facts(&self) -> MutexGuard<'_, Facts> {
+        self.0.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells of each edition, the latest only.
+    pub fn editions(&self) -> watch::Receiver<Edition> {
+        self.0.edition.subscribe()
+    }
+
+    /// Runs until the board is gone.
+    async fn compare(self, mut showing: watch::Receiver<Shown>) {
+        while showing.changed().await.is_ok() {
+            let Shown { view, source } = showing.borrow_and_update().clone();
+            let rev = {
+                let mut tables = self.0.tables.write().unwrap_or_else(PoisonError::into_inner);
+                tables.hear(source);
+                tables.show(view);
+                tables.rev()
+            };
+            self.0.edition.send_if_modified(|edition| std::mem::replace(&mut edition.rev, rev) != rev);
+        }
+    }
+}
+
+impl Board {
+    /// Something happened: what is shown may be out of date.
+    pub fn stir(&mut self) {
+        self.stale = true;
+    }
+
+    /// Shows what is going on, if anything happened since it was shown last, and that Asterisk was heard at `source`.
+    pub fn refresh(&mut self, source: Timestamp, view: impl FnOnce() -> LiveView) {
+        let view = std::mem::take(&mut self.stale).then(|| Arc::new(view()));
+        self.shown.send_if_modified(|shown| {
+            let news = view.is_some() || shown.source != source;
+            shown.source = source;
+            shown.view = view.unwrap_or_else(|| shown.view.clone());
+            news
+        });
+    }
+
+    /// Tells a fact.
+    pub fn tell(&self, fact: &Fact) {
+        let told = {
+            let mut facts = self.hub.facts();
+            facts.tell(self.hub.now(), fact);
+            facts.last()
+        };
+        self.hub.0.edition.send_modify(|edition| edition.fact = told);
+    }
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub").field("edition", &*self.0.edition.borrow()).finish_non_exhaustive()
+    }
+}

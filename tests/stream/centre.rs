@@ -1,0 +1,216 @@
+//! A pretend call centre that changes all the time. Equal seeds give equal days.
+
+use std::sync::Arc;
+
+use cadran_engine::command::Hold;
+use cadran_engine::dialer::pacing_line::PacingLine;
+use cadran_engine::model::{
+    AgentId, AttemptId, CallId, CampaignId, DialMode, LeadId, PauseReason, SessionId, Timestamp, TrunkId,
+};
+use cadran_engine::view::{AgentView, CallView, CampaignView, LiveView, TrunkView};
+use uuid::Uuid;
+
+const CAMPAIGNS: i64 = 4;
+const CALLS_MAX: usize = 100;
+const AGENT_STATES: [&str; 6] = ["paused", "ready", "reserved", "on_call", "wrap_up", "lost"];
+const CALL_STATES: [&str; 4] = ["dialling", "ringing", "waiting", "connected"];
+
+/// Chance from one seed (splitmix64).
+#[derive(Clone, Debug)]
+pub(crate) struct Chance(pub(crate) u64);
+
+impl Chance {
+    pub(crate) fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^ (bits >> 31)
+    }
+
+    /// A whole number below `end`.
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.bits() % u64::try_from(end).unwrap()).unwrap()
+    }
+
+    /// From 0 to 1.
+    pub(crate) fn unit(&mut self) -> f64 {
+        (self.bits() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    pub(crate) fn one_in(&mut self, times: usize) -> bool {
+        self.below(times) == 0
+    }
+}
+
+/// The centre.
+#[derive(Debug)]
+pub(crate) struct Centre {
+    pub(crate) chance: Chance,
+    pub(crate) now: Timestamp,
+    pub(crate) view: LiveView,
+    calls: u128,
+}
+
+impl Centre {
+    /// A centre with so many agents, nobody of whom has a call.
+    pub(crate) fn new(seed: u64, agents: i64) -> Self {
+        let now = Timestamp::from_millis(1_795_165_200_000);
+        let view = LiveView {
+            held_by: None,
+            agents: (1..=agents).map(|row| agent(row, now)).collect(),
+            calls: Vec::new(),
+            campaigns: (1..=CAMPAIGNS).map(campaign).collect(),
+            trunks: (1..=2)
+                .map(|row| TrunkView { trunk: TrunkId::from_i64(row), reachable: true, calls: 0 })
+                .collect(),
+        };
+        Self { chance: Chance(seed), now, view, calls: 0 }
+    }
+
+    pub(crate) fn shown(&self) -> Arc<LiveView> {
+        let mut view = self.view.clone();
+        view.campaigns.iter_mut().for_each(|campaign| campaign.line.at = self.now);
+        Arc::new(view)
+    }
+
+    /// What is shown while a hundred other calls are up.
+    pub(crate) fn shown_with_hundred_calls(&mut self) -> Arc<LiveView> {
+        let before = std::mem::take(&mut self.view.calls);
+        (0..100).for_each(|_| self.call_begins());
+        let shown = self.shown();
+        self.view.calls = before;
+        shown
+    }
+
+    /// So many things happen.
+    pub(crate) fn happen(&mut self, times: usize) {
+        for _ in 0..times {
+            match self.chance.below(20) {
+                0..8 => self.agent_changes(),
+                8..12 => self.call_begins(),
+                12..15 => self.call_changes(),
+                15..18 => self.call_ends(),
+                18 => self.campaign_changes(),
+                _ => self.floor_changes(),
+            }
+        }
+    }
+
+    fn agent_changes(&mut self) {
+        let (index, state) =
+            (self.chance.below(self.view.agents.len()), self.chance.below(AGENT_STATES.len()));
+        let agent = &mut self.view.agents[index];
+        agent.state = AGENT_STATES[state];
+        agent.reason = (state == 0).then(|| PauseReason::Chosen("lunch".to_owned()));
+        agent.since = self.now;
+    }
+
+    fn call_begins(&mut self) {
+        if self.view.calls.len() >= CALLS_MAX {
+            return self.call_ends();
+        }
+        self.calls += 1;
+        // In no order, as random identifiers are.
+        let id = self.calls.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+        let number = 1_000 + self.calls % 9_000;
+        let call = CallView {
+            call: CallId::from_uuid(Uuid::from_u128(id)),
+            attempt: AttemptId::from_uuid(Uuid::from_u128(id)),
+            campaign: CampaignId::from_i64(1 + self.calls as i64 % CAMPAIGNS),
+            lead: LeadId::from_i64(self.calls as i64),
+            phone: format!("+3319900{number}").parse().unwrap(),
+            state: "dialling",
+            since: self.now,
+            agent: None,
+            recording: "none",
+        };
+        let place = self.view.calls.partition_point(|known| known.call < call.call);
+        self.view.calls.insert(place, call);
+    }
+
+    fn call_changes(&mut self) {
+        if self.view.calls.is_empty() {
+            return;
+        }
+        let index = self.chance.below(self.view.calls.len());
+        let agent = self.chance.below(self.view.agents.len());
+        let state = self.chance.below(CALL_STATES.len());
+        let call = &mut self.view.calls[index];
+        call.state = CALL_STATES[state];
+        call.since = self.now;
+        // Now and then a call goes from one agent to another, or back to nobody.
+        call.agent = (state == 3).then(|| self.view.agents[agent].agent);
+    }
+
+    fn call_ends(&mut self) {
+        if !self.view.calls.is_empty() {
+            let index = self.chance.below(self.view.calls.len());
+            self.view.calls.remove(index);
+        }
+    }
+
+    fn campaign_changes(&mut self) {
+        let index = self.chance.below(self.view.campaigns.len());
+        let campaign = &mut self.view.campaigns[index];
+        campaign.line.answered += 1;
+    }
+
+    /// Somebody logs in or out, a trunk goes or comes back, dialling is held or goes on.
+    fn floor_changes(&mut self) {
+        match self.chance.below(3) {
+            0 if self.view.agents.len() > 5 && self.chance.one_in(2) => {
+                let index = self.chance.below(self.view.agents.len());
+                self.view.agents.remove(index);
+            }
+            0 => {
+                let row = self.view.agents.last().map_or(1, |last| last.agent.as_i64() + 1);
+                self.view.agents.push(agent(row, self.now));
+            }
+            1 => self.view.trunks[0].reachable = !self.view.trunks[0].reachable,
+            _ => {
+                self.view.held_by = match self.view.held_by {
+                    None => Some(Hold::StoreAway),
+                    Some(_) => None,
+                }
+            }
+        }
+    }
+}
+
+fn agent(row: i64, now: Timestamp) -> AgentView {
+    AgentView {
+        agent: AgentId::from_i64(row),
+        session: SessionId::from_uuid(Uuid::from_u128(u128::try_from(row).unwrap())),
+        state: "paused",
+        reason: None,
+        since: now,
+        call: None,
+        preview: None,
+        phone_up: true,
+        campaigns: vec![CampaignId::from_i64(1 + row % CAMPAIGNS)],
+    }
+}
+
+fn campaign(row: i64) -> CampaignView {
+    CampaignView {
+        campaign: CampaignId::from_i64(row),
+        line: PacingLine {
+            at: Timestamp::default(),
+            mode: DialMode::Progressive,
+            level: 1.0,
+            ready: 0,
+            dialling: 0,
+            waiting: 0,
+            talking: 0,
+            hopper: 100,
+            answer_rate: 0.5,
+            answer_rate_deviation: 0.1,
+            answered: 0,
+            dropped: 0,
+            drop_limit: 0.03,
+            forecast: None,
+            held_by: Vec::new(),
+        },
+    }
+}

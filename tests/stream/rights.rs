@@ -1,0 +1,170 @@
+//! Nothing that a viewer may not see reaches them, not even as a removal.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use cadran::live::{Close, Facts, Rights, Tables, Viewer, masked};
+use cadran_engine::model::{AgentId, Role};
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::centre::Centre;
+use super::screen::Screen;
+
+const TOPICS: [&str; 9] =
+    ["agents", "alerts", "calls", "campaigns", "me", "pacing:cmp_1", "queues", "system", "trunks"];
+
+/// Seven digits in a row are more than the two that may be seen, and fewer than any number has.
+fn windows(phone: &str) -> impl Iterator<Item = &str> {
+    (0..=phone.len() - 7).map(move |at| &phone[at..at + 7])
+}
+
+/// Everything that screens with these rights are sent in half a minute of cuts and changes, and every number and call
+/// that there was meanwhile.
+fn everything_heard(seed: u64, rights: Rights, topics: &[&'static str]) -> (String, BTreeSet<String>) {
+    let mut centre = Centre::new(seed, 20);
+    let (mut tables, facts) = (Tables::new("run"), Facts::new(centre.now));
+    let topics = topics.iter().map(|topic| (*topic, None)).collect();
+    let mut screen = Screen::new(rights, topics);
+    let mut phones = BTreeSet::new();
+    for step in 0..300 {
+        centre.now = centre.now + Duration::from_millis(100);
+        centre.happen(4);
+        phones.extend(centre.view.calls.iter().map(|call| call.phone.e164()[1..].to_owned()));
+        tables.show(centre.shown());
+        if step % 40 == 0 {
+            screen.cut();
+        }
+        if step % 40 == 5 {
+            screen.connect(centre.now, &tables, &facts);
+        }
+        screen.serve(centre.now, &tables, &facts, || true);
+    }
+    (screen.heard, phones)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    #[test]
+    fn no_digit_beyond_the_last_two_reaches_whoever_may_not_see_numbers(seed: u64) {
+        let (heard, phones) = everything_heard(seed, Rights::of(Role::Supervisor, None), &TOPICS);
+        prop_assert!(phones.len() > 50 && heard.contains(r#""phone":"…"#));
+        for phone in &phones {
+            for window in windows(phone) {
+                prop_assert!(!heard.contains(window), "{window}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_agent_hears_of_no_other_agent_and_of_no_call_that_was_never_theirs(seed: u64) {
+        let own = AgentId::from_i64(7);
+        let topics = ["agents", "calls", "me", "system"];
+        let (heard, _) = everything_heard(seed, Rights::of(Role::Agent, Some(own)), &topics);
+        let ids = |prefix: &'static str| {
+            heard.match_indices(prefix).map(|(at, _)| {
+                heard[at..].split('"').next().unwrap().to_owned()
+            }).collect::<BTreeSet<_>>()
+        };
+        prop_assert_eq!(ids("agt_"), BTreeSet::from(["agt_7".to_owned()]));
+        for call in ids("cal_") {
+            let first = heard.find(&call).unwrap();
+            let row = heard[first..].split('}').next().unwrap();
+            prop_assert!(row.contains(r#""agent":"agt_7""#), "{}", row);
+        }
+    }
+}
+
+#[test]
+fn whoever_may_see_numbers_sees_them() {
+    let (heard, phones) = everything_heard(1, Rights::of(Role::CampaignManager, None), &TOPICS);
+    let seen = phones.iter().filter(|phone| heard.contains(phone.as_str())).count();
+    assert!(seen > 50, "{seen}");
+}
+
+#[test]
+fn the_snapshot_for_programs_hides_the_same() {
+    let mut centre = Centre::new(3, 5);
+    while centre.view.calls.is_empty() {
+        centre.happen(1);
+    }
+    let phone = centre.view.calls[0].phone.e164();
+    let whole = masked(&centre.view, &Rights::of(Role::Admin, None));
+    assert_eq!(whole, json!(centre.view));
+    let hidden = masked(&centre.view, &Rights::of(Role::Supervisor, None));
+    assert_eq!(hidden["calls"][0]["phone"], format!("…{}", &phone[10..]));
+    assert_eq!(hidden["agents"], whole["agents"]);
+}
+
+#[test]
+fn an_agent_who_asks_for_the_whole_floor_is_sent_away() {
+    let (tables, facts) = (Tables::new("run"), Facts::new(Centre::new(1, 1).now));
+    for topic in ["alerts", "campaigns", "pacing:cmp_1", "queues", "trunks"] {
+        let now = Centre::new(1, 1).now;
+        let mut viewer = Viewer::new(1, Rights::of(Role::Agent, None), None, now, &facts);
+        let sub = json!({ "op": "sub", "id": 1, "topic": topic }).to_string();
+        assert_eq!(viewer.said(&sub, now, &tables), Err(Close::Forbidden), "{topic}");
+    }
+}
+
+#[test]
+fn changed_rights_take_back_what_was_shown() {
+    let mut centre = Centre::new(5, 5);
+    while centre.view.calls.is_empty() {
+        centre.happen(1);
+    }
+    let (mut tables, facts) = (Tables::new("run"), Facts::new(centre.now));
+    tables.show(centre.shown());
+    let mut screen = Screen::new(Rights::of(Role::Admin, None), vec![("calls", None)]);
+    screen.connect(centre.now, &tables, &facts);
+    screen.serve(centre.now, &tables, &facts, || true);
+    let phone = centre.view.calls[0].phone.e164();
+    assert!(screen.heard.contains(&phone));
+
+    screen.heard.clear();
+    let viewer = screen.viewer.as_mut().unwrap();
+    assert_eq!(viewer.authorise(Rights::of(Role::Supervisor, None), &tables), Ok(()));
+    screen.serve(centre.now, &tables, &facts, || true);
+    assert_eq!(screen.replica.resets, [(json!(0), "rights".to_owned())]);
+    assert!(!screen.heard.contains(&phone));
+    assert_eq!(screen.replica.copies[&0].rows.len(), centre.view.calls.len());
+
+    // A role that may not follow the topic at all ends the socket.
+    screen.topics = vec![("trunks", None)];
+    screen.follow(0, centre.now, &tables);
+    let viewer = screen.viewer.as_mut().unwrap();
+    assert_eq!(viewer.authorise(Rights::of(Role::Agent, None), &tables), Err(Close::Forbidden));
+}
+
+#[test]
+fn what_was_sent_under_other_rights_or_another_filter_is_no_ground_to_go_on_from() {
+    let centre = Centre::new(6, 5);
+    let (mut tables, facts) = (Tables::new("run"), Facts::new(centre.now));
+    tables.show(centre.shown());
+    let mut screen = Screen::new(Rights::of(Role::Supervisor, None), vec![("agents", None)]);
+    screen.connect(centre.now, &tables, &facts);
+    screen.serve(centre.now, &tables, &facts, || true);
+
+    screen.rights = Rights::of(Role::Admin, None);
+    screen.connect(centre.now, &tables, &facts);
+    screen.serve(centre.now, &tables, &facts, || true);
+    assert_eq!(screen.replica.resets, [(json!(0), "epoch".to_owned())]);
+
+    screen.topics = vec![("agents", Some(json!({ "state": "ready" })))];
+    screen.connect(centre.now, &tables, &facts);
+    screen.serve(centre.now, &tables, &facts, || true);
+    assert_eq!(screen.replica.resets.len(), 2);
+    assert!(screen.replica.copies[&0].rows.is_empty());
+}
+
+#[test]
+fn nobody_can_filter_by_what_they_may_not_see() {
+    let (tables, facts) = (Tables::new("run"), Facts::new(Centre::new(1, 1).now));
+    let filter = Some(json!({ "phone": "+33199001234" }));
+    let mut screen = Screen::new(Rights::of(Role::Supervisor, None), vec![("calls", filter)]);
+    let now = Centre::new(1, 1).now;
+    screen.connect(now, &tables, &facts);
+    screen.serve(now, &tables, &facts, || true);
+    assert_eq!(screen.replica.resets, [(json!(0), "no_such_filter".to_owned())]);
+}
