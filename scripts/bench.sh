@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every figure of speed and size with its target, one line each, on an otherwise idle machine.
 #
-#   bench.sh [crates] [imports] [calls] [pacing]      all of them when none is named
+#   bench.sh [crates] [imports] [calls] [live] [pacing]      all of them when none is named
 #
 # Exit 0: everything was measured, whether met or missed. Otherwise the first thing that could not be measured.
 set -euo pipefail

@@ -1,4 +1,4 @@
-"""Measures and prints every figure: `python3 scripts/bench CADRAN [crates] [imports] [calls] [pacing]`; see scripts/bench.sh."""
+"""Measures and prints every figure: `python3 scripts/bench CADRAN [crates] [imports] [calls] [live] [pacing]`; see scripts/bench.sh."""
 
 import pathlib
 import shutil
@@ -8,12 +8,14 @@ import tempfile
 import calls
 import crates
 import imports
+import live
 import pacing
 
 # One after the other: figures that are measured side by side say nothing.
 PARTS = {"crates": lambda program, directory: crates.measure(),
          "imports": imports.measure,
          "calls": calls.measure,
+         "live": lambda program, directory: live.measure(),
          "pacing": pacing.measure}
 
 

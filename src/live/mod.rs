@@ -13,6 +13,7 @@ mod facts;
 mod hub;
 mod protocol;
 mod rights;
+mod rows;
 mod selection;
 mod subscription;
 mod table;

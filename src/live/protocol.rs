@@ -13,7 +13,7 @@ use super::viewer::HEARTBEAT;
 pub const PROTOCOL: u32 = 1;
 
 /// The most values in one place of a filter, and fields that can be named.
-const WORDS_MAX: usize = 64;
+const WORDS_MAX: usize = 32;
 
 /// The first message of a viewer.
 #[derive(Debug, Deserialize)]

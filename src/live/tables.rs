@@ -4,135 +4,17 @@
 //! watches, no change can be forgotten, and a new field of a view is on every screen without a word here.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::sync::Arc;
 
-use cadran_engine::command::Hold;
-use cadran_engine::dialer::pacing_line::PacingLine;
-use cadran_engine::model::{AgentId, CallId, CampaignId, Timestamp, TrunkId};
-use cadran_engine::view::{AgentView, CallView, CampaignView, LiveView, TrunkView};
+use cadran_engine::model::Timestamp;
+use cadran_engine::view::LiveView;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::rights::Rights;
+use super::rows::{Show, SystemRow, fields, pacing, system};
 use super::table::{Key, Table, mask};
 use super::topic::TableName;
-use crate::sentences;
-use crate::words::Language;
-
-/// A row of a table.
-trait Show: PartialEq + Serialize {
-    /// What names it.
-    type Id: Copy + Display + Ord;
-    /// Where it stands.
-    const TABLE: TableName;
-    fn id(&self) -> Self::Id;
-    /// Whether it shows something else than before.
-    fn differs(&self, before: &Self) -> bool {
-        self != before
-    }
-    /// What it shows.
-    fn fields(&self) -> Map<String, Value> {
-        fields(self)
-    }
-}
-
-impl Show for AgentView {
-    type Id = AgentId;
-    const TABLE: TableName = TableName::Agents;
-    fn id(&self) -> AgentId {
-        self.agent
-    }
-}
-
-impl Show for CallView {
-    type Id = CallId;
-    const TABLE: TableName = TableName::Calls;
-    fn id(&self) -> CallId {
-        self.call
-    }
-}
-
-impl Show for CampaignView {
-    type Id = CampaignId;
-    const TABLE: TableName = TableName::Campaigns;
-    fn id(&self) -> CampaignId {
-        self.campaign
-    }
-    fn differs(&self, before: &Self) -> bool {
-        lines_differ(&self.line, &before.line)
-    }
-    fn fields(&self) -> Map<String, Value> {
-        without_moment(fields(self))
-    }
-}
-
-impl Show for TrunkView {
-    type Id = TrunkId;
-    const TABLE: TableName = TableName::Trunks;
-    fn id(&self) -> TrunkId {
-        self.trunk
-    }
-}
-
-/// Why a campaign dials as it does: its figures, and a sentence of them in each language.
-#[derive(PartialEq, Serialize)]
-struct PacingRow<'a> {
-    campaign: CampaignId,
-    #[serde(flatten)]
-    line: &'a PacingLine,
-}
-
-impl Show for PacingRow<'_> {
-    type Id = CampaignId;
-    const TABLE: TableName = TableName::Pacing;
-    fn id(&self) -> CampaignId {
-        self.campaign
-    }
-    fn differs(&self, before: &Self) -> bool {
-        lines_differ(self.line, before.line)
-    }
-    fn fields(&self) -> Map<String, Value> {
-        let mut fields = without_moment(fields(self));
-        let sentence = |language: Language| (language.tag(), sentences::pacing(self.line, language));
-        let why = BTreeMap::from([Language::English, Language::French].map(sentence));
-        fields.insert("why".to_owned(), json!(why));
-        fields
-    }
-}
-
-/// A line of pacing is of another moment each time that it is looked at, which is no news.
-fn lines_differ(one: &PacingLine, other: &PacingLine) -> bool {
-    PacingLine { at: other.at, ..one.clone() } != *other
-}
-
-fn without_moment(mut fields: Map<String, Value>) -> Map<String, Value> {
-    fields.remove("at");
-    fields
-}
-
-/// The installation.
-#[derive(PartialEq, Serialize)]
-struct SystemRow {
-    held_by: Option<Hold>,
-}
-
-impl Show for SystemRow {
-    type Id = &'static str;
-    const TABLE: TableName = TableName::System;
-    fn id(&self) -> &'static str {
-        "daemon"
-    }
-}
-
-fn pacing(view: &LiveView) -> Vec<PacingRow<'_>> {
-    let rows = view.campaigns.iter();
-    rows.map(|row| PacingRow { campaign: row.campaign, line: &row.line }).collect()
-}
-
-const fn system(view: &LiveView) -> [SystemRow; 1] {
-    [SystemRow { held_by: view.held_by }]
-}
 
 /// All tables at one moment.
 #[derive(Debug)]
@@ -226,16 +108,6 @@ fn by_id<T: Show>(rows: &[T]) -> Vec<&T> {
     let mut rows: Vec<&T> = rows.iter().collect();
     rows.sort_by_key(|row| row.id());
     rows
-}
-
-fn fields(row: &impl Serialize) -> Map<String, Value> {
-    match serde_json::to_value(row) {
-        Ok(Value::Object(fields)) => fields,
-        other => {
-            tracing::error!(?other, "a row of the live view is no JSON object");
-            Map::new()
-        }
-    }
 }
 
 /// A view as JSON for somebody with these rights: what [`Tables`] would show them of it.
