@@ -77,7 +77,11 @@ async fn measure() -> Outcome<()> {
     let mut out = io::stdout();
     writeln!(out, "{:.2} % of a core without viewers", alone / MEASURED.as_secs_f64() * 100.0)?;
     writeln!(out, "{share:.3} % of a core for each of {VIEWERS} viewers")?;
-    writeln!(out, "{each} kB for each of {STOPPED} viewers that read nothing for {} s", STOPPED_FOR.as_secs())?;
+    writeln!(
+        out,
+        "{each} kB for each of {STOPPED} viewers that read nothing for {} s",
+        STOPPED_FOR.as_secs()
+    )?;
     out.write_all(&seen.stdout)?;
     Ok(())
 }
@@ -268,6 +272,10 @@ async fn read(at: SocketAddr) -> Outcome<()> {
     ages.sort_unstable();
     let percentile = |percent: usize| ages.get(ages.len() * percent / 100).copied().unwrap_or(i64::MAX);
     let (half, most, nearly_all) = (percentile(50), percentile(95), percentile(99));
-    writeln!(io::stdout(), "{half} ms p50, {most} ms p95, {nearly_all} ms p99 from change to frame, {} rows", ages.len())?;
+    writeln!(
+        io::stdout(),
+        "{half} ms p50, {most} ms p95, {nearly_all} ms p99 from change to frame, {} rows",
+        ages.len()
+    )?;
     Ok(())
 }
