@@ -74,29 +74,32 @@ impl Story {
         self.tables.show(Arc::new(self.view.clone()));
     }
 
+    fn serve(&mut self) {
+        self.now = self.now + Duration::from_secs(1);
+        self.tables.hear(self.now);
+        let viewer = self.viewer.as_mut().unwrap();
+        viewer.drained();
+        for frame in viewer.serve(self.now, &self.tables, &self.facts) {
+            if let Frame::Text(text) = frame {
+                self.sent.push_back(serde_json::from_str(&text).unwrap());
+            }
+        }
+    }
+
+    /// The next message, of marks only where they are wanted.
+    fn next(&mut self, marks: bool) -> Option<Value> {
+        std::iter::from_fn(|| self.sent.pop_front()).find(|message| marks || message["op"] != "mark")
+    }
+
     /// What is sent after something was said or happened. The marks that come every two seconds are left out unless
     /// the page shows them.
     fn hear(&mut self, line: &str) {
         let mut expected: Value = serde_json::from_str(line).unwrap();
-        if self.sent.is_empty() {
-            self.now = self.now + Duration::from_secs(1);
-            self.tables.hear(self.now);
-            let viewer = self.viewer.as_mut().unwrap();
-            viewer.drained();
-            for frame in viewer.serve(self.now, &self.tables, &self.facts) {
-                if let Frame::Text(text) = frame {
-                    self.sent.push_back(serde_json::from_str(&text).unwrap());
-                }
-            }
-        }
         let is_mark = expected["op"] == "mark";
-        let mut sent = loop {
-            let next =
-                self.sent.pop_front().unwrap_or_else(|| panic!("nothing was sent, and the page says {line}"));
-            if is_mark || next["op"] != "mark" {
-                break next;
-            }
-        };
+        let mut sent = self.next(is_mark).unwrap_or_else(|| {
+            self.serve();
+            self.next(is_mark).unwrap_or_else(|| panic!("nothing was sent, and the page says {line}"))
+        });
         if sent["epoch"].is_string() {
             self.epoch = Some(sent["epoch"].clone());
         }
