@@ -25,6 +25,13 @@ impl Fact {
             Notice::Dialling { held_by } => {
                 Some(Self { kind: "dialling", data: json!({ "held_by": held_by }) })
             }
+            Notice::CampaignTripped { campaign, why } => Some(Self {
+                kind: "campaign_tripped",
+                data: json!({ "campaign": campaign, "why": why.as_str() }),
+            }),
+            Notice::TrunkTripped { trunk, why } => {
+                Some(Self { kind: "trunk_tripped", data: json!({ "trunk": trunk, "why": why.as_str() }) })
+            }
             Notice::Repaired { what } => Some(Self { kind: "repaired", data: json!({ "what": what }) }),
             // Shown by the rows that they change, or of use to the log alone.
             Notice::AgentState { .. }
@@ -32,7 +39,9 @@ impl Fact {
             | Notice::AttemptEnded { .. }
             | Notice::CallEnded { .. }
             | Notice::Connected { .. }
+            | Notice::DialForbidden { .. }
             | Notice::Dialled { .. }
+            | Notice::Screened { .. }
             | Notice::Unexpected { .. } => None,
         }
     }
