@@ -6,6 +6,7 @@
 set -euo pipefail
 
 # What is needed, and why:
+#   cmake          builds the bundled Opus
 #   curl, jq       speak to ARI and to the API from scripts
 #   debootstrap    downloads Asterisk (install-asterisk.sh)
 #   gcc, make      compile the bundled SQLite and the C parts of TLS
@@ -13,7 +14,7 @@ set -euo pipefail
 #   python3        parts of the scripts
 #   sip-tester     SIPp, the carrier at high call rates
 #   sox            listens to recordings
-readonly PACKAGES=(ca-certificates curl debootstrap gcc gpgv jq libc6-dev make postgresql procps python3 sip-tester sox)
+readonly PACKAGES=(ca-certificates cmake curl debootstrap gcc gpgv jq libc6-dev make postgresql procps python3 sip-tester sox)
 
 fail() { echo "install-system: $*" >&2; exit 1; }
 

@@ -34,6 +34,9 @@ pub struct Config {
     /// Whether everything that happens is written down.
     #[serde(default)]
     pub journal: Journal,
+    /// What becomes of recordings after the call.
+    #[serde(default)]
+    pub recordings: Recordings,
 }
 
 /// The law.
@@ -113,18 +116,7 @@ impl Asterisk {
     pub fn read_password(&self) -> Result<SecretString, Error> {
         match (&self.password, &self.password_file) {
             (Some(password), None) => Ok(password.clone()),
-            (None, Some(file)) => {
-                let text = read(file)?;
-                let first = text.lines().next().unwrap_or_default().trim();
-                if first.is_empty() {
-                    return Err(Error::value(
-                        file,
-                        "asterisk.password_file",
-                        "the first line of that file is empty",
-                    ));
-                }
-                Ok(SecretString::from(first.to_owned()))
-            }
+            (None, Some(file)) => first_line(file, "asterisk.password_file"),
             (None, None) | (Some(_), Some(_)) => Err(Error::Key {
                 key: "asterisk.password",
                 problem: "give either `password` or `password_file`, and not both".to_owned(),
@@ -139,20 +131,87 @@ impl Asterisk {
 pub struct Files {
     /// The database file and whatever else must survive a restart.
     pub data: PathBuf,
-    /// Recordings; by default a directory of `data`.
+    /// Recordings until they are archived; by default a directory of `data`.
     pub recordings: Option<PathBuf>,
+    /// Archived recordings, unless they go to a bucket; by default a directory of `data`.
+    pub archive: Option<PathBuf>,
 }
 
 impl Default for Files {
     fn default() -> Self {
-        Self { data: PathBuf::from("/var/lib/cadran"), recordings: None }
+        Self { data: PathBuf::from("/var/lib/cadran"), recordings: None, archive: None }
     }
 }
 
 impl Files {
-    /// Where recordings are kept.
+    /// Where recordings are written.
     pub fn recordings(&self) -> PathBuf {
         self.recordings.clone().unwrap_or_else(|| self.data.join("recordings"))
+    }
+
+    /// Where recordings are kept once they are encoded.
+    pub fn archive(&self) -> PathBuf {
+        self.archive.clone().unwrap_or_else(|| self.data.join("archive"))
+    }
+}
+
+/// What becomes of recordings after the call.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Recordings {
+    /// Thousand bits per second of the encoded files, both sides together.
+    pub kilobits_per_second: u16,
+    /// File with the keys that encrypt archived files, one a line, the one in use first. Without it nothing is
+    /// encrypted.
+    pub key_file: Option<PathBuf>,
+    /// What recordings are for, in the words of the rule packs.
+    pub purpose: String,
+    /// Ids of the rule packs that say how long recordings are kept. Without any nothing is deleted by itself.
+    pub retention: Vec<String>,
+    /// For how many days backups hold what was deleted.
+    pub backup_days: u16,
+    /// A bucket that archived files go to; without it they go to the archive directory.
+    pub bucket: Option<Bucket>,
+}
+
+impl Default for Recordings {
+    fn default() -> Self {
+        Self {
+            kilobits_per_second: 32,
+            key_file: None,
+            purpose: "training_quality".to_owned(),
+            retention: Vec::new(),
+            backup_days: 30,
+            bucket: None,
+        }
+    }
+}
+
+/// A bucket, by the S3 protocol.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bucket {
+    /// Address of the server; Amazon's own when absent.
+    pub endpoint: Option<String>,
+    /// Region; servers other than Amazon's take any.
+    #[serde(default = "Bucket::default_region")]
+    pub region: String,
+    /// Name of the bucket.
+    pub name: String,
+    /// Name of the access key.
+    pub access_key: String,
+    /// File whose first line is the secret key.
+    pub secret_key_file: PathBuf,
+}
+
+impl Bucket {
+    fn default_region() -> String {
+        "us-east-1".to_owned()
+    }
+
+    /// The secret key, from its file.
+    pub fn read_secret_key(&self) -> Result<SecretString, Error> {
+        first_line(&self.secret_key_file, "recordings.bucket.secret_key_file")
     }
 }
 
@@ -271,6 +330,10 @@ impl Config {
             let problem = "may be false only while `http.listen` is a loopback address";
             return Err(Error::value(path, "http.secure_cookies", problem));
         }
+        if !(16..=128).contains(&self.recordings.kilobits_per_second) {
+            let problem = "must be between 16 and 128; 24 to 32 is right for telephone calls";
+            return Err(Error::value(path, "recordings.kilobits_per_second", problem));
+        }
         if asterisk.password.is_some() == asterisk.password_file.is_some() {
             let problem = "give either `password` or `password_file`, and not both";
             return Err(Error::value(path, "asterisk.password", problem));
@@ -282,7 +345,7 @@ impl Config {
 /// The configuration as it is in effect, for a person to read. Secrets are left out.
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { http, database, asterisk, files, compliance, journal } = self;
+        let Self { http, database, asterisk, files, compliance, journal, recordings } = self;
         writeln!(f, "[http]\nlisten = \"{}\"\nsecure_cookies = {}\n", http.listen, http.secure_cookies)?;
         match &database.url {
             Some(_) => writeln!(f, "[database]\nurl = \"(not shown)\"\n")?,
@@ -295,27 +358,57 @@ impl fmt::Display for Config {
         }
         writeln!(f, "app = \"{}\"\ncalls_per_second = {:?}", asterisk.app, asterisk.calls_per_second)?;
         writeln!(f, "concurrent_calls = {}\n", asterisk.concurrent_calls)?;
-        writeln!(
-            f,
-            "[files]\ndata = \"{}\"\nrecordings = \"{}\"\n",
-            files.data.display(),
-            files.recordings().display()
-        )?;
+        writeln!(f, "[files]\ndata = \"{}\"", files.data.display())?;
+        writeln!(f, "recordings = \"{}\"", files.recordings().display())?;
+        writeln!(f, "archive = \"{}\"\n", files.archive().display())?;
         match &compliance.packs {
             Some(packs) => writeln!(f, "[compliance]\npacks = \"{}\"\n", packs.display())?,
             None => writeln!(f, "# [compliance]: the rule packs that Cadran ships\n")?,
         }
         match &journal.directory {
-            None => write!(f, "# [journal]: none"),
-            Some(directory) => write!(
+            None => writeln!(f, "# [journal]: none\n")?,
+            Some(directory) => writeln!(
                 f,
-                "[journal]\ndirectory = \"{}\"\nsize_max_mb = {}\ndays_max = {}",
+                "[journal]\ndirectory = \"{}\"\nsize_max_mb = {}\ndays_max = {}\n",
                 directory.display(),
                 journal.size_max_mb,
                 journal.days_max
-            ),
+            )?,
         }
+        write!(f, "{recordings}")
     }
+}
+
+impl fmt::Display for Recordings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kilobits_per_second, key_file, purpose, retention, backup_days, bucket } = self;
+        writeln!(f, "[recordings]\nkilobits_per_second = {kilobits_per_second}")?;
+        if let Some(file) = key_file {
+            writeln!(f, "key_file = \"{}\"", file.display())?;
+        }
+        write!(f, "purpose = {purpose:?}\nretention = {retention:?}\nbackup_days = {backup_days}")?;
+        let Some(Bucket { endpoint, region, name, access_key, secret_key_file }) = bucket else {
+            return Ok(());
+        };
+        write!(
+            f,
+            "\n\n[recordings.bucket]\nregion = {region:?}\nname = {name:?}\naccess_key = {access_key:?}"
+        )?;
+        if let Some(endpoint) = endpoint {
+            write!(f, "\nendpoint = {endpoint:?}")?;
+        }
+        write!(f, "\nsecret_key_file = \"{}\"", secret_key_file.display())
+    }
+}
+
+/// A secret that is the first line of a file.
+fn first_line(file: &Path, key: &'static str) -> Result<SecretString, Error> {
+    let text = read(file)?;
+    let first = text.lines().next().unwrap_or_default().trim();
+    if first.is_empty() {
+        return Err(Error::value(file, key, "the first line of that file is empty"));
+    }
+    Ok(SecretString::from(first.to_owned()))
 }
 
 fn read(path: &Path) -> Result<String, Error> {
@@ -365,6 +458,10 @@ mod tests {
                 format!("{SMALLEST}calls_per_second = 0.0\n"),
                 "`asterisk.calls_per_second`: must be more than 0",
             ),
+            (
+                format!("{SMALLEST}[recordings]\nkilobits_per_second = 8\n"),
+                "`recordings.kilobits_per_second`: must be between 16 and 128",
+            ),
             (format!("{SMALLEST}password_file = \"/x\"\n"), "give either `password` or `password_file`"),
             (
                 format!("{SMALLEST}[database]\nurl = \"mysql://x\"\n"),
@@ -383,7 +480,10 @@ mod tests {
 
     #[test]
     fn what_is_shown_holds_no_secret() {
-        let shown = load(&SMALLEST.replace("\"x\"", "\"tr0ub4dor\"")).unwrap().to_string();
+        let bucket = "[recordings]\nkey_file = \"/k\"\n[recordings.bucket]\nname = \"b\"\naccess_key = \"a\"\n\
+                      endpoint = \"https://s3.example.org\"\nsecret_key_file = \"/s\"\n";
+        let text = format!("{}{bucket}", SMALLEST.replace("\"x\"", "\"tr0ub4dor\""));
+        let shown = load(&text).unwrap().to_string();
         assert!(!shown.contains("tr0ub4dor"), "{shown}");
         assert!(toml::from_str::<toml::Table>(&shown).is_ok(), "{shown}");
     }

@@ -3,10 +3,11 @@
 //! [`config`] is what a person wrote; [`inbox`] is the one ordered stream of inputs to the engine; [`asterisk`],
 //! [`store`] and [`http`] are thin adapters around it; [`daemon`] is the loop that ties them together and owns the
 //! only clock; [`live`] keeps screens in step with what the engine shows; [`reload`] brings changed settings to both
-//! sides of it; [`journal`] keeps what it was told, and [`replay`] plays that again. The rules are in the crate
-//! `cadran_engine`.
+//! sides of it; [`archive`] keeps recordings after the call; [`journal`] keeps what the engine was told, and [`replay`]
+//! plays that again. The rules are in the crate `cadran_engine`.
 
 pub mod accounts;
+pub mod archive;
 pub mod asterisk;
 pub mod compliance_check;
 pub mod config;

@@ -62,6 +62,11 @@ pub fn tell(notice: &Notice) {
         }
         Notice::Dialling { held_by: Some(hold) } => warn!(?hold, "Dialling is held"),
         Notice::Dialling { held_by: None } => info!("Dialling goes on"),
+        Notice::MaskedLong { recording, masked } => {
+            counter!("cadran_recordings_masked_long_total").increment(1);
+            let masked_s = masked.as_secs();
+            warn!(recording.id = %recording, masked_s, "{recording} has been masked for {masked_s} s");
+        }
         Notice::Repaired { what } => {
             counter!("cadran_repairs_total").increment(1);
             info!("Repaired: {what}");

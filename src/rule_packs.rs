@@ -58,6 +58,17 @@ pub fn of_installation(folder: Option<&Path>) -> anyhow::Result<Vec<Pack>> {
     Ok(packs)
 }
 
+/// Those of the shipped packs that have these ids.
+pub fn named(ids: &[String]) -> anyhow::Result<Vec<Pack>> {
+    let mut packs = if ids.is_empty() { Vec::new() } else { shipped()? };
+    if let Some(unknown) = ids.iter().find(|id| packs.iter().all(|pack| pack.id() != id.as_str())) {
+        let known: Vec<&str> = SHIPPED.iter().map(|(id, _)| *id).collect();
+        bail!("there is no pack `{unknown}`; there are {}", known.join(", "));
+    }
+    packs.retain(|pack| ids.iter().any(|id| id == pack.id()));
+    Ok(packs)
+}
+
 /// The packs of a folder of TOML files, of one TOML file, or of a JSON object with the key `packs`.
 pub fn load(path: &Path) -> anyhow::Result<Vec<Pack>> {
     if path.is_dir() {

@@ -12,12 +12,13 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use uuid::Uuid;
 
+use crate::archive::{self, Archivist, Depot, Keeper, Keeping, Keys, Retainer};
 use crate::asterisk::{self, ClaimError, Switch};
 use crate::config::Config;
 use crate::daemon::{Clock, Daemon, Ended, Inlets, wall_clock};
@@ -111,7 +112,9 @@ async fn drive(
     prime(&mut daemon).await?;
     store.end_cut_imports(wall_clock()).await.context("cut imports cannot be ended")?;
 
-    let app = app(config, inbox.clone(), hub, store.clone(), stop)?;
+    let depot = open_depot(config)?;
+    let archive = keep_recordings(config, store, &depot, &lease.name, stop)?;
+    let app = app(config, inbox.clone(), hub, store.clone(), depot, stop)?;
     let http_server = serve_http(config, app.clone(), stop).await?;
     let inlets = Inlets { items, switch: switch_inlet, store: store_inlet };
     let ended = daemon.run(inlets, stop.clone()).await;
@@ -119,6 +122,8 @@ async fn drive(
     stop.cancel();
     leave_asterisk(&switch).await;
     flush(writer).await;
+    // They end by themselves when they see the stop; what they were at is begun anew by the next daemon.
+    archive.join_all().await;
     inbox.close();
     finish_http(&app, http_server).await;
     finish_journal(journal_writer).await;
@@ -292,24 +297,73 @@ fn keep_figures(stop: &CancellationToken) -> anyhow::Result<PrometheusHandle> {
     Ok(figures)
 }
 
+/// The way to the files of recordings. A bucket is not asked yet: that it is away at the start harms nothing.
+fn open_depot(config: &Config) -> anyhow::Result<Depot> {
+    let (recordings, directory) = (config.files.recordings(), config.files.archive());
+    create_directory(&recordings)?;
+    create_directory(&directory)?;
+    let disk = archive::disk(&directory).context("`files.archive` cannot be used")?;
+    let keys = match &config.recordings.key_file {
+        Some(file) => std::fs::read_to_string(file)
+            .map_err(anyhow::Error::from)
+            .and_then(|text| Ok(Keys::parse(&text)?))
+            .with_context(|| format!("`recordings.key_file`: {} cannot be used", file.display()))?,
+        None => Keys::default(),
+    };
+    let bucket = config.recordings.bucket.as_ref();
+    let bucket = bucket.map(|bucket| {
+        let bucket = archive::Bucket {
+            endpoint: bucket.endpoint.clone(),
+            region: bucket.region.clone(),
+            name: bucket.name.clone(),
+            access_key: bucket.access_key.clone(),
+            secret_key: bucket.read_secret_key()?,
+        };
+        archive::bucket(&bucket).context("`recordings.bucket` cannot be used")
+    });
+    Ok(Depot::new(recordings, disk, bucket.transpose()?, keys))
+}
+
+/// Begins to archive the recordings of `holder`, and to delete those whose time is over.
+fn keep_recordings(
+    config: &Config,
+    store: &Store,
+    depot: &Depot,
+    holder: &str,
+    stop: &CancellationToken,
+) -> anyhow::Result<JoinSet<()>> {
+    let config = &config.recordings;
+    let keeping = Keeping {
+        bits_per_second: i32::from(config.kilobits_per_second) * 1000,
+        backups: Duration::from_secs(u64::from(config.backup_days) * 24 * 3600),
+    };
+    let archivist = Archivist::new(store.clone(), depot.clone(), holder.to_owned(), keeping, wall_clock);
+    let packs = rule_packs::named(&config.retention).context("`recordings.retention`")?;
+    let mut tasks = JoinSet::new();
+    tasks.spawn(archivist.run(stop.clone()));
+    if !packs.is_empty() {
+        let keeper = Keeper { packs, purpose: config.purpose.clone() };
+        tasks.spawn(Retainer::new(store.clone(), holder.to_owned(), keeper, wall_clock).run(stop.clone()));
+    }
+    Ok(tasks)
+}
+
 /// What the API works with.
 fn app(
     config: &Config,
     inbox: Inbox,
     hub: Hub,
     store: Store,
+    depot: Depot,
     stop: &CancellationToken,
 ) -> anyhow::Result<http::App> {
     let metrics = keep_figures(stop)?;
     let settings = http::HttpSettings {
-        recordings_dir: config.files.recordings(),
         uploads_dir: config.files.data.join("uploads"),
         secure_cookies: config.http.secure_cookies,
     };
-    for directory in [&settings.recordings_dir, &settings.uploads_dir] {
-        create_directory(directory)?;
-    }
-    Ok(http::App::new(inbox, hub, store, metrics, settings, wall_clock))
+    create_directory(&settings.uploads_dir)?;
+    Ok(http::App::new(inbox, hub, store, depot, metrics, settings, wall_clock))
 }
 
 async fn serve_http(

@@ -5,10 +5,39 @@
 use std::path::{Path, PathBuf};
 
 /// Folder or file of `src/`, and what its code must not name.
-const FORBIDDEN: [(&str, &[&str]); 12] = [
-    ("asterisk", &["crate::store", "crate::http", "crate::daemon", "crate::inbox", "sqlx::", "axum::"]),
-    ("store", &["crate::asterisk", "crate::http", "crate::daemon", "crate::inbox", "ari::", "axum::"]),
-    ("http", &["crate::asterisk", "crate::daemon", "crate::serve", "ari::", "sqlx::"]),
+const FORBIDDEN: [(&str, &[&str]); 13] = [
+    (
+        "archive",
+        &["crate::asterisk", "crate::http", "crate::daemon", "crate::inbox", "ari::", "axum::", "sqlx::"],
+    ),
+    (
+        "asterisk",
+        &[
+            "crate::archive",
+            "crate::store",
+            "crate::http",
+            "crate::daemon",
+            "crate::inbox",
+            "sqlx::",
+            "axum::",
+        ],
+    ),
+    (
+        "store",
+        &[
+            "crate::archive",
+            "crate::asterisk",
+            "crate::http",
+            "crate::daemon",
+            "crate::inbox",
+            "ari::",
+            "axum::",
+        ],
+    ),
+    (
+        "http",
+        &["crate::asterisk", "crate::daemon", "crate::serve", "ari::", "sqlx::", "object_store::", "opus::"],
+    ),
     ("import", &["crate::asterisk", "crate::http", "crate::daemon", "ari::", "axum::", "sqlx::", "tokio::"]),
     ("inbox.rs", &["crate::asterisk", "crate::store", "crate::http", "crate::daemon"]),
     ("config.rs", &["crate::asterisk", "crate::store", "crate::http", "crate::daemon", "tokio::"]),

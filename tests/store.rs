@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "these are tests, helpers included")]
 
+#[path = "store/archive.rs"]
+mod archive;
 #[path = "store/away.rs"]
 mod away;
 #[path = "store/callbacks.rs"]
@@ -29,10 +31,14 @@ mod order;
 mod pacing;
 #[path = "store/quotas.rs"]
 mod quotas;
+#[path = "store/recordings.rs"]
+mod recordings;
 #[path = "store/recovery.rs"]
 mod recovery;
 #[path = "store/replay.rs"]
 mod replay;
+#[path = "store/s3.rs"]
+mod s3;
 #[path = "store/settings.rs"]
 mod settings;
 #[path = "store/stock.rs"]
@@ -66,6 +72,12 @@ macro_rules! on_both_databases {
 }
 
 on_both_databases! {
+    archive::a_recording_is_kept_sealed_and_comes_back,
+    archive::nothing_is_lost_while_the_bucket_is_away_for_an_hour,
+    archive::a_bucket_takes_gives_and_forgets,
+    archive::a_file_that_was_changed_is_noticed,
+    archive::a_deletion_leaves_its_proof_and_nothing_else,
+    archive::rules_delete_what_no_hold_keeps,
     away::everything_is_kept_while_the_database_is_away,
     away::an_attempt_whose_commit_went_unheard_leaves_no_trace,
     callbacks::a_promise_belongs_to_an_agent_and_can_be_taken_over,
@@ -101,6 +113,9 @@ on_both_databases! {
     pacing::a_line_is_kept_for_a_month_and_thinned_on_request,
     quotas::a_campaign_stops_at_its_quota,
     quotas::a_part_of_a_campaign_stops_by_itself,
+    recordings::they_are_found_by_every_field_of_their_call,
+    recordings::every_order_has_pages_without_gap_or_overlap,
+    recordings::a_hold_is_stronger_than_a_deletion,
     recovery::a_killed_daemon_leaves_what_the_next_one_finds,
     replay::every_write_counts_once,
     settings::what_was_kept_is_read_back,

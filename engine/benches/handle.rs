@@ -235,6 +235,8 @@ fn settings() -> Settings {
                 alternate_number: false,
             }],
             recording: RecordingPolicy::All,
+            recording_notice: None,
+            keep_wav: false,
             wrap_up: Duration::ZERO,
             dispositions: Vec::new(),
             limit: NO_LIMIT,

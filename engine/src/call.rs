@@ -54,8 +54,18 @@ pub(crate) enum CallRecording {
     Off,
     /// Sound is written.
     On { recording: RecordingId, since: Timestamp },
-    /// Silence is written.
-    Paused { recording: RecordingId, since: Timestamp },
+    /// Silence is written, from a moment on.
+    Masked { recording: RecordingId, since: Timestamp, from: Timestamp },
+}
+
+impl CallRecording {
+    /// The recording in which silence is written, and since when.
+    pub(crate) const fn masked(self) -> Option<(RecordingId, Timestamp)> {
+        match self {
+            Self::Masked { recording, from, .. } => Some((recording, from)),
+            Self::Off | Self::On { .. } => None,
+        }
+    }
 }
 
 /// A conversation.
@@ -206,7 +216,7 @@ impl Call {
             recording: match self.recording {
                 CallRecording::Off => "none",
                 CallRecording::On { .. } => "recording",
-                CallRecording::Paused { .. } => "paused",
+                CallRecording::Masked { .. } => "masked",
             },
         }
     }

@@ -113,12 +113,12 @@ pub enum SwitchCommand {
         agent: LegId,
     },
     /// Write silence.
-    PauseRecording {
+    MaskRecording {
         /// Which recording.
         recording: RecordingId,
     },
     /// Write sound again.
-    ResumeRecording {
+    UnmaskRecording {
         /// Which recording.
         recording: RecordingId,
     },
@@ -183,6 +183,22 @@ pub enum Write {
         recording: RecordingId,
         /// When.
         started_at: Timestamp,
+    },
+    /// Silence is written on purpose from here on.
+    OpenGap {
+        /// In which recording.
+        recording: RecordingId,
+        /// Since when.
+        at: Timestamp,
+        /// Why, such as `card`.
+        reason: String,
+    },
+    /// Sound is written again. An end at the beginning says that no silence was written after all.
+    CloseGap {
+        /// In which recording.
+        recording: RecordingId,
+        /// Since when.
+        at: Timestamp,
     },
     /// A recording ended, and this is what there is.
     CloseRecording {
@@ -450,6 +466,14 @@ pub enum Notice {
     Dialling {
         /// What holds it; none when it goes on.
         held_by: Option<Hold>,
+    },
+    /// Silence has been written for so long that somebody may have forgotten it.
+    MaskedLong {
+        /// Which recording.
+        recording: RecordingId,
+        /// For how long.
+        #[serde(with = "crate::model::time::millis")]
+        masked: Duration,
     },
     /// A resync found the world other than believed and mended it.
     Repaired {

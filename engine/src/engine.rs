@@ -173,8 +173,8 @@ impl Engine {
             }
             Request::HangUp { call, by } => self.hang_up_on_request(call, by),
             Request::StartRecording { call } => self.start_recording_on_demand(call),
-            Request::PauseRecording { call } => self.pause_recording(call),
-            Request::ResumeRecording { call } => self.resume_recording(call),
+            Request::MaskRecording { call, reason } => self.mask_recording(call, reason),
+            Request::UnmaskRecording { call } => self.unmask_recording(call),
             Request::StopRecording { call } => self.stop_recording_on_demand(call),
             Request::View => Ok(Answer::View(Box::new(self.view()))),
         }
@@ -190,6 +190,7 @@ impl Engine {
                 Timer::GreetingOverdue(call) => self.greeting_overdue(call),
                 Timer::HangUpOverdue(call) => self.hang_up_overdue(call),
                 Timer::JoinOverdue(call) => self.join_overdue(call),
+                Timer::MaskedLong { recording, from } => self.masked_long(recording, from),
                 Timer::MessageOverdue(call) => self.message_overdue(call),
                 Timer::Pace(campaign) => self.pace_timer(campaign),
                 Timer::PreviewOver(agent) => self.preview_over(agent),

@@ -252,8 +252,8 @@ pub struct Recovery {
     pub attempts: Vec<(crate::model::Attempt, Lead)>,
     /// Agents who were logged in.
     pub sessions: Vec<OpenSession>,
-    /// Recordings without a verdict, with the time when they began.
-    pub recordings: Vec<(RecordingId, Timestamp)>,
+    /// Recordings without a verdict.
+    pub recordings: Vec<OpenRecording>,
     /// The latest recording of every unfinished call that has one, with or without a verdict.
     pub latest_recordings: Vec<RecordingId>,
     /// People who answered and people who were dropped, per campaign and ten minutes of the last 24 hours.
@@ -261,6 +261,17 @@ pub struct Recovery {
     /// What campaigns had learnt.
     #[serde(default)]
     pub learnt: Vec<(CampaignId, Learnt)>,
+}
+
+/// A recording that was being written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenRecording {
+    /// Which recording.
+    pub recording: RecordingId,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// Since when silence is written, if it is.
+    pub masked_since: Option<Timestamp>,
 }
 
 /// An agent's working time that was open.
@@ -356,13 +367,15 @@ pub enum Request {
         /// Which call.
         call: CallId,
     },
-    /// Write silence for a while.
-    PauseRecording {
+    /// Write silence until told otherwise, and mark it.
+    MaskRecording {
         /// Which call.
         call: CallId,
+        /// Why, such as `card`.
+        reason: String,
     },
     /// Write sound again.
-    ResumeRecording {
+    UnmaskRecording {
         /// Which call.
         call: CallId,
     },

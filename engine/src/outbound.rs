@@ -465,8 +465,8 @@ impl Engine {
             // A room that is missing shows when somebody is joined to it; one left over, in the next snapshot.
             | SwitchCommand::OpenRoom { .. }
             | SwitchCommand::CloseRoom { .. } => {}
-            SwitchCommand::PauseRecording { recording } => self.pause_failed(recording),
-            SwitchCommand::ResumeRecording { recording } => self.resume_failed(recording),
+            SwitchCommand::MaskRecording { recording } => self.mask_failed(recording),
+            SwitchCommand::UnmaskRecording { recording } => self.unmask_failed(recording),
             SwitchCommand::CollectRecording { recording } => self.collect_failed(recording),
         }
     }

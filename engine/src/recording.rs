@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::call::{Call, CallRecording, CallState};
-use crate::command::{Answer, Refusal, SwitchCommand, Write};
+use crate::command::{Answer, Notice, Refusal, SwitchCommand, Write};
 use crate::engine::Engine;
-use crate::input::CommandFailure;
+use crate::input::{CommandFailure, OpenRecording};
 use crate::model::{CallId, RecordingFacts, RecordingId, RecordingPolicy, RecordingState, Timestamp};
 use crate::timers::Timer;
 
@@ -14,6 +14,12 @@ const COLLECT_TIME_MAX: Duration = Duration::from_secs(50);
 
 /// Pause before a file that was not read back is asked for again.
 const COLLECT_PAUSE: Duration = Duration::from_secs(2);
+
+/// After so long somebody may have forgotten that silence is written: the longest part of a card's payment takes less.
+const MASKED_MAX: Duration = Duration::from_secs(120);
+
+/// The reason of a gap that goes on because Asterisk did not end it.
+const UNMASK_FAILED: &str = "unmask_failed";
 
 /// How much shorter than the call the sound may be: the recording begins some milliseconds after the conversation,
 /// and Asterisk writes whole frames.
@@ -56,7 +62,7 @@ impl Engine {
         match call.recording {
             CallRecording::Off => {}
             CallRecording::On { .. } => return Err(Refusal::RecordingIs("already on")),
-            CallRecording::Paused { .. } => return Err(Refusal::RecordingIs("paused; resume it")),
+            CallRecording::Masked { .. } => return Err(Refusal::RecordingIs("masked; unmask it")),
         }
         self.start_recording(id);
         Ok(Answer::Done)
@@ -74,38 +80,58 @@ impl Engine {
         let recording = RecordingId { call: id, part: call.recordings_begun };
         call.recording = CallRecording::On { recording, since: now };
         let customer = call.attempt.leg;
+        let run = self.runs.get(&call.attempt.campaign);
+        let notice = run.and_then(|run| run.settings.recording_notice.clone());
         self.cx.write(Write::OpenRecording { recording, started_at: now });
         self.cx.switch(SwitchCommand::StartRecording { recording, customer, agent });
-    }
-
-    pub(crate) fn pause_recording(&mut self, id: CallId) -> Result<Answer, Refusal> {
-        let call = self.calls.get_mut(&id).ok_or(Refusal::UnknownCall)?;
-        match call.recording {
-            CallRecording::On { recording, since } => {
-                call.recording = CallRecording::Paused { recording, since };
-                self.cx.switch(SwitchCommand::PauseRecording { recording });
-                Ok(Answer::Done)
-            }
-            CallRecording::Off => Err(Refusal::RecordingIs("off")),
-            CallRecording::Paused { .. } => Err(Refusal::RecordingIs("already paused")),
+        if let Some(media) = notice {
+            self.cx.switch(SwitchCommand::Play { leg: customer, media });
         }
     }
 
-    pub(crate) fn resume_recording(&mut self, id: CallId) -> Result<Answer, Refusal> {
+    /// Keeps out of the recording what must not be in it, such as the number of a card. Sound is not written again by
+    /// itself, however long that takes, because the number may still be on the line (PCI DSS 3.3.1).
+    pub(crate) fn mask_recording(&mut self, id: CallId, reason: String) -> Result<Answer, Refusal> {
+        let now = self.cx.now;
         let call = self.calls.get_mut(&id).ok_or(Refusal::UnknownCall)?;
         match call.recording {
-            CallRecording::Paused { recording, since } => {
-                call.recording = CallRecording::On { recording, since };
-                self.cx.switch(SwitchCommand::ResumeRecording { recording });
-                Ok(Answer::Done)
-            }
-            // Of a recording that was taken over it is not known whether silence is written: asking again helps, and
-            // never hurts.
-            CallRecording::On { recording, .. } => {
-                self.cx.switch(SwitchCommand::ResumeRecording { recording });
+            CallRecording::On { recording, since } => {
+                call.recording = CallRecording::Masked { recording, since, from: now };
+                self.cx.write(Write::OpenGap { recording, at: now, reason });
+                self.cx.switch(SwitchCommand::MaskRecording { recording });
+                self.cx.arm_in(MASKED_MAX, Timer::MaskedLong { recording, from: now });
                 Ok(Answer::Done)
             }
             CallRecording::Off => Err(Refusal::RecordingIs("off")),
+            CallRecording::Masked { .. } => Err(Refusal::RecordingIs("already masked")),
+        }
+    }
+
+    pub(crate) fn unmask_recording(&mut self, id: CallId) -> Result<Answer, Refusal> {
+        let call = self.calls.get_mut(&id).ok_or(Refusal::UnknownCall)?;
+        match call.recording {
+            CallRecording::Masked { recording, since, .. } => {
+                call.recording = CallRecording::On { recording, since };
+                self.cx.write(Write::CloseGap { recording, at: self.cx.now });
+                self.cx.switch(SwitchCommand::UnmaskRecording { recording });
+                Ok(Answer::Done)
+            }
+            // A daemon that died between the command and the durable row leaves a recording of which this is not
+            // known: asking again helps, and never hurts.
+            CallRecording::On { recording, .. } => {
+                self.cx.switch(SwitchCommand::UnmaskRecording { recording });
+                Ok(Answer::Done)
+            }
+            CallRecording::Off => Err(Refusal::RecordingIs("off")),
+        }
+    }
+
+    /// Tells that silence has been written for long, as often as it is.
+    pub(crate) fn masked_long(&mut self, recording: RecordingId, from: Timestamp) {
+        let masked = self.calls.get(&recording.call).and_then(|call| call.recording.masked());
+        if masked == Some((recording, from)) {
+            self.cx.notice(Notice::MaskedLong { recording, masked: self.cx.now.since(from) });
+            self.cx.arm_in(MASKED_MAX, Timer::MaskedLong { recording, from });
         }
     }
 
@@ -130,7 +156,11 @@ impl Engine {
     pub(crate) fn read_back(&mut self, ended: CallRecording) {
         match ended {
             CallRecording::Off => {}
-            CallRecording::On { recording, since } | CallRecording::Paused { recording, since } => {
+            CallRecording::On { recording, since } => {
+                self.collect(recording, Some(self.cx.now.since(since)));
+            }
+            CallRecording::Masked { recording, since, .. } => {
+                self.cx.write(Write::CloseGap { recording, at: self.cx.now });
                 self.collect(recording, Some(self.cx.now.since(since)));
             }
         }
@@ -156,36 +186,51 @@ impl Engine {
     }
 
     /// What was to be kept out of the recording is being written. Rather no more recording than that.
-    pub(crate) fn pause_failed(&mut self, recording: RecordingId) {
+    pub(crate) fn mask_failed(&mut self, recording: RecordingId) {
         let Some(call) = self.calls.get(&recording.call) else {
             return;
         };
-        if matches!(call.recording, CallRecording::Paused { recording: paused, .. } if paused == recording) {
-            self.cx.unexpected(format!("{recording} could not be paused, and ends"));
+        if let Some((masked, from)) = call.recording.masked()
+            && masked == recording
+        {
+            self.cx.unexpected(format!("{recording} could not be masked, and ends"));
+            // No silence was written.
+            self.cx.write(Write::CloseGap { recording, at: from });
             self.end_part(recording.call);
         }
     }
 
     /// Silence is still written; the agent may try again.
-    pub(crate) fn resume_failed(&mut self, recording: RecordingId) {
+    pub(crate) fn unmask_failed(&mut self, recording: RecordingId) {
+        let now = self.cx.now;
         if let Some(call) = self.calls.get_mut(&recording.call)
             && let CallRecording::On { recording: on, since } = call.recording
             && on == recording
         {
-            call.recording = CallRecording::Paused { recording, since };
-            self.cx.unexpected(format!("{recording} could not be resumed"));
+            call.recording = CallRecording::Masked { recording, since, from: now };
+            self.cx.write(Write::OpenGap { recording, at: now, reason: UNMASK_FAILED.to_owned() });
+            self.cx.arm_in(MASKED_MAX, Timer::MaskedLong { recording, from: now });
+            self.cx.unexpected(format!("{recording} could not be unmasked"));
         }
     }
 
     /// A recording of an earlier daemon whose call still goes on is taken over, if it still is `live`.
-    pub(crate) fn adopt_recording(&mut self, recording: RecordingId, since: Timestamp, live: bool) {
+    pub(crate) fn adopt_recording(&mut self, open: OpenRecording, live: bool) {
+        let OpenRecording { recording, started_at: since, masked_since } = open;
         let Some(call) = self.calls.get_mut(&recording.call) else {
             return self.collect(recording, None);
         };
-        if live && call.recording == CallRecording::Off {
-            call.recording = CallRecording::On { recording, since };
-        } else {
-            self.collect(recording, None);
+        if !live || call.recording != CallRecording::Off {
+            return self.collect(recording, None);
+        }
+        call.recording = match masked_since {
+            Some(from) => CallRecording::Masked { recording, since, from },
+            None => CallRecording::On { recording, since },
+        };
+        if let Some(from) = masked_since {
+            // Whether the earlier daemon came to say so is not known.
+            self.cx.switch(SwitchCommand::MaskRecording { recording });
+            self.cx.arm_in(MASKED_MAX, Timer::MaskedLong { recording, from });
         }
     }
 
@@ -237,14 +282,14 @@ impl Engine {
         };
         match call.recording {
             CallRecording::On { recording: current, .. }
-            | CallRecording::Paused { recording: current, .. }
+            | CallRecording::Masked { recording: current, .. }
                 if current == recording =>
             {
                 call.recording = CallRecording::Off;
                 let collecting = Collecting { expected: None };
                 self.close_recording(recording, collecting, RecordingState::Failed { reason });
             }
-            CallRecording::Off | CallRecording::On { .. } | CallRecording::Paused { .. } => {}
+            CallRecording::Off | CallRecording::On { .. } | CallRecording::Masked { .. } => {}
         }
     }
 

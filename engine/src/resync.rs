@@ -180,9 +180,9 @@ impl Engine {
                 call.recordings_begun = latest.part;
             }
         }
-        for (recording, since) in recovery.recordings {
-            let live = snapshot.recordings.contains(&recording);
-            self.adopt_recording(recording, since, live);
+        for open in recovery.recordings {
+            let live = snapshot.recordings.contains(&open.recording);
+            self.adopt_recording(open, live);
         }
         self.record_adopted();
         let idle = |session: &&AgentSession| session.call().is_none();

@@ -24,6 +24,13 @@ pub(crate) enum Timer {
     HangUpOverdue(CallId),
     /// A join should have happened.
     JoinOverdue(CallId),
+    /// Silence has been written into a recording for long, from a moment on.
+    MaskedLong {
+        /// Which recording.
+        recording: RecordingId,
+        /// Since when.
+        from: Timestamp,
+    },
     /// A drop message should be over.
     MessageOverdue(CallId),
     /// Look whether a campaign can place a call.

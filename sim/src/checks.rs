@@ -351,11 +351,11 @@ impl Checks {
             return;
         }
         match request {
-            Request::PauseRecording { call } => {
+            Request::MaskRecording { call, .. } => {
                 self.paused.insert(*call, now);
             }
             Request::StartRecording { call }
-            | Request::ResumeRecording { call }
+            | Request::UnmaskRecording { call }
             | Request::StopRecording { call } => {
                 self.paused.remove(call);
             }

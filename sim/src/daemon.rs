@@ -328,8 +328,8 @@ fn lanes(command: &SwitchCommand) -> Vec<Lane> {
         SwitchCommand::StartRecording { recording, customer, agent } => {
             vec![Lane::Recording(*recording), Lane::Leg(*customer), Lane::Leg(*agent)]
         }
-        SwitchCommand::PauseRecording { recording }
-        | SwitchCommand::ResumeRecording { recording }
+        SwitchCommand::MaskRecording { recording }
+        | SwitchCommand::UnmaskRecording { recording }
         | SwitchCommand::CollectRecording { recording } => vec![Lane::Recording(*recording)],
     }
 }

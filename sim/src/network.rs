@@ -145,8 +145,8 @@ impl World<'_> {
             SwitchCommand::StartRecording { recording, customer, agent } => {
                 self.begin_recording(*recording, *customer, *agent)
             }
-            SwitchCommand::PauseRecording { recording } => self.pause(*recording, true),
-            SwitchCommand::ResumeRecording { recording } => self.pause(*recording, false),
+            SwitchCommand::MaskRecording { recording } => self.pause(*recording, true),
+            SwitchCommand::UnmaskRecording { recording } => self.pause(*recording, false),
             SwitchCommand::CollectRecording { recording } => {
                 if let Some(live) = self.network.recordings.get_mut(recording) {
                     live.ended.get_or_insert(self.now);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use cadran_engine::command::{DispositionRecord, LeadNext, Write};
 use cadran_engine::dialer::compliance::Reason;
 use cadran_engine::dialer::drop_ledger::DropLedger;
-use cadran_engine::input::{AttemptRefusal, OpenSession, Recovery, StoreEvent};
+use cadran_engine::input::{AttemptRefusal, OpenRecording, OpenSession, Recovery, StoreEvent};
 use cadran_engine::model::attempt::CallRecord;
 use cadran_engine::model::{
     Attempt, AttemptId, CallId, CampaignId, Lead, LeadId, LeadState, Outcome, Phone, Promise, RecordingId,
@@ -58,6 +58,7 @@ pub(crate) struct SessionRow {
 #[derive(Clone, Debug)]
 pub(crate) struct RecordingRow {
     pub(crate) started_at: Timestamp,
+    pub(crate) masked_since: Option<Timestamp>,
     pub(crate) state: RecordingState,
 }
 
@@ -148,11 +149,21 @@ impl Store {
                 .recordings
                 .iter()
                 .filter(|(_, row)| row.state == RecordingState::Open)
-                .map(|(recording, row)| (*recording, row.started_at))
+                .map(|(recording, row)| OpenRecording {
+                    recording: *recording,
+                    started_at: row.started_at,
+                    masked_since: row.masked_since,
+                })
                 .collect(),
             latest_recordings: self.latest_recordings(),
             drops: self.drops(),
             learnt: Vec::new(),
+        }
+    }
+
+    fn mask(&mut self, recording: RecordingId, since: Option<Timestamp>) {
+        if let Some(row) = self.recordings.get_mut(&recording) {
+            row.masked_since = since;
         }
     }
 
@@ -233,11 +244,13 @@ impl Store {
                 }
             }
             Write::OpenRecording { recording, started_at } => {
-                let row = RecordingRow { started_at, state: RecordingState::Open };
+                let row = RecordingRow { started_at, masked_since: None, state: RecordingState::Open };
                 if self.recordings.insert(recording, row).is_some() {
                     faults.push(format!("I11: {recording} opened twice"));
                 }
             }
+            Write::OpenGap { recording, at, .. } => self.mask(recording, Some(at)),
+            Write::CloseGap { recording, .. } => self.mask(recording, None),
             Write::CloseRecording { recording, state, .. } => match self.recordings.get_mut(&recording) {
                 Some(row) => row.state = state,
                 None => faults.push(format!("I11: {recording} closed, but never opened")),

@@ -52,8 +52,8 @@ pub(super) async fn carry_out(
         SwitchCommand::StartRecording { recording, customer, agent } => {
             recorder.start(*recording, *customer, *agent).await
         }
-        SwitchCommand::PauseRecording { recording } => recorder.pause(*recording).await,
-        SwitchCommand::ResumeRecording { recording } => recorder.resume(*recording).await,
+        SwitchCommand::MaskRecording { recording } => recorder.mask(*recording).await,
+        SwitchCommand::UnmaskRecording { recording } => recorder.unmask(*recording).await,
         SwitchCommand::CollectRecording { recording } => recorder.collect(*recording).await,
     }
 }

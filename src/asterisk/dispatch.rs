@@ -260,8 +260,8 @@ pub(super) fn refuse(news: &mpsc::Sender<SwitchEvent>, command: SwitchCommand) {
 fn crew(command: &SwitchCommand) -> Crew {
     match command {
         SwitchCommand::StartRecording { .. }
-        | SwitchCommand::PauseRecording { .. }
-        | SwitchCommand::ResumeRecording { .. }
+        | SwitchCommand::MaskRecording { .. }
+        | SwitchCommand::UnmaskRecording { .. }
         | SwitchCommand::CollectRecording { .. } => Crew::Recordings,
         SwitchCommand::Originate { .. }
         | SwitchCommand::HangUp { .. }
@@ -286,8 +286,8 @@ fn kind(command: &SwitchCommand) -> &'static str {
         SwitchCommand::Screen { .. } => "screen",
         SwitchCommand::AwaitSilence { .. } => "await_silence",
         SwitchCommand::StartRecording { .. } => "start_recording",
-        SwitchCommand::PauseRecording { .. } => "pause_recording",
-        SwitchCommand::ResumeRecording { .. } => "resume_recording",
+        SwitchCommand::MaskRecording { .. } => "mask_recording",
+        SwitchCommand::UnmaskRecording { .. } => "unmask_recording",
         SwitchCommand::CollectRecording { .. } => "collect_recording",
     }
 }

@@ -32,8 +32,8 @@ impl Lane {
             SwitchCommand::OpenRoom { room } | SwitchCommand::CloseRoom { room } => vec![Self::Room(*room)],
             SwitchCommand::Join { room, leg } => vec![Self::Room(*room), Self::Leg(*leg)],
             SwitchCommand::StartRecording { recording, .. }
-            | SwitchCommand::PauseRecording { recording }
-            | SwitchCommand::ResumeRecording { recording }
+            | SwitchCommand::MaskRecording { recording }
+            | SwitchCommand::UnmaskRecording { recording }
             | SwitchCommand::CollectRecording { recording } => vec![Self::Recording(*recording)],
         }
     }
@@ -128,8 +128,8 @@ impl Lanes {
             | SwitchCommand::Play { .. }
             | SwitchCommand::Screen { .. }
             | SwitchCommand::AwaitSilence { .. }
-            | SwitchCommand::PauseRecording { .. }
-            | SwitchCommand::ResumeRecording { .. }
+            | SwitchCommand::MaskRecording { .. }
+            | SwitchCommand::UnmaskRecording { .. }
             | SwitchCommand::CollectRecording { .. } => false,
         };
         self.entries.values().find(creates).map(|entry| entry.given_at)

@@ -2,7 +2,7 @@
 //! Asterisk. When the call is over both files are fetched and become one stereo file of ours.
 //!
 //! Two snoops cost no more than one mixed recording of the bridge (0.56 % against 0.64 % of a core per call), keep the
-//! bridge native and the speakers apart. While a recording is paused it is muted: Asterisk writes silence, so that
+//! bridge native and the speakers apart. While a recording is masked it is muted: Asterisk writes silence, so that
 //! the file stays as long as the call and the two halves in step.
 //!
 //! The halves are deleted on Asterisk only once the file made of them is safely on disk, and collecting a recording
@@ -50,7 +50,7 @@ const SKEW_MAX: Duration = Duration::from_secs(2);
 /// Asterisk's format for 16-bit linear sound at 8 kHz.
 const FORMAT: &str = "wav";
 
-/// Starts, pauses and collects recordings.
+/// Starts, masks and collects recordings.
 #[derive(Debug)]
 pub(super) struct Recorder {
     client: Client,
@@ -125,13 +125,13 @@ impl Recorder {
     }
 
     /// Writes silence on both sides.
-    pub(super) async fn pause(&self, recording: RecordingId) -> Result<(), CommandFailure> {
+    pub(super) async fn mask(&self, recording: RecordingId) -> Result<(), CommandFailure> {
         let mute = |half: Half| repeated(&self.client, ari::recordings::Mute::new(half.recording_name()));
         self.on_both(recording, mute).await
     }
 
     /// Writes sound again on both sides.
-    pub(super) async fn resume(&self, recording: RecordingId) -> Result<(), CommandFailure> {
+    pub(super) async fn unmask(&self, recording: RecordingId) -> Result<(), CommandFailure> {
         let unmute = |half: Half| repeated(&self.client, ari::recordings::Unmute::new(half.recording_name()));
         self.on_both(recording, unmute).await
     }

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::live::Sockets;
 use super::throttle::Throttle;
+use crate::archive::Depot;
 use crate::inbox::Inbox;
 use crate::live::Hub;
 use crate::store::Store;
@@ -24,6 +25,8 @@ pub struct App {
     pub hub: Hub,
     /// Settings and history.
     pub store: Store,
+    /// The files of recordings.
+    pub depot: Depot,
     /// What the meters show, for `/metrics`.
     pub metrics: PrometheusHandle,
     /// Where things are and how browsers are treated.
@@ -41,8 +44,6 @@ pub struct App {
 /// Where things are and how browsers are treated.
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
-    /// The directory below which the paths of recordings lie.
-    pub recordings_dir: PathBuf,
     /// The directory for uploaded files that wait to be imported.
     pub uploads_dir: PathBuf,
     /// Whether the sign-in cookie is for HTTPS only. Off for plain HTTP on loopback.
@@ -55,6 +56,7 @@ impl App {
         inbox: Inbox,
         hub: Hub,
         store: Store,
+        depot: Depot,
         metrics: PrometheusHandle,
         settings: HttpSettings,
         clock: fn() -> Timestamp,
@@ -63,6 +65,7 @@ impl App {
             inbox,
             hub,
             store,
+            depot,
             metrics,
             settings: Arc::new(settings),
             throttle: Arc::default(),

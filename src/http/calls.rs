@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
 use super::auth::{Anyone, SignedIn};
+use super::check::{Check, is_plain_name};
 use super::error::Error;
 use super::extract::{Json, Listing, NoContent, Path, Query, page};
 use super::live;
@@ -269,26 +270,43 @@ pub(super) async fn start_recording(
     change_recording(&session, &app, call, Request::StartRecording { call }).await
 }
 
-/// Writes silence for a while, for what must not be recorded.
-#[utoipa::path(post, path = "/api/calls/{call}/recording/pause", tag = "calls", params(("call" = CallId, Path)),
-    responses((status = 204, description = "Paused")))]
-pub(super) async fn pause_recording(
+/// Why silence is written.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Mask {
+    /// A code, such as `card` (the usual reason).
+    #[serde(default = "Mask::usual_reason")]
+    reason: String,
+}
+
+impl Mask {
+    fn usual_reason() -> String {
+        "card".to_owned()
+    }
+}
+
+/// Writes silence for what must not be recorded, and marks it. It lasts until `unmask`, however long that is.
+#[utoipa::path(post, path = "/api/calls/{call}/recording/mask", tag = "calls", params(("call" = CallId, Path)),
+    request_body = Mask, responses((status = 204, description = "Masked")))]
+pub(super) async fn mask_recording(
     session: SignedIn<Anyone>,
     State(app): State<App>,
     Path(call): Path<CallId>,
+    Json(Mask { reason }): Json<Mask>,
 ) -> Result<NoContent, Error> {
-    change_recording(&session, &app, call, Request::PauseRecording { call }).await
+    Check::default().that(is_plain_name(&reason), "/reason", "code").done()?;
+    change_recording(&session, &app, call, Request::MaskRecording { call, reason }).await
 }
 
 /// Writes sound again.
-#[utoipa::path(post, path = "/api/calls/{call}/recording/resume", tag = "calls", params(("call" = CallId, Path)),
+#[utoipa::path(post, path = "/api/calls/{call}/recording/unmask", tag = "calls", params(("call" = CallId, Path)),
     responses((status = 204, description = "Recording")))]
-pub(super) async fn resume_recording(
+pub(super) async fn unmask_recording(
     session: SignedIn<Anyone>,
     State(app): State<App>,
     Path(call): Path<CallId>,
 ) -> Result<NoContent, Error> {
-    change_recording(&session, &app, call, Request::ResumeRecording { call }).await
+    change_recording(&session, &app, call, Request::UnmaskRecording { call }).await
 }
 
 /// Records no more of this call.

@@ -30,6 +30,7 @@ pub(super) async fn check(settings: &CampaignSettings, app: &App, state: Campaig
         .duration(millis(settings.ring_timeout), 5_000..=120_000, "/ring_timeout")
         .duration(millis(settings.drop_after), 0..=10_000, "/drop_after")
         .that(is_media(&settings.drop_message), "/drop_message", "media")
+        .that(settings.recording_notice.as_deref().is_none_or(is_media), "/recording_notice", "media")
         .that((0.0..=0.03).contains(&settings.drop_limit), "/drop_limit", "drop_limit")
         .duration(millis(settings.wrap_up), 0..=3_600_000, "/wrap_up")
         .duration(millis(settings.callbacks.grace), 0..=600_000, "/callbacks/grace")

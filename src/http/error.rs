@@ -30,6 +30,8 @@ pub(super) enum Error {
     CampaignIs(&'static str),
     /// A page of another site sent the request.
     CrossSite,
+    /// A file of this noun is not the one that was kept.
+    FileTampered(&'static str),
     /// A file of this noun cannot be read.
     FileUnreadable(&'static str),
     /// The role does not allow it.
@@ -56,6 +58,10 @@ pub(super) enum Error {
     NotYours,
     /// A password that somebody else gave opens nothing but its own change.
     PasswordChangeNeeded,
+    /// A legal hold is on the recording.
+    RecordingHeld,
+    /// The recording is still being written.
+    RecordingOpen,
     /// The engine did not do it.
     Request(RequestError),
     /// A change does not say what it is based on.
@@ -124,6 +130,7 @@ impl Error {
             }
             Self::CampaignIs(state) => (S::CONFLICT, "campaign_is", vec![("state", state.to_owned())]),
             Self::CrossSite => (S::FORBIDDEN, "cross_site", vec![]),
+            Self::FileTampered(noun) => (S::CONFLICT, "file_tampered", vec![("noun", noun.to_owned())]),
             Self::FileUnreadable(noun) => (S::NOT_FOUND, "file_unreadable", vec![("noun", noun.to_owned())]),
             Self::Forbidden(roles) => {
                 let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
@@ -151,6 +158,8 @@ impl Error {
             Self::NotWebSocket => (S::UPGRADE_REQUIRED, "not_web_socket", vec![]),
             Self::NotYours => (S::FORBIDDEN, "not_yours", vec![]),
             Self::PasswordChangeNeeded => (S::FORBIDDEN, "password_change_needed", vec![]),
+            Self::RecordingHeld => (S::CONFLICT, "recording_held", vec![]),
+            Self::RecordingOpen => (S::CONFLICT, "recording_open", vec![]),
             Self::Request(error) => return unanswered(error),
             Self::RevisionMissing(noun) => {
                 (S::PRECONDITION_REQUIRED, "revision_missing", vec![("noun", noun.to_owned())])

@@ -113,13 +113,19 @@
 //! GET    /api/calls/{call}                          admin agent campaign_manager supervisor
 //! POST   /api/calls/{call}/hang-up                  admin in-hand supervisor
 //! POST   /api/calls/{call}/recording/start          admin in-hand supervisor
-//! POST   /api/calls/{call}/recording/pause          admin in-hand supervisor
-//! POST   /api/calls/{call}/recording/resume         admin in-hand supervisor
+//! POST   /api/calls/{call}/recording/mask           admin in-hand supervisor
+//! POST   /api/calls/{call}/recording/unmask         admin in-hand supervisor
 //! POST   /api/calls/{call}/recording/stop           admin in-hand supervisor
 //!
 //! GET    /api/recordings                            admin agent campaign_manager supervisor
 //! GET    /api/recordings/{recording}                admin campaign_manager supervisor
+//! DELETE /api/recordings/{recording}                admin
 //! GET    /api/recordings/{recording}/audio          admin campaign_manager supervisor
+//! GET    /api/recordings/{recording}/waveform       admin campaign_manager supervisor
+//! PUT    /api/recordings/{recording}/hold           admin
+//! DELETE /api/recordings/{recording}/hold           admin
+//! POST   /api/recordings/export                     admin campaign_manager
+//! GET    /api/recording-deletions                   admin
 //! ```
 //!
 //! `/api/live` is a WebSocket, which asks for a ticket itself.
@@ -150,6 +156,7 @@ mod leads;
 mod lists;
 mod live;
 mod pacing;
+mod playback;
 mod privacy;
 mod recordings;
 mod registers;
@@ -297,12 +304,21 @@ fn call_routes() -> OpenApiRouter<App> {
         .routes(routes!(calls::read))
         .routes(routes!(calls::hang_up))
         .routes(routes!(calls::start_recording))
-        .routes(routes!(calls::pause_recording))
-        .routes(routes!(calls::resume_recording))
+        .routes(routes!(calls::mask_recording))
+        .routes(routes!(calls::unmask_recording))
         .routes(routes!(calls::stop_recording))
+        .merge(recording_routes())
+}
+
+fn recording_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(recordings::list))
-        .routes(routes!(recordings::read))
-        .routes(routes!(recordings::audio))
+        .routes(routes!(recordings::read, recordings::remove))
+        .routes(routes!(recordings::hold, recordings::lift_hold))
+        .routes(routes!(recordings::deletions))
+        .routes(routes!(playback::audio))
+        .routes(routes!(playback::waveform))
+        .routes(routes!(playback::export))
 }
 
 fn upload_routes() -> OpenApiRouter<App> {

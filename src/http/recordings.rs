@@ -1,63 +1,148 @@
-//! Recordings: what is known of them, and the sound itself.
+//! Recordings: what is known of them, who wants them kept, and their end. The sound is in [`super::playback`].
 
-use std::path::{Path as FilePath, PathBuf};
+use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
 use cadran_engine::model::{
-    AgentId, CallId, CampaignId, LeadId, RecordingFacts, RecordingId, RecordingState, Role,
+    AgentId, CallId, CampaignId, LeadId, ListId, Outcome, Phone, RecordingId, RecordingState, Role, Timestamp,
 };
-use serde::Serialize;
-use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
-use tokio_util::io::ReaderStream;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
-use super::auth::{Anyone, SignedIn, Staff};
-use super::calls::HistoryQuery;
+use super::auth::{Admin, Anyone, SignedIn, Staff};
+use super::check::Check;
 use super::error::Error;
-use super::extract::{Json, Listing, Path, Query};
+use super::extract::{Json, Listing, NoContent, PageQuery, Path, Query, page};
 use super::privacy::shown;
-use crate::store::RecordingRecord;
+use crate::store::{
+    ArchiveState, Deletion, DeletionOrder, HistoryFilter, KeptFile, LegalHold, Ordered, RecordingFilter,
+    RecordingGap, RecordingOrder, RecordingRecord,
+};
 
-const NOUN: &str = "recording";
+pub(super) const NOUN: &str = "recording";
 
-/// A recording of a call: stereo, customer left, agent right.
+/// A recording of a call: stereo, customer left, agent right. Times are in milliseconds since 1970.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Recording)]
 pub(super) struct RecordingBody {
     id: RecordingId,
     call: CallId,
     campaign: CampaignId,
+    list: ListId,
     lead: LeadId,
     /// The number dialled; for agents its last digits.
     phone: String,
     agent: Option<AgentId>,
-    /// When it began, in milliseconds since 1970.
+    /// How the dial ended; none while it has not.
+    outcome: Option<Outcome>,
+    /// When it began.
     started_at: i64,
     /// `open`, `verified`, `truncated` or `failed`.
     state: &'static str,
-    /// Size of the file.
+    /// Size of the file as it was recorded.
     bytes: Option<u64>,
     /// Length of the sound, in milliseconds.
     duration: Option<u64>,
     /// Why there is no file, when it failed.
     reason: Option<String>,
+    /// Whether silence was written on purpose.
+    has_gap: bool,
+    /// What became of it after the call: `none`, `waiting`, `stored`, `done`, `deleting` or `deleted`.
+    archive: &'static str,
+    /// Why the archive has not done its work yet, when it tried.
+    archive_problem: Option<String>,
+    /// Whether a legal hold is on it.
+    is_held: bool,
+}
+
+/// All that is known of one recording.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RecordingStory {
+    #[serde(flatten)]
+    recording: RecordingBody,
+    /// Silence on purpose, in order.
+    gaps: Vec<GapBody>,
+    /// What is kept.
+    files: Vec<FileBody>,
+    hold: Option<HoldBody>,
+    deletion: Option<DeletionBody>,
+}
+
+/// Silence on purpose.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RecordingGap)]
+struct GapBody {
+    /// From when, in milliseconds from the beginning of the recording.
+    from: i64,
+    /// Until when; none when it lasted until the recording ended, or lasts.
+    until: Option<i64>,
+    /// Why, such as `card`.
+    reason: String,
+}
+
+/// A file that is kept.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RecordingFile)]
+struct FileBody {
+    /// `opus`, `wav` or `waveform`.
+    kind: &'static str,
+    /// `bucket` or `disk`.
+    place: &'static str,
+    bytes: u64,
+    /// SHA-256, in hexadecimal digits.
+    sha256: String,
+    /// Whether it is encrypted where it lies.
+    is_sealed: bool,
+    /// What was found when it was looked at last, if it was not what was kept.
+    problem: Option<String>,
+}
+
+/// A legal hold: nothing deletes the recording until it is lifted.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LegalHold)]
+struct HoldBody {
+    reason: String,
+    /// The login of who asked.
+    by: String,
+    /// Since when, in milliseconds since 1970.
+    at: i64,
+}
+
+/// A deletion, ordered or done: its proof. Times are in milliseconds since 1970.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RecordingDeletion)]
+pub(super) struct DeletionBody {
+    recording: RecordingId,
+    /// When it was decided.
+    asked_at: i64,
+    /// The rule that says so; none when a person does.
+    rule: Option<String>,
+    reason: String,
+    /// The login of who says so; none when a rule does.
+    by: Option<String>,
+    /// Since when nothing is left; none while a file may still be there.
+    deleted_at: Option<i64>,
+    /// SHA-256 of the sound, in hexadecimal digits.
+    sha256: Option<String>,
+    bytes: Option<u64>,
+    /// Until when backups may hold it.
+    backups_until: Option<i64>,
 }
 
 pub(super) fn body(record: RecordingRecord, role: Role) -> RecordingBody {
-    let facts = facts(&record.state);
+    let facts = record.state.facts();
     let (bytes, duration) = (facts.map(|facts| facts.bytes), facts.map(|facts| facts.duration));
     RecordingBody {
         id: record.id,
         call: record.id.call,
         campaign: record.campaign,
+        list: record.list,
         lead: record.lead,
         phone: shown(record.phone, role),
         agent: record.agent,
+        outcome: record.outcome,
         started_at: record.started_at.as_millis(),
         state: record.state.as_str(),
         bytes,
@@ -66,145 +151,254 @@ pub(super) fn body(record: RecordingRecord, role: Role) -> RecordingBody {
             RecordingState::Failed { reason } => Some(reason),
             RecordingState::Open | RecordingState::Truncated(_) | RecordingState::Verified(_) => None,
         },
+        has_gap: record.has_gap,
+        archive: record.archive.as_str(),
+        archive_problem: record.archive_problem,
+        is_held: record.hold.is_some(),
     }
 }
 
-const fn facts(state: &RecordingState) -> Option<&RecordingFacts> {
-    match state {
-        RecordingState::Truncated(facts) | RecordingState::Verified(facts) => Some(facts),
-        RecordingState::Failed { .. } | RecordingState::Open => None,
+fn gap_body(gap: RecordingGap, started_at: Timestamp) -> GapBody {
+    let place = |at: Timestamp| at.as_millis() - started_at.as_millis();
+    GapBody { from: place(gap.began_at), until: gap.ended_at.map(place), reason: gap.reason }
+}
+
+fn file_body(file: KeptFile) -> FileBody {
+    FileBody {
+        kind: file.kind.as_str(),
+        place: file.place.as_str(),
+        bytes: file.bytes,
+        sha256: file.sha256,
+        is_sealed: file.key.is_some(),
+        problem: file.problem,
     }
 }
 
-/// Lists recordings, the latest first. An agent sees that their own calls were recorded.
-#[utoipa::path(get, path = "/api/recordings", tag = "recordings", params(HistoryQuery<RecordingId>),
+fn deletion_body(deletion: Deletion) -> DeletionBody {
+    DeletionBody {
+        recording: deletion.order.recording,
+        asked_at: deletion.order.at.as_millis(),
+        rule: deletion.order.rule,
+        reason: deletion.order.reason,
+        by: deletion.order.by,
+        deleted_at: deletion.deleted_at.map(Timestamp::as_millis),
+        sha256: deletion.sha256,
+        bytes: deletion.bytes,
+        backups_until: deletion.backups_until.map(Timestamp::as_millis),
+    }
+}
+
+/// Where a recording stands.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum StateWord {
+    Failed,
+    Open,
+    Truncated,
+    Verified,
+}
+
+impl StateWord {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Open => "open",
+            Self::Truncated => "truncated",
+            Self::Verified => "verified",
+        }
+    }
+}
+
+/// Which recordings are wanted, and in which order. An agent sees their own alone.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RecordingQuery {
+    /// Of calls that this agent had.
+    agent: Option<AgentId>,
+    /// On behalf of this campaign.
+    campaign: Option<CampaignId>,
+    /// Of leads of this list.
+    list: Option<ListId>,
+    /// Of this lead.
+    lead: Option<LeadId>,
+    /// Of calls to this number, with its country code.
+    #[param(value_type = Option<String>)]
+    phone: Option<Phone>,
+    /// Of dials that ended so.
+    outcome: Option<Outcome>,
+    /// Of which the agent said this, by its code.
+    disposition: Option<String>,
+    /// Begun then or later, in milliseconds since 1970.
+    from: Option<i64>,
+    /// Begun before.
+    until: Option<i64>,
+    /// At least so long, in milliseconds.
+    duration_min: Option<u64>,
+    /// At most so long, in milliseconds.
+    duration_max: Option<u64>,
+    /// In this state.
+    state: Option<StateWord>,
+    /// With which the archive stands there.
+    #[param(value_type = Option<String>)]
+    archive: Option<ArchiveState>,
+    /// With silence on purpose, or without.
+    has_gap: Option<bool>,
+    /// With a legal hold, or without.
+    is_held: Option<bool>,
+    /// `latest` first (unless told otherwise), `earliest`, `longest` or `shortest`.
+    #[param(value_type = Option<String>)]
+    order: Option<RecordingOrder>,
+    /// `next` of the page before.
+    after: Option<RecordingId>,
+    /// Rows at most, 1 to 500.
+    limit: Option<u16>,
+}
+
+impl RecordingQuery {
+    fn filter(&self, session: &SignedIn<Anyone>) -> Result<RecordingFilter, Error> {
+        Ok(RecordingFilter {
+            call: HistoryFilter {
+                agent: session.sees_only()?.or(self.agent),
+                campaign: self.campaign,
+                from: self.from.map(Timestamp::from_millis),
+                lead: self.lead,
+                phone: self.phone,
+                until: self.until.map(Timestamp::from_millis),
+            },
+            archive: self.archive,
+            disposition: self.disposition.clone(),
+            duration_max: self.duration_max.map(Duration::from_millis),
+            duration_min: self.duration_min.map(Duration::from_millis),
+            has_gap: self.has_gap,
+            is_held: self.is_held,
+            list: self.list,
+            outcome: self.outcome,
+            state: self.state.map(StateWord::as_str),
+        })
+    }
+}
+
+/// Lists recordings. An agent sees that their own calls were recorded.
+#[utoipa::path(get, path = "/api/recordings", tag = "recordings", params(RecordingQuery),
     responses((status = 200, body = Listing<RecordingBody>)))]
 pub(super) async fn list(
     session: SignedIn<Anyone>,
     State(app): State<App>,
-    Query(query): Query<HistoryQuery<RecordingId>>,
+    Query(query): Query<RecordingQuery>,
 ) -> Result<Json<Listing<RecordingBody>>, Error> {
     let filter = query.filter(&session)?;
-    let page = query.page();
-    let recordings = app.store.recordings(filter, page).await?;
+    let page = page(query.after, query.limit);
+    let recordings = app.store.recordings(&filter, query.order.unwrap_or_default(), page).await?;
     Ok(Listing::of(&page, recordings, |row| row.id, |row| body(row, session.role())))
 }
 
-/// One recording.
+/// One recording, with its gaps, files, hold and deletion.
 #[utoipa::path(get, path = "/api/recordings/{recording}", tag = "recordings",
-    params(("recording" = RecordingId, Path)), responses((status = 200, body = RecordingBody)))]
+    params(("recording" = RecordingId, Path)), responses((status = 200, body = RecordingStory)))]
 pub(super) async fn read(
     session: SignedIn<Staff>,
     State(app): State<App>,
     Path(id): Path<RecordingId>,
-) -> Result<Json<RecordingBody>, Error> {
-    Ok(Json(body(find(&app, id).await?, session.role())))
-}
-
-/// The sound of a recording, whole or in part (`Range`). Each listening is in the audit log.
-#[utoipa::path(get, path = "/api/recordings/{recording}/audio", tag = "recordings",
-    params(("recording" = RecordingId, Path)),
-    responses((status = 200, description = "The whole file", content_type = "audio/wav"),
-        (status = 206, description = "A part of the file", content_type = "audio/wav")))]
-pub(super) async fn audio(
-    session: SignedIn<Staff>,
-    State(app): State<App>,
-    Path(id): Path<RecordingId>,
-    headers: HeaderMap,
-) -> Result<Response, Error> {
+) -> Result<Json<RecordingStory>, Error> {
     let record = find(&app, id).await?;
-    let facts = facts(&record.state).ok_or_else(|| Error::not_found(NOUN, id))?;
-    let path = inside(&app.settings.recordings_dir, &facts.path).await?;
-    let file = File::open(&path).await.map_err(|error| unreadable(&path, &error))?;
-    let bytes = file.metadata().await.map_err(|error| unreadable(&path, &error))?.len();
-    tracing::info!(target: "audit", { user.id = %session.id(), recording.id = %id }, "recording listened to");
-    serve(file, bytes, &format!("\"{id}-{bytes}\""), &headers).await
+    let gaps = app.store.recording_gaps(id).await?;
+    let files = app.store.kept_files(id).await?;
+    let deletion = app.store.deletion(id).await?;
+    let hold = record.hold.clone();
+    Ok(Json(RecordingStory {
+        gaps: gaps.into_iter().map(|gap| gap_body(gap, record.started_at)).collect(),
+        files: files.into_iter().map(file_body).collect(),
+        hold: hold.map(|hold| HoldBody { reason: hold.reason, by: hold.by, at: hold.at.as_millis() }),
+        deletion: deletion.map(deletion_body),
+        recording: body(record, session.role()),
+    }))
 }
 
-async fn find(app: &App, id: RecordingId) -> Result<RecordingRecord, Error> {
+pub(super) async fn find(app: &App, id: RecordingId) -> Result<RecordingRecord, Error> {
     app.store.recording(id).await?.ok_or_else(|| Error::not_found(NOUN, id))
 }
 
-/// The real path of a file below `directory`. A path that leads out of it, by `..` or by a link, is no file of ours.
-async fn inside(directory: &FilePath, relative: &str) -> Result<PathBuf, Error> {
-    let joined = directory.join(relative);
-    let real = tokio::fs::canonicalize(&joined).await.map_err(|error| unreadable(&joined, &error))?;
-    let directory =
-        tokio::fs::canonicalize(directory).await.map_err(|error| unreadable(directory, &error))?;
-    if real.starts_with(&directory) {
-        return Ok(real);
+/// Why something is done.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reason {
+    /// In your own words; it stays in the proof, so name no third party.
+    reason: String,
+}
+
+impl Reason {
+    fn checked(self) -> Result<String, Error> {
+        let mut check = Check::default();
+        check.name(&self.reason, "/reason").done()?;
+        Ok(self.reason)
     }
-    tracing::error!(path = %real.display(), "a recording's path leads out of the recordings directory");
-    Err(Error::FileUnreadable(NOUN))
 }
 
-fn unreadable(path: &FilePath, error: &std::io::Error) -> Error {
-    tracing::error!(path = %path.display(), %error, "a recording cannot be read");
-    Error::FileUnreadable(NOUN)
+/// Puts a legal hold on a recording: neither a rule nor a person deletes it until the hold is lifted.
+#[utoipa::path(put, path = "/api/recordings/{recording}/hold", tag = "recordings",
+    params(("recording" = RecordingId, Path)), request_body = Reason,
+    responses((status = 204, description = "Held")))]
+pub(super) async fn hold(
+    session: SignedIn<Admin>,
+    State(app): State<App>,
+    Path(id): Path<RecordingId>,
+    Json(reason): Json<Reason>,
+) -> Result<NoContent, Error> {
+    let (reason, by) = (reason.checked()?, session.user.value.login.clone());
+    set_hold(&app, id, Some(&LegalHold { reason, by, at: app.now() })).await?;
+    tracing::info!(target: "audit", { user.id = %session.id(), recording.id = %id }, "legal hold put on");
+    Ok(NoContent)
 }
 
-/// Answers with the file, or with the part of it that was asked for (RFC 9110 §14).
-async fn serve(mut file: File, bytes: u64, tag: &str, asked: &HeaderMap) -> Result<Response, Error> {
-    let text = |name| asked.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let mut headers = HeaderMap::new();
-    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    // Kept by the browser that heard it, asked about each time.
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("audio/wav"));
-    headers.extend(HeaderValue::try_from(tag).ok().map(|tag| (header::ETAG, tag)));
-    if text(header::IF_NONE_MATCH).is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag)) {
-        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+/// Lifts a legal hold.
+#[utoipa::path(delete, path = "/api/recordings/{recording}/hold", tag = "recordings",
+    params(("recording" = RecordingId, Path)), responses((status = 204, description = "Lifted")))]
+pub(super) async fn lift_hold(
+    session: SignedIn<Admin>,
+    State(app): State<App>,
+    Path(id): Path<RecordingId>,
+) -> Result<NoContent, Error> {
+    set_hold(&app, id, None).await?;
+    tracing::info!(target: "audit", { user.id = %session.id(), recording.id = %id }, "legal hold lifted");
+    Ok(NoContent)
+}
+
+async fn set_hold(app: &App, id: RecordingId, hold: Option<&LegalHold>) -> Result<(), Error> {
+    if app.store.hold_recording(id, hold).await? { Ok(()) } else { Err(Error::not_found(NOUN, id)) }
+}
+
+/// Deletes a recording: every file of it within seconds, with a proof that stays. Not one under a legal hold.
+#[utoipa::path(delete, path = "/api/recordings/{recording}", tag = "recordings",
+    params(("recording" = RecordingId, Path)), request_body = Reason,
+    responses((status = 202, description = "Being deleted")))]
+pub(super) async fn remove(
+    session: SignedIn<Admin>,
+    State(app): State<App>,
+    Path(id): Path<RecordingId>,
+    Json(reason): Json<Reason>,
+) -> Result<StatusCode, Error> {
+    let (reason, by) = (reason.checked()?, Some(session.user.value.login.clone()));
+    let order = DeletionOrder { recording: id, at: app.now(), rule: None, reason, by };
+    match app.store.delete_recording(&order).await? {
+        Ordered::Yes => {}
+        Ordered::Held => return Err(Error::RecordingHeld),
+        Ordered::Open => return Err(Error::RecordingOpen),
+        Ordered::Unknown => return Err(Error::not_found(NOUN, id)),
     }
-    // A range of a file that has changed since (RFC 9110 §13.1.5) is answered with the whole.
-    let current = text(header::IF_RANGE).is_none_or(|known| known == tag);
-    let range = text(header::RANGE).filter(|_| current).and_then(|range| range.strip_prefix("bytes="));
-    // Several ranges in one answer are optional (§14.2); no player asks for them.
-    let Some(range) = range.filter(|range| !range.contains(',')) else {
-        headers.insert(header::CONTENT_LENGTH, bytes.into());
-        return Ok((headers, Body::from_stream(ReaderStream::new(file))).into_response());
-    };
-    let (from, until) = within(range, bytes).ok_or(Error::BadRange { bytes })?;
-    let seek = file.seek(std::io::SeekFrom::Start(from)).await;
-    seek.map_err(|error| unreadable(FilePath::new(tag), &error))?;
-    headers.insert(header::CONTENT_LENGTH, (until - from).into());
-    let place = format!("bytes {from}-{}/{bytes}", until - 1);
-    headers.extend(HeaderValue::try_from(place).ok().map(|place| (header::CONTENT_RANGE, place)));
-    let part = Body::from_stream(ReaderStream::new(file.take(until - from)));
-    Ok((StatusCode::PARTIAL_CONTENT, headers, part).into_response())
+    tracing::info!(target: "audit", { user.id = %session.id(), recording.id = %id }, "recording deleted");
+    Ok(StatusCode::ACCEPTED)
 }
 
-/// The bytes that `range` (`0-99`, `100-` or `-100`) means: from this one up to, not including, that one.
-fn within(range: &str, bytes: u64) -> Option<(u64, u64)> {
-    let (first, last) = range.split_once('-')?;
-    let (from, until) = match (first.trim(), last.trim()) {
-        ("", last) => (bytes.saturating_sub(last.parse().ok()?), bytes),
-        (first, "") => (first.parse().ok()?, bytes),
-        (first, last) => (first.parse().ok()?, last.parse::<u64>().ok()?.saturating_add(1).min(bytes)),
-    };
-    (from < until).then_some((from, until))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_range_lies_within_the_file_or_is_refused() {
-        let cases = [
-            ("0-99", Some((0, 100))),
-            ("100-", Some((100, 1000))),
-            ("-100", Some((900, 1000))),
-            ("-5000", Some((0, 1000))),
-            ("990-2000", Some((990, 1000))),
-            ("1000-", None),
-            ("-0", None),
-            ("5-2", None),
-            ("a-b", None),
-            ("18446744073709551615-18446744073709551615", None),
-            ("", None),
-        ];
-        for (range, expected) in cases {
-            assert_eq!(within(range, 1000), expected, "{range}");
-        }
-    }
+/// Lists deletions, ordered and done, the latest first.
+#[utoipa::path(get, path = "/api/recording-deletions", tag = "recordings", params(PageQuery<RecordingId>),
+    responses((status = 200, body = Listing<DeletionBody>)))]
+pub(super) async fn deletions(
+    _session: SignedIn<Admin>,
+    State(app): State<App>,
+    Query(query): Query<PageQuery<RecordingId>>,
+) -> Result<Json<Listing<DeletionBody>>, Error> {
+    let page = query.page();
+    let deletions = app.store.deletions(page).await?;
+    Ok(Listing::of(&page, deletions, |row| row.order.recording, deletion_body))
 }

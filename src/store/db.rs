@@ -85,6 +85,14 @@ impl Db {
         Ok(rows)
     }
 
+    /// Changes something with a single statement; gives the number of rows it touched.
+    pub(super) async fn execute(&self, sql: impl Into<Sql>, values: Vec<Value>) -> Result<u64, Error> {
+        let mut tx = self.begin(Lane::People).await?;
+        let touched = tx.execute(sql, values).await?;
+        tx.commit().await?;
+        Ok(touched)
+    }
+
     /// Begins a transaction that writes.
     pub(super) async fn begin(&self, lane: Lane) -> Result<Tx, Error> {
         Ok(match self {

@@ -1,9 +1,7 @@
-//! Questions about the past: attempts, calls, recordings, and the story of one call or one lead.
+//! Questions about the past: attempts, calls, and the story of one call or one lead.
 
 use cadran_engine::model::attempt::CallRecord;
-use cadran_engine::model::{
-    AgentId, AttemptId, CallId, CampaignId, LeadId, Outcome, Phone, RecordingId, Timestamp,
-};
+use cadran_engine::model::{AgentId, AttemptId, CallId, CampaignId, LeadId, Outcome, Phone, Timestamp};
 
 use super::db::Select;
 use super::value::args;
@@ -94,37 +92,6 @@ impl Store {
             .page(&self.db, "answered_at desc, call.call_id desc", page.limit())
             .await?;
         rows.iter().map(call::read).collect()
-    }
-
-    /// Recordings, the latest first.
-    pub async fn recordings(
-        &self,
-        filter: HistoryFilter,
-        page: Page<RecordingId>,
-    ) -> Result<Vec<RecordingRecord>, Error> {
-        let after = match page.after {
-            Some(id) => self.recording(id).await?.map(|last| args![last.started_at, id.call, id.part]),
-            None => None,
-        };
-        let rows = Select::new(recording::SELECT)
-            .narrow("coalesce(call.agent_id, attempt.agent_id) = ?", filter.agent)
-            .narrow("campaign_id = ?", filter.campaign)
-            .narrow("recording.started_at >= ?", filter.from)
-            .narrow("lead_id = ?", filter.lead)
-            .narrow("phone = ?", filter.phone)
-            .narrow("recording.started_at < ?", filter.until)
-            .narrow_all("(recording.started_at, recording.call_id, part) < (?, ?, ?)", after)
-            .page(&self.db, "recording.started_at desc, recording.call_id desc, part desc", page.limit())
-            .await?;
-        rows.iter().map(recording::read).collect()
-    }
-
-    /// One recording.
-    pub async fn recording(&self, id: RecordingId) -> Result<Option<RecordingRecord>, Error> {
-        let select = Select::new(recording::SELECT)
-            .narrow("recording.call_id = ?", Some(id.call))
-            .narrow("part = ?", Some(id.part));
-        select.page(&self.db, "part", 1).await?.first().map(recording::read).transpose()
     }
 
     /// All that is known of one call, answered or not.

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use cadran_engine::model::{
-    AgentId, CallId, CampaignId, LeadId, Phone, RecordingFacts, RecordingId, RecordingState, Timestamp,
+    AgentId, CallId, CampaignId, LeadId, ListId, Outcome, Phone, RecordingFacts, RecordingId, RecordingState,
+    Timestamp,
 };
+use serde::{Deserialize, Serialize};
 
 use super::Error;
 use super::db::Tx;
@@ -17,34 +19,93 @@ pub struct RecordingRecord {
     pub id: RecordingId,
     /// On whose behalf the call was made.
     pub campaign: CampaignId,
+    /// The file that the lead came in.
+    pub list: ListId,
     /// Who was called.
     pub lead: LeadId,
     /// The number.
     pub phone: Phone,
-    /// The agent who had the call; none until the call is over.
+    /// The agent who had the call; the one it was made for while it goes on.
     pub agent: Option<AgentId>,
+    /// How the dial ended; none while it has not.
+    pub outcome: Option<Outcome>,
     /// When it began.
     pub started_at: Timestamp,
     /// Where it stands.
     pub state: RecordingState,
     /// How long the call was recorded, by the daemon's own clock; none while it goes on.
     pub expected: Option<Duration>,
+    /// Whether silence was written on purpose.
+    pub has_gap: bool,
+    /// What became of its files after the call.
+    pub archive: ArchiveState,
+    /// Why the archive has not done its work yet, when it tried.
+    pub archive_problem: Option<String>,
+    /// Who wants it kept, whatever any rule says.
+    pub hold: Option<LegalHold>,
+}
+
+/// What became of the files of a recording after the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ArchiveState {
+    /// There is no whole file yet, or none came of it.
+    None,
+    /// The WAV file is whole and is to be encoded and kept.
+    Waiting,
+    /// What is kept is in its place; the WAV of the recordings directory is still to be removed.
+    Stored,
+    /// All is done.
+    Done,
+    /// It is to be deleted, and some file may still be there.
+    Deleting,
+    /// Nothing is left but the row.
+    Deleted,
+}
+
+impl ArchiveState {
+    /// The word in the database and the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Waiting => "waiting",
+            Self::Stored => "stored",
+            Self::Done => "done",
+            Self::Deleting => "deleting",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
+/// A legal hold: nothing deletes the recording until it is lifted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LegalHold {
+    /// Why, in the words of whoever asked.
+    pub reason: String,
+    /// Who asked: the login of a user.
+    pub by: String,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 /// The columns of a recording with those of its call. `where` and order are to follow.
-pub(super) const SELECT: &str = "select recording.*, campaign_id, lead_id, phone, \
-    coalesce(call.agent_id, attempt.agent_id) as agent_id \
-    from recording join attempt on attempt.call_id = recording.call_id \
-    left join call on call.call_id = recording.call_id";
+pub(super) const SELECT: &str = "select recording.*, list_id, lead_id, phone, outcome, \
+    exists (select 1 from recording_gap where recording_gap.call_id = recording.call_id \
+    and recording_gap.part = recording.part) as has_gap \
+    from recording join attempt on attempt.call_id = recording.call_id";
 
-const CLOSE: &str = "update recording set state = $3, path = $4, bytes = $5, duration = $6, reason = $7, expected = $8 \
-    where call_id = $1 and part = $2 and state = 'open'";
+/// Only while it is open: a verdict is given once.
+const CLOSE: &str = "update recording set state = $3, path = $4, bytes = $5, duration = $6, reason = $7, expected = $8, \
+    archive = $9 where call_id = $1 and part = $2 and state = 'open'";
+
+const OPEN: &str = "insert into recording (call_id, part, started_at, state, campaign_id, agent_id) \
+    select attempt.call_id, $2, $3, 'open', campaign_id, coalesce(call.agent_id, attempt.agent_id) \
+    from attempt left join call on call.call_id = attempt.call_id where attempt.call_id = $1 \
+    on conflict (call_id, part) do nothing";
 
 /// Keeps that a recording began; the second time nothing.
 pub(super) async fn open(tx: &mut Tx, id: RecordingId, started_at: Timestamp) -> Result<(), Error> {
-    let sql = "insert into recording (call_id, part, started_at, state) values ($1, $2, $3, 'open') \
-               on conflict (call_id, part) do nothing";
-    tx.execute(sql, args![id.call, id.part, started_at]).await.map(drop)
+    tx.execute(OPEN, args![id.call, id.part, started_at]).await.map(drop)
 }
 
 /// Keeps what was found of a recording, once.
@@ -59,6 +120,7 @@ pub(super) async fn close(
         RecordingState::Verified(facts) | RecordingState::Truncated(facts) => (Some(facts), None),
         RecordingState::Failed { reason } => (None, Some(reason.as_str())),
     };
+    let archive = if facts.is_some() { ArchiveState::Waiting } else { ArchiveState::None };
     let values = args![
         id.call,
         id.part,
@@ -68,8 +130,15 @@ pub(super) async fn close(
         facts.map(|facts| millis(facts.duration)),
         reason,
         millis(expected),
+        archive.as_str(),
     ];
     tx.execute(CLOSE, values).await.map(drop)
+}
+
+/// The agent who had the call, once that is known.
+pub(super) async fn had_by(tx: &mut Tx, call: CallId, agent: Option<AgentId>) -> Result<(), Error> {
+    let sql = "update recording set agent_id = $2 where call_id = $1";
+    tx.execute(sql, args![call, agent]).await.map(drop)
 }
 
 /// Reads a recording from a row of [`SELECT`].
@@ -78,13 +147,24 @@ pub(super) fn read(row: &Row) -> Result<RecordingRecord, Error> {
     Ok(RecordingRecord {
         id: read_id(row)?,
         campaign: row.get("campaign_id")?,
+        list: row.get("list_id")?,
         lead: row.get("lead_id")?,
         phone: row.get("phone")?,
         agent: row.get("agent_id")?,
+        outcome: row.get("outcome")?,
         started_at: row.get("started_at")?,
         state: read_state(row)?,
         expected: expected.map(Duration::from_millis),
+        has_gap: row.get("has_gap")?,
+        archive: row.word("archive")?,
+        archive_problem: row.get("archive_problem")?,
+        hold: read_hold(row)?,
     })
+}
+
+fn read_hold(row: &Row) -> Result<Option<LegalHold>, Error> {
+    let Some(reason) = row.get("hold_reason")? else { return Ok(None) };
+    Ok(Some(LegalHold { reason, by: row.get("held_by")?, at: row.get("held_at")? }))
 }
 
 /// Reads the name of a recording.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cadran_engine::input::{OpenSession, Recovery};
+use cadran_engine::input::{OpenRecording, OpenSession, Recovery};
 use cadran_engine::model::{Attempt, CampaignId, Lead, RecordingId, Timestamp};
 
 use super::db::{Lane, Tx};
@@ -29,7 +29,10 @@ const OPEN_SESSIONS: &str = "select agent_session.*, coalesce((select state not 
     order by agent_state_id desc limit 1), false) as ready \
     from agent_session where ended_at is null and holder = $1 order by began_at, session_id";
 
-const OPEN_RECORDINGS: &str = "select recording.call_id, part, recording.started_at from recording \
+/// A gap without an end is being written.
+const OPEN_RECORDINGS: &str = "select recording.call_id, part, recording.started_at, \
+    (select max(began_at) from recording_gap where recording_gap.call_id = recording.call_id \
+    and recording_gap.part = recording.part and recording_gap.ended_at is null) as masked_since from recording \
     join attempt on attempt.call_id = recording.call_id \
     where recording.state = 'open' and holder = $1 order by recording.started_at";
 
@@ -82,9 +85,13 @@ async fn open_sessions(tx: &mut Tx, holder: &str) -> Result<Vec<OpenSession>, Er
     open.collect()
 }
 
-async fn open_recordings(tx: &mut Tx, holder: &str) -> Result<Vec<(RecordingId, Timestamp)>, Error> {
+async fn open_recordings(tx: &mut Tx, holder: &str) -> Result<Vec<OpenRecording>, Error> {
     let rows = tx.rows(OPEN_RECORDINGS, args![holder]).await?;
-    rows.iter().map(|row| Ok((recording::read_id(row)?, row.get("started_at")?))).collect()
+    let open = rows.iter().map(|row| {
+        let (started_at, masked_since) = (row.get("started_at")?, row.get("masked_since")?);
+        Ok(OpenRecording { recording: recording::read_id(row)?, started_at, masked_since })
+    });
+    open.collect()
 }
 
 async fn latest_recordings(tx: &mut Tx, holder: &str) -> Result<Vec<RecordingId>, Error> {

@@ -13,7 +13,7 @@ use super::db::Tx;
 use super::lead::{DoneReason, settle};
 use super::lease::Lease;
 use super::value::args;
-use super::{Error, abandonment, attempt, call, callback, disposition, learnt, pacing, recording, session};
+use super::{Error, abandonment, attempt, call, callback, disposition, learnt, pacing, recording, recording_gap, session};
 
 /// On whose behalf the daemon writes.
 #[derive(Clone, Debug)]
@@ -51,6 +51,7 @@ pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<(),
         Write::SaveCall(record) => {
             call::save(tx, record).await?;
             abandonment::keep(tx, record, &desk.packs).await?;
+            recording::had_by(tx, record.id, record.agent).await?;
         }
         Write::ReleaseLead { lead, due_at } => {
             tx.execute(RELEASE, args![*lead, &desk.holder, *due_at]).await?;
@@ -58,6 +59,8 @@ pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<(),
         Write::OpenRecording { recording, started_at } => {
             recording::open(tx, *recording, *started_at).await?
         }
+        Write::OpenGap { recording, at, reason } => recording_gap::open(tx, *recording, *at, reason).await?,
+        Write::CloseGap { recording, at } => recording_gap::close(tx, *recording, *at).await?,
         Write::CloseRecording { recording, state, expected } => {
             recording::close(tx, *recording, state, *expected).await?;
         }
@@ -83,6 +86,8 @@ pub(super) fn subject(write: &Write) -> String {
         Write::SaveCall(call) => format!("save {}", call.id),
         Write::ReleaseLead { lead, .. } => format!("release {lead}"),
         Write::OpenRecording { recording, .. } => format!("open {recording}"),
+        Write::OpenGap { recording, .. } => format!("open a gap of {recording}"),
+        Write::CloseGap { recording, .. } => format!("close the gap of {recording}"),
         Write::CloseRecording { recording, .. } => format!("close {recording}"),
         Write::SaveDisposition(said) => format!("save what was said of {}", said.call),
         Write::OpenSession { session, .. } => format!("open {session}"),

@@ -1,11 +1,13 @@
 //! A centre with one user of each role, its router, and a scripted engine behind the inbox.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use cadran::archive::{Depot, Keys};
 use cadran::http::{self, App, HttpSettings};
 use cadran::inbox::{Inbox, Item};
 use cadran::live::{Board, Hub};
@@ -36,6 +38,7 @@ pub(crate) struct Script {
 
 pub(crate) struct World {
     pub(crate) store: Store,
+    pub(crate) depot: Depot,
     pub(crate) script: Arc<Mutex<Script>>,
     pub(crate) directory: TempDir,
     pub(crate) app: App,
@@ -123,17 +126,14 @@ impl World {
         let (inbox, items) = Inbox::new();
         let script = Arc::<Mutex<Script>>::default();
         tokio::spawn(answer(inbox.clone(), items, script.clone()));
-        let settings = HttpSettings {
-            recordings_dir: directory.path().join("recordings"),
-            uploads_dir: directory.path().join("uploads"),
-            secure_cookies: true,
-        };
+        let depot = depot(directory.path());
+        let settings = HttpSettings { uploads_dir: directory.path().join("uploads"), secure_cookies: true };
         let metrics = PrometheusBuilder::new().build_recorder().handle();
         let (hub, board, compare) = Hub::new("run", Box::new(now));
         tokio::spawn(compare);
-        let app = App::new(inbox, hub, store.clone(), metrics, settings, now);
+        let app = App::new(inbox, hub, store.clone(), depot.clone(), metrics, settings, now);
         let router = http::router(app.clone());
-        Self { store, script, directory, app, board: Mutex::new(board), router }
+        Self { store, depot, script, directory, app, board: Mutex::new(board), router }
     }
 
     /// Serves the API on a socket.
@@ -205,6 +205,15 @@ impl World {
     pub(crate) fn script(&self) -> std::sync::MutexGuard<'_, Script> {
         self.script.lock().unwrap()
     }
+}
+
+/// Recordings below `directory`, kept there too, sealed with a key of this test.
+fn depot(directory: &Path) -> Depot {
+    let (recordings, archive) = (directory.join("recordings"), directory.join("archive"));
+    std::fs::create_dir_all(&recordings).unwrap();
+    std::fs::create_dir_all(&archive).unwrap();
+    let keys = Keys::parse(&"5e".repeat(32)).unwrap();
+    Depot::new(recordings, cadran::archive::disk(&archive).unwrap(), None, keys)
 }
 
 pub(crate) fn now() -> Timestamp {

@@ -106,6 +106,8 @@ pub(crate) struct Recording {
     pub(crate) call: String,
     pub(crate) started_at: i64,
     pub(crate) state: String,
+    /// What became of its files after the call.
+    pub(crate) archive: String,
     pub(crate) duration: Option<u64>,
     pub(crate) reason: Option<String>,
 }

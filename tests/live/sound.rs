@@ -19,8 +19,33 @@ pub(crate) struct Sound {
 }
 
 impl Sound {
-    /// The voices of a WAV file of 16 bits, first channel first.
-    pub(crate) fn voices_of(wav: &[u8]) -> Vec<Self> {
+    /// The voices of a WAV file of 16 bits, or of a stereo Ogg Opus file, first channel first.
+    pub(crate) fn voices_of(file: &[u8]) -> Vec<Self> {
+        if file.starts_with(b"OggS") { Self::voices_of_opus(file) } else { Self::voices_of_wav(file) }
+    }
+
+    /// Decoded by another reader than the archive's own, which passes over what comes before the sound.
+    fn voices_of_opus(file: &[u8]) -> Vec<Self> {
+        const RATE: u32 = 8_000;
+        let mut packets = ogg::PacketReader::new(Cursor::new(file));
+        let head = packets.read_packet_expected().unwrap().data;
+        assert_eq!((&head[..8], head[9]), (b"OpusHead".as_slice(), 2));
+        // At 48 kHz, whatever the rate of the sound.
+        let before = usize::from(u16::from_le_bytes([head[10], head[11]])) / 6;
+        packets.read_packet_expected().unwrap();
+        let mut decoder = opus::Decoder::new(RATE, opus::Channels::Stereo).unwrap();
+        let (mut voices, mut buffer, mut end) = ([Vec::new(), Vec::new()], [0; 2 * 960], 0);
+        while let Some(packet) = packets.read_packet().unwrap() {
+            let samples = decoder.decode(&packet.data, &mut buffer, false).unwrap();
+            for (place, sample) in buffer[..2 * samples].iter().enumerate() {
+                voices[place % 2].push(f64::from(*sample) / f64::from(i16::MAX));
+            }
+            end = usize::try_from(packet.absgp_page()).unwrap() / 6;
+        }
+        voices.map(|voice| Self { rate: RATE, samples: voice[before..end].to_vec() }).to_vec()
+    }
+
+    fn voices_of_wav(wav: &[u8]) -> Vec<Self> {
         let mut reader = hound::WavReader::new(Cursor::new(wav)).unwrap();
         let spec = reader.spec();
         let samples: Vec<f64> =

@@ -329,6 +329,16 @@ impl World {
         .await
     }
 
+    /// Waits until the archive has done its work.
+    pub(crate) async fn until_archived(&self, recording: &str) {
+        eventually("the recording is archived", SOON, async || {
+            let recordings = self.api.rows::<Recording>("/api/recordings").await;
+            let found = recordings.into_iter().find(|found| found.id == recording);
+            if found.as_ref().is_some_and(|found| found.archive == "done") { Ok(()) } else { Err(found) }
+        })
+        .await;
+    }
+
     /// Waits until every recording has a verdict.
     pub(crate) async fn until_recordings_judged(&self, count: usize) -> Vec<Recording> {
         eventually("every recording has a verdict", SOON, async || {

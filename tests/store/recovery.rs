@@ -3,7 +3,7 @@
 use cadran_engine::command::{LeadNext, Write};
 use cadran_engine::dialer::answer_rate::AnswerRates;
 use cadran_engine::dialer::learnt::Learnt;
-use cadran_engine::input::OpenSession;
+use cadran_engine::input::{OpenRecording, OpenSession};
 use cadran_engine::model::{LeadState, Outcome, PauseReason, RecordingId, SessionId, Timestamp};
 use uuid::Uuid;
 
@@ -35,6 +35,9 @@ pub(crate) async fn a_killed_daemon_leaves_what_the_next_one_finds(database: &Da
         Write::SaveCall(Box::new(world.call_of(&answered))),
         close(&dropped, Outcome::Dropped, LeadNext::Done),
         Write::OpenRecording { recording, started_at: at(6) },
+        Write::OpenGap { recording, at: at(7), reason: "card".to_owned() },
+        Write::CloseGap { recording, at: at(7) },
+        Write::OpenGap { recording, at: at(8), reason: "card".to_owned() },
     ])
     .await;
     let learnt = |version| Learnt { version, answer_rates: AnswerRates::default(), lessons: None };
@@ -54,7 +57,8 @@ pub(crate) async fn a_killed_daemon_leaves_what_the_next_one_finds(database: &Da
     ];
     sessions.sort_by_key(|open| open.session);
     assert_eq!(found.sessions, sessions);
-    assert_eq!(found.recordings, [(recording, at(6))]);
+    let masked_since = Some(at(8));
+    assert_eq!(found.recordings, [OpenRecording { recording, started_at: at(6), masked_since }]);
     let tenth = Timestamp::from_millis(at(60).as_millis() / 600_000 * 600_000);
     assert_eq!(found.drops, [(world.campaign, tenth, 2, 1)]);
     assert_eq!(found.learnt, [(world.campaign, learnt(8))], "the latest counts");

@@ -33,6 +33,8 @@ pub(crate) async fn every_write_counts_once(database: &Database) {
         Write::SaveAttempt(Box::new(attempt.clone())),
         Write::ReleaseLead { lead: released, due_at: at(7) },
         Write::OpenRecording { recording, started_at: at(6) },
+        Write::OpenGap { recording, at: at(7), reason: "card".to_owned() },
+        Write::CloseGap { recording, at: at(9) },
         close(&attempt, Outcome::Answered, LeadNext::Done),
         Write::SaveCall(Box::new(world.call_of(&attempt))),
         Write::CloseRecording { recording, state: verdict, expected: Duration::from_secs(54) },

@@ -200,6 +200,8 @@ pub(crate) fn a_campaign(trunk: TrunkId, seller: SellerId) -> Campaign {
             ring_timeout: Duration::from_secs(25),
             hours: CallingHours::always(),
             recording: RecordingPolicy::All,
+            recording_notice: None,
+            keep_wav: false,
             dispositions: Vec::new(),
             limit: RateLimit { calls_per_second: 10.0, concurrent_calls: 100 },
             compliance: ComplianceSettings {

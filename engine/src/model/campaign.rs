@@ -59,6 +59,11 @@ pub struct CampaignSettings {
     pub retry: Vec<RetryRule>,
     /// Which calls are recorded.
     pub recording: RecordingPolicy,
+    /// What the customer hears when a recording begins, a message or a beep: an Asterisk media URI such as
+    /// `sound:beep`. Nothing when absent.
+    pub recording_notice: Option<String>,
+    /// Whether the WAV file of a recording is kept beside the encoded one.
+    pub keep_wav: bool,
     /// How long an agent may take after a call before they are ready again.
     #[serde(with = "super::time::millis")]
     #[cfg_attr(feature = "schema", schema(value_type = u64))]
@@ -94,6 +99,8 @@ impl Default for CampaignSettings {
             quotas: Vec::new(),
             retry: Vec::new(),
             recording: RecordingPolicy::OnDemand,
+            recording_notice: None,
+            keep_wav: false,
             wrap_up: Duration::from_secs(30),
             dispositions: Disposition::usual(),
             limit: RateLimit { calls_per_second: 5.0, concurrent_calls: 100 },

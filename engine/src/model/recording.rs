@@ -4,6 +4,19 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::RecordingId;
+
+impl RecordingId {
+    /// Where a file of this recording lies below its directory: `2026/11/20/rec_….wav`, by the day (UTC) on which the
+    /// call was begun. The id holds that instant (UUID version 7, RFC 9562 §5.7), so any daemon finds the same place.
+    pub fn place(self, extension: &str) -> String {
+        let begun = self.call.as_uuid().get_timestamp().map(|begun| begun.to_unix().0);
+        let begun = begun.and_then(|seconds| jiff::Timestamp::from_second(i64::try_from(seconds).ok()?).ok());
+        let day = begun.map_or_else(|| "undated".to_owned(), |begun| begun.strftime("%Y/%m/%d").to_string());
+        format!("{day}/{self}.{extension}")
+    }
+}
+
 /// What was found when a finished recording was read back from the disk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordingFacts {
@@ -34,6 +47,14 @@ pub enum RecordingState {
 }
 
 impl RecordingState {
+    /// The file, when there is one.
+    pub const fn facts(&self) -> Option<&RecordingFacts> {
+        match self {
+            Self::Truncated(facts) | Self::Verified(facts) => Some(facts),
+            Self::Failed { .. } | Self::Open => None,
+        }
+    }
+
     /// The word in the database and the API.
     pub const fn as_str(&self) -> &'static str {
         match self {

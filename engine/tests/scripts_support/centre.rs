@@ -8,8 +8,7 @@ use cadran_engine::Engine;
 use cadran_engine::command::{Agreed, Command, Destination, LeadNext, SwitchCommand, Write};
 use cadran_engine::dialer::compliance::Reason;
 use cadran_engine::input::{
-    AttemptRefusal, CommandFailure, Input, LegPurpose, LegSeen, OpenSession, Recovery, Request, RequestId,
-    Settings, Snapshot, StoreEvent, SwitchEvent,
+    AttemptRefusal, CommandFailure, Input, LegPurpose, LegSeen, OpenRecording, OpenSession, Recovery, Request, RequestId, Settings, Snapshot, StoreEvent, SwitchEvent,
 };
 use cadran_engine::model::*;
 
@@ -34,6 +33,7 @@ pub(crate) struct Centre {
     leads: BTreeMap<LeadId, Lead>,
     sessions: BTreeMap<AgentId, OpenSession>,
     recordings: BTreeMap<RecordingId, Timestamp>,
+    masked: BTreeMap<RecordingId, Timestamp>,
     legs: BTreeMap<LegId, (LegPurpose, bool)>,
     rooms: BTreeMap<RoomId, Vec<LegId>>,
     phones_off: Vec<AgentId>,
@@ -57,6 +57,7 @@ impl Default for Centre {
             leads: BTreeMap::new(),
             sessions: BTreeMap::new(),
             recordings: BTreeMap::new(),
+            masked: BTreeMap::new(),
             legs: BTreeMap::new(),
             rooms: BTreeMap::new(),
             phones_off: Vec::new(),
@@ -117,6 +118,8 @@ fn settings() -> Settings {
                     rule(Outcome::Machine, 600),
                 ],
                 recording: RecordingPolicy::OnDemand,
+                recording_notice: None,
+                keep_wav: false,
                 wrap_up: Duration::from_secs(10),
                 dispositions: vec![
                     says("sale", DispositionEffect::Final),
@@ -239,8 +242,10 @@ impl Centre {
             ["skips"] => Request::SkipPreview { agent },
             ["hangs", "up", name] => Request::HangUp { call: call(name), by: Side::Agent },
             ["records", name] => Request::StartRecording { call: call(name) },
-            ["pauses", "recording", name] => Request::PauseRecording { call: call(name) },
-            ["resumes", "recording", name] => Request::ResumeRecording { call: call(name) },
+            ["masks", name, "for", reason] => {
+                Request::MaskRecording { call: call(name), reason: (*reason).to_owned() }
+            }
+            ["unmasks", name] => Request::UnmaskRecording { call: call(name) },
             ["says", code, "of", name, after @ ..] => Request::Dispose {
                 agent,
                 call: call(name),
@@ -264,7 +269,7 @@ impl Centre {
         let recovery = Recovery {
             attempts: self.attempts.values().cloned().collect(),
             sessions: self.sessions.values().cloned().collect(),
-            recordings: self.recordings.iter().map(|(recording, at)| (*recording, *at)).collect(),
+            recordings: self.open_recordings(),
             latest_recordings: self.recordings.keys().copied().collect(),
             drops: Vec::new(),
             learnt: Vec::new(),
@@ -352,7 +357,7 @@ impl Centre {
                 let found = Ok(RecordingFacts { path: "call.wav".to_owned(), bytes: 32_000, duration });
                 self.event(1_000, SwitchEvent::RecordingCollected { recording, found });
             }
-            SwitchCommand::PauseRecording { .. } | SwitchCommand::ResumeRecording { .. } => {}
+            SwitchCommand::MaskRecording { .. } | SwitchCommand::UnmaskRecording { .. } => {}
         }
     }
 
@@ -443,11 +448,22 @@ impl Centre {
             }
             Write::CloseSession { session, .. } => self.sessions.retain(|_, open| open.session != session),
             Write::CloseRecording { recording, .. } => drop(self.recordings.remove(&recording)),
+            Write::OpenGap { recording, at, .. } => drop(self.masked.insert(recording, at)),
+            Write::CloseGap { recording, .. } => drop(self.masked.remove(&recording)),
             Write::SaveCall(_)
             | Write::OpenRecording { .. }
             | Write::SaveLearnt { .. }
             | Write::SavePacing { .. } => {}
         }
+    }
+
+    fn open_recordings(&self) -> Vec<OpenRecording> {
+        let open = self.recordings.iter().map(|(recording, at)| OpenRecording {
+            recording: *recording,
+            started_at: *at,
+            masked_since: self.masked.get(recording).copied(),
+        });
+        open.collect()
     }
 
     fn wait(&mut self, due_at: Timestamp, lead: Lead) {

@@ -101,8 +101,8 @@ impl Names {
                 self.give(recording, &name);
                 format!("start {name}")
             }
-            SwitchCommand::PauseRecording { recording } => format!("pause {}", self.name(recording)),
-            SwitchCommand::ResumeRecording { recording } => format!("resume {}", self.name(recording)),
+            SwitchCommand::MaskRecording { recording } => format!("mask {}", self.name(recording)),
+            SwitchCommand::UnmaskRecording { recording } => format!("unmask {}", self.name(recording)),
             SwitchCommand::CollectRecording { recording } => format!("collect {}", self.name(recording)),
         }
     }
@@ -137,6 +137,10 @@ impl Names {
             Write::CloseRecording { recording, state, .. } => {
                 Some(format!("{} is {}", self.name(recording), state.as_str()))
             }
+            Write::OpenGap { recording, reason, .. } => {
+                Some(format!("gap in {} for {reason}", self.name(recording)))
+            }
+            Write::CloseGap { recording, .. } => Some(format!("end of gap in {}", self.name(recording))),
             Write::SaveDisposition(said) => Some(format!(
                 "{} says {}: {}{}{}",
                 said.agent,
@@ -163,6 +167,9 @@ impl Names {
             Notice::AgentState { agent, state } => Some(format!("{agent} {state}")),
             Notice::Dialling { held_by: Some(hold) } => Some(format!("dialling held: {hold:?}")),
             Notice::Dialling { held_by: None } => Some("dialling goes on".to_owned()),
+            Notice::MaskedLong { recording, masked } => {
+                Some(format!("{} masked for {} s", self.name(recording), masked.as_secs()))
+            }
             Notice::Repaired { what } => Some(format!("repaired: {}", self.rename(what))),
             Notice::Unexpected { what } => Some(format!("unexpected: {}", self.rename(what))),
             Notice::Dialled { .. }

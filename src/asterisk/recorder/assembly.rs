@@ -110,23 +110,14 @@ impl Fetched {
     }
 }
 
-/// Where the file of a recording lies below the recordings directory: `2026/11/20/rec_….wav`, by the day (UTC) on
-/// which the call was begun. Its id holds that instant (UUID version 7, RFC 9562 §5.7), so any daemon finds the same
-/// place.
+/// Where the file of a recording lies below the recordings directory.
 fn place(recording: RecordingId) -> String {
-    format!("{}/{recording}.wav", day(recording))
+    recording.place("wav")
 }
 
 /// Where the file lies when one side is missing.
 fn partial_place(recording: RecordingId) -> String {
-    format!("{}/{recording}.partial.wav", day(recording))
-}
-
-fn day(recording: RecordingId) -> String {
-    let begun = recording.call.as_uuid().get_timestamp().map(|begun| begun.to_unix().0);
-    begun
-        .and_then(|seconds| jiff::Timestamp::from_second(i64::try_from(seconds).ok()?).ok())
-        .map_or_else(|| "undated".to_owned(), |begun| begun.strftime("%Y/%m/%d").to_string())
+    recording.place("partial.wav")
 }
 
 fn disk_reason(problem: &io::Error) -> String {

@@ -54,5 +54,5 @@ pub use pace::{CampaignStats, PaceGate, PaceReason, pace_gate};
 pub use pack::{Applies, Pack, PackError, PackRules, Scope};
 pub use recording_control::{RecordingOutcome, RecordingStep, follow_recording};
 pub use register::{DoNotCall, RegisterCheck, RegisterRule, Registers};
-pub use retention::{Artifact, Retention, RetentionRule, RetentionStart, retention};
+pub use retention::{Artifact, Retention, RetentionRule, RetentionStart, retention, retention_by_all};
 pub use supervision::{Listened, Listener, SupervisionRule, may_supervise};

@@ -103,6 +103,34 @@ pub fn retention(artifact: &Artifact, now: Timestamp, pack: &Pack) -> Retention 
     Retention::Keep { until, obligation }
 }
 
+/// What several packs together want done with a thing, and the pack that has it deleted. A hold comes first, then a
+/// law that orders it to be kept, then whoever wants it gone.
+pub fn retention_by_all<'p>(
+    artifact: &Artifact,
+    now: Timestamp,
+    packs: &'p [Pack],
+) -> (Retention, Option<&'p Pack>) {
+    let mut strictest = (Retention::Keep { until: None, obligation: false }, None);
+    for pack in packs {
+        let wanted = retention(artifact, now, pack);
+        if rank(wanted) > rank(strictest.0) {
+            strictest = (wanted, (wanted == Retention::Delete).then_some(pack));
+        }
+    }
+    strictest
+}
+
+/// Which of two wishes counts.
+const fn rank(wanted: Retention) -> u8 {
+    match wanted {
+        Retention::Keep { until: None, obligation: false } => 0,
+        Retention::Keep { until: Some(_), obligation: false } => 1,
+        Retention::Delete => 2,
+        Retention::Keep { obligation: true, .. } => 3,
+        Retention::Hold => 4,
+    }
+}
+
 /// The day on which a thing goes by the first rule that fits, and whether law orders it to be kept until then.
 pub(super) fn due(artifact: &Artifact, pack: &Pack) -> Option<(Date, bool)> {
     pack.rules().retention.iter().find_map(|rule| {
