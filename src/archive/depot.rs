@@ -19,8 +19,8 @@ use tokio_util::io::ReaderStream;
 use super::cipher::{self, CHUNK, HEADER, Keys};
 use crate::store::{FileKind, KeptFile, Place};
 
-/// A file up to this size is read and checked as a whole before the first byte is given away: four hours of Opus, or
-/// eight minutes of WAV. The daily audit checks the larger ones.
+/// A file up to this size is read and checked as a whole before the first byte is given away: an hour of Opus, or
+/// eight minutes of WAV. The monthly look checks the larger ones.
 const CHECKED_WHOLE_MAX: u64 = 16 * 1024 * 1024;
 
 /// Bytes of a larger file that are in memory at a time. A multiple of a sealed chunk.

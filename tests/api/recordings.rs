@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use cadran::archive::{Archivist, Keeping};
 use cadran::store::{ImportRow, List, NewLead, RowContent, Store};
 use cadran_engine::command::{LeadNext, Write};
 use cadran_engine::model::{
@@ -131,6 +132,129 @@ async fn a_player_hears_the_whole_or_a_part() {
     get().header("if-none-match", &tag).send().await.expect(304);
     get().header("range", "bytes=4-7").header("if-range", "\"other\"").send().await.expect(200);
     get().header("range", "bytes=4-7").header("if-range", &tag).send().await.expect(206);
+}
+
+/// A recording of a second that the archive has put away.
+async fn archived(world: &World, token: &str) -> RecordingId {
+    let recording = record(world, token, "a.wav").await;
+    let place = world.directory.path().join("recordings/a.wav");
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: 8_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut wav = hound::WavWriter::create(&place, spec).unwrap();
+    (0..16_000).for_each(|sample: i32| wav.write_sample((sample % 80 * 100) as i16).unwrap());
+    wav.finalize().unwrap();
+    let keeping = Keeping { bits_per_second: 32_000, backups: Duration::ZERO };
+    let archivist = Archivist::new(world.store.clone(), world.depot.clone(), "test".to_owned(), keeping, now);
+    assert_eq!(archivist.round(now()).await.unwrap(), 1);
+    recording
+}
+
+#[tokio::test]
+async fn what_is_archived_is_played_drawn_and_exported() {
+    let world = World::new().await;
+    let admin = world.signed_in(Role::Admin).await;
+    let recording = archived(&world, &admin).await;
+    let path = format!("/api/recordings/{recording}");
+    let get = |end: &str| world.call("GET", &format!("{path}{end}")).token(&admin);
+
+    let story = get("").send().await.expect(200).json();
+    assert_eq!((&story["archive"], &story["gaps"]), (&json!("done"), &json!([])));
+    let kinds: Vec<&str> =
+        story["files"].as_array().unwrap().iter().map(|file| file["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["opus", "waveform"]);
+    assert_eq!(story["files"][0]["is_sealed"], true);
+
+    let whole = get("/audio").send().await.expect(200);
+    assert_eq!((&whole.body[..4], whole.header("content-type")), (b"OggS".as_slice(), "audio/ogg"));
+    let part = get("/audio").header("range", "bytes=4-7").send().await.expect(206);
+    assert_eq!(part.body, whole.body[4..8]);
+    assert_eq!(get("/audio?format=wav").send().await.problem(), (404, "not_found".to_owned()));
+    let drawing = get("/waveform").send().await.expect(200).json();
+    assert_eq!(drawing["agent"].as_array().unwrap().len(), 100);
+
+    let nothing = RecordingId { call: CallId::from_uuid(Uuid::now_v7()), part: 1 };
+    let wanted = json!({ "recordings": [recording, nothing] });
+    let tar =
+        world.call("POST", "/api/recordings/export").token(&admin).json(&wanted).send().await.expect(200);
+    let mut archive = tar::Archive::new(tar.body.as_slice());
+    let mut names = Vec::new();
+    for entry in archive.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let mut content = Vec::new();
+        std::io::Read::read_to_end(&mut entry, &mut content).unwrap();
+        let name = entry.path().unwrap().display().to_string();
+        if name == "index.json" {
+            let index: serde_json::Value = serde_json::from_slice(&content).unwrap();
+            assert_eq!(index[1]["problem"], "there is no file that can be read");
+        } else {
+            assert_eq!(content, whole.body);
+        }
+        names.push(name);
+    }
+    assert_eq!(names, [format!("{recording}.opus"), "index.json".to_owned()]);
+    let many = json!({ "recordings": vec![nothing; 501] });
+    let reply = world.call("POST", "/api/recordings/export").token(&admin).json(&many).send().await;
+    assert_eq!(reply.problem(), (422, "invalid".to_owned()));
+}
+
+#[tokio::test]
+async fn a_changed_file_is_not_played() {
+    let world = World::new().await;
+    let admin = world.signed_in(Role::Admin).await;
+    let recording = archived(&world, &admin).await;
+    let file = world.directory.path().join("archive").join(recording.place("opus"));
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[100] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    let path = format!("/api/recordings/{recording}/audio");
+    let reply = world.call("GET", &path).token(&admin).send().await;
+    assert_eq!(reply.problem(), (409, "file_tampered".to_owned()));
+    fs::remove_file(&file).unwrap();
+    let reply = world.call("GET", &path).token(&admin).send().await;
+    assert_eq!(reply.problem(), (404, "file_unreadable".to_owned()));
+}
+
+#[tokio::test]
+async fn a_hold_is_lifted_before_a_recording_is_deleted() {
+    let world = World::new().await;
+    let admin = world.signed_in(Role::Admin).await;
+    let recording = archived(&world, &admin).await;
+    let path = format!("/api/recordings/{recording}");
+    let reason = json!({ "reason": "asked for by the court" });
+    let ask = |method: &str, path: &str| world.call(method, path).token(&admin).json(&reason);
+    ask("PUT", &format!("{path}/hold")).send().await.expect(204);
+    let held = world.call("GET", "/api/recordings?is_held=true").token(&admin).send().await.expect(200);
+    assert_eq!(held.json()["rows"][0]["is_held"], true);
+    let reply = ask("DELETE", &path).send().await;
+    assert_eq!(reply.problem(), (409, "recording_held".to_owned()));
+    ask("DELETE", &format!("{path}/hold")).send().await.expect(204);
+    let nameless = json!({ "reason": "" });
+    let reply = world.call("DELETE", &path).token(&admin).json(&nameless).send().await;
+    assert_eq!(reply.problem(), (422, "invalid".to_owned()));
+    ask("DELETE", &path).send().await.expect(202);
+
+    let story = world.call("GET", &path).token(&admin).send().await.expect(200).json();
+    assert_eq!((&story["archive"], &story["deletion"]["by"]), (&json!("deleting"), &json!("admin")));
+    let listed = world.call("GET", "/api/recording-deletions").token(&admin).send().await.expect(200).json();
+    assert_eq!(listed["rows"][0]["reason"], reason["reason"]);
+    let reply = world.call("GET", &format!("{path}/audio")).token(&admin).send().await;
+    assert_eq!(reply.problem(), (404, "not_found".to_owned()));
+}
+
+#[tokio::test]
+async fn a_mask_needs_a_reason_that_is_a_code() {
+    let world = World::new().await;
+    let admin = world.signed_in(Role::Admin).await;
+    let path = format!("/api/calls/cal_{}/recording/mask", Uuid::from_u128(1).simple());
+    let mask = |body| world.call("POST", &path).token(&admin).json(&body).send();
+    assert_eq!(mask(json!({ "reason": "the card's number" })).await.problem(), (422, "invalid".to_owned()));
+    mask(json!({})).await.expect(204);
+    let asked = format!("{:?}", world.script().asked);
+    assert!(asked.contains("MaskRecording") && asked.contains("card"), "{asked}");
 }
 
 #[tokio::test]

@@ -20,7 +20,8 @@ const SLACK: Duration = Duration::from_millis(400);
 async fn each_voice_is_on_its_side_and_a_mask_is_a_marked_gap() {
     let world = World::start().await;
     let agent = world.agent("talks").await;
-    let campaign = world.campaign(json!({ "recording": { "kind": "all" }, "recording_notice": "sound:beep" })).await;
+    let campaign =
+        world.campaign(json!({ "recording": { "kind": "all" }, "recording_notice": "sound:beep" })).await;
     world.leads(&campaign, &["+33199000101"]).await;
     world.start_campaign(&campaign).await;
     world.to_work(&[agent], &campaign).await;
@@ -52,10 +53,7 @@ async fn each_voice_is_on_its_side_and_a_mask_is_a_marked_gap() {
         let gaps = voice.silences(Duration::from_millis(500));
         let [gap] = gaps.as_slice() else { panic!("one gap, not {gaps:?}") };
         let at = |ms: i64| Duration::from_millis((ms - recording.started_at).unsigned_abs());
-        assert!(
-            at(mask.0).saturating_sub(SLACK) <= gap.start && gap.start <= at(mask.1) + SLACK,
-            "{gap:?}"
-        );
+        assert!(at(mask.0).saturating_sub(SLACK) <= gap.start && gap.start <= at(mask.1) + SLACK, "{gap:?}");
         assert!(at(unmask.0).saturating_sub(SLACK) <= gap.end && gap.end <= at(unmask.1) + SLACK, "{gap:?}");
     }
     gap_is_marked(&world, &recording, mask, unmask).await;
@@ -66,7 +64,7 @@ async fn each_voice_is_on_its_side_and_a_mask_is_a_marked_gap() {
 /// Asks for something, and returns when it was asked for and when it was done.
 async fn asked(world: &World, path: &str) -> (i64, i64) {
     let before = now_ms();
-    world.api.ask(path).await;
+    world.api.post(path, json!({})).await;
     (before, now_ms())
 }
 
