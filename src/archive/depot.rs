@@ -1,10 +1,9 @@
 //! Where the files of recordings lie: the directory that they are written to, the archive directory, a bucket.
 
-use std::fmt;
-use std::io;
 use std::ops::Range;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
+use std::{fmt, io};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};

@@ -13,7 +13,10 @@ use super::db::Tx;
 use super::lead::{DoneReason, settle};
 use super::lease::Lease;
 use super::value::args;
-use super::{Error, abandonment, attempt, call, callback, disposition, learnt, pacing, recording, recording_gap, session};
+use super::{
+    Error, abandonment, attempt, call, callback, disposition, learnt, pacing, recording, recording_gap,
+    session,
+};
 
 /// On whose behalf the daemon writes.
 #[derive(Clone, Debug)]

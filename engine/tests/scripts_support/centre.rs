@@ -8,7 +8,8 @@ use cadran_engine::Engine;
 use cadran_engine::command::{Agreed, Command, Destination, LeadNext, SwitchCommand, Write};
 use cadran_engine::dialer::compliance::Reason;
 use cadran_engine::input::{
-    AttemptRefusal, CommandFailure, Input, LegPurpose, LegSeen, OpenRecording, OpenSession, Recovery, Request, RequestId, Settings, Snapshot, StoreEvent, SwitchEvent,
+    AttemptRefusal, CommandFailure, Input, LegPurpose, LegSeen, OpenRecording, OpenSession, Recovery,
+    Request, RequestId, Settings, Snapshot, StoreEvent, SwitchEvent,
 };
 use cadran_engine::model::*;
 
