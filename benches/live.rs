@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use cadran::archive::{Depot, Keys};
 use cadran::http::{self, App, HttpSettings};
 use cadran::inbox::Inbox;
 use cadran::live::{Board, Hub};
@@ -104,16 +105,16 @@ async fn serve() -> Outcome<(SocketAddr, Board)> {
         };
         store.create_user(&user, now()).await?;
     }
-    let settings = HttpSettings {
-        recordings_dir: directory.join("recordings"),
-        uploads_dir: directory.join("uploads"),
-        secure_cookies: false,
-    };
+    let settings = HttpSettings { uploads_dir: directory.join("uploads"), secure_cookies: false };
     let (inbox, _items) = Inbox::new();
     let (hub, board, compare) = Hub::new("bench", Box::new(now));
     tokio::spawn(compare);
     let metrics = PrometheusBuilder::new().build_recorder().handle();
-    let router = http::router(App::new(inbox, hub, store, metrics, settings, now));
+    let (recordings, archive) = (directory.join("recordings"), directory.join("archive"));
+    std::fs::create_dir_all(&recordings)?;
+    std::fs::create_dir_all(&archive)?;
+    let depot = Depot::new(recordings, cadran::archive::disk(&archive)?, None, Keys::default());
+    let router = http::router(App::new(inbox, hub, store, depot, metrics, settings, now));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let at = listener.local_addr()?;
     tokio::spawn(axum::serve(listener, router).into_future());

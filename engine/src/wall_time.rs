@@ -21,6 +21,7 @@ pub(crate) fn on_the_wall(mut write: Write, now: Timestamp, wall: Timestamp) -> 
             shift(&mut call.ended_at);
         }
         Write::OpenRecording { started_at, .. } => shift(started_at),
+        Write::OpenGap { at, .. } | Write::CloseGap { at, .. } => shift(at),
         Write::SaveDisposition(said) => shift(&mut said.at),
         Write::OpenSession { at, .. } | Write::SaveAgentState { at, .. } | Write::CloseSession { at, .. } => {
             shift(at);

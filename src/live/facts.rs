@@ -32,6 +32,10 @@ impl Fact {
             Notice::TrunkTripped { trunk, why } => {
                 Some(Self { kind: "trunk_tripped", data: json!({ "trunk": trunk, "why": why.as_str() }) })
             }
+            Notice::MaskedLong { recording, masked } => Some(Self {
+                kind: "masked_long",
+                data: json!({ "call": recording.call, "seconds": masked.as_secs() }),
+            }),
             Notice::Repaired { what } => Some(Self { kind: "repaired", data: json!({ "what": what }) }),
             // Shown by the rows that they change, or of use to the log alone.
             Notice::AgentState { .. }

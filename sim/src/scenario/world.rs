@@ -198,8 +198,8 @@ impl<'a> World<'a> {
             | SwitchCommand::OpenRoom { .. }
             | SwitchCommand::CloseRoom { .. }
             | SwitchCommand::StartRecording { .. }
-            | SwitchCommand::PauseRecording { .. }
-            | SwitchCommand::ResumeRecording { .. }
+            | SwitchCommand::MaskRecording { .. }
+            | SwitchCommand::UnmaskRecording { .. }
             | SwitchCommand::CollectRecording { .. } => {}
         }
     }
