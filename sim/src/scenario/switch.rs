@@ -4,7 +4,7 @@ use cadran_engine::input::{LegPurpose, SwitchEvent};
 use cadran_engine::model::{CallId, LegId, RoomId};
 
 use super::centre;
-use super::network::{Answerer, Fate, NORMAL};
+use super::network::{Answerer, Fate, NO_ANSWER, NORMAL};
 use super::world::{Event, World};
 
 /// Who is at the far end of a leg.
@@ -72,7 +72,9 @@ impl World<'_> {
             self.answered(leg, answerer);
         } else {
             self.tally.amd_false += u64::from(answerer == Answerer::Person);
-            self.end(leg);
+            // The engine was never told of an answer; for it nobody was there.
+            self.lines.remove(&leg);
+            self.switch_event(SwitchEvent::LegEnded { leg, cause: NO_ANSWER });
         }
     }
 
