@@ -46,7 +46,7 @@ impl Default for Breakers {
     fn default() -> Self {
         Self {
             window: 40,
-            congestion: 0.3,
+            congestion: 0.5,
             failed: 0.6,
             short: 0.6,
             short_call: Duration::from_secs(5),

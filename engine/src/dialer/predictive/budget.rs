@@ -44,10 +44,6 @@ const WAIT_MAX: f64 = 5.0;
 const OVERSPENT: f64 = 1.0;
 /// Part of the people who may still answer today that a drop may count on.
 const REST_SHARE: f64 = 0.5;
-/// A debt of drops is to be paid back within this time, or with these people where they are few: whoever ends a
-/// campaign early must not find it over its limit.
-const REPAY_SECONDS: f64 = 600.0;
-const REPAY_PEOPLE: f64 = 200.0;
 /// How far the budget that is left may bend theta.
 const BEND: f64 = 3.0;
 
@@ -175,13 +171,10 @@ impl Budget {
         }
     }
 
-    /// People who may still answer today, at the rate of those before, and in time to make up for a drop.
+    /// People who may still answer today, at the rate of those before.
     fn expected(&self, time_left: Option<f64>) -> f64 {
         match time_left {
-            Some(left) if self.seconds > 0.0 => {
-                let rate = self.seen / self.seconds;
-                (rate * left.max(0.0)).min((rate * REPAY_SECONDS).max(REPAY_PEOPLE))
-            }
+            Some(left) if self.seconds > 0.0 => self.seen * left.max(0.0) / self.seconds,
             Some(_) | None => 0.0,
         }
     }
@@ -202,17 +195,6 @@ mod tests {
         budget.observe(134, 3, 60.0);
         assert!(!budget.is_spent(None));
         assert!(budget.theta(None) > THETA_MIN);
-    }
-
-    #[test]
-    fn a_debt_does_not_wait_for_the_evening() {
-        let evening = Some(8.0 * 3_600.0);
-        let mut budget = Budget::new(Target::default());
-        (0..400).for_each(|_| budget.served());
-        budget.observe(400, 12, 480.0);
-        assert!(!budget.is_spent(evening));
-        budget.observe(400, 20, 0.0);
-        assert!(budget.is_spent(evening));
     }
 
     #[test]
