@@ -41,5 +41,4 @@ fuzz: ## Ten minutes of odd input for each reader of strangers' data; needs a ni
 scripts-update: ## Rewrite the transcripts of the script tests; read the difference before you commit it
 	UPDATE_SCRIPTS=1 cargo test -p cadran-engine --test scripts --locked
 
-.PHONY: help demo test check bench mutants soak scripts-update
-.PHONY: help demo test check bench soak fuzz scripts-update
+.PHONY: help demo test check bench mutants soak fuzz scripts-update

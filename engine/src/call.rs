@@ -85,10 +85,9 @@ pub(crate) struct Call {
     pub(crate) decided_at: Option<Timestamp>,
     pub(crate) screened: Option<Screened>,
     pub(crate) connected_at: Option<Timestamp>,
-    /// Fixed before the end: by the ring timeout, by a drop, by a machine, or by giving up.
     /// When the message for dropped people began.
     pub(crate) message_at: Option<Timestamp>,
-    /// Fixed before the end: by the ring timeout, by a drop, or by giving up.
+    /// Fixed before the end: by the ring timeout, by a drop, by a machine, or by giving up.
     pub(crate) outcome: Option<Outcome>,
     pub(crate) ended_by: Option<Side>,
     pub(crate) recording: CallRecording,
