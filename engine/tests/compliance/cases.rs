@@ -6,11 +6,10 @@ use serde_json::Value;
 
 use crate::fixtures::{public_document, public_packs, shipped};
 
-/// What differs from the expectation, one line per case.
-fn differences(named: &[Pack]) -> Vec<String> {
+/// What differs from the expectations of a document, one line per case.
+fn differences(document: &Value, named: &[Pack]) -> Vec<String> {
     let shipped = shipped();
     let packs = PackSet { named, shipped: &shipped };
-    let document = public_document();
     let mut differences = Vec::new();
     for case in document["cases"].as_array().unwrap() {
         let question: Question = serde_json::from_value(case.clone()).unwrap();
@@ -27,12 +26,21 @@ fn differences(named: &[Pack]) -> Vec<String> {
 
 #[test]
 fn the_packs_of_the_document_give_the_expected_answers() {
-    assert_eq!(differences(&public_packs()), Vec::<String>::new());
+    assert_eq!(differences(&public_document(), &public_packs()), Vec::<String>::new());
 }
 
 #[test]
 fn the_shipped_packs_give_the_expected_answers() {
-    assert_eq!(differences(&shipped()), Vec::<String>::new());
+    assert_eq!(differences(&public_document(), &shipped()), Vec::<String>::new());
+}
+
+/// Cases of our own for every rule of the shipped packs: the first and the last moment, the days around holidays, leap
+/// days and changes of the clock, zones far away, and what is nearly a consent.
+#[test]
+fn the_shipped_packs_hold_at_the_edges() {
+    let document: Value = serde_json::from_str(include_str!("edges.json")).unwrap();
+    assert_eq!(differences(&document, &shipped()), Vec::<String>::new());
+    assert!(document["cases"].as_array().unwrap().len() > 100);
 }
 
 #[test]
