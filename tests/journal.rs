@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cadran::journal::{End, Journal, Limits, Reader, Writer};
-use cadran::replay::replay;
+use cadran::replay::{OtherSettings, compare, replay};
 use cadran_engine::command::Command;
 use cadran_engine::input::Input;
 use cadran_engine::model::Timestamp;
 use cadran_sim::{Watcher, run_watched};
 use tempfile::TempDir;
 
+const SEED_OF_A_LONG_DAY: u64 = 7;
 const LIMITS: Limits = Limits { size_max: 1 << 30, age_max: Duration::from_secs(3600) };
 
 /// Keeps a journal of every daemon of a simulated day.
@@ -144,4 +145,41 @@ fn a_journal_is_for_its_owner_only() {
     assert_eq!(below.metadata().unwrap().permissions().mode() & 0o777, 0o700);
     let again = Journal::begin(&below, LIMITS, 1, Timestamp::from_millis(1)).unwrap_err();
     assert!(again.to_string().contains("journal.directory"), "{again}");
+}
+
+/// The day again among the people of the journal: with its own settings it is much like the day itself, and the same
+/// every time; with one call per ready agent nobody is dropped; with nobody at work nobody is called.
+#[test]
+fn a_day_is_lived_again_under_other_settings() {
+    let directory = TempDir::new().unwrap();
+    // Three campaigns that dial by themselves, and no daemon that dies.
+    let (files, _) = Scribe::new(directory.path()).play(SEED_OF_A_LONG_DAY);
+    let compared = |settings: &str| {
+        let mut journal = Reader::open(&files[0]).unwrap();
+        let replayed = replay(&mut journal, None).unwrap();
+        let sums = replayed.sums();
+        let other = OtherSettings::read(Path::new("other.json"), settings).unwrap();
+        (sums, compare(replayed, journal.seed(), &other))
+    };
+    let (was, day) = compared(r#"{"*": {"wrap_up": 1}}"#);
+    let day = day.unwrap();
+    let (dials, connected, _) = day.own.sums();
+    println!("was {was:?}, own {:?}, other {:?}", day.own.sums(), day.other.sums());
+    assert!(was.0 > 20 && dials * 2 > was.0 && dials < was.0 * 2, "{was:?} {:?}", day.own.sums());
+    assert!(connected > 0);
+    assert_eq!(compared(r#"{"*": {"wrap_up": 1}}"#).1.unwrap().other.sums(), day.other.sums());
+
+    let (_, day) = compared(r#"{"*": {"mode": {"kind": "progressive"}, "drop_after": 10000}}"#);
+    assert!(day.unwrap().other.sums().0 > 0);
+    let (_, day) = compared(r#"{"*": {"mode": {"kind": "manual"}}}"#);
+    let day = day.unwrap();
+    assert_eq!(day.other.sums().0, 0);
+    assert!(day.to_string().contains("with the other settings"));
+
+    let error = |settings: &str| format!("{:#}", compared(settings).1.unwrap_err());
+    assert!(error(r#"{"cmp_999": {"wrap_up": 1}}"#).contains("cmp_999"));
+    assert!(error(r#"{"*": {"wrap": 1}}"#).contains("wrap"));
+    assert!(OtherSettings::read(Path::new("x.json"), "[]").is_err());
+    let toml = "[\"*\"]\nwrap_up = 1\n";
+    assert!(OtherSettings::read(Path::new("x.toml"), toml).is_ok());
 }

@@ -44,6 +44,14 @@ impl Tally {
         }
     }
 
+    /// Dials, conversations and drops of every campaign together.
+    pub(super) fn sums(&self) -> (u64, u64, u64) {
+        let all = self.campaigns.values();
+        all.fold((0, 0, 0), |(dials, connected, dropped), figures| {
+            (dials + figures.dials, connected + figures.connected, dropped + figures.dropped)
+        })
+    }
+
     pub(super) fn command(&mut self, at: Timestamp, command: &Command) {
         match command {
             Command::Write(Write::SaveAttempt(attempt)) => {
