@@ -155,6 +155,7 @@ fn agent(row: i64) -> AgentView {
         since: now(),
         call: None,
         preview: None,
+        refused: None,
         phone_up: true,
         campaigns: vec![CampaignId::from_i64(row % 5 + 1)],
     }

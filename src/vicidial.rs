@@ -31,6 +31,8 @@ pub enum Remark {
     AlwaysReadyAgents,
     /// It always holds.
     AlwaysSo,
+    /// Agents dial by hand.
+    ByHand,
     /// The hopper fills itself.
     HopperFillsItself,
     /// Calling hours are to be set by hand.
@@ -69,12 +71,13 @@ pub enum Remark {
 
 impl Remark {
     /// Every remark, by the alphabet.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Adapt,
         Self::AgentsDial,
         Self::Alternates,
         Self::AlwaysReadyAgents,
         Self::AlwaysSo,
+        Self::ByHand,
         Self::HopperFillsItself,
         Self::HoursByHand,
         Self::LawIsStricter,
@@ -102,6 +105,7 @@ impl Remark {
             Self::Alternates => "alternates",
             Self::AlwaysReadyAgents => "always_ready_agents",
             Self::AlwaysSo => "always_so",
+            Self::ByHand => "by_hand",
             Self::HopperFillsItself => "hopper_fills_itself",
             Self::HoursByHand => "hours_by_hand",
             Self::LawIsStricter => "law_is_stricter",
@@ -222,7 +226,8 @@ fn dial_method(settings: &mut CampaignSettings, given: &BTreeMap<String, Value>,
     let level = number(given, "auto_dial_level").unwrap_or(1.0);
     let (mode, remark) = match value {
         "RATIO" if level >= 1.0 => (DialMode::Power { ratio: level.min(10.0) }, Remark::Ratio),
-        "MANUAL" | "INBOUND_MAN" | "RATIO" => (DialMode::Preview, Remark::AgentsDial),
+        "MANUAL" | "INBOUND_MAN" => (DialMode::Manual, Remark::ByHand),
+        "RATIO" => (DialMode::Preview, Remark::AgentsDial),
         "ADAPT_HARD_LIMIT" | "ADAPT_TAPERED" | "ADAPT_AVERAGE" => {
             let target_drop_rate = settings.drop_limit * AIM;
             (DialMode::Predictive { target_drop_rate, target_wait: None }, Remark::Adapt)

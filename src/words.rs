@@ -44,6 +44,7 @@ pub struct FindingWords {
 #[serde(deny_unknown_fields)]
 struct Phrases {
     finding: BTreeMap<String, FindingWords>,
+    name: BTreeMap<String, String>,
     pacing: BTreeMap<String, String>,
     problem: BTreeMap<String, ProblemWords>,
     row: BTreeMap<String, String>,
@@ -105,6 +106,11 @@ impl Language {
             Self::English => number.to_owned(),
             Self::French => number.replace('.', ","),
         }
+    }
+
+    /// How something is called that Cadran makes by itself.
+    pub fn name(self, code: &str) -> &'static str {
+        self.phrases().name.get(code).map_or("", String::as_str)
     }
 
     /// What pacing does, or what stands in its way.
@@ -207,6 +213,8 @@ mod tests {
         assert_eq!(codes(Language::English), codes(Language::French));
         let reasons = |language: Language| language.phrases().row.keys().collect::<Vec<_>>();
         assert_eq!(reasons(Language::English), reasons(Language::French));
+        let names = |language: Language| language.phrases().name.keys().collect::<Vec<_>>();
+        assert_eq!(names(Language::English), names(Language::French));
         let rules = |language: Language| language.phrases().rule.keys().collect::<Vec<_>>();
         assert_eq!(rules(Language::English), rules(Language::French));
         let vicidial = |language: Language| language.vicidial_codes().collect::<Vec<_>>();

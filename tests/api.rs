@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod api {
+    mod by_hand;
     mod callbacks;
     mod compliance;
     mod desk;

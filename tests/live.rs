@@ -12,6 +12,8 @@ mod api;
 mod asterisk;
 #[path = "live/asterisk_killed.rs"]
 mod asterisk_killed;
+#[path = "live/by_hand.rs"]
+mod by_hand;
 #[path = "live/closing.rs"]
 mod closing;
 #[path = "live/daemon.rs"]

@@ -9,6 +9,8 @@
 mod archive;
 #[path = "store/away.rs"]
 mod away;
+#[path = "store/by_hand.rs"]
+mod by_hand;
 #[path = "store/callbacks.rs"]
 mod callbacks;
 #[path = "store/claims.rs"]
@@ -80,6 +82,10 @@ on_both_databases! {
     archive::rules_delete_what_no_hold_keeps,
     away::everything_is_kept_while_the_database_is_away,
     away::an_attempt_whose_commit_went_unheard_leaves_no_trace,
+    by_hand::a_lead_is_taken_where_it_stands,
+    by_hand::what_the_law_refuses_moves_no_lead,
+    by_hand::a_number_becomes_a_lead_once,
+    by_hand::a_key_names_one_dial,
     callbacks::a_promise_belongs_to_an_agent_and_can_be_taken_over,
     claims::the_most_urgent_lead_comes_first,
     claims::two_holders_never_get_the_same_lead,
@@ -102,6 +108,7 @@ on_both_databases! {
     imports::a_batch_is_stored_once_and_as_a_whole,
     imports::a_hundred_thousand_rows,
     imports::an_import_that_was_cut_ends,
+    imports::consents_of_a_file_open_the_telephone_and_its_report_says_so,
     leases::a_lease_has_one_holder_until_it_ends,
     leases::an_attempt_without_the_lease_is_refused,
     migrations::a_second_run_changes_nothing,

@@ -5,12 +5,13 @@
 
 use std::time::Duration;
 
+use crate::by_hand::RefusedDial;
 use crate::leg::Leg;
 use crate::model::{
     Agent, AgentId, CallId, CampaignId, Lead, LeadId, LegId, PauseReason, Phone, RingMode, RoomId, SessionId,
     Timestamp,
 };
-use crate::view::{AgentView, PreviewView};
+use crate::view::{AgentView, PreviewView, RefusedView};
 
 /// What an agent is doing. Data that only one state needs lives inside that state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +99,8 @@ pub(crate) struct AgentSession {
     pub(crate) last_call: Option<LastCall>,
     /// How long the last conversation was.
     pub(crate) talked: Duration,
+    /// The last dial that the agent asked for, when it was not placed.
+    pub(crate) refused: Option<RefusedDial>,
 }
 
 impl AgentSession {
@@ -179,6 +182,12 @@ impl AgentSession {
             since: self.since,
             call: self.call().or(wrapping_up),
             preview: self.preview(),
+            refused: self.refused.map(|dial| RefusedView {
+                lead: dial.lead,
+                campaign: dial.campaign,
+                refusal: dial.refusal,
+                at: dial.at,
+            }),
             phone_up: self.phone.is_up(),
             campaigns: self.campaigns.clone(),
         }

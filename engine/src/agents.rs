@@ -33,6 +33,7 @@ impl Engine {
             redials: 0,
             last_call: None,
             talked: Duration::ZERO,
+            refused: None,
         };
         self.sessions.insert(agent, begun);
         self.note_agent_state(agent);

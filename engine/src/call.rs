@@ -7,7 +7,9 @@
 
 use std::time::Duration;
 
+use crate::by_hand;
 use crate::command::LeadNext;
+use crate::dialer::compliance::Obligation;
 use crate::dialer::{outcome, retry};
 use crate::leg::Leg;
 use crate::model::attempt::CallRecord;
@@ -90,6 +92,8 @@ pub(crate) struct Call {
     /// Fixed before the end: by the ring timeout, by a drop, by a machine, or by giving up.
     pub(crate) outcome: Option<Outcome>,
     pub(crate) ended_by: Option<Side>,
+    /// What the law asks of it.
+    pub(crate) obligations: Vec<Obligation>,
     pub(crate) recording: CallRecording,
     pub(crate) recordings_begun: u8,
     /// How often the customer's leg was told to end.
@@ -117,6 +121,7 @@ impl Call {
             message_at: None,
             outcome: None,
             ended_by: None,
+            obligations: Vec::new(),
             recording: CallRecording::Off,
             recordings_begun: 0,
             hang_ups: 0,
@@ -133,6 +138,14 @@ impl Call {
     /// Whether the network may know of this call.
     pub(crate) const fn is_dialled(&self) -> bool {
         !matches!(self.state, CallState::RingingAgent | CallState::Saving)
+    }
+
+    /// Whether a machine may be looked for: not twice, not for an agent who dials by hand and listens, and not where
+    /// the law forbids it.
+    pub(crate) fn may_be_screened(&self) -> bool {
+        self.screened.is_none()
+            && self.attempt.by_hand.is_none()
+            && !self.obligations.contains(&Obligation::NoMachineDetection)
     }
 
     /// Whether Asterisk listens to it in its dialplan: out of reach until an event says why it is back.
@@ -165,9 +178,10 @@ impl Call {
         match self.disposed {
             Some(next) => next,
             None if outcome == Outcome::Cancelled => {
-                LeadNext::Again { due_at: now + CANCELLED_WAIT, phone: self.lead.next_phone }
+                let again = LeadNext::Again { due_at: now + CANCELLED_WAIT, phone: self.lead.next_phone };
+                by_hand::after(&self.attempt, again)
             }
-            None => retry::plan(&self.lead, outcome, rules, now),
+            None => by_hand::after(&self.attempt, retry::plan(&self.lead, outcome, rules, now)),
         }
     }
 
@@ -212,6 +226,7 @@ impl Call {
             },
             since: self.since,
             agent: self.agent,
+            obligations: self.obligations.clone(),
             recording: match self.recording {
                 CallRecording::Off => "none",
                 CallRecording::On { .. } => "recording",

@@ -349,6 +349,9 @@ pub enum Refusal {
     /// The call is not in conversation.
     #[error("the call is not in conversation, so there is nothing to record")]
     NotInConversation,
+    /// The agent works for other campaigns.
+    #[error("the agent is not logged in for campaign {0}; log in for it first")]
+    NotInCampaign(CampaignId),
     /// The agent is not logged in.
     #[error("the agent is not logged in; log in first")]
     NotLoggedIn,

@@ -91,7 +91,7 @@ impl Engine {
         if let Some(hold) = self.holds.first() {
             return Err(Refusal::NotDialling(hold.in_words().to_owned()));
         }
-        match self.place_for(campaign, lead, agent) {
+        match self.place_for(campaign, lead, agent, None) {
             Ok(call) => Ok(Answer::Dialling(call)),
             Err((_still_on_show, reason)) => Err(Refusal::NotDialling(reason.in_words())),
         }

@@ -143,7 +143,7 @@ impl Engine {
             StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied } => {
                 self.leads_fetched(campaign, leads, next_due_at, denied);
             }
-            StoreEvent::AttemptSaved { attempt } => self.attempt_saved(attempt),
+            StoreEvent::AttemptSaved { attempt, obligations } => self.attempt_saved(attempt, obligations),
             StoreEvent::AttemptRefused { attempt, refusal } => self.attempt_refused(attempt, refusal),
             StoreEvent::Away => self.hold(Hold::StoreAway),
             StoreEvent::Back => {
@@ -163,6 +163,9 @@ impl Engine {
             Request::NextLead { agent } => self.next_preview(agent),
             Request::KeepPreview { agent } => self.keep_preview(agent),
             Request::DialPreview { agent } => self.dial_preview(agent),
+            Request::DialByHand { agent, campaign, lead, by_hand } => {
+                self.dial_by_hand(agent, campaign, *lead, by_hand)
+            }
             Request::SkipPreview { agent } => self.skip_preview(agent),
             Request::Dispose { agent, call, code, note, callback } => {
                 self.dispose(agent, call, &code, note, callback)

@@ -127,9 +127,11 @@ impl Engine {
         let counts = self.agent_counts(run.id);
         let at_work = counts.ready + counts.reserved + counts.on_call + counts.wrap_up;
         let none = if run.prediction.is_some() { at_work == 0 } else { counts.ready == 0 };
-        if none {
+        if run.settings.mode == DialMode::Manual {
+            found.push(Obstacle::AgentsDecide);
+        } else if none {
             found.push(Obstacle::NoAgentReady(counts));
-        } else if run.settings.mode == DialMode::Preview {
+        } else if run.settings.mode.is_agents_choice() {
             found.push(Obstacle::AgentsDecide);
         }
     }
@@ -209,7 +211,7 @@ impl Engine {
             found.push(drop_limit(&situation));
         }
         let wants_none = matches!(pacing::decide(&situation), Decision::Ahead(0) | Decision::PerAgent(0));
-        if wants_none && situation.ready > 0 && situation.mode != DialMode::Preview {
+        if wants_none && situation.ready > 0 && !situation.mode.is_agents_choice() {
             found.push(Obstacle::UnderWay { dials: situation.on_their_way, ready: situation.ready });
         }
     }

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::command::{Agreed, SwitchCommand};
-use crate::dialer::compliance::Reason;
+use crate::dialer::compliance::{Obligation, Reason};
 use crate::dialer::learnt::Learnt;
 use crate::model::{
-    Agent, AgentId, AttemptId, CallId, Campaign, CampaignId, HangupCause, Lead, LeadId, LegId, Phone,
+    Agent, AgentId, AttemptId, ByHand, CallId, Campaign, CampaignId, HangupCause, Lead, LeadId, LegId, Phone,
     RateLimit, RecordingFacts, RecordingId, RoomId, SessionId, Side, Timestamp, Trunk, TrunkId, Verdict,
 };
 
@@ -217,6 +217,9 @@ pub enum StoreEvent {
     AttemptSaved {
         /// Which attempt.
         attempt: AttemptId,
+        /// What the law asks of the call.
+        #[serde(default)]
+        obligations: Vec<Obligation>,
     },
     /// The attempt must not be made.
     AttemptRefused {
@@ -329,6 +332,17 @@ pub enum Request {
     DialPreview {
         /// Who.
         agent: AgentId,
+    },
+    /// Call a lead that the agent chose. It is not claimed: it becomes theirs with the attempt.
+    DialByHand {
+        /// Who.
+        agent: AgentId,
+        /// On whose behalf.
+        campaign: CampaignId,
+        /// Whom; `next_phone` says which number.
+        lead: Box<Lead>,
+        /// What the agent's program calls the dial, and whether the lead was done.
+        by_hand: ByHand,
     },
     /// Do not call the lead that is shown; it comes back later.
     SkipPreview {

@@ -7,7 +7,7 @@
 //! In reading order: [`model`] has the nouns; [`input`] and [`command`] are what goes in and out; `engine` is the
 //! table of contents of everything that can happen. Then one story each: `placing` (from pacing to the durable
 //! attempt), `routing` (who carries it), `outbound` (what happens to a dialled call), `screening` (person or machine),
-//! `message` (what is played to whoever gets no agent), `agents`, `phones`, `desk`, `promises`, `recording`, `resync`,
+//! `message` (what is played to whoever gets no agent), `agents`, `phones`, `desk`, `by_hand`, `promises`, `recording`, `resync`,
 //! `settings`. `call`, `agent_session` and `leg` are the small machines that the stories move. `predicting` feeds the
 //! forecast of predictive campaigns, and `rivals` knows those that share agents; `explaining` says what campaigns do,
 //! and why; `tripping` is about circuit breakers. [`dialer`] holds the questions with a pure answer; [`almanac`] knows
@@ -16,6 +16,7 @@
 mod agent_session;
 mod agents;
 pub mod almanac;
+mod by_hand;
 mod call;
 pub mod command;
 mod cx;

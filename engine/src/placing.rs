@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use crate::agent_session::{AgentState, Reservation};
+use crate::by_hand;
 use crate::call::{Call, CallState};
 use crate::command::{Command, Destination, LeadNext, Notice, SwitchCommand, Write};
 use crate::dialer::calling_hours::{self, Hours};
 use crate::dialer::campaign_run::IdleReason;
-use crate::dialer::compliance::Reason;
+use crate::dialer::compliance::{Obligation, Reason};
 use crate::dialer::pacing::{self, Decision};
 use crate::engine::{Engine, LegOwner, TrunkRun};
 use crate::input::{AttemptRefusal, LegPurpose};
 use crate::model::{
-    AgentId, Attempt, AttemptId, CallId, CampaignId, CampaignState, DialMode, HangupCause, Lead, LegId,
+    AgentId, Attempt, AttemptId, ByHand, CallId, CampaignId, CampaignState, DialMode, HangupCause, Lead, LegId,
     Outcome, RingMode, Side, Timestamp,
 };
 use crate::routing::Route;
@@ -72,6 +73,10 @@ impl Engine {
         if self.holds.first().is_some() {
             return Ok(());
         }
+        if run.settings.mode == DialMode::Manual {
+            self.empty_hopper(campaign);
+            return Err(IdleReason::AgentsDecide);
+        }
         self.keep_promises(campaign);
         let Some(run) = self.runs.get(&campaign) else {
             return Ok(());
@@ -91,13 +96,21 @@ impl Engine {
         placed
     }
 
+    /// Leads that a campaign does not dial any more may be claimed by others.
+    pub(crate) fn empty_hopper(&mut self, campaign: CampaignId) {
+        let leads = self.runs.get_mut(&campaign).map(|run| run.hopper.drain()).unwrap_or_default();
+        for lead in leads {
+            self.cx.write(Write::ReleaseLead { lead, due_at: self.cx.wall });
+        }
+    }
+
     /// Places as many calls as pacing allows, until something stands in the way.
     fn place_calls(&mut self, campaign: CampaignId, predicted: u32) -> Result<(), IdleReason> {
         let Some(run) = self.runs.get(&campaign) else {
             return Err(IdleReason::NotRunning);
         };
         let situation = self.situation(run, predicted);
-        let to_ring = if run.settings.mode == DialMode::Preview { 0 } else { run.ready_to_ring.len() };
+        let to_ring = if run.settings.mode.is_agents_choice() { 0 } else { run.ready_to_ring.len() };
         let mut agents: Vec<AgentId> =
             run.ready_to_ring.iter().take(to_ring).map(|(_, agent)| *agent).collect();
         let ahead = match pacing::decide(&situation) {
@@ -116,16 +129,17 @@ impl Engine {
     fn place(&mut self, campaign: CampaignId, agent: Option<AgentId>) -> Result<(), IdleReason> {
         let route = self.choose_route(campaign)?;
         let lead = self.next_lead(campaign)?;
-        self.begin_call(campaign, lead, route, agent);
+        self.begin_call(campaign, lead, route, agent, None);
         Ok(())
     }
 
-    /// Places the call that an agent asked for, of the lead on show.
+    /// Places the call that an agent asked for: of the lead on show, of one that they promised to call, or by hand.
     pub(crate) fn place_for(
         &mut self,
         campaign: CampaignId,
         lead: Lead,
         agent: AgentId,
+        by_hand: Option<ByHand>,
     ) -> Result<CallId, (Box<Lead>, IdleReason)> {
         let Some(run) = self.runs.get(&campaign) else {
             return Err((Box::new(lead), IdleReason::NotRunning));
@@ -137,7 +151,7 @@ impl Engine {
             return Err((Box::new(lead), IdleReason::OutsideHours));
         }
         match self.choose_route(campaign) {
-            Ok(route) => Ok(self.begin_call(campaign, lead, route, Some(agent))),
+            Ok(route) => Ok(self.begin_call(campaign, lead, route, Some(agent), by_hand)),
             Err(reason) => Err((Box::new(lead), reason)),
         }
     }
@@ -180,11 +194,13 @@ impl Engine {
     pub(crate) fn leads_fetched(
         &mut self,
         campaign: CampaignId,
-        leads: Vec<Lead>,
+        mut leads: Vec<Lead>,
         next_due_at: Option<Timestamp>,
         denied: Option<Reason>,
     ) {
         let now = self.cx.now;
+        // An agent was faster, by hand.
+        leads.retain(|lead| !self.is_being_called(lead.id));
         let wanted = self.runs.get_mut(&campaign).filter(|run| run.state == CampaignState::Running);
         let Some(run) = wanted else {
             for lead in leads {
@@ -205,6 +221,7 @@ impl Engine {
         lead: Lead,
         route: Route,
         agent: Option<AgentId>,
+        by_hand: Option<ByHand>,
     ) -> CallId {
         let now = self.cx.now;
         let call = CallId::from_uuid(self.cx.mint.uuid(now));
@@ -221,7 +238,11 @@ impl Engine {
             trunk: route.trunk,
             agent,
             started_at: now,
+            by_hand,
         };
+        if let Some(session) = agent.and_then(|agent| self.sessions.get_mut(&agent)) {
+            session.refused = None;
+        }
         self.legs.insert(leg, LegOwner::Customer(call));
         let call_state = match agent {
             Some(agent) if self.must_ring_first(agent) => CallState::RingingAgent,
@@ -256,13 +277,19 @@ impl Engine {
     }
 
     /// The attempt is durable: the network may hear of it, if everything still stands as it did.
-    pub(crate) fn attempt_saved(&mut self, attempt: AttemptId) {
+    pub(crate) fn attempt_saved(&mut self, attempt: AttemptId, obligations: Vec<Obligation>) {
         let Some(id) = self.saving.remove(&attempt) else {
             return self.cx.unexpected(format!("{attempt} saved, but no call waits for it"));
         };
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        call.obligations = obligations;
         let Some(call) = self.calls.get(&id) else { return };
         if let Some(run) = self.runs.get_mut(&call.attempt.campaign) {
             run.refused.clear();
+            if call.attempt.by_hand.is_some() {
+                // The lead is claimed no more.
+                run.hopper.take(call.attempt.lead);
+            }
         }
         if self.still_stands(call) {
             self.originate(id);
@@ -320,7 +347,10 @@ impl Engine {
             return self.cx.unexpected(format!("{attempt} refused, but no call waits for it"));
         };
         if let Some(call) = self.forget_undialled(id) {
-            if let Some(run) = self.runs.get_mut(&call.attempt.campaign) {
+            let run = self.runs.get_mut(&call.attempt.campaign);
+            if run.as_ref().is_some_and(|run| run.settings.mode.is_agents_choice()) || call.attempt.by_hand.is_some() {
+                self.tell_refused(&call.attempt, refusal);
+            } else if let Some(run) = run {
                 run.attempt_refused(refusal);
             }
             match refusal {
@@ -350,8 +380,12 @@ impl Engine {
         Some(call)
     }
 
+    /// The lead is the next again; one that was dialled by hand stays where it was.
     fn put_back(&mut self, call: Call) {
         let due_at = self.cx.wall;
+        if call.attempt.by_hand.is_some() {
+            return;
+        }
         let running = |run: &&mut crate::dialer::CampaignRun| run.state == CampaignState::Running;
         match self.runs.get_mut(&call.attempt.campaign).filter(running) {
             Some(run) => run.hopper.put_back(call.lead),
@@ -371,7 +405,10 @@ impl Engine {
             ended_at: self.cx.now,
             screened: None,
             lead: call.lead.id,
-            next: LeadNext::Again { due_at: self.cx.wall, phone: call.lead.next_phone },
+            next: by_hand::after(
+                &call.attempt,
+                LeadNext::Again { due_at: self.cx.wall, phone: call.lead.next_phone },
+            ),
         });
         self.cx.notice(Notice::AttemptEnded {
             attempt: call.attempt.id,

@@ -7,14 +7,14 @@ use crate::agent_session::AgentState;
 use crate::command::Write;
 use crate::dialer::calling_hours::{self, Hours};
 use crate::engine::Engine;
-use crate::model::{AgentId, CampaignId, CampaignState, DialMode, Lead, Promise};
+use crate::model::{AgentId, CampaignId, CampaignState, Lead, Promise};
 use crate::placing::NO_OPENING_WAIT;
 
 impl Engine {
     /// Calls whoever waits for an agent who is ready, and sees to those who have waited for too long.
     pub(crate) fn keep_promises(&mut self, campaign: CampaignId) {
         let Some(run) = self.runs.get_mut(&campaign) else { return };
-        let by_hand = run.settings.mode == DialMode::Preview;
+        let by_hand = run.settings.mode.is_agents_choice();
         for (lead, promise) in run.hopper.take_promised() {
             if !by_hand && self.is_ready_for(promise.agent, campaign) && self.is_calling_time(campaign, &lead)
             {
@@ -34,7 +34,7 @@ impl Engine {
     }
 
     fn keep_promise(&mut self, campaign: CampaignId, lead: Lead, promise: Promise) {
-        if let Err((lead, _stands_in_the_way)) = self.place_for(campaign, lead, promise.agent) {
+        if let Err((lead, _stands_in_the_way)) = self.place_for(campaign, lead, promise.agent, None) {
             self.let_wait(campaign, *lead, promise);
         }
     }

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use crate::call::{Call, CallRecording, CallState};
 use crate::command::{Answer, Notice, Refusal, SwitchCommand, Write};
+use crate::dialer::compliance::Obligation;
 use crate::engine::Engine;
 use crate::input::{CommandFailure, OpenRecording};
-use crate::model::{CallId, RecordingFacts, RecordingId, RecordingPolicy, RecordingState, Timestamp};
+use crate::model::{
+    CallId, RecordingFacts, RecordingId, RecordingPolicy, RecordingState, Side, Timestamp,
+};
 use crate::timers::Timer;
 
 /// A row has its verdict within a minute of the hang-up; this leaves time to write it.
@@ -41,6 +44,8 @@ impl Engine {
             return;
         };
         let record = match run.settings.recording {
+            // The law comes before the campaign.
+            _ if call.obligations.contains(&Obligation::RecordAll) => true,
             RecordingPolicy::All => true,
             RecordingPolicy::Never | RecordingPolicy::OnDemand => false,
             RecordingPolicy::Share { share } => self.cx.mint.chance(share),
@@ -135,12 +140,17 @@ impl Engine {
         }
     }
 
+    /// The person does not want to be recorded any more. Where the law orders the recording, the call ends with it.
     pub(crate) fn stop_recording_on_demand(&mut self, id: CallId) -> Result<Answer, Refusal> {
         let call = self.calls.get(&id).ok_or(Refusal::UnknownCall)?;
         if call.recording == CallRecording::Off {
             return Err(Refusal::RecordingIs("off"));
         }
+        let ends = call.obligations.contains(&Obligation::EndIfRefused);
         self.end_part(id);
+        if ends {
+            self.hang_up(id, Side::Agent);
+        }
         Ok(Answer::Done)
     }
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::agent_session::{AgentSession, AgentState, PhoneLine, Reservation, Wish};
+use crate::by_hand;
 use crate::call::{Call, CallState};
 use crate::command::{Hold, LeadNext, SwitchCommand, Write};
 use crate::dialer::retry;
@@ -229,6 +230,7 @@ impl Engine {
                 redials: 0,
                 last_call: None,
                 talked: Duration::ZERO,
+                refused: None,
             },
         );
         if must_ring {
@@ -243,13 +245,14 @@ impl Engine {
         let started_at = attempt.started_at;
         let campaign = attempt.campaign;
         let kept_free = attempt.agent;
+        let by_hand = attempt.by_hand.is_some();
         self.cx.repaired(format!("{id} taken over"));
         self.legs.insert(leg, LegOwner::Customer(id));
         let mut call = Call::new(attempt, lead, CallState::Dialling { ringing: false }, now);
         call.agent = None;
         let screens = self.runs.get(&campaign).is_some_and(|run| run.settings.screens());
         // Whoever has been up for a while is not screened: they have waited long enough.
-        call.screened = (screens && seen.up).then(|| Screened::without_verdict("TAKENOVER", Duration::ZERO));
+        call.screened = (screens && seen.up && !by_hand).then(|| Screened::without_verdict("TAKENOVER", Duration::ZERO));
         self.calls.insert(id, call);
         self.count_in(id, false);
         let ring_timeout = self.runs.get(&campaign).map_or(Duration::ZERO, |run| run.settings.ring_timeout);
@@ -258,15 +261,16 @@ impl Engine {
             return self.adopt_conversation(id, agent, started_at);
         }
         if let Some(agent) = kept_free.filter(|_| !seen.up) {
-            self.keep_free_again(agent, id);
+            self.keep_free_again(agent, id, by_hand);
         }
         self.leg_reported(leg, seen.entered, seen.up);
     }
 
-    /// The agent for whom the earlier daemon placed this dial takes it, if they still can.
-    fn keep_free_again(&mut self, agent: AgentId, id: CallId) {
+    /// The agent for whom the earlier daemon placed this dial takes it, if they still can. Whoever dials by hand may be
+    /// paused.
+    fn keep_free_again(&mut self, agent: AgentId, id: CallId, by_hand: bool) {
         let able = |session: &&AgentSession| {
-            session.wish == Wish::Ready && session.phone.is_up() && session.call().is_none()
+            (by_hand || session.wish == Wish::Ready) && session.phone.is_up() && session.call().is_none()
         };
         if self.sessions.get(&agent).filter(able).is_none() {
             return;
@@ -326,7 +330,7 @@ impl Engine {
             ended_at: now,
             screened: None,
             lead: lead.id,
-            next,
+            next: by_hand::after(attempt, next),
         });
     }
 }

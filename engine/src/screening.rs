@@ -30,7 +30,7 @@ const NOT_FOUND: u16 = 404;
 impl Engine {
     /// Begins to screen whoever has just answered. Answers: whether they are to be screened at all.
     pub(crate) fn screen(&mut self, id: CallId) -> bool {
-        let Some(call) = self.calls.get_mut(&id).filter(|call| call.screened.is_none()) else {
+        let Some(call) = self.calls.get_mut(&id).filter(|call| call.may_be_screened()) else {
             return false;
         };
         let Some(run) = self.runs.get(&call.attempt.campaign).filter(|run| run.settings.screens()) else {

@@ -4,8 +4,10 @@ use serde::Serialize;
 
 use crate::command::Hold;
 use crate::dialer::CampaignRun;
+use crate::dialer::compliance::Obligation;
 use crate::dialer::pacing_line::PacingLine;
 use crate::engine::Engine;
+use crate::input::AttemptRefusal;
 use crate::model::{
     AgentId, AttemptId, CallId, CampaignId, LeadId, PauseReason, Phone, SessionId, Timestamp, TrunkId,
 };
@@ -44,6 +46,8 @@ pub struct AgentView {
     pub call: Option<CallId>,
     /// The lead on show, waiting for their decision.
     pub preview: Option<PreviewView>,
+    /// The last dial that they asked for, when it was not placed after all.
+    pub refused: Option<RefusedView>,
     /// Whether the phone is up.
     pub phone_up: bool,
     /// For which campaigns.
@@ -60,6 +64,20 @@ pub struct PreviewView {
     pub campaign: CampaignId,
     /// Until when the lead is the agent's.
     pub until: Timestamp,
+}
+
+/// A dial that an agent asked for and that was not placed after all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct RefusedView {
+    /// Who would have been called.
+    pub lead: LeadId,
+    /// On whose behalf.
+    pub campaign: CampaignId,
+    /// Why not.
+    pub refusal: AttemptRefusal,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A call that is ringing or up.
@@ -83,6 +101,8 @@ pub struct CallView {
     pub since: Timestamp,
     /// With whom.
     pub agent: Option<AgentId>,
+    /// What the law asks of it.
+    pub obligations: Vec<Obligation>,
     /// `none`, `recording` or `paused`.
     pub recording: &'static str,
 }

@@ -18,6 +18,7 @@ pub(crate) fn on_the_wall(mut write: Write, now: Timestamp, wall: Timestamp) -> 
         Write::SaveCall(call) => {
             shift(&mut call.answered_at);
             call.connected_at.iter_mut().for_each(shift);
+            call.message_at.iter_mut().for_each(shift);
             shift(&mut call.ended_at);
         }
         Write::OpenRecording { started_at, .. } => shift(started_at),

@@ -2,13 +2,16 @@
 
 use cadran_engine::command::Agreed;
 use cadran_engine::input::Request;
-use cadran_engine::model::{AgentId, CallId, CampaignId, Side};
+use cadran_engine::model::{AgentId, ByHand, CallId, CampaignId, Lead, LeadState, Side};
 use cadran_engine::view::{AgentView, LiveView};
 
 use crate::plan::WORK_END;
 use crate::world::{Happening, World};
 
 use std::time::Duration;
+
+/// What agents' programs call dials by hand.
+const KEYS: [(u8, f64); 3] = [(1, 0.4), (2, 0.3), (3, 0.3)];
 
 impl World<'_> {
     /// Everybody looks at their screen and may act on it within the second.
@@ -42,11 +45,13 @@ impl World<'_> {
         let choices: Vec<(Option<Request>, f64)> = match (seen.state, seen.call) {
             ("paused", _) => vec![
                 (Some(Request::Ready { agent }), 0.3),
+                (self.by_hand(seen), 0.05),
                 (Some(Request::LogOut { agent }), 0.005),
-                (nothing, 0.7),
+                (nothing, 0.65),
             ],
             ("ready", _) => vec![
                 (Some(Request::NextLead { agent }), 0.3),
+                (self.by_hand(seen), 0.02),
                 (Some(pause), 0.01),
                 (Some(Request::LogOut { agent }), 0.003),
                 (nothing, 0.7),
@@ -68,6 +73,23 @@ impl World<'_> {
             _ => vec![(Some(Request::Ready { agent }), 0.1), (nothing, 0.9)],
         };
         self.choose(choices)
+    }
+
+    /// A lead of one of the agent's campaigns, as it stands. Keys are few, so that one comes again.
+    fn by_hand(&mut self, seen: &AgentView) -> Option<Request> {
+        let theirs: Vec<(CampaignId, Lead, bool)> = self
+            .store
+            .leads
+            .values()
+            .filter(|row| seen.campaigns.contains(&row.campaign))
+            .map(|row| (row.campaign, row.lead.clone(), row.state == LeadState::Done))
+            .collect();
+        let last = u64::try_from(theirs.len()).ok()?.checked_sub(1)?;
+        let chosen = usize::try_from(self.chance.number(0, last)).ok()?;
+        let (campaign, lead, lead_was_done) = theirs.get(chosen)?.clone();
+        let key = self.chance.happens(0.5).then(|| format!("{} of {}", lead.id, self.chance.pick(&KEYS)));
+        let (lead, by_hand) = (Box::new(lead), ByHand { key, lead_was_done });
+        Some(Request::DialByHand { agent: seen.agent, campaign, lead, by_hand })
     }
 
     fn act_on_call(&mut self, agent: AgentId, call: CallId) -> Option<Request> {

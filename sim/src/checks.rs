@@ -189,13 +189,13 @@ impl Checks {
         }
     }
 
-    /// A lead that an agent promised to call themself waits for that agent first.
+    /// A lead that an agent promised to call themself waits for that agent first. Whoever dials by hand knows better.
     fn promise_is_kept(&mut self, attempt: &Attempt, store: &Store, now: Timestamp, wall: Timestamp) {
         let promise = store.leads.get(&attempt.lead).and_then(|row| row.lead.promise);
         let campaign = self.campaigns.iter().find(|found| found.id == attempt.campaign);
         let Some((promise, campaign)) = promise.zip(campaign) else { return };
         let alone_until = promise.due_at + campaign.settings.callbacks.grace;
-        if wall < alone_until && attempt.agent != Some(promise.agent) {
+        if wall < alone_until && attempt.agent != Some(promise.agent) && attempt.by_hand.is_none() {
             let what =
                 format!("I25: {} was promised by {}, and is dialled without", attempt.id, promise.agent);
             self.broken(now, what);

@@ -7,7 +7,7 @@ use cadran_engine::dialer::calling_hours::{self, Hours};
 use cadran_engine::dialer::obstacle::{Obstacle, Whose};
 use cadran_engine::input::LegPurpose;
 use cadran_engine::model::{
-    AgentId, Attempt, CallId, Campaign, CampaignId, CampaignState, DialMode, LeadState, Outcome,
+    AgentId, Attempt, CallId, Campaign, CampaignId, CampaignState, DialMode, LeadId, LeadState, Outcome,
     RecordingPolicy, RecordingState, SessionId, Timestamp,
 };
 use cadran_engine::view::{AgentView, CallView, LiveView};
@@ -162,7 +162,7 @@ impl World<'_> {
     /// Whether a lead of a campaign that dials by itself has been due for a while, and nothing true is in its way.
     fn could_dial(&self, campaign: CampaignId, view: &LiveView) -> bool {
         let planned = self.plan.campaign(campaign);
-        let Some(planned) = planned.filter(|one| one.settings.mode != DialMode::Preview) else {
+        let Some(planned) = planned.filter(|one| !one.settings.mode.is_agents_choice()) else {
             return false;
         };
         let shown = view.campaigns.iter().find(|shown| shown.campaign == campaign);
@@ -238,9 +238,14 @@ impl World<'_> {
             .collect()
     }
 
-    /// I4: no lead was tried more often than a rule allows.
+    /// I4: no lead was tried more often than a rule allows. Rules are the machine's: agents dial by hand whom they want.
     fn over_tried(&self) -> Vec<String> {
+        let by_hand = self.store.attempts.values().filter(|row| row.attempt.by_hand.is_some());
+        let by_hand: BTreeSet<LeadId> = by_hand.map(|row| row.attempt.lead).collect();
         let too_often = |row: &&LeadRow| {
+            if by_hand.contains(&row.lead.id) {
+                return false;
+            }
             let rules = self.plan.campaign(row.campaign).map_or(&[][..], |campaign| &campaign.settings.retry);
             rules.iter().any(|rule| {
                 let numbers = if rule.alternate_number { row.lead.phone_count() } else { 1 };

@@ -8,7 +8,7 @@ use cadran_engine::dialer::drop_ledger::DropLedger;
 use cadran_engine::input::{AttemptRefusal, OpenRecording, OpenSession, Recovery, StoreEvent};
 use cadran_engine::model::attempt::CallRecord;
 use cadran_engine::model::{
-    Attempt, AttemptId, CallId, CampaignId, Lead, LeadId, LeadState, Outcome, Phone, Promise, RecordingId,
+    AgentId, Attempt, AttemptId, ByHand, CallId, CampaignId, Lead, LeadId, LeadState, Outcome, Phone, Promise, RecordingId,
     RecordingState, SessionId, Timestamp,
 };
 
@@ -280,26 +280,49 @@ impl Store {
         if let Some(other) = self.attempts.values().find(open) {
             faults.push(format!("I2: {} has {} and {}", attempt.lead, other.attempt.id, attempt.id));
         }
-        let Some(row) = self.leads.get_mut(&attempt.lead).filter(|row| row.state == LeadState::Claimed)
-        else {
+        let repeats = |by_hand: &ByHand| by_hand.key.is_some() && self.is_known(attempt.agent, by_hand);
+        if attempt.by_hand.as_ref().is_some_and(repeats) {
+            return refused(attempt, AttemptRefusal::LeadGone);
+        }
+        let is_by_hand = attempt.by_hand.is_some();
+        let may_be_taken = |row: &&mut LeadRow| match row.state {
+            LeadState::Claimed => true,
+            LeadState::Waiting | LeadState::Done => is_by_hand,
+            LeadState::InAttempt => false,
+        };
+        let Some(row) = self.leads.get_mut(&attempt.lead).filter(may_be_taken) else {
             return refused(attempt, AttemptRefusal::LeadGone);
         };
         if self.do_not_call.contains_key(&attempt.phone) {
-            row.state = LeadState::Done;
+            // Whom an agent may not dial by hand stays where they were.
+            row.state = if is_by_hand { row.state } else { LeadState::Done };
             return refused(attempt, AttemptRefusal::Forbidden(Reason::InternalDnc));
         }
         row.state = LeadState::InAttempt;
         self.changes += 1;
         let kept = AttemptRow { attempt: attempt.clone(), saved: self.changes, ended: None };
         self.attempts.insert(attempt.id, kept);
-        StoreEvent::AttemptSaved { attempt: attempt.id }
+        StoreEvent::AttemptSaved { attempt: attempt.id, obligations: Vec::new() }
+    }
+
+    /// Whether an attempt of this agent has this key.
+    fn is_known(&self, agent: Option<AgentId>, by_hand: &ByHand) -> bool {
+        let same = |row: &AttemptRow| {
+            let known = row.attempt.by_hand.as_ref();
+            row.attempt.agent == agent && known.is_some_and(|known| known.key == by_hand.key)
+        };
+        self.attempts.values().any(same)
     }
 
     fn take_back(&mut self, attempt: &Attempt) {
         if self.attempts.remove(&attempt.id).is_some()
             && let Some(row) = self.leads.get_mut(&attempt.lead)
         {
-            row.state = LeadState::Claimed;
+            row.state = match &attempt.by_hand {
+                Some(ByHand { lead_was_done: true, .. }) => LeadState::Done,
+                Some(ByHand { lead_was_done: false, .. }) => LeadState::Waiting,
+                None => LeadState::Claimed,
+            };
         }
     }
 

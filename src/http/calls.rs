@@ -37,6 +37,8 @@ pub(super) struct AttemptBody {
     trunk: TrunkId,
     /// The agent that the dial was made for, if it was made for one.
     agent: Option<AgentId>,
+    /// Whether the agent dialled by hand.
+    by_hand: bool,
     started_at: i64,
     /// How it ended; none while it has not.
     outcome: Option<Outcome>,
@@ -62,6 +64,7 @@ impl AttemptBody {
             caller_id: attempt.caller_id,
             trunk: attempt.trunk,
             agent: attempt.agent,
+            by_hand: attempt.by_hand.is_some(),
             started_at: attempt.started_at.as_millis(),
             outcome: record.outcome,
             q850: record.cause.q850,

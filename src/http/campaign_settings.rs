@@ -59,6 +59,7 @@ pub(super) async fn check(settings: &CampaignSettings, app: &App, state: Campaig
         check.that(app.store.seller(seller).await?.is_some(), "/compliance/seller", "exists");
     }
     check_compliance(&settings.compliance, app.store.packs(), &mut check);
+    check_detection(settings, app, &mut check);
     check_hours(&settings.hours, &mut check);
     check_order(&settings.order, app, &mut check).await?;
     check_quotas(&settings.quotas, app, &mut check).await?;
@@ -85,6 +86,16 @@ fn check_screening(settings: &CampaignSettings, check: &mut Check) {
     if settings.screens() {
         check.duration(millis(settings.drop_after), DROP_AFTER_SCREENING_MIN..=10_000, "/drop_after");
     }
+}
+
+/// A pack may let nobody look for machines in its country. The numbers that are shown tell which country is called;
+/// calls to another one are placed without detection where a pack of it asks for that.
+fn check_detection(settings: &CampaignSettings, app: &App, check: &mut Check) {
+    let now = app.now();
+    let forbids = |pack: &&Pack| settings.caller_ids.iter().any(|shown| pack.forbids_detection(*shown, now));
+    let by = app.store.packs().iter().find(forbids).filter(|_| settings.screens());
+    let values = [("pack", by.map(Pack::id).unwrap_or_default().to_owned())];
+    check.fill(by.is_none(), "/screening/enabled", "detection_forbidden", &values);
 }
 
 fn check_breakers(breakers: &Breakers, check: &mut Check) {

@@ -187,8 +187,16 @@ pub(super) async fn dry_run(
     let has_seller = kept.value.settings.compliance.seller.is_some();
     check.that(has_seller, "/compliance/seller", "needed_to_run").done()?;
     let DryRun { leads, callable, denied } = app.store.dry_run(id, query.list, app.now()).await?;
-    let denied = denied.into_iter();
-    let denied =
-        denied.map(|(reason, leads)| (reason.as_str(), DeniedBody { leads, words: language.reason(reason) }));
-    Ok(Json(DryRunBody { leads, callable, denied: denied.collect() }))
+    Ok(Json(DryRunBody { leads, callable, denied: self::denied(denied, language) }))
+}
+
+/// Counts by reason, with what each means.
+pub(super) fn denied(
+    counts: BTreeMap<Reason, u64>,
+    language: Language,
+) -> BTreeMap<&'static str, DeniedBody> {
+    let told = |(reason, leads): (Reason, u64)| {
+        (reason.as_str(), DeniedBody { leads, words: language.reason(reason) })
+    };
+    counts.into_iter().map(told).collect()
 }

@@ -25,7 +25,7 @@ const NOTE_CHARS_MAX: usize = 4000;
 /// The agent in the address, for whom the user may act. Comes before the body, so that nobody learns from its checks
 /// what they may not do.
 #[derive(Debug)]
-pub(super) struct ActingFor(AgentId);
+pub(super) struct ActingFor(pub(super) AgentId);
 
 impl FromRequestParts<App> for ActingFor {
     type Rejection = Error;
@@ -201,7 +201,7 @@ pub(super) async fn keep_lead(
 /// A call that was begun.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Dialling {
-    call: CallId,
+    pub(super) call: CallId,
 }
 
 /// Calls the lead that is shown.

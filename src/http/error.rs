@@ -7,6 +7,7 @@ use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use cadran_engine::command::Refusal;
+use cadran_engine::dialer::compliance::Reason;
 use cadran_engine::model::Role;
 
 use crate::inbox::RequestError;
@@ -20,6 +21,8 @@ pub(super) enum Error {
     BadBody(String),
     /// A part of the address is no identifier.
     BadId(String),
+    /// The header `Idempotency-Key` cannot be used.
+    BadKey { max: usize },
     /// The parameters are not what the address takes.
     BadQuery(String),
     /// A range outside the file.
@@ -30,6 +33,8 @@ pub(super) enum Error {
     CampaignIs(&'static str),
     /// A page of another site sent the request.
     CrossSite,
+    /// The law does not let an agent dial.
+    DialDenied { reason: Reason, words: &'static str, rule: String, until: Option<String> },
     /// A file of this noun is not the one that was kept.
     FileTampered(&'static str),
     /// A file of this noun cannot be read.
@@ -40,6 +45,8 @@ pub(super) enum Error {
     Internal(String),
     /// Values that are not possible.
     Invalid(Vec<Fault>),
+    /// The key of a request named another dial before.
+    KeyReused,
     /// Too many sign-ins failed.
     LockedOut { seconds: u64 },
     /// The body has another type.
@@ -121,6 +128,7 @@ impl Error {
         let (status, code, values) = match self {
             Self::BadBody(why) => (S::UNPROCESSABLE_ENTITY, "bad_body", vec![("why", why)]),
             Self::BadId(why) => (S::NOT_FOUND, "bad_id", vec![("why", why)]),
+            Self::BadKey { max } => (S::BAD_REQUEST, "bad_key", vec![("max", max.to_string())]),
             Self::BadQuery(why) => (S::BAD_REQUEST, "bad_query", vec![("why", why)]),
             Self::BadRange { bytes } => {
                 (S::RANGE_NOT_SATISFIABLE, "bad_range", vec![("bytes", bytes.to_string())])
@@ -130,6 +138,13 @@ impl Error {
             }
             Self::CampaignIs(state) => (S::CONFLICT, "campaign_is", vec![("state", state.to_owned())]),
             Self::CrossSite => (S::FORBIDDEN, "cross_site", vec![]),
+            Self::DialDenied { reason, words, rule, until } => {
+                let mut values =
+                    vec![("reason", reason.as_str().to_owned()), ("words", words.to_owned()), ("rule", rule)];
+                let code = if until.is_some() { "dial_denied_until" } else { "dial_denied" };
+                values.extend(until.map(|until| ("until", until)));
+                (S::CONFLICT, code, values)
+            }
             Self::FileTampered(noun) => (S::CONFLICT, "file_tampered", vec![("noun", noun.to_owned())]),
             Self::FileUnreadable(noun) => (S::NOT_FOUND, "file_unreadable", vec![("noun", noun.to_owned())]),
             Self::Forbidden(roles) => {
@@ -143,6 +158,7 @@ impl Error {
             Self::Invalid(faults) => {
                 return Problem { faults, ..Problem::new(S::UNPROCESSABLE_ENTITY, "invalid", vec![]) };
             }
+            Self::KeyReused => (S::UNPROCESSABLE_ENTITY, "key_reused", vec![]),
             Self::LockedOut { seconds } => {
                 (S::TOO_MANY_REQUESTS, "locked_out", vec![("seconds", seconds.to_string())])
             }
@@ -195,6 +211,9 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::CallbackNeedsTime => (S::UNPROCESSABLE_ENTITY, "refusal_callback_needs_time", vec![]),
         Refusal::NoLead => (S::CONFLICT, "refusal_no_lead", vec![]),
         Refusal::NotDialling(why) => (S::CONFLICT, "refusal_not_dialling", vec![("why", why)]),
+        Refusal::NotInCampaign(campaign) => {
+            (S::CONFLICT, "refusal_not_in_campaign", vec![("campaign", campaign.to_string())])
+        }
         Refusal::NotInConversation => (S::CONFLICT, "refusal_not_in_conversation", vec![]),
         Refusal::NotLoggedIn => (S::CONFLICT, "refusal_not_logged_in", vec![]),
         Refusal::RecordingForbidden => (S::CONFLICT, "refusal_recording_forbidden", vec![]),

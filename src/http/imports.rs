@@ -1,5 +1,6 @@
 //! Imports: a waiting file on its way into a list, and the report of each row.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use axum::extract::State;
@@ -13,13 +14,15 @@ use utoipa::{IntoParams, ToSchema};
 use super::app::App;
 use super::auth::{CampaignManager, SignedIn, Staff};
 use super::check::Check;
+use super::compliance::{self, DeniedBody};
 use super::error::Error;
 use super::extract::{Created, Json, Listing, Path, Query, page};
 use super::lists;
 use super::uploads::{FileRows, Reading, UploadId, blocking, remove_file, rows};
 use crate::import::{self, Reason, Verdict, safe_cell};
 use crate::store::{
-    Import, ImportId, ImportOutcome, ImportReport, ImportRow, ImportState, NewLead, Page, RowContent,
+    Import, ImportId, ImportOutcome, ImportReport, ImportRow, ImportState, NewConsent, NewLead, Page,
+    RowContent,
 };
 use crate::words::Language;
 
@@ -51,12 +54,20 @@ pub(super) struct ImportBody {
     /// Rows that brought a lead up to date.
     merged: u32,
     refused: u32,
+    /// Leads of the import that the law would have let anybody call when all of them were stored. None before that, and
+    /// where the campaign has no seller.
+    callable: Option<u64>,
+    /// The others that are not done, by reason.
+    denied: BTreeMap<&'static str, DeniedBody>,
     started_at: i64,
     ended_at: Option<i64>,
 }
 
-fn body(import: Import) -> ImportBody {
+fn body(import: Import, language: Language) -> ImportBody {
+    let callable = import.judged.as_ref().map(|judged| judged.callable);
     ImportBody {
+        callable,
+        denied: compliance::denied(import.judged.unwrap_or_default().denied, language),
         id: import.id,
         list: import.list,
         file_name: import.file_name,
@@ -105,11 +116,12 @@ pub(super) struct ImportQuery {
 pub(super) async fn list(
     _: SignedIn<Staff>,
     State(app): State<App>,
+    language: Language,
     Query(query): Query<ImportQuery>,
 ) -> Result<Json<Listing<ImportBody>>, Error> {
     let page = page(query.after, query.limit);
     let imports = app.store.imports(query.list, page).await?;
-    Ok(Listing::of(&page, imports, |import| import.id, body))
+    Ok(Listing::of(&page, imports, |import| import.id, |import| body(import, language)))
 }
 
 /// Begins to import a waiting file into a list. It goes on by itself; see the import for how far it is.
@@ -118,22 +130,29 @@ pub(super) async fn list(
 pub(super) async fn begin(
     session: SignedIn<CampaignManager>,
     State(app): State<App>,
+    language: Language,
     Path(list): Path<ListId>,
     Json(new): Json<NewImport>,
 ) -> Result<Created<Json<ImportBody>>, Error> {
-    lists::find(&app, list).await?;
+    let campaign = lists::find(&app, list).await?.value.campaign;
     Check::default().name(&new.file_name, "/file_name").done()?;
     let file = new.upload.file(&app);
     let (header, rows) = {
         let file = file.clone();
         blocking(move || rows(&file, new.reading)).await??
     };
+    // A consent is given to somebody.
+    if rows.brings_consents() {
+        let kept = app.store.campaign(campaign).await?;
+        let has_seller = kept.is_some_and(|kept| kept.value.settings.compliance.seller.is_some());
+        Check::default().that(has_seller, "/reading/columns", "consent_needs_seller").done()?;
+    }
     let header = to_line(&header.unwrap_or_default());
     let user = Some(session.id());
     let import = app.store.begin_import(list, &new.file_name, &header, user, app.now()).await?;
     let id = import.id;
     tokio::spawn(run(app, id, file, rows));
-    Ok(Created { location: format!("/api/imports/{id}"), body: Json(body(import)) })
+    Ok(Created { location: format!("/api/imports/{id}"), body: Json(body(import, language)) })
 }
 
 /// Reads the file on one thread while the store takes what was read, so that neither waits for the other for long
@@ -161,6 +180,11 @@ async fn run(app: App, id: ImportId, file: PathBuf, rows: FileRows) {
             tracing::error!(import = id, problem, "an import stopped before the end of its file")
         }
         None => tracing::info!(import = id, "an import is finished"),
+    }
+    if problem.is_none()
+        && let Err(error) = app.store.judge_import(id, app.now()).await
+    {
+        tracing::warn!(import = id, %error, "the law could not be asked about the leads of an import");
     }
     // Before the end is told: whoever hears of it may rely on the file being gone.
     remove_file(&file);
@@ -216,6 +240,13 @@ fn new_lead(lead: import::NewLead) -> NewLead {
         zone: lead.zone,
         priority: 0,
         fields: lead.fields.into_iter().map(|(name, text)| (name, text.into())).collect(),
+        consent: lead.consent.map(|consent| NewConsent {
+            purpose: consent.purpose,
+            text_version: consent.text_version,
+            source: consent.source,
+            given_at: consent.given_at,
+            evidence: consent.evidence,
+        }),
     }
 }
 
@@ -225,9 +256,10 @@ fn new_lead(lead: import::NewLead) -> NewLead {
 pub(super) async fn read(
     _: SignedIn<Staff>,
     State(app): State<App>,
+    language: Language,
     Path(id): Path<ImportId>,
 ) -> Result<Json<ImportBody>, Error> {
-    Ok(Json(body(find(&app, id).await?)))
+    Ok(Json(body(find(&app, id).await?, language)))
 }
 
 /// A row of the file and what became of it.

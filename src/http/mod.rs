@@ -102,6 +102,7 @@
 //! POST   /api/agents/{agent}/keep-lead              admin self supervisor
 //! POST   /api/agents/{agent}/dial                   admin self supervisor
 //! POST   /api/agents/{agent}/skip                   admin self supervisor
+//! POST   /api/agents/{agent}/dial-by-hand           admin self supervisor
 //! POST   /api/agents/{agent}/disposition            admin self supervisor
 //!
 //! GET    /api/live                                  everybody
@@ -135,6 +136,7 @@
 mod agents;
 mod app;
 mod auth;
+mod by_hand;
 mod callbacks;
 mod calls;
 mod campaign_settings;
@@ -290,6 +292,7 @@ fn agent_routes() -> OpenApiRouter<App> {
         .routes(routes!(desk::keep_lead))
         .routes(routes!(desk::dial))
         .routes(routes!(desk::skip))
+        .routes(routes!(by_hand::dial))
         .routes(routes!(desk::dispose))
 }
 

@@ -3,12 +3,18 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::consent::{self, ConsentPart};
 use super::phone::{self, Region};
 
 /// What a column holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
 pub enum Column {
+    /// A part of a consent that the person gave the seller of the list's campaign.
+    Consent {
+        /// Which part.
+        part: ConsentPart,
+    },
     /// Something that the lead keeps under this name, such as `last_name`.
     Field {
         /// Lower-case letters, digits and `_`.
@@ -96,6 +102,9 @@ fn by_header(header: &str, index: usize) -> Column {
     if ZONE_HEADERS.contains(&words.as_str()) {
         return Column::Zone;
     }
+    if let Some(column) = consent::by_header(&words) {
+        return column;
+    }
     let is_phone = words
         .split(' ')
         .any(|word| PHONE_WORDS.contains(&word.trim_end_matches(|letter: char| letter.is_ascii_digit())));
@@ -134,7 +143,7 @@ fn name_apart(columns: &mut [Column]) {
 }
 
 /// `  Téléphone_Fixe n°1 ` becomes `telephone fixe n 1`.
-fn plain_words(header: &str) -> String {
+pub(super) fn plain_words(header: &str) -> String {
     let letters: String = header
         .to_lowercase()
         .chars()
@@ -170,6 +179,13 @@ mod tests {
         columns
             .iter()
             .map(|column| match column {
+                Column::Consent { part } => match part {
+                    ConsentPart::Evidence => name("EVIDENCE"),
+                    ConsentPart::GivenAt => name("GIVEN AT"),
+                    ConsentPart::Purpose => name("PURPOSE"),
+                    ConsentPart::Source => name("SOURCE"),
+                    ConsentPart::TextVersion => name("TEXT"),
+                },
                 Column::Field { name } => name.as_str(),
                 Column::Ignore => name("-"),
                 Column::Phone => name("PHONE"),
@@ -180,7 +196,7 @@ mod tests {
 
     #[test]
     fn headers_are_understood_in_french_and_in_english() {
-        let cases: [(&[&str], &[&str]); 4] = [
+        let cases: [(&[&str], &[&str]); 6] = [
             (
                 &["Téléphone", "Tél. portable", "NOM", "Prénom", "Raison sociale", "Code postal", "Ville"],
                 &["PHONE", "PHONE", "last_name", "first_name", "company", "postcode", "city"],
@@ -191,6 +207,21 @@ mod tests {
             ),
             (&["N° de téléphone", "Fax", "Nom", "nom"], &["PHONE", "fax", "last_name", "last_name_2"]),
             (&["tel", "Date d'échéance", ""], &["PHONE", "date_d_echeance", "column_3"]),
+            (
+                &[
+                    "Tél",
+                    "Finalité du consentement",
+                    "Version du texte",
+                    "Source du consentement",
+                    "Date du consentement",
+                    "Preuve",
+                ],
+                &["PHONE", "PURPOSE", "TEXT", "SOURCE", "GIVEN AT", "EVIDENCE"],
+            ),
+            (
+                &["Phone", "Consent purpose", "Consent text version", "Consent source", "Consent date", "Consent evidence"],
+                &["PHONE", "PURPOSE", "TEXT", "SOURCE", "GIVEN AT", "EVIDENCE"],
+            ),
         ];
         for (header, expected) in cases {
             let header = strings(header);

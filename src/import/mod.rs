@@ -1,24 +1,26 @@
 //! A file of leads, from bytes to rows that are accepted, merged or refused. No row is ever lost silently.
 //!
-//! [`text`] decodes, [`record`] takes apart, [`columns`] guesses what is where, [`phone`] and [`zone`] read numbers;
+//! [`text`] decodes, [`record`] takes apart, [`columns`] guesses what is where, [`phone`] and [`consent`] read cells;
 //! this file decides about each row. Pure: it reads from any [`Read`] and stores nothing.
 
 pub mod columns;
+pub mod consent;
 pub mod phone;
 mod reason;
 pub mod record;
 mod sniff;
 pub mod text;
-pub mod zone;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::io::{self, Read};
 
+use cadran_engine::almanac::numbering;
 use cadran_engine::model::{Phone, Zone};
 use encoding_rs::Encoding;
 
 pub use columns::Column;
+pub use consent::{ConsentPart, NewConsent};
 pub use phone::Region;
 pub use reason::Reason;
 pub use record::Record;
@@ -64,7 +66,7 @@ pub enum Verdict {
     Accepted {
         /// Who.
         lead: NewLead,
-        /// Further numbers that were left out, by column and reason.
+        /// Further numbers, or a consent, that were left out, by column and reason.
         left_out: Vec<(usize, Reason)>,
         /// The earlier row with the same first number, which this one brings up to date.
         merged_into: Option<u32>,
@@ -84,6 +86,8 @@ pub struct NewLead {
     pub zone: Zone,
     /// What else is known, by name. Empty cells are left out.
     pub fields: BTreeMap<String, String>,
+    /// What the person has allowed.
+    pub consent: Option<NewConsent>,
 }
 
 /// The numbers of a row: the first good one, the other good ones, and the bad ones by column and reason.
@@ -131,6 +135,11 @@ impl<R: Read> Rows<R> {
         Self { plan, records, header_due, number: 0, seen: HashMap::new() }
     }
 
+    /// Whether the rows may bring consents.
+    pub fn brings_consents(&self) -> bool {
+        self.plan.columns.iter().any(|column| matches!(column, Column::Consent { .. }))
+    }
+
     /// The next row, or none at the end of the file.
     pub fn next_row(&mut self) -> io::Result<Option<Row>> {
         if std::mem::take(&mut self.header_due) {
@@ -153,15 +162,19 @@ impl<R: Read> Rows<R> {
     }
 
     fn judge(&mut self, cells: &[String]) -> Result<Verdict, Reason> {
-        let RowPhones { first: phone, others: alternates, left_out } = self.phones(cells)?;
+        let RowPhones { first: phone, others: alternates, mut left_out } = self.phones(cells)?;
         let zone = match self.cells_of(cells, &Column::Zone).next() {
             Some((_, name)) => name.parse().map_err(|_| Reason::ZoneUnknown)?,
-            None => zone::of_phone(phone).unwrap_or_else(|| self.plan.zone.clone()),
+            None => {
+                let told = numbering::zones(phone).and_then(|zones| zones.into_iter().next());
+                told.unwrap_or_else(|| self.plan.zone.clone())
+            }
         };
         let fields = self.fields(cells)?;
+        let consent = self.consent(cells, &zone).and_then(|told| told.map_err(|reason| left_out.push(reason)).ok());
         let seen_in = *self.seen.entry(phone).or_insert(self.number);
         Ok(Verdict::Accepted {
-            lead: NewLead { phone, alternates, zone, fields },
+            lead: NewLead { phone, alternates, zone, fields, consent },
             left_out,
             merged_into: (seen_in != self.number).then_some(seen_in),
         })
@@ -202,6 +215,17 @@ impl<R: Read> Rows<R> {
             }
         }
         Ok(fields)
+    }
+
+    fn consent(&self, cells: &[String], zone: &Zone) -> Option<Result<NewConsent, (usize, Reason)>> {
+        let parts = self.plan.columns.iter().zip(cells).enumerate().filter_map(|(index, (column, cell))| {
+            let cell = plain(cell);
+            match column {
+                Column::Consent { part } if !cell.is_empty() => Some((index, *part, cell)),
+                _ => None,
+            }
+        });
+        consent::read(parts, self.plan.region, zone)
     }
 
     /// The cells of such columns that are not empty.

@@ -11,6 +11,10 @@ use crate::words::Language;
 pub enum Reason {
     /// More cells than a row may have.
     ColumnsTooMany,
+    /// The time of a consent cannot be read.
+    ConsentTime,
+    /// A consent without its time or its proof.
+    ConsentUnproved,
     /// A character that no text holds, such as NUL.
     ControlCharacter,
     /// More text than a row may have.
@@ -35,8 +39,10 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of reports.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::ColumnsTooMany,
+        Self::ConsentTime,
+        Self::ConsentUnproved,
         Self::ControlCharacter,
         Self::LineTooLong,
         Self::PhoneCharacters,
@@ -53,6 +59,8 @@ impl Reason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ColumnsTooMany => "columns_too_many",
+            Self::ConsentTime => "consent_time",
+            Self::ConsentUnproved => "consent_unproved",
             Self::ControlCharacter => "control_character",
             Self::LineTooLong => "line_too_long",
             Self::PhoneCharacters => "phone_characters",

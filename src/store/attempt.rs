@@ -3,16 +3,18 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use cadran_engine::dialer::compliance::Obligation;
 use cadran_engine::input::{AttemptRefusal, StoreEvent};
-use cadran_engine::model::{Attempt, AttemptId, CallId, HangupCause, Outcome, Screened, Timestamp, Zone};
+use cadran_engine::model::{Attempt, AttemptId, ByHand, CallId, HangupCause, Outcome, Screened, Timestamp, Zone};
 
 use super::db::{Sql, Tx};
 use super::hearing::{Hearing, Question};
 use super::lease::still_ours;
 use super::person::Persons;
+use super::terms::Terms;
 use super::value::{Row, args, json};
 use super::write::Desk;
-use super::{Error, quota};
+use super::{Error, by_hand, quota};
 
 /// A dial and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +32,8 @@ pub struct AttemptRecord {
 }
 
 const INSERT: &str = "insert into attempt (attempt_id, call_id, leg_id, holder, campaign_id, list_id, lead_id, phone, \
-    caller_id, trunk_id, agent_id, started_at, seller_id, subject) \
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    caller_id, trunk_id, agent_id, started_at, seller_id, subject, by_hand, request_key) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 
 const BEGIN: &str = "update lead set state = 'in_attempt', updated_at = $3 \
     where lead_id = $1 and state = 'claimed' and claimed_by = $2 returning zone";
@@ -85,21 +87,55 @@ impl<'d> Saving<'d> {
     pub(super) async fn save(&mut self, tx: &mut Tx, attempt: &Attempt) -> Result<StoreEvent, Error> {
         let id = attempt.id;
         if self.durable.contains(&id) {
-            return Ok(StoreEvent::AttemptSaved { attempt: id });
+            let obligations = self.owed(tx, attempt).await?;
+            return Ok(StoreEvent::AttemptSaved { attempt: id, obligations });
         }
         let begun = if self.is_ours { self.begin(tx, attempt).await? } else { Err(AttemptRefusal::LeadGone) };
         Ok(match begun {
-            Ok(()) => StoreEvent::AttemptSaved { attempt: id },
+            Ok(obligations) => StoreEvent::AttemptSaved { attempt: id, obligations },
             Err(refusal) => StoreEvent::AttemptRefused { attempt: id, refusal },
         })
     }
 
-    /// Makes an attempt durable if the lead is ours and the law allows it.
-    async fn begin(&mut self, tx: &mut Tx, attempt: &Attempt) -> Result<Result<(), AttemptRefusal>, Error> {
-        let (lead, phone, at) = (attempt.lead, attempt.phone, attempt.started_at);
+    /// What the law asks of a call whose attempt is durable.
+    async fn owed(&self, tx: &mut Tx, attempt: &Attempt) -> Result<Vec<Obligation>, Error> {
+        let sql = "select zone from lead where lead_id = $1";
+        let row = tx.row(sql, args![attempt.lead]).await?;
+        let zone: Option<Zone> = row.map(|row| row.get("zone")).transpose()?;
+        let Some((zone, terms)) = zone.as_ref().zip(self.hearing.terms(attempt.campaign)) else {
+            return Ok(Vec::new());
+        };
+        let question = Question { lead: attempt.lead, phone: attempt.phone, zone, at: attempt.started_at };
+        Ok(self.hearing.owed(question, terms))
+    }
+
+    /// Makes an attempt durable if the lead is ours and the law allows it. Gives what the law asks of the call.
+    async fn begin(
+        &mut self,
+        tx: &mut Tx,
+        attempt: &Attempt,
+    ) -> Result<Result<Vec<Obligation>, AttemptRefusal>, Error> {
         let Some(terms) = self.hearing.terms(attempt.campaign).cloned() else {
             return Ok(Err(AttemptRefusal::LeadGone));
         };
+        let begun = match attempt.by_hand {
+            Some(_) => by_hand::begin(tx, &mut self.hearing, attempt, &terms, &self.desk.holder).await?,
+            None => self.begin_claimed(tx, attempt, &terms).await?,
+        };
+        if begun.is_ok() {
+            insert(tx, attempt, &terms, &self.desk.holder).await?;
+        }
+        Ok(begun)
+    }
+
+    /// Takes the lead of an attempt that was chosen for dialling.
+    async fn begin_claimed(
+        &mut self,
+        tx: &mut Tx,
+        attempt: &Attempt,
+        terms: &Terms,
+    ) -> Result<Result<Vec<Obligation>, AttemptRefusal>, Error> {
+        let (lead, phone, at) = (attempt.lead, attempt.phone, attempt.started_at);
         let holder = &self.desk.holder;
         let Some(row) = tx.row(BEGIN, args![lead, holder, at]).await? else {
             return Ok(Err(AttemptRefusal::LeadGone));
@@ -109,27 +145,8 @@ impl<'d> Saving<'d> {
         }
         let zone: Zone = row.get("zone")?;
         let question = Question { lead, phone, zone: &zone, at };
-        if let Err(reason) = self.hearing.ask_to_dial(question, &terms, attempt.id, attempt.caller_id)? {
-            return Ok(Err(AttemptRefusal::Forbidden(reason)));
-        }
-        let values = args![
-            attempt.id,
-            attempt.call,
-            attempt.leg,
-            holder,
-            attempt.campaign,
-            attempt.list,
-            lead,
-            phone,
-            attempt.caller_id,
-            attempt.trunk,
-            attempt.agent,
-            at,
-            terms.seller,
-            terms.compliance.subject.as_deref(),
-        ];
-        tx.execute(INSERT, values).await?;
-        Ok(Ok(()))
+        let heard = self.hearing.ask_to_dial(question, terms, attempt.id, attempt.caller_id)?;
+        Ok(heard.map_err(AttemptRefusal::Forbidden))
     }
 
     /// Keeps the decisions, and settles the leads that may not be called.
@@ -138,6 +155,33 @@ impl<'d> Saving<'d> {
     }
 }
 
+async fn insert(tx: &mut Tx, attempt: &Attempt, terms: &Terms, holder: &str) -> Result<(), Error> {
+    let by_hand = attempt.by_hand.as_ref();
+    let values = args![
+        attempt.id,
+        attempt.call,
+        attempt.leg,
+        holder,
+        attempt.campaign,
+        attempt.list,
+        attempt.lead,
+        attempt.phone,
+        attempt.caller_id,
+        attempt.trunk,
+        attempt.agent,
+        attempt.started_at,
+        terms.seller,
+        terms.compliance.subject.as_deref(),
+        by_hand.map(|by_hand| if by_hand.lead_was_done { DONE } else { OPEN }),
+        by_hand.and_then(|by_hand| by_hand.key.as_deref()),
+    ];
+    tx.execute(INSERT, values).await.map(drop)
+}
+
+/// The lead of a dial by hand was done, or still open.
+const DONE: &str = "done";
+const OPEN: &str = "open";
+
 async fn already_durable(tx: &mut Tx, attempts: &[&Attempt]) -> Result<BTreeSet<AttemptId>, Error> {
     let ids: Vec<String> = attempts.iter().map(|attempt| attempt.id.as_uuid().simple().to_string()).collect();
     let rows = tx.rows(DURABLE, args![json(&ids)?]).await?;
@@ -145,10 +189,14 @@ async fn already_durable(tx: &mut Tx, attempts: &[&Attempt]) -> Result<BTreeSet<
 }
 
 /// Takes back an attempt that was refused while the database was away: it may have become durable all the same, when
-/// only the answer to the commit was lost. It was never placed, and its lead is in the hopper again.
+/// only the answer to the commit was lost. It was never placed, and its lead is in the hopper again, or where it was before
+/// an agent dialled it by hand.
 pub(super) async fn take_back(tx: &mut Tx, attempt: &Attempt) -> Result<(), Error> {
     tx.execute("delete from attempt where attempt_id = $1 and outcome is null", args![attempt.id]).await?;
-    tx.execute(CLAIM_AGAIN, args![attempt.lead]).await.map(drop)
+    match &attempt.by_hand {
+        Some(by_hand) => by_hand::put_back(tx, attempt, by_hand.lead_was_done).await,
+        None => tx.execute(CLAIM_AGAIN, args![attempt.lead]).await.map(drop),
+    }
 }
 
 /// Says how an attempt ended. Gives the call, the first time.
@@ -189,6 +237,7 @@ pub(super) fn read(row: &Row) -> Result<AttemptRecord, Error> {
             trunk: row.get("trunk_id")?,
             agent: row.get("agent_id")?,
             started_at: row.get("started_at")?,
+            by_hand: read_by_hand(row)?,
         },
         outcome: row.get("outcome")?,
         cause: HangupCause {
@@ -198,6 +247,12 @@ pub(super) fn read(row: &Row) -> Result<AttemptRecord, Error> {
         ended_at: row.get("ended_at")?,
         screened: read_screened(row)?,
     })
+}
+
+fn read_by_hand(row: &Row) -> Result<Option<ByHand>, Error> {
+    let lead_was: Option<String> = row.get("by_hand")?;
+    let key = row.get("request_key")?;
+    Ok(lead_was.map(|lead_was| ByHand { key, lead_was_done: lead_was == DONE }))
 }
 
 fn read_screened(row: &Row) -> Result<Option<Screened>, Error> {

@@ -1,10 +1,14 @@
 //! The ledger of consents. Nothing in it is ever removed: taking a consent back stamps it.
 
+use std::collections::BTreeSet;
+
 use cadran_engine::dialer::compliance;
-use cadran_engine::model::{Phone, SellerId, Timestamp};
+use cadran_engine::model::{CampaignId, Phone, SellerId, Timestamp};
+use serde::Serialize;
 
 use super::db::{Select, Sql, Tx};
-use super::value::{Row, args, json};
+use super::import::NewConsent;
+use super::value::{Row, args, json, without_nul};
 use super::{Error, Page, Store, only};
 
 /// The number of an entry.
@@ -75,6 +79,59 @@ impl Store {
             None => Err(Error::NotFound("consent")),
         }
     }
+}
+
+/// A file that comes again says nothing new.
+const IMPORT: Sql = Sql {
+    postgres: "insert into consent (seller_id, phone, purpose, text_version, channel, evidence, hours_waiver, written, \
+        given_at, recorded_by, recorded_at) \
+        select seller_id, row ->> 'phone', row ->> 'purpose', row ->> 'text_version', row ->> 'source', \
+        row ->> 'evidence', false, false, cast(row ->> 'given_at' as bigint), $3, $4 \
+        from campaign cross join jsonb_array_elements($2) as row where campaign_id = $1 and seller_id is not null \
+        and not exists (select 1 from consent as known where known.seller_id = campaign.seller_id \
+        and known.phone = row ->> 'phone' and known.purpose = row ->> 'purpose' \
+        and known.evidence = row ->> 'evidence' and known.given_at = cast(row ->> 'given_at' as bigint))",
+    sqlite: "insert into consent (seller_id, phone, purpose, text_version, channel, evidence, hours_waiver, written, \
+        given_at, recorded_by, recorded_at) \
+        select seller_id, value ->> 'phone', value ->> 'purpose', value ->> 'text_version', value ->> 'source', \
+        value ->> 'evidence', false, false, value ->> 'given_at', $3, $4 \
+        from campaign cross join json_each($2) where campaign_id = $1 and seller_id is not null \
+        and not exists (select 1 from consent as known where known.seller_id = campaign.seller_id \
+        and known.phone = value ->> 'phone' and known.purpose = value ->> 'purpose' \
+        and known.evidence = value ->> 'evidence' and known.given_at = value ->> 'given_at')",
+};
+
+#[derive(PartialEq, Eq, PartialOrd, Ord, Serialize)]
+struct Imported {
+    phone: Phone,
+    given_at: i64,
+    evidence: String,
+    purpose: String,
+    text_version: String,
+    source: String,
+}
+
+/// Writes down the consents of a file, given to the seller of a campaign; one that is known already is not repeated.
+pub(super) async fn import<'a>(
+    tx: &mut Tx,
+    campaign: CampaignId,
+    given: impl Iterator<Item = (Phone, &'a NewConsent)>,
+    by: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let given = given.map(|(phone, consent)| Imported {
+        phone,
+        given_at: consent.given_at.as_millis(),
+        evidence: without_nul(&consent.evidence),
+        purpose: without_nul(&consent.purpose),
+        text_version: without_nul(&consent.text_version),
+        source: without_nul(&consent.source),
+    });
+    let given: BTreeSet<Imported> = given.collect();
+    if given.is_empty() {
+        return Ok(());
+    }
+    tx.execute(IMPORT, args![campaign, json(&given)?, by, now]).await.map(drop)
 }
 
 /// Every consent given of one of these numbers.

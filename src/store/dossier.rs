@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cadran_engine::almanac::numbering;
 use cadran_engine::dialer::compliance::{
     Callee, DoNotCall, Inquiry, LineType, Pack, PastAttempt, PastOutcome, Registers, Whereabouts,
 };
@@ -111,7 +112,8 @@ impl Dossiers {
                 number: phone.e164(),
                 country: None,
                 state: None,
-                whereabouts: Whereabouts::Known(vec![zone.clone()]),
+                whereabouts: numbering::whereabouts(phone, zone)
+                    .map_or(Whereabouts::Unknown, Whereabouts::Known),
                 party: terms.compliance.audience,
                 line_type: LineType::Unknown,
                 consents: known.consents.iter().map(consent::in_rules).collect(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cadran_engine::dialer::compliance::{Decision, Inquiry, Pack, Reason};
+use cadran_engine::dialer::compliance::{Decision, Inquiry, Obligation, Pack, Reason};
 use cadran_engine::model::{AttemptId, CampaignId, LeadId, Phone, Timestamp, Zone};
 
 use super::db::Tx;
@@ -100,25 +100,51 @@ impl<'p> Hearing<'p> {
         terms: &Terms,
         attempt: AttemptId,
         caller_id: Phone,
-    ) -> Result<Result<(), Reason>, Error> {
+    ) -> Result<Result<Vec<Obligation>, Reason>, Error> {
+        let heard = self.hear(question, terms, attempt, caller_id)?;
+        self.denied.extend(heard.as_ref().err());
+        Ok(heard.map_err(|denied| denied.reason))
+    }
+
+    /// May an agent make this attempt by hand? The lead stays where it is when they may not.
+    pub(super) fn ask_by_hand(
+        &mut self,
+        question: Question<'_>,
+        terms: &Terms,
+        attempt: AttemptId,
+        caller_id: Phone,
+    ) -> Result<Result<Vec<Obligation>, Reason>, Error> {
+        Ok(self.hear(question, terms, attempt, caller_id)?.map_err(|denied| denied.reason))
+    }
+
+    /// What is asked of a call that is under way already.
+    pub(super) fn owed(&self, question: Question<'_>, terms: &Terms) -> Vec<Obligation> {
+        self.consider(question, terms).1.owed()
+    }
+
+    /// What the law asks of an attempt, or what stands against it. The decision is kept either way.
+    fn hear(
+        &mut self,
+        question: Question<'_>,
+        terms: &Terms,
+        attempt: AttemptId,
+        caller_id: Phone,
+    ) -> Result<Result<Vec<Obligation>, Denied>, Error> {
         let Question { lead, phone, zone, at } = question;
         let inquiry = self.dossiers.inquiry(phone, zone, terms, Some(caller_id), at);
         let decision = inquiry.decide(self.packs);
         let about = (Stage::Attempt, lead, phone);
         let mut entry = Entry::of(&decision, &inquiry, about, terms, self.dossiers.person(phone))?;
-        let answer = match Denied::by(&decision, &inquiry, lead) {
+        let heard = match Denied::by(&decision, &inquiry, lead) {
             None => {
                 entry.attempt = Some(attempt.as_uuid().simple().to_string());
                 self.dossiers.note_attempt(attempt, phone, terms, at);
-                Ok(())
+                Ok(decision.obligations().to_vec())
             }
-            Some(denied) => {
-                self.denied.push(denied);
-                Err(denied.reason)
-            }
+            Some(denied) => Err(denied),
         };
         self.entries.push(entry);
-        Ok(answer)
+        Ok(heard)
     }
 
     /// Keeps the decisions and settles the leads that may not be called. The attempts that were allowed are there.

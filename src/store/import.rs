@@ -5,12 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cadran_engine::dialer::compliance::Reason;
 use cadran_engine::model::{CampaignId, ListId, Phone, Timestamp, UserId, Zone};
 use serde::{Deserialize, Serialize};
 
 use super::db::{Lane, Select, Sql, Tx};
 use super::value::{Row, args, json, without_nul};
-use super::{Error, Page, Store, only, person};
+use super::dry_run::DryRun;
+use super::{Error, Page, Store, consent, only, person};
 
 /// The number of an import.
 pub type ImportId = i64;
@@ -33,6 +35,24 @@ pub struct NewLead {
     pub priority: i64,
     /// The columns that Cadran itself does not use.
     pub fields: serde_json::Map<String, serde_json::Value>,
+    /// What the person has allowed the seller of the list's campaign.
+    #[serde(skip)]
+    pub consent: Option<NewConsent>,
+}
+
+/// A consent as a file brings it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewConsent {
+    /// For what.
+    pub purpose: String,
+    /// Which wording the person agreed to.
+    pub text_version: String,
+    /// Where it was given.
+    pub source: String,
+    /// When it was given.
+    pub given_at: Timestamp,
+    /// What proves it.
+    pub evidence: String,
 }
 
 impl NewLead {
@@ -125,6 +145,9 @@ pub struct Import {
     pub merged: u32,
     /// Rows that were refused.
     pub refused: u32,
+    /// What the law said of its leads when all of them were stored; none before, and where the campaign calls on
+    /// nobody's behalf.
+    pub judged: Option<DryRun>,
     /// When it began.
     pub started_at: Timestamp,
     /// When it ended.
@@ -162,7 +185,7 @@ const STORE_LEADS: Sql = Sql {
         due_at, created_at, updated_at) \
         select $1, $2, $3, row ->> 'phone', row -> 'alternates', row ->> 'name', row ->> 'zone', row -> 'fields', \
         cast(row ->> 'priority' as bigint), 'waiting', $5, $5, $5 from jsonb_array_elements($4) as row \
-        on conflict (list_id, phone) do update set alternates = excluded.alternates, name = excluded.name, \
+        on conflict (list_id, phone) do update set import_id = excluded.import_id, alternates = excluded.alternates, name = excluded.name, \
         zone = excluded.zone, fields = lead.fields || excluded.fields, priority = excluded.priority, \
         updated_at = excluded.updated_at",
     // `where true` keeps the parser from reading `on` as part of a join (https://sqlite.org/lang_upsert.html §2.1).
@@ -170,7 +193,7 @@ const STORE_LEADS: Sql = Sql {
         due_at, created_at, updated_at) \
         select $1, $2, $3, value ->> 'phone', value -> 'alternates', value ->> 'name', value ->> 'zone', \
         value -> 'fields', value ->> 'priority', 'waiting', $5, $5, $5 from json_each($4) where true \
-        on conflict (list_id, phone) do update set alternates = excluded.alternates, name = excluded.name, \
+        on conflict (list_id, phone) do update set import_id = excluded.import_id, alternates = excluded.alternates, name = excluded.name, \
         zone = excluded.zone, fields = json_patch(lead.fields, excluded.fields), priority = excluded.priority, \
         updated_at = excluded.updated_at",
 };
@@ -222,11 +245,25 @@ impl Store {
         let numbers: Vec<Vec<Phone>> = leads.iter().map(|lead| lead.phones().collect()).collect();
         person::resolve(&mut tx, &numbers, now).await?;
         tx.execute(STORE_LEADS, args![list, campaign, import, json(&leads)?, now]).await?;
+        let given = rows.iter().filter_map(|row| row.content.lead());
+        let given = given.filter_map(|lead| Some((lead.phone, lead.consent.as_ref()?)));
+        consent::import(&mut tx, campaign, given, &format!("import {import}"), now).await?;
         tx.execute(STORE_ROWS, args![import, json(&reports(rows, &outcomes))?]).await?;
         let [accepted, merged, refused] = counts(&outcomes);
         tx.execute(COUNT, args![import, last, accepted, merged, refused]).await?;
         tx.commit().await?;
         Ok(outcomes)
+    }
+
+    /// Asks the law about every lead of an import, as if it were dialled at `now`, and keeps the counts. Nothing happens
+    /// where the campaign calls on nobody's behalf.
+    pub async fn judge_import(&self, import: ImportId, now: Timestamp) -> Result<(), Error> {
+        let Some(judged) = self.dry_run_of_import(import, now).await? else {
+            return Ok(());
+        };
+        let sql = "update import set callable = $2, denied = $3 where import_id = $1";
+        let callable = i64::try_from(judged.callable).unwrap_or(i64::MAX);
+        self.db.change(sql, args![import, callable, json(&judged.denied)?]).await.map(drop)
     }
 
     /// Ends an import; with a `problem` when not every row was read. Ending it again changes nothing.
@@ -359,9 +396,18 @@ fn read(row: &Row) -> Result<Import, Error> {
         accepted: row.get("accepted")?,
         merged: row.get("merged")?,
         refused: row.get("refused")?,
+        judged: read_judged(row)?,
         started_at: row.get("started_at")?,
         ended_at: row.get("ended_at")?,
     })
+}
+
+fn read_judged(row: &Row) -> Result<Option<DryRun>, Error> {
+    let (callable, denied) = (row.get::<Option<u64>>("callable")?, row.json_if_any("denied")?);
+    let judged = callable.zip(denied);
+    Ok(judged.map(|(callable, denied): (u64, BTreeMap<Reason, u64>)| {
+        DryRun { leads: callable + denied.values().sum::<u64>(), callable, denied }
+    }))
 }
 
 fn read_report(row: &Row) -> Result<ImportReport, Error> {

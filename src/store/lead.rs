@@ -35,7 +35,7 @@ pub struct LeadRecord {
     pub held_because: Option<Reason>,
     /// Whether a moment was agreed with the person: dialled before all others, once it is due.
     pub callback: bool,
-    /// The import that brought it.
+    /// The import that named it last.
     pub import: Option<ImportId>,
     /// When it was imported.
     pub created_at: Timestamp,
@@ -142,7 +142,7 @@ impl Store {
         Ok(withdrawal)
     }
 
-    async fn lead_records(&self, rows: &[Row]) -> Result<Vec<LeadRecord>, Error> {
+    pub(super) async fn lead_records(&self, rows: &[Row]) -> Result<Vec<LeadRecord>, Error> {
         let mut histories = histories(&self.db, rows).await?;
         rows.iter().map(|row| read(row, &mut histories)).collect()
     }

@@ -10,6 +10,7 @@ mod abandonment;
 mod agent;
 mod archive;
 mod attempt;
+mod by_hand;
 mod call;
 mod callback;
 mod campaign;
@@ -69,6 +70,7 @@ use value::{Row, args};
 pub use abandonment::Abandonment;
 pub use archive::{ArchiveJob, ArchiveStep, FileKind, KeptFile, Place};
 pub use attempt::AttemptRecord;
+pub use by_hand::{HandDenied, HandDialled};
 pub use callback::{CallbackFilter, CallbackRecord, CallbackState, OpenCallback};
 pub use claim::{CLAIM_TIME, Claim};
 pub use consent::{Consent, ConsentId};
@@ -80,7 +82,7 @@ pub use dry_run::DryRun;
 pub use error::Error;
 pub use history::{CallStory, HistoryFilter, LeadStory};
 pub use import::{
-    IMPORT_BATCH_MAX, Import, ImportId, ImportOutcome, ImportReport, ImportRow, ImportState, NewLead,
+    IMPORT_BATCH_MAX, Import, ImportId, ImportOutcome, ImportReport, ImportRow, ImportState, NewConsent, NewLead,
     RowContent,
 };
 pub use lead::{DoneReason, LeadFilter, LeadRecord, Withdrawal};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cadran_engine::dialer::compliance::{Intent, Mode};
-use cadran_engine::model::{CampaignId, ComplianceSettings, DialMode, Phone, SellerId};
+use cadran_engine::model::{CampaignId, ComplianceSettings, DialMode, Phone, Screening, SellerId};
 
 use super::Error;
 use super::db::{Sql, Tx};
@@ -61,12 +61,16 @@ fn read(row: &Row) -> Result<Option<(CampaignId, Terms)>, Error> {
     #[derive(serde::Deserialize)]
     struct Part {
         mode: DialMode,
+        #[serde(default)]
+        screening: Screening,
         caller_ids: Vec<Phone>,
         compliance: ComplianceSettings,
     }
     let campaign = row.get("campaign_id")?;
-    let Part { mode, caller_ids, compliance } = row.json("settings")?;
-    let terms = |seller| Terms { campaign, seller, mode: mode.into(), compliance, caller_ids };
+    let Part { mode, screening, caller_ids, compliance } = row.json("settings")?;
+    // A message that is left on a machine is a prerecorded one, and nobody knows beforehand who picks up.
+    let mode = if screening.leaves_messages_in(mode) { Mode::IvrMessage } else { mode.into() };
+    let terms = |seller| Terms { campaign, seller, mode, compliance, caller_ids };
     let seller: Option<SellerId> = row.get("seller_id")?;
     Ok(seller.map(|seller| (campaign, terms(seller))))
 }

@@ -96,6 +96,7 @@ fn floor(state: &'static str) -> LiveView {
         since: now(),
         call: None,
         preview: None,
+        refused: None,
         phone_up: true,
         campaigns: Vec::new(),
     };

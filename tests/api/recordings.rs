@@ -49,6 +49,7 @@ pub(super) async fn record(world: &World, token: &str, path: &str) -> RecordingI
         trunk,
         agent: None,
         started_at: now(),
+        by_hand: None,
     };
     let facts = RecordingFacts { path: path.to_owned(), bytes: 14, duration: Duration::from_secs(1) };
     let close = Write::CloseAttempt {
@@ -84,6 +85,7 @@ async fn lead(store: &Store, list: ListId, campaign: CampaignId) -> LeadId {
         zone: "Europe/Paris".parse().unwrap(),
         priority: 0,
         fields: serde_json::Map::new(),
+        consent: None,
     };
     let row = ImportRow { number: 1, text: String::new(), content: RowContent::Lead(lead), remark: None };
     store.import_rows(import, vec![row], now()).await.unwrap();

@@ -90,6 +90,7 @@ async fn each_role_may_what_the_table_says_and_nobody_more() {
         state: "connected",
         since: now(),
         agent: Some(own),
+        obligations: Vec::new(),
         recording: "none",
     }];
     world.script().view.agents = Vec::<AgentView>::new();

@@ -236,7 +236,7 @@ async fn answer(inbox: Inbox, mut items: mpsc::Receiver<Item>, script: Arc<Mutex
                     (None, input::Request::LogIn { .. }) => {
                         Ok(Answer::LoggedIn(SessionId::from_uuid(Uuid::now_v7())))
                     }
-                    (None, input::Request::DialPreview { .. }) => {
+                    (None, input::Request::DialPreview { .. } | input::Request::DialByHand { .. }) => {
                         Ok(Answer::Dialling(CallId::from_uuid(Uuid::now_v7())))
                     }
                     (None, input::Request::NextLead { .. }) => Err(Refusal::NoLead),

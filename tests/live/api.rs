@@ -147,6 +147,14 @@ impl Api {
         self.carried_out(Method::POST, path, |request| request.json(&body)).await
     }
 
+    /// A request that says what it is called, so that it can be repeated: the status and what was answered.
+    pub(crate) async fn post_with_key(&self, path: &str, body: &Value, key: &str) -> (u16, Value) {
+        let request = self.http.post(format!("{}{path}", self.base)).timeout(ANSWER_MAX);
+        let request = request.bearer_auth(&self.token).header("idempotency-key", key).json(body);
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
     /// A request without a body, such as `hang-up`.
     pub(crate) async fn ask(&self, path: &str) -> Value {
         self.carried_out(Method::POST, path, |request| request).await

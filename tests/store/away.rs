@@ -34,7 +34,7 @@ pub(crate) async fn everything_is_kept_while_the_database_is_away(database: &Dat
     assert!(story.call.is_some());
     let retried = world.attempt_on(&in_hopper);
     desk.queue.write(Write::SaveAttempt(Box::new(retried.clone()))).unwrap();
-    assert_eq!(desk.hears().await, StoreEvent::AttemptSaved { attempt: retried.id });
+    assert_eq!(desk.hears().await, StoreEvent::AttemptSaved { attempt: retried.id, obligations: vec![] });
 }
 
 /// The commit took effect but its answer was lost, so that the engine was told no: the attempt must not stay open.

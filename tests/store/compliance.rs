@@ -223,7 +223,7 @@ pub(crate) async fn a_refusal_bars_the_seller(database: &Database) {
         close(&attempt, Outcome::Answered, LeadNext::Done),
     ])
     .await;
-    assert_eq!(desk.hears().await, StoreEvent::AttemptSaved { attempt: attempt.id });
+    assert_eq!(desk.hears().await, StoreEvent::AttemptSaved { attempt: attempt.id, obligations: vec![] });
     let said = |refused, seconds| {
         let said = world.said_of(&attempt, LeadNext::Done);
         Write::SaveDisposition(Box::new(DispositionRecord { refused, at: at(TUESDAY + seconds), ..said }))

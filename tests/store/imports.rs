@@ -3,10 +3,11 @@
 use std::time::Instant;
 
 use cadran::store::{
-    DoneReason, IMPORT_BATCH_MAX, ImportOutcome, ImportRow, ImportState, LeadFilter, NewLead, Page,
-    RowContent,
+    DoneReason, IMPORT_BATCH_MAX, ImportOutcome, ImportRow, ImportState, LeadFilter, NewConsent, NewLead,
+    Page, RowContent,
 };
-use cadran_engine::model::LeadState;
+use cadran_engine::dialer::compliance::Reason;
+use cadran_engine::model::{LeadState, Purpose};
 use serde_json::json;
 
 use super::database::Database;
@@ -121,4 +122,49 @@ pub(crate) async fn a_hundred_thousand_rows(database: &Database) {
     }
     println!("{claimed} leads claimed in {:.2} s", begun.elapsed().as_secs_f64());
     assert_eq!(claimed, 10_000);
+}
+
+/// Consents of a file are given to the campaign's seller and count for every number of the person; the same file again
+/// says nothing new, and the report of the import says whom the law would let anybody call.
+pub(crate) async fn consents_of_a_file_open_the_telephone_and_its_report_says_so(database: &Database) {
+    const DAY: u64 = 86_400;
+    /// Tuesday, 25 August 2026, 11:00 in Paris.
+    const TUESDAY: u64 = 37_648_400;
+    let store = &database.store;
+    let world = World::with_leads(store, 0).await;
+    let mut kept = store.campaign(world.campaign).await.unwrap().unwrap();
+    kept.value.settings.compliance.purpose = Purpose::Marketing;
+    store.update_campaign(&kept.value, kept.rev, NOW).await.unwrap();
+    let given = |days| NewConsent {
+        purpose: "phone_marketing".to_owned(),
+        text_version: "v3".to_owned(),
+        source: "web form".to_owned(),
+        given_at: at(TUESDAY - days * DAY),
+        evidence: "form-17".to_owned(),
+    };
+    let rows = |first: u32| {
+        vec![
+            row(first, RowContent::Lead(NewLead { consent: Some(given(5)), ..a_lead(0) })),
+            row(first + 1, RowContent::Lead(NewLead { consent: Some(given(5)), ..a_lead(0) })),
+            row(first + 2, RowContent::Lead(a_lead(1))),
+            row(first + 3, RowContent::Lead(a_lead(2))),
+        ]
+    };
+    for _ in 0..2 {
+        let import = store.begin_import(world.list, "june.csv", "phone", None, at(TUESDAY)).await.unwrap();
+        store.import_rows(import.id, rows(1), at(TUESDAY)).await.unwrap();
+        store.judge_import(import.id, at(TUESDAY)).await.unwrap();
+        store.end_import(import.id, None, at(TUESDAY)).await.unwrap();
+        let judged = store.import(import.id).await.unwrap().unwrap().judged.unwrap();
+        assert_eq!((judged.leads, judged.callable), (3, 1));
+        assert_eq!(judged.denied, [(Reason::ConsentMissing, 2)].into());
+    }
+    let consents = store.consents(None, Page::first()).await.unwrap();
+    assert_eq!(consents.len(), 1, "{consents:?}");
+    let consent = &consents[0];
+    assert_eq!((consent.seller, consent.phone, consent.given_at), (world.seller, phone(0), at(TUESDAY - 5 * DAY)));
+    assert_eq!((consent.text_version.as_str(), consent.channel.as_str()), ("v3", "web form"));
+    assert!(consent.recorded_by.starts_with("import "), "{}", consent.recorded_by);
+    let claim = store.claim_leads(world.campaign, 10, at(TUESDAY), "asterisk-1").await.unwrap();
+    assert_eq!(claim.leads.iter().map(|lead| lead.phone).collect::<Vec<_>>(), [phone(0)]);
 }

@@ -57,7 +57,7 @@ pub(crate) async fn every_write_counts_once(database: &Database) {
     assert_eq!(store.do_not_call(Some(attempt.phone), Page::first()).await.unwrap().len(), 1);
     // Said once, then again three times; each time the engine hears that it is durable.
     for _ in 0..4 {
-        assert_eq!(desk.hears().await, StoreEvent::AttemptSaved { attempt: attempt.id });
+        assert_eq!(desk.hears().await, StoreEvent::AttemptSaved { attempt: attempt.id, obligations: vec![] });
     }
 }
 

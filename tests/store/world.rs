@@ -95,6 +95,7 @@ impl World {
             trunk: self.trunk,
             agent: None,
             started_at: NOW,
+            by_hand: None,
         }
     }
 
@@ -154,6 +155,7 @@ pub(crate) fn a_lead(number: u32) -> NewLead {
         zone: "Europe/Paris".parse::<Zone>().unwrap(),
         priority: 0,
         fields: serde_json::Map::new(),
+        consent: None,
     }
 }
 
@@ -257,7 +259,7 @@ impl Desk {
     pub(crate) async fn dial(&mut self, world: &World, store: &Store) -> Attempt {
         let attempt = world.attempt_on(&world.claim(store).await);
         self.queue.write(Write::SaveAttempt(Box::new(attempt.clone()))).unwrap();
-        assert_eq!(self.hears().await, StoreEvent::AttemptSaved { attempt: attempt.id });
+        assert_eq!(self.hears().await, StoreEvent::AttemptSaved { attempt: attempt.id, obligations: vec![] });
         attempt
     }
 }

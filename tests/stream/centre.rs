@@ -123,6 +123,7 @@ impl Centre {
             state: "dialling",
             since: self.now,
             agent: None,
+            obligations: Vec::new(),
             recording: "none",
         };
         let place = self.view.calls.partition_point(|known| known.call < call.call);
@@ -187,6 +188,7 @@ fn agent(row: i64, now: Timestamp) -> AgentView {
         since: now,
         call: None,
         preview: None,
+        refused: None,
         phone_up: true,
         campaigns: vec![CampaignId::from_i64(1 + row % CAMPAIGNS)],
     }

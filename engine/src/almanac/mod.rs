@@ -1,8 +1,10 @@
 //! Wall clocks, weekly windows and public holidays: what the law on calling hours and the opening hours of a flow
-//! both reckon with.
+//! both reckon with; and the zones in which telephone numbers ring.
 
+mod area_codes;
 mod holidays;
 pub(crate) mod local;
+pub mod numbering;
 mod windows;
 
 pub use holidays::Holidays;

@@ -72,6 +72,8 @@ pub struct CampaignRun {
 /// Why a campaign places no call, though it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdleReason {
+    /// Agents dial by hand.
+    AgentsDecide,
     /// The campaign, a trunk or the whole server carries as many calls as it may, or as fast as it may.
     AtLimit(Limited),
     /// A circuit breaker has tripped.
@@ -117,6 +119,7 @@ impl IdleReason {
     /// For a person to read.
     pub fn in_words(self) -> String {
         match self {
+            Self::AgentsDecide => "the campaign's agents dial by hand".to_owned(),
             Self::AtLimit(whose) => format!("the limit of the {} is reached", whose.in_words()),
             Self::Broken => {
                 "a circuit breaker has tripped; see why it did in the campaign's pacing".to_owned()

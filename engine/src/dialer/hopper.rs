@@ -70,6 +70,12 @@ impl Hopper {
         self.leads.pop_front()
     }
 
+    /// Forgets a lead that somebody has taken otherwise.
+    pub fn take(&mut self, lead: LeadId) {
+        self.leads.retain(|waiting| waiting.id != lead);
+        self.promised.retain(|(waiting, _)| waiting.id != lead);
+    }
+
     /// A lead that was taken but not dialled is the next again.
     pub fn put_back(&mut self, lead: Lead) {
         match lead.promise {

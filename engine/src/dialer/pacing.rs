@@ -38,7 +38,7 @@ pub enum Decision {
 pub fn decide(s: &Situation) -> Decision {
     match s.mode {
         DialMode::Predictive { .. } => Decision::Ahead(s.predicted),
-        DialMode::Preview => Decision::PerAgent(0),
+        DialMode::Manual | DialMode::Preview => Decision::PerAgent(0),
         DialMode::Progressive => Decision::PerAgent(s.ready.saturating_sub(s.on_their_way)),
         DialMode::Power { ratio } => {
             if budget_is_spent(s) {
@@ -83,6 +83,7 @@ mod tests {
             (Situation { mode: predictive, ready: 3, predicted: 2, ..QUIET }, Decision::Ahead(2)),
             (Situation { ready: 3, ..QUIET }, Decision::PerAgent(3)),
             (Situation { ready: 3, on_their_way: 4, ..QUIET }, Decision::PerAgent(0)),
+            (Situation { mode: DialMode::Manual, ready: 3, ..QUIET }, Decision::PerAgent(0)),
             (Situation { mode: DialMode::Preview, ready: 3, ..QUIET }, Decision::PerAgent(0)),
             (Situation { mode: power, ready: 3, ..QUIET }, Decision::Ahead(7)),
             (Situation { mode: power, ready: 3, on_their_way: 5, ..QUIET }, Decision::Ahead(2)),

@@ -53,6 +53,6 @@ fn target(settings: &CampaignSettings) -> Option<Target> {
             let wait = target_wait.map(|millis| f64::from(millis) / 1e3);
             Some(Target { aim: target_drop_rate.clamp(0.0, lawful.aim), wait, ..lawful })
         }
-        DialMode::Power { .. } | DialMode::Preview | DialMode::Progressive => None,
+        DialMode::Manual | DialMode::Power { .. } | DialMode::Preview | DialMode::Progressive => None,
     }
 }

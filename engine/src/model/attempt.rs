@@ -31,6 +31,18 @@ pub struct Attempt {
     pub agent: Option<AgentId>,
     /// When the engine decided to dial.
     pub started_at: Timestamp,
+    /// Whether the agent dialled it by hand; none when the machine chose the lead, or showed it.
+    #[serde(default)]
+    pub by_hand: Option<ByHand>,
+}
+
+/// A dial that an agent made by hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByHand {
+    /// What the agent's program calls this dial: the same again is the same dial, and never a second one.
+    pub key: Option<String>,
+    /// Whether the lead was done before: then it stays done, unless the agent says otherwise.
+    pub lead_was_done: bool,
 }
 
 /// How a dial ended: what the network said, and for a person who answered whether an agent was there.

@@ -114,7 +114,7 @@ impl Default for CampaignSettings {
 impl CampaignSettings {
     /// Whether those who answer are screened for answering machines.
     pub fn screens(&self) -> bool {
-        self.screening.enabled && self.mode != DialMode::Preview
+        self.screening.is_done_in(self.mode)
     }
 }
 
@@ -150,6 +150,8 @@ impl CampaignState {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum DialMode {
+    /// Agents dial by hand, whom they choose.
+    Manual,
     /// A fixed number of dials per ready agent, 1.0 or more, not whole of necessity.
     Power {
         /// Dials in flight for each ready agent.
@@ -168,6 +170,13 @@ pub enum DialMode {
     Preview,
     /// One dial per ready agent.
     Progressive,
+}
+
+impl DialMode {
+    /// Whether agents decide for themselves when somebody is called.
+    pub const fn is_agents_choice(self) -> bool {
+        matches!(self, Self::Manual | Self::Preview)
+    }
 }
 
 /// What becomes of a callback that an agent promised to make themself, when they are not ready at the agreed moment.

@@ -22,7 +22,7 @@ pub mod trunk;
 pub mod user;
 
 pub use agent::{Agent, PauseReason, PhoneKind, RingMode};
-pub use attempt::{Attempt, HangupCause, Outcome, Side};
+pub use attempt::{Attempt, ByHand, HangupCause, Outcome, Side};
 pub use breakers::{Breakers, Trip};
 pub use calendar::{CallingHours, Window, Zone};
 pub use campaign::{

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::DialMode;
+
 /// How long after the answer a verdict counts. Whoever has not been told apart by then is a person: the law allows
 /// two seconds until an agent speaks (16 CFR 310.4(b)(1)(iv)), and the agent still has to be joined.
 pub const SCREENING_TIME_MAX: Duration = Duration::from_millis(1_200);
@@ -11,7 +13,7 @@ pub const SCREENING_TIME_MAX: Duration = Duration::from_millis(1_200);
 /// Whether those who answer are screened for machines, how, and what becomes of a machine. Off unless asked for: a
 /// person who is taken for a machine has been called by nobody (Ofcom 2016: a silent call).
 ///
-/// Campaigns in preview are never screened: their agent is on the line from the first ring.
+/// Campaigns in which agents decide are never screened: the agent is on the line from the first ring.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
@@ -33,6 +35,18 @@ pub struct Screening {
     /// The share of machines, between 0 and 1, that is given to an agent all the same, drawn at random: only an agent
     /// can say how many of them were people.
     pub sample: f64,
+}
+
+impl Screening {
+    /// Whether campaigns of this mode screen those who answer.
+    pub const fn is_done_in(&self, mode: DialMode) -> bool {
+        self.enabled && !mode.is_agents_choice()
+    }
+
+    /// Whether campaigns of this mode leave messages on machines.
+    pub const fn leaves_messages_in(&self, mode: DialMode) -> bool {
+        self.is_done_in(mode) && matches!(self.on_machine, OnMachine::LeaveMessage { .. })
+    }
 }
 
 impl Default for Screening {

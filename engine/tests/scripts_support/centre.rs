@@ -1,12 +1,12 @@
 //! A tiny call centre: a network that answers as the script says, and a database that never fails by itself.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use cadran_engine::Engine;
 use cadran_engine::command::{Agreed, Command, Destination, LeadNext, SwitchCommand, Write};
-use cadran_engine::dialer::compliance::Reason;
+use cadran_engine::dialer::compliance::{Obligation, Reason};
 use cadran_engine::input::{
     AttemptRefusal, CommandFailure, Input, LegPurpose, LegSeen, OpenRecording, OpenSession, Recovery,
     Request, RequestId, Settings, Snapshot, StoreEvent, SwitchEvent,
@@ -38,7 +38,11 @@ pub(crate) struct Centre {
     legs: BTreeMap<LegId, (LegPurpose, bool)>,
     rooms: BTreeMap<RoomId, Vec<LegId>>,
     phones_off: Vec<AgentId>,
+    /// Leads in the hopper.
+    claimed: BTreeSet<LeadId>,
     do_not_call: Vec<LeadId>,
+    /// What the law asks of every call.
+    obligations: Vec<Obligation>,
     database_away: bool,
 }
 
@@ -62,7 +66,9 @@ impl Default for Centre {
             legs: BTreeMap::new(),
             rooms: BTreeMap::new(),
             phones_off: Vec::new(),
+            claimed: BTreeSet::new(),
             do_not_call: Vec::new(),
+            obligations: Vec::new(),
             database_away: false,
         }
     }
@@ -171,8 +177,12 @@ impl Centre {
             }
             ["power", ratio] => campaign.settings.mode = DialMode::Power { ratio: ratio.parse().unwrap() },
             ["screen", then @ ..] => campaign.settings.screening = screening(then),
+            ["manual"] => campaign.settings.mode = DialMode::Manual,
             ["preview"] => campaign.settings.mode = DialMode::Preview,
             ["record", "all"] => campaign.settings.recording = RecordingPolicy::All,
+            ["law", "asks", obligation] => {
+                self.obligations.push(serde_json::from_value((*obligation).into()).unwrap())
+            }
             ["limit", calls] => campaign.settings.limit.concurrent_calls = calls.parse().unwrap(),
             ["per-call", row] => {
                 self.settings.agents[row.parse::<usize>().unwrap() - 1].ring_mode = RingMode::PerCall
@@ -240,12 +250,22 @@ impl Centre {
             ["asks", "for", "a", "lead"] => Request::NextLead { agent },
             ["keeps", "the", "lead"] => Request::KeepPreview { agent },
             ["dials"] => Request::DialPreview { agent },
+            ["dials", row, "by", "hand", how @ ..] => Request::DialByHand {
+                agent,
+                campaign: CampaignId::from_i64(1),
+                lead: Box::new(lead(row.parse().unwrap())),
+                by_hand: ByHand {
+                    key: how.iter().find(|word| word.starts_with("key-")).map(|key| (*key).to_owned()),
+                    lead_was_done: how.contains(&"done"),
+                },
+            },
             ["skips"] => Request::SkipPreview { agent },
             ["hangs", "up", name] => Request::HangUp { call: call(name), by: Side::Agent },
             ["records", name] => Request::StartRecording { call: call(name) },
             ["masks", name, "for", reason] => {
                 Request::MaskRecording { call: call(name), reason: (*reason).to_owned() }
             }
+            ["stops", "recording", name] => Request::StopRecording { call: call(name) },
             ["unmasks", name] => Request::UnmaskRecording { call: call(name) },
             ["says", code, "of", name, after @ ..] => Request::Dispose {
                 agent,
@@ -266,6 +286,7 @@ impl Centre {
     fn restart(&mut self, out: &mut String) {
         self.engine = Engine::new(2);
         self.agenda.clear();
+        self.claimed.clear();
         self.waiting.extend(self.leads.values().map(|lead| (self.now, lead.clone())));
         let recovery = Recovery {
             attempts: self.attempts.values().cloned().collect(),
@@ -323,7 +344,8 @@ impl Centre {
                 let (due, later): (Vec<_>, Vec<_>) =
                     self.waiting.drain(..).partition(|(at, _)| *at <= self.now);
                 self.waiting = later;
-                let leads = due.into_iter().map(|(_, lead)| lead).collect();
+                let leads: Vec<Lead> = due.into_iter().map(|(_, lead)| lead).collect();
+                self.claimed.extend(leads.iter().map(|lead| lead.id));
                 let next_due_at = self.waiting.iter().map(|(at, _)| *at).min();
                 self.later(
                     10,
@@ -430,7 +452,10 @@ impl Centre {
                     self.wait(due_at, lead);
                 }
             }
-            Write::ReleaseLead { lead, due_at } => self.wait(due_at, self.leads[&lead].clone()),
+            Write::ReleaseLead { lead, due_at } => {
+                self.claimed.remove(&lead);
+                self.wait(due_at, self.leads[&lead].clone());
+            }
             Write::SaveDisposition(said) => {
                 let promise = said.callback.filter(|agreed| agreed.personal);
                 let promise = promise.map(|agreed| Promise { agent: said.agent, due_at: agreed.at });
@@ -475,6 +500,9 @@ impl Centre {
     fn save_attempt(&mut self, attempt: Attempt) {
         let refusal = match () {
             () if self.database_away => Some(AttemptRefusal::StoreAway),
+            () if attempt.by_hand.is_none() && !self.claimed.contains(&attempt.lead) => {
+                Some(AttemptRefusal::LeadGone)
+            }
             () if self.do_not_call.contains(&attempt.lead) => {
                 Some(AttemptRefusal::Forbidden(Reason::InternalDnc))
             }
@@ -485,8 +513,10 @@ impl Centre {
             Some(refusal) => StoreEvent::AttemptRefused { attempt: id, refusal },
             None => {
                 let lead = self.leads[&attempt.lead].clone();
+                self.claimed.remove(&lead.id);
+                self.waiting.retain(|(_, waiting)| waiting.id != lead.id);
                 self.attempts.insert(id, (attempt, lead));
-                StoreEvent::AttemptSaved { attempt: id }
+                StoreEvent::AttemptSaved { attempt: id, obligations: self.obligations.clone() }
             }
         };
         self.later(5, Input::Store(event));

@@ -164,7 +164,7 @@ impl<'a> World<'a> {
         match command {
             Command::Switch(command) => self.obey(command),
             Command::Write(Write::SaveAttempt(attempt)) => {
-                self.store_event(StoreEvent::AttemptSaved { attempt: attempt.id });
+                self.store_event(StoreEvent::AttemptSaved { attempt: attempt.id, obligations: Vec::new() });
             }
             Command::Write(Write::CloseAttempt { lead, outcome, next, .. }) => {
                 if self.leads.attempted(lead, outcome, next) {

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Pack;
+use super::dialling::obligations;
 use crate::model::Timestamp;
 
 /// Whether a call may be placed, and on the strength of which packs.
@@ -58,6 +59,11 @@ impl<'p> Decision<'p> {
             Self::Allow { obligations, .. } => obligations,
             Self::Deny { .. } => &[],
         }
+    }
+
+    /// What the packs ask of the call if it is placed all the same, as one that is under way is.
+    pub fn owed(&self) -> Vec<Obligation> {
+        obligations(self.packs())
     }
 
     /// When time alone opens the way again.
@@ -207,12 +213,15 @@ impl fmt::Display for Reason {
 
 /// What an allowed call must do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Obligation {
     /// The agent asks at the start whether the person agrees to go on, and ends the call if not.
     AskAgreement,
     /// The call ends when the person refuses to be recorded.
     EndIfRefused,
+    /// Nobody looks for an answering machine.
+    NoMachineDetection,
     /// The whole call is recorded.
     RecordAll,
 }

@@ -163,11 +163,11 @@ fn rule_denial(pack: &Pack, rule: Rule, situation: &Situation<'_>) -> Option<Rea
 }
 
 /// What the packs ask of an allowed call, each thing once.
-fn obligations(packs: &[&Pack]) -> Vec<super::Obligation> {
+pub(super) fn obligations(packs: &[&Pack]) -> Vec<super::Obligation> {
     let mut all = Vec::new();
-    for obligation in packs.iter().flat_map(|pack| &pack.rules.obligations) {
-        if !all.contains(obligation) {
-            all.push(*obligation);
+    for obligation in packs.iter().flat_map(|pack| pack.obligations()) {
+        if !all.contains(&obligation) {
+            all.push(obligation);
         }
     }
     all

@@ -64,6 +64,7 @@ pub enum Mode {
 impl From<DialMode> for Mode {
     fn from(mode: DialMode) -> Self {
         match mode {
+            DialMode::Manual => Self::Manual,
             DialMode::Power { .. } | DialMode::Predictive { .. } => Self::Predictive,
             DialMode::Preview => Self::Preview,
             DialMode::Progressive => Self::Progressive,

@@ -51,7 +51,7 @@ pub use history::{PastAttempt, PastOutcome};
 pub use inquiry::Inquiry;
 pub use intent::{Intent, Mode};
 pub use pace::{CampaignStats, PaceGate, PaceReason, pace_gate};
-pub use pack::{Applies, Pack, PackError, PackRules, Scope};
+pub use pack::{Applies, Detection, Pack, PackError, PackRules, Scope};
 pub use recording_control::{RecordingOutcome, RecordingStep, follow_recording};
 pub use register::{DoNotCall, RegisterCheck, RegisterRule, Registers};
 pub use retention::{Artifact, Retention, RetentionRule, RetentionStart, retention, retention_by_all};

@@ -2,6 +2,7 @@
 
 use super::Reason;
 use super::calling_codes::CALLING_CODES;
+use crate::almanac::numbering;
 use crate::model::Phone;
 
 /// A number that may be dialled as far as its digits go.
@@ -71,8 +72,7 @@ impl<'a> Number<'a> {
 
     /// The most special zone that the number's first digits name.
     pub(super) fn zone_name(&self) -> Option<&'static str> {
-        let zones = ZONES.iter().filter(|(prefix, _)| self.digits.starts_with(prefix));
-        zones.max_by_key(|(prefix, _)| prefix.len()).map(|(_, zone)| *zone)
+        numbering::zone_name(self.digits)
     }
 }
 
@@ -100,33 +100,11 @@ fn country_code(digits: &str) -> Option<(usize, &'static str)> {
 /// A country code of one digit with three digits of area, as in North America.
 const CODE_DIGITS_MAX: usize = 4;
 
-/// Where numbers ring, for countries and territories with one zone each, and for areas that differ from the rest
-/// of their country.
-const ZONES: [(&str, &str); 16] = [
-    ("262", "Indian/Reunion"),
-    ("262269", "Indian/Mayotte"),
-    ("262639", "Indian/Mayotte"),
-    ("33", "Europe/Paris"),
-    ("34", "Europe/Madrid"),
-    ("34822", "Atlantic/Canary"),
-    ("34828", "Atlantic/Canary"),
-    ("34922", "Atlantic/Canary"),
-    ("34928", "Atlantic/Canary"),
-    ("39", "Europe/Rome"),
-    ("44", "Europe/London"),
-    ("49", "Europe/Berlin"),
-    ("508", "America/Miquelon"),
-    ("590", "America/Guadeloupe"),
-    ("594", "America/Cayenne"),
-    ("596", "America/Martinique"),
-];
-
 /// The names of the zones that numbers of a country can name.
 pub(super) fn zone_names(country: &str) -> impl Iterator<Item = &'static str> {
-    ZONES
-        .iter()
+    numbering::zone_names()
         .filter(move |(prefix, _)| country_code(prefix).is_some_and(|(_, own)| own == country))
-        .map(|(_, zone)| *zone)
+        .map(|(_, zone)| zone)
 }
 
 #[cfg(test)]
@@ -151,7 +129,7 @@ mod tests {
             ("+34928123456", Some("ES"), Some("Atlantic/Canary")),
             ("+12125550123", Some("US"), None),
             ("+14165550123", Some("CA"), None),
-            ("+81312345678", Some("JP"), None),
+            ("+81312345678", Some("JP"), Some("Asia/Tokyo")),
             ("+21012345678", None, None),
         ];
         for (text, country, zone) in cases {

@@ -12,7 +12,7 @@ use super::{
     AbandonCoolOff, AbandonRule, CallerIdRule, ConsentRule, FrequencyCap, Holidays, Obligation, RegisterRule,
     RetentionRule, SupervisionRule, Windows,
 };
-use crate::model::{Party, Purpose, Timestamp, Zone};
+use crate::model::{Party, Phone, Purpose, Timestamp, Zone};
 
 /// A pack that can be asked: its rules, where they come from, and when they are in force.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,8 +101,8 @@ pub struct PackRules {
     pub obligations: Vec<Obligation>,
     /// What counts as an abandoned call, and how many there may be.
     pub abandon: Option<AbandonRule>,
-    /// Whether answering machines are looked for unless a campaign asks otherwise.
-    pub amd: Option<bool>,
+    /// What it says of looking for answering machines; nothing when absent.
+    pub amd: Option<Detection>,
     /// How long things are kept; the first rule that fits decides.
     #[serde(default)]
     pub retention: Vec<RetentionRule>,
@@ -111,6 +111,40 @@ pub struct PackRules {
     /// The name of the law behind each rule, for the decision log.
     #[serde(default)]
     pub rule_ids: BTreeMap<String, String>,
+}
+
+/// What a pack says of looking for answering machines: `true`, `false` or `"forbidden"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "DetectionText")]
+pub enum Detection {
+    /// Nothing stands against it.
+    Allowed,
+    /// No campaign may do it.
+    Forbidden,
+    /// It is off unless a campaign asks for it.
+    Off,
+}
+
+/// The same in writing.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum DetectionText {
+    Switch(bool),
+    Word(String),
+}
+
+impl TryFrom<DetectionText> for Detection {
+    type Error = String;
+    fn try_from(text: DetectionText) -> Result<Self, String> {
+        match text {
+            DetectionText::Switch(true) => Ok(Self::Allowed),
+            DetectionText::Switch(false) => Ok(Self::Off),
+            DetectionText::Word(word) if word == "forbidden" => Ok(Self::Forbidden),
+            DetectionText::Word(word) => {
+                Err(format!("`amd` is `{word}`; write true, false or \"forbidden\""))
+            }
+        }
+    }
 }
 
 /// Which calls a pack is for. What it does not say, it does not narrow.
@@ -238,6 +272,22 @@ impl Pack {
 
     pub(super) const fn force_ends(&self) -> Option<Timestamp> {
         self.force.1
+    }
+
+    /// Whether it lets nobody look for answering machines in calls to a number, at an instant.
+    pub fn forbids_detection(&self, phone: Phone, at: Timestamp) -> bool {
+        let number = phone.e164();
+        let country = Number::read(&number).ok().and_then(|number| number.country);
+        self.rules.amd == Some(Detection::Forbidden)
+            && self.is_in_force(at)
+            && country.is_some_and(|country| self.is_for_country(country))
+    }
+
+    /// What it asks of an allowed call.
+    pub(super) fn obligations(&self) -> impl Iterator<Item = Obligation> {
+        let forbids = self.rules.amd == Some(Detection::Forbidden);
+        let detection = forbids.then_some(Obligation::NoMachineDetection);
+        self.rules.obligations.iter().copied().chain(detection)
     }
 
     /// Whether it is for calls to this country.

@@ -1,17 +1,51 @@
 //! Where a telephone number lives, as far as its first digits tell.
 
-use cadran_engine::model::{Phone, Zone};
+use super::area_codes;
+use crate::model::{Phone, Zone};
 
-/// The time zone of a number, or none when its country has several and the digits do not tell which: then the
-/// list's own zone decides.
-pub fn of_phone(phone: Phone) -> Option<Zone> {
+/// The time zones in which a number may ring; none when its country has several and the digits do not tell which.
+///
+/// A number of the North American plan may ring in every zone of its area code. It rings nowhere when its code belongs
+/// to no area, as that of a free number.
+pub fn zones(phone: Phone) -> Option<Vec<Zone>> {
     let digits = phone.e164();
-    let digits = &digits[1..];
-    (1..=PREFIX_DIGITS_MAX.min(digits.len()))
-        .rev()
-        .find_map(|length| PREFIXES.binary_search_by_key(&&digits[..length], |(prefix, _)| prefix).ok())
-        .and_then(|found| PREFIXES[found].1.parse().ok())
+    let digits = digits.trim_start_matches('+');
+    let names = match digits.strip_prefix(NORTH_AMERICA) {
+        Some(national) => area_codes::zone_names(national),
+        None => vec![zone_name(digits)?],
+    };
+    Some(names.into_iter().filter_map(|name| name.parse().ok()).collect())
 }
+
+/// The zones in which a person may be: where their number rings, and where they are known to live. None when nobody
+/// could tell.
+pub fn whereabouts(phone: Phone, home: &Zone) -> Option<Vec<Zone>> {
+    let mut zones = match zones(phone) {
+        Some(zones) if zones.is_empty() => return None,
+        told => told.unwrap_or_default(),
+    };
+    if !zones.contains(home) {
+        zones.push(home.clone());
+    }
+    Some(zones)
+}
+
+/// The zone that the first digits name, country code first; none when they name several or none.
+pub(crate) fn zone_name(digits: &str) -> Option<&'static str> {
+    let found = (1..=PREFIX_DIGITS_MAX.min(digits.len())).rev().find_map(|length| {
+        let prefix = digits.get(..length)?;
+        PREFIXES.binary_search_by_key(&prefix, |(known, _)| known).ok()
+    })?;
+    Some(PREFIXES[found].1).filter(|name| *name != SEVERAL)
+}
+
+/// First digits and the zones that they name, where it is one.
+pub(crate) fn zone_names() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PREFIXES.iter().copied().filter(|(_, name)| *name != SEVERAL)
+}
+
+/// The country code of the plan that has area codes instead of countries.
+const NORTH_AMERICA: &str = "1";
 
 /// The longest prefix in the table.
 const PREFIX_DIGITS_MAX: usize = 6;
@@ -24,25 +58,7 @@ const SEVERAL: &str = "";
 /// Country codes from ITU-T E.164 (list of assigned country codes), areas from the national numbering plans, zones
 /// from the IANA time-zone database.
 const PREFIXES: &[(&str, &str)] = &[
-    ("1", SEVERAL),
-    ("1242", "America/Nassau"),
-    ("1246", "America/Barbados"),
-    ("1268", "America/Antigua"),
-    ("1345", "America/Cayman"),
-    ("1441", "Atlantic/Bermuda"),
-    ("1473", "America/Grenada"),
-    ("1658", "America/Jamaica"),
-    ("1758", "America/St_Lucia"),
-    ("1767", "America/Dominica"),
-    ("1784", "America/St_Vincent"),
-    ("1787", "America/Puerto_Rico"),
-    ("1809", "America/Santo_Domingo"),
-    ("1829", "America/Santo_Domingo"),
-    ("1849", "America/Santo_Domingo"),
-    ("1868", "America/Port_of_Spain"),
-    ("1869", "America/St_Kitts"),
-    ("1876", "America/Jamaica"),
-    ("1939", "America/Puerto_Rico"),
+    ("1", SEVERAL), // by the area code
     ("20", "Africa/Cairo"),
     ("211", "Africa/Juba"),
     ("212", "Africa/Casablanca"),
@@ -231,27 +247,47 @@ const PREFIXES: &[(&str, &str)] = &[
 mod tests {
     use super::*;
 
+    fn told(phone: &str) -> Option<Vec<String>> {
+        Some(zones(phone.parse().unwrap())?.iter().map(Zone::to_string).collect())
+    }
+
     #[test]
     fn the_first_digits_tell_the_zone_where_they_can() {
         let cases = [
-            ("+33199001234", Some("Europe/Paris")),
-            ("+262262123456", Some("Indian/Reunion")),
-            ("+262639123456", Some("Indian/Mayotte")),
-            ("+590590123456", Some("America/Guadeloupe")),
-            ("+594594123456", Some("America/Cayenne")),
-            ("+596596123456", Some("America/Martinique")),
-            ("+687123456", Some("Pacific/Noumea")),
-            ("+221331234567", Some("Africa/Dakar")),
-            ("+34922123456", Some("Atlantic/Canary")),
-            ("+34612345678", None),
-            ("+12025550123", None),
-            ("+18765550123", Some("America/Jamaica")),
-            ("+61412345678", None),
+            ("+33199001234", "Europe/Paris"),
+            ("+262262123456", "Indian/Reunion"),
+            ("+262639123456", "Indian/Mayotte"),
+            ("+590590123456", "America/Guadeloupe"),
+            ("+594594123456", "America/Cayenne"),
+            ("+596596123456", "America/Martinique"),
+            ("+687123456", "Pacific/Noumea"),
+            ("+221331234567", "Africa/Dakar"),
+            ("+34922123456", "Atlantic/Canary"),
+            ("+18765550123", "America/Jamaica"),
+            ("+12025550123", "America/New_York"),
         ];
         for (phone, zone) in cases {
-            let found = of_phone(phone.parse().unwrap());
-            assert_eq!(found.as_ref().map(Zone::name), zone, "{phone}");
+            assert_eq!(told(phone), Some(vec![zone.to_owned()]), "{phone}");
         }
+        for phone in ["+34612345678", "+61412345678"] {
+            assert_eq!(told(phone), None, "{phone}");
+        }
+    }
+
+    #[test]
+    fn an_area_may_have_several_zones_and_a_free_number_has_none() {
+        let both = ["America/Chicago".to_owned(), "America/New_York".to_owned()];
+        assert_eq!(told("+18505550123"), Some(both.to_vec()));
+        assert_eq!(told("+18005550123"), Some(Vec::new()));
+        let home: Zone = "America/Los_Angeles".parse().unwrap();
+        let known = |phone: &str| {
+            let zones = whereabouts(phone.parse().unwrap(), &home)?;
+            Some(zones.iter().map(Zone::to_string).collect::<Vec<_>>())
+        };
+        let moved = ["America/New_York".to_owned(), "America/Los_Angeles".to_owned()];
+        assert_eq!(known("+12125550123"), Some(moved.to_vec()));
+        assert_eq!(known("+13105550123"), Some(vec!["America/Los_Angeles".to_owned()]));
+        assert_eq!(known("+18005550123"), None);
     }
 
     #[test]
