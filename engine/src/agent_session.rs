@@ -1,6 +1,7 @@
 //! An agent's working state, from log-in to log-out.
 //!
 //! Paused -> Ready -> Reserved -> OnCall -> WrapUp -> Ready
+//! Paused, Ready or WrapUp -> Supervising -> Paused or Ready, or OnCall when the supervisor takes the call over
 //! Invariant: Reserved for a call or OnCall if and only if exactly one live call names this agent.
 
 use std::time::Duration;
@@ -25,6 +26,8 @@ pub(crate) enum AgentState {
     OnCall { call: CallId },
     /// Finishes the last call.
     WrapUp { call: CallId, until: Timestamp },
+    /// Takes part in the conversations of others ([`crate::supervising`]).
+    Supervising,
     /// Wants to work, but the phone is gone.
     Lost,
 }
@@ -81,6 +84,13 @@ pub(crate) struct LastCall {
     pub(crate) phone_index: u8,
 }
 
+/// A conversation that a supervisor took over from an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TakenOver {
+    pub(crate) call: CallId,
+    pub(crate) by: AgentId,
+}
+
 /// One agent at work.
 #[derive(Debug)]
 pub(crate) struct AgentSession {
@@ -96,6 +106,8 @@ pub(crate) struct AgentSession {
     /// How often the lost phone was rung again in vain.
     pub(crate) redials: u8,
     pub(crate) last_call: Option<LastCall>,
+    /// The last conversation that a supervisor took over from them.
+    pub(crate) taken_over: Option<TakenOver>,
     /// How long the last conversation was.
     pub(crate) talked: Duration,
 }
@@ -121,6 +133,7 @@ impl AgentSession {
             | AgentState::Ready
             | AgentState::Reserved(Reservation::Preview { .. })
             | AgentState::WrapUp { .. }
+            | AgentState::Supervising
             | AgentState::Lost => None,
         }
     }
@@ -133,6 +146,7 @@ impl AgentSession {
             AgentState::Reserved(_) => "reserved",
             AgentState::OnCall { .. } => "on_call",
             AgentState::WrapUp { .. } => "wrap_up",
+            AgentState::Supervising => "supervising",
             AgentState::Lost => "lost",
         }
     }
@@ -144,6 +158,7 @@ impl AgentSession {
             | AgentState::Reserved(_)
             | AgentState::OnCall { .. }
             | AgentState::WrapUp { .. }
+            | AgentState::Supervising
             | AgentState::Lost => None,
         }
     }
@@ -158,6 +173,7 @@ impl AgentSession {
             | AgentState::Reserved(Reservation::Call(_))
             | AgentState::OnCall { .. }
             | AgentState::WrapUp { .. }
+            | AgentState::Supervising
             | AgentState::Lost => None,
         }
     }
@@ -169,6 +185,7 @@ impl AgentSession {
             | AgentState::Ready
             | AgentState::Reserved(_)
             | AgentState::OnCall { .. }
+            | AgentState::Supervising
             | AgentState::Lost => None,
         };
         AgentView {
@@ -181,6 +198,9 @@ impl AgentSession {
             preview: self.preview(),
             phone_up: self.phone.is_up(),
             campaigns: self.campaigns.clone(),
+            supervising: None,
+            listeners: Vec::new(),
+            taken_over_by: None,
         }
     }
 }

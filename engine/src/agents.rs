@@ -5,7 +5,9 @@ use std::time::Duration;
 use crate::agent_session::{AgentSession, AgentState, PhoneLine, Reservation, Wish};
 use crate::command::{Answer, Notice, Refusal, SwitchCommand, Write};
 use crate::engine::Engine;
-use crate::model::{AgentId, CallId, CampaignId, PauseReason, RingMode, RoomId, SessionId, Timestamp};
+use crate::model::{
+    AgentId, CallId, CampaignId, PauseReason, RingMode, RoomId, SessionId, SupervisionEnd, Timestamp,
+};
 use crate::timers::Timer;
 
 impl Engine {
@@ -32,6 +34,7 @@ impl Engine {
             wish: Wish::Pause(PauseReason::LoggedIn),
             redials: 0,
             last_call: None,
+            taken_over: None,
             talked: Duration::ZERO,
         };
         self.sessions.insert(agent, begun);
@@ -65,6 +68,10 @@ impl Engine {
         session.wish = wish;
         match &session.state {
             AgentState::Reserved(Reservation::Call(_)) | AgentState::OnCall { .. } => {}
+            AgentState::Supervising if session.wish == Wish::LogOut => {
+                self.stop_supervising(agent, SupervisionEnd::Stopped);
+            }
+            AgentState::Supervising => {}
             AgentState::Ready if session.wish == Wish::Ready => {}
             AgentState::Reserved(Reservation::Preview { .. }) => {
                 self.give_preview_back(agent);

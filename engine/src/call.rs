@@ -56,6 +56,8 @@ pub(crate) enum CallRecording {
     On { recording: RecordingId, since: Timestamp },
     /// Silence is written, from a moment on.
     Masked { recording: RecordingId, since: Timestamp, from: Timestamp },
+    /// Masked when the call changed hands: nothing is written until it is unmasked.
+    Withheld,
 }
 
 impl CallRecording {
@@ -63,7 +65,7 @@ impl CallRecording {
     pub(crate) const fn masked(self) -> Option<(RecordingId, Timestamp)> {
         match self {
             Self::Masked { recording, from, .. } => Some((recording, from)),
-            Self::Off | Self::On { .. } => None,
+            Self::Off | Self::On { .. } | Self::Withheld => None,
         }
     }
 }
@@ -96,6 +98,8 @@ pub(crate) struct Call {
     pub(crate) hang_ups: u8,
     /// How often it was tried to join customer and agent.
     pub(crate) joins: u8,
+    /// How often it was tried to bring the customer back to their agent, while that has not come about.
+    pub(crate) returns: Option<u8>,
     /// What the agent has already said becomes of the lead.
     pub(crate) disposed: Option<LeadNext>,
 }
@@ -121,6 +125,7 @@ impl Call {
             recordings_begun: 0,
             hang_ups: 0,
             joins: 0,
+            returns: None,
             disposed: None,
         }
     }
@@ -215,8 +220,9 @@ impl Call {
             recording: match self.recording {
                 CallRecording::Off => "none",
                 CallRecording::On { .. } => "recording",
-                CallRecording::Masked { .. } => "masked",
+                CallRecording::Masked { .. } | CallRecording::Withheld => "masked",
             },
+            listeners: Vec::new(),
         }
     }
 }

@@ -10,8 +10,9 @@ use crate::dialer::pacing_line::PacingLine;
 use crate::input::{LegPurpose, RequestId};
 use crate::model::attempt::CallRecord;
 use crate::model::{
-    AgentId, Attempt, AttemptId, CallId, CampaignId, HangupCause, LeadId, LegId, Outcome, PauseReason, Phone,
-    RecordingId, RecordingState, RoomId, Screened, SessionId, Side, Timestamp, Trip, TrunkId, Verdict,
+    AgentId, Attempt, AttemptId, CallId, CampaignId, EarId, HangupCause, LeadId, LegId, Outcome, PauseReason,
+    Phone, RecordingId, RecordingState, RoomId, Screened, SessionId, Side, Supervised, SupervisionEnd,
+    SupervisionId, SupervisionMode, Timestamp, Trip, TrunkId, Verdict,
 };
 use crate::view::LiveView;
 
@@ -77,6 +78,30 @@ pub enum SwitchCommand {
     CloseRoom {
         /// Which room.
         room: RoomId,
+    },
+    /// Let those in a room hear what an agent hears and says; [`crate::input::SwitchEvent::EarOpened`] follows, and
+    /// [`crate::input::SwitchEvent::EarEnded`] at its end, which is that of the agent's leg at the latest.
+    OpenEar {
+        /// Its name.
+        ear: EarId,
+        /// The agent.
+        agent: LegId,
+        /// Who listens: a supervisor's room.
+        room: RoomId,
+        /// Whether the agent, and nobody else, hears what is said in the room.
+        whispers: bool,
+    },
+    /// Have an agent hear, or no longer hear, what is said on the other side of an ear.
+    SetWhisper {
+        /// Which ear.
+        ear: EarId,
+        /// Whether the agent hears it.
+        whispers: bool,
+    },
+    /// Remove an ear.
+    CloseEar {
+        /// Which ear.
+        ear: EarId,
     },
     /// Play a message to a leg; [`crate::input::SwitchEvent::MessageEnded`] follows.
     Play {
@@ -212,6 +237,17 @@ pub enum Write {
     },
     /// What an agent said of a call. A second one for the same call is a correction and kept beside the first.
     SaveDisposition(Box<DispositionRecord>),
+    /// A supervisor began to take part in a conversation in one way.
+    OpenSupervision(Box<Supervised>),
+    /// A supervisor no longer takes part in that way.
+    CloseSupervision {
+        /// Which act.
+        act: SupervisionId,
+        /// When.
+        at: Timestamp,
+        /// Why.
+        end: SupervisionEnd,
+    },
     /// An agent's working time began.
     OpenSession {
         /// The working time.
@@ -347,7 +383,7 @@ pub enum Refusal {
     #[error("this disposition is a callback; give `callback_at`, a moment that is still to come")]
     CallbackNeedsTime,
     /// The call is not in conversation.
-    #[error("the call is not in conversation, so there is nothing to record")]
+    #[error("the call is not in conversation, so there is nothing to record or to hear")]
     NotInConversation,
     /// The agent is not logged in.
     #[error("the agent is not logged in; log in first")]
@@ -355,12 +391,24 @@ pub enum Refusal {
     /// Nothing can be dialled at the moment.
     #[error("no call can be placed: {0}")]
     NotDialling(String),
+    /// Nobody supervises themself.
+    #[error("this is your own conversation; choose another agent's")]
+    OwnConversation,
+    /// A supervisor hears through their own phone.
+    #[error("your phone is not up; log in with a phone that stays up, and answer it")]
+    PhoneDown,
+    /// The campaign wants to know why.
+    #[error("this campaign asks why before its customers hear a supervisor; give `reason`")]
+    ReasonNeeded,
     /// The call is not recorded at the moment, or already is.
     #[error("the recording of this call is {0}")]
     RecordingIs(&'static str),
     /// The campaign's policy forbids recording.
     #[error("this campaign records no calls; change its recording policy first")]
     RecordingForbidden,
+    /// Asterisk is out of reach.
+    #[error("there is no link to Asterisk at the moment; try again in a few seconds")]
+    SwitchAway,
     /// There is no such agent.
     #[error("no such agent in the settings")]
     UnknownAgent,
@@ -466,6 +514,35 @@ pub enum Notice {
     Dialling {
         /// What holds it; none when it goes on.
         held_by: Option<Hold>,
+    },
+    /// A supervisor takes part in a conversation, or does so in another way.
+    Supervising {
+        /// The agent whose phone the supervisor uses.
+        supervisor: AgentId,
+        /// The conversation.
+        call: CallId,
+        /// How.
+        mode: SupervisionMode,
+    },
+    /// A supervisor no longer takes part in a conversation in that way.
+    SupervisionEnded {
+        /// The agent whose phone the supervisor uses.
+        supervisor: AgentId,
+        /// The conversation.
+        call: CallId,
+        /// How they did.
+        mode: SupervisionMode,
+        /// Why no longer.
+        end: SupervisionEnd,
+    },
+    /// A supervisor has become the agent of a call.
+    TakenOver {
+        /// The conversation.
+        call: CallId,
+        /// Who had it.
+        from: AgentId,
+        /// Who has it.
+        by: AgentId,
     },
     /// Silence has been written for so long that somebody may have forgotten it.
     MaskedLong {

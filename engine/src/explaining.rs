@@ -143,6 +143,8 @@ impl Engine {
                 AgentState::Reserved(_) => &mut counts.reserved,
                 AgentState::OnCall { .. } => &mut counts.on_call,
                 AgentState::WrapUp { .. } => &mut counts.wrap_up,
+                // Takes no calls, as in a pause.
+                AgentState::Supervising => &mut counts.paused,
                 AgentState::Lost => &mut counts.lost,
             } += 1;
         }

@@ -8,7 +8,8 @@
 //! table of contents of everything that can happen. Then one story each: `placing` (from pacing to the durable
 //! attempt), `routing` (who carries it), `outbound` (what happens to a dialled call), `screening` (person or machine),
 //! `message` (what is played to whoever gets no agent), `agents`, `phones`, `desk`, `promises`, `recording`, `resync`,
-//! `settings`. `call`, `agent_session` and `leg` are the small machines that the stories move. `predicting` feeds the
+//! `settings`, `supervision` and `taking_over` (which see a call as a `conversation`). `call`, `agent_session`,
+//! `supervising` and `leg` are the small machines that the stories move. `predicting` feeds the
 //! forecast of predictive campaigns, and `rivals` knows those that share agents; `explaining` says what campaigns do,
 //! and why; `tripping` is about circuit breakers. [`dialer`] holds the questions with a pure answer; [`almanac`] knows
 //! hours and holidays; [`flow`] is the language of inbound flows, with its checker and its interpreter.
@@ -18,6 +19,7 @@ mod agents;
 pub mod almanac;
 mod call;
 pub mod command;
+mod conversation;
 mod cx;
 mod desk;
 pub mod dialer;
@@ -41,6 +43,9 @@ mod rivals;
 mod routing;
 mod screening;
 mod settings;
+mod supervising;
+mod supervision;
+mod taking_over;
 mod timers;
 mod tripping;
 pub mod view;

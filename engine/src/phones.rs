@@ -8,7 +8,7 @@ use crate::command::{Destination, SwitchCommand};
 use crate::engine::{Engine, LegOwner};
 use crate::input::LegPurpose;
 use crate::leg::{Leg, LegNews};
-use crate::model::{AgentId, LegId, PauseReason, RingMode, RoomId, Side};
+use crate::model::{AgentId, LegId, PauseReason, RingMode, RoomId, Side, SupervisionEnd};
 use crate::placing::RING_MARGIN;
 use crate::timers::Timer;
 
@@ -74,6 +74,7 @@ impl Engine {
             AgentState::Ready
             | AgentState::Reserved(_)
             | AgentState::OnCall { .. }
+            | AgentState::Supervising
             | AgentState::WrapUp { .. } => false,
         };
         self.cx.switch(SwitchCommand::Join { room, leg });
@@ -120,6 +121,7 @@ impl Engine {
 
     /// The phone of an agent who is rung for every call did not answer, or hung up.
     fn ringing_phone_ended(&mut self, agent: AgentId) {
+        self.stop_supervising(agent, SupervisionEnd::PhoneLost);
         let Some(session) = self.sessions.get_mut(&agent) else {
             return;
         };
@@ -145,6 +147,7 @@ impl Engine {
                 self.find_another_agent(id);
                 self.settle_agent(agent);
             }
+            Some(_) if self.heir(id).is_some() => {}
             Some(_) => self.hang_up(id, Side::Agent),
             None => {}
         }
@@ -168,8 +171,12 @@ impl Engine {
             }
             AgentState::OnCall { call } => {
                 let call = *call;
-                self.hang_up(call, Side::Agent);
+                // A customer who is on the way to somebody else needs this agent only if that fails.
+                if self.heir(call).is_none() {
+                    self.hang_up(call, Side::Agent);
+                }
             }
+            AgentState::Supervising => self.stop_supervising(agent, SupervisionEnd::PhoneLost),
         }
         self.plan_redial(agent);
     }

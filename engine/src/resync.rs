@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use crate::agent_session::{AgentSession, AgentState, PhoneLine, Reservation, Wish};
 use crate::call::{Call, CallState};
 use crate::command::{Hold, LeadNext, SwitchCommand, Write};
@@ -19,7 +21,7 @@ use crate::model::{
 use crate::timers::Timer;
 
 /// What began less than this before a snapshot was asked for may be missing from it without being lost.
-const TRAVEL_TIME_MAX: Duration = Duration::from_secs(5);
+pub(crate) const TRAVEL_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// When a lead whose dial was lost is due again, where the campaign has no rule for failed dials.
 const LOST_LEAD_WAIT: Duration = Duration::from_secs(10 * 60);
@@ -58,6 +60,7 @@ impl Engine {
         self.end_unknown_recordings(snapshot);
         self.release_hold(Hold::SwitchAway);
         self.settle_joins(snapshot);
+        self.settle_supervision(snapshot);
     }
 
     /// Customers of whom it is not known whether they hear their agent: whoever is in the agent's room does.
@@ -81,7 +84,7 @@ impl Engine {
     fn end_missing_legs(&mut self, asked_at: Timestamp, seen: &BTreeMap<LegId, &LegSeen>) {
         let missing = |(leg, owner): (&LegId, &LegOwner)| {
             let settled_at = match owner {
-                LegOwner::Agent(_) => Some(minted_at(*leg)),
+                LegOwner::Agent(_) => Some(minted_at(leg.as_uuid())),
                 LegOwner::Customer(call) => {
                     self.calls.get(call).filter(|call| call.is_dialled()).map(|call| call.since)
                 }
@@ -129,13 +132,17 @@ impl Engine {
             let PhoneLine::Up { id: leg } = session.phone else {
                 continue;
             };
-            if established(minted_at(leg)) && !in_room(session.room, leg) {
-                joins.push((session.room, leg));
+            let room = self.room_for(session);
+            if established(minted_at(leg.as_uuid())) && !in_room(room, leg) {
+                joins.push((room, leg));
             }
         }
-        for call in
-            self.calls.values().filter(|call| call.state == CallState::Connected && established(call.since))
-        {
+        // Who is on the way to somebody else, or back, is looked after until that has come about.
+        let at_rest = |call: &&Call| {
+            let id = call.attempt.call;
+            call.state == CallState::Connected && call.returns.is_none() && self.heir(id).is_none()
+        };
+        for call in self.calls.values().filter(|call| established(call.since)).filter(at_rest) {
             let Some(session) = call.agent.and_then(|agent| self.sessions.get(&agent)) else {
                 continue;
             };
@@ -228,6 +235,7 @@ impl Engine {
                 wish: if open.ready { Wish::Ready } else { Wish::Pause(paused) },
                 redials: 0,
                 last_call: None,
+                taken_over: None,
                 talked: Duration::ZERO,
             },
         );
@@ -331,8 +339,8 @@ impl Engine {
     }
 }
 
-/// When the engine named this leg: ids carry their time (RFC 9562 §5.7).
-fn minted_at(leg: LegId) -> Timestamp {
-    let millis = leg.as_uuid().as_u128() >> 80;
+/// When the engine made this id: it carries its time (RFC 9562 §5.7).
+pub(crate) fn minted_at(id: Uuid) -> Timestamp {
+    let millis = id.as_u128() >> 80;
     Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
 }

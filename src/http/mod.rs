@@ -103,6 +103,7 @@
 //! POST   /api/agents/{agent}/dial                   admin self supervisor
 //! POST   /api/agents/{agent}/skip                   admin self supervisor
 //! POST   /api/agents/{agent}/disposition            admin self supervisor
+//! POST   /api/agents/{agent}/follow                 admin supervisor
 //!
 //! GET    /api/live                                  everybody
 //! POST   /api/live/tickets                          admin agent campaign_manager supervisor
@@ -116,6 +117,13 @@
 //! POST   /api/calls/{call}/recording/mask           admin in-hand supervisor
 //! POST   /api/calls/{call}/recording/unmask         admin in-hand supervisor
 //! POST   /api/calls/{call}/recording/stop           admin in-hand supervisor
+//! POST   /api/calls/{call}/listen                   admin supervisor
+//! POST   /api/calls/{call}/whisper                  admin supervisor
+//! POST   /api/calls/{call}/barge                    admin supervisor
+//! POST   /api/calls/{call}/take-over                admin supervisor
+//! GET    /api/supervision                           admin supervisor
+//! POST   /api/supervision/stop                      admin supervisor
+//! POST   /api/messages                              admin supervisor
 //!
 //! GET    /api/recordings                            admin agent campaign_manager supervisor
 //! GET    /api/recordings/{recording}                admin campaign_manager supervisor
@@ -165,6 +173,7 @@ mod screening;
 mod sellers;
 mod session;
 mod simulations;
+mod supervision;
 mod throttle;
 mod trunks;
 mod uploads;
@@ -307,7 +316,20 @@ fn call_routes() -> OpenApiRouter<App> {
         .routes(routes!(calls::mask_recording))
         .routes(routes!(calls::unmask_recording))
         .routes(routes!(calls::stop_recording))
+        .merge(supervision_routes())
         .merge(recording_routes())
+}
+
+fn supervision_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(supervision::listen))
+        .routes(routes!(supervision::whisper))
+        .routes(routes!(supervision::barge))
+        .routes(routes!(supervision::take_over))
+        .routes(routes!(supervision::follow))
+        .routes(routes!(supervision::list))
+        .routes(routes!(supervision::stop))
+        .routes(routes!(supervision::send_message))
 }
 
 fn recording_routes() -> OpenApiRouter<App> {

@@ -37,6 +37,10 @@ pub(crate) struct Centre {
     masked: BTreeMap<RecordingId, Timestamp>,
     legs: BTreeMap<LegId, (LegPurpose, bool)>,
     rooms: BTreeMap<RoomId, Vec<LegId>>,
+    /// Open ears, with the agent's leg that each hangs on.
+    ears: BTreeMap<EarId, LegId>,
+    /// What Asterisk refuses.
+    refused: Vec<String>,
     phones_off: Vec<AgentId>,
     do_not_call: Vec<LeadId>,
     database_away: bool,
@@ -61,6 +65,8 @@ impl Default for Centre {
             masked: BTreeMap::new(),
             legs: BTreeMap::new(),
             rooms: BTreeMap::new(),
+            ears: BTreeMap::new(),
+            refused: Vec::new(),
             phones_off: Vec::new(),
             do_not_call: Vec::new(),
             database_away: false,
@@ -172,6 +178,7 @@ impl Centre {
             ["power", ratio] => campaign.settings.mode = DialMode::Power { ratio: ratio.parse().unwrap() },
             ["screen", then @ ..] => campaign.settings.screening = screening(then),
             ["preview"] => campaign.settings.mode = DialMode::Preview,
+            ["tone"] => campaign.settings.supervision.agents_hear = AgentsHear::Tone,
             ["record", "all"] => campaign.settings.recording = RecordingPolicy::All,
             ["limit", calls] => campaign.settings.limit.concurrent_calls = calls.parse().unwrap(),
             ["per-call", row] => {
@@ -205,6 +212,8 @@ impl Centre {
                 return self.end_leg(leg, HangupCause::default(), Duration::ZERO);
             }
             ["phone", row, "off"] => return self.phones_off.push(AgentId::from_i64(row.parse().unwrap())),
+            ["asterisk", "refuses", what @ ..] => return self.refused.push(what.join(" ")),
+            ["asterisk", "obeys"] => return self.refused.clear(),
             ["phones", "on"] => return self.phones_off.clear(),
             ["link", "down"] => Input::Switch(SwitchEvent::LinkDown),
             ["link", "up"] => Input::Switch(SwitchEvent::Snapshot(self.snapshot())),
@@ -241,6 +250,15 @@ impl Centre {
             ["keeps", "the", "lead"] => Request::KeepPreview { agent },
             ["dials"] => Request::DialPreview { agent },
             ["skips"] => Request::SkipPreview { agent },
+            [mode @ ("listens" | "whispers" | "barges" | "takes"), rest @ ..] => {
+                self.supervise(agent, mode, rest)
+            }
+            ["follows", "agent", row] => {
+                let followed = AgentId::from_i64(row.parse().unwrap());
+                Request::Follow { supervisor: agent, user: account_of(agent), agent: followed }
+            }
+            ["stops", "supervising"] => Request::StopSupervising { supervisor: agent },
+            ["loses", "rights"] => Request::WithdrawSupervision { user: account_of(agent), left: Vec::new() },
             ["hangs", "up", name] => Request::HangUp { call: call(name), by: Side::Agent },
             ["records", name] => Request::StartRecording { call: call(name) },
             ["masks", name, "for", reason] => {
@@ -260,6 +278,19 @@ impl Centre {
             },
             other => panic!("`{other:?}` is nothing that an agent does"),
         }
+    }
+
+    /// `listens to call-1`, `takes over call-1 because angry`.
+    fn supervise(&self, supervisor: AgentId, act: &str, rest: &[&str]) -> Request {
+        let mode = match act {
+            "listens" => SupervisionMode::Listen,
+            "whispers" => SupervisionMode::Whisper,
+            "barges" => SupervisionMode::Barge,
+            _ => SupervisionMode::TakeOver,
+        };
+        let reason = rest.get(3).map_or(String::new(), |reason| (*reason).to_owned());
+        let call = self.names.call_named(rest[1]);
+        Request::Supervise { supervisor, user: account_of(supervisor), call, mode, reason }
     }
 
     /// The daemon dies and starts again.
@@ -317,6 +348,10 @@ impl Centre {
 
     fn carry_out(&mut self, command: Command) {
         match command {
+            Command::Switch(command) if self.is_refused(&command) => {
+                let failure = CommandFailure::Refused { status: 500, message: String::new() };
+                self.event(1, SwitchEvent::CommandFailed { command, failure });
+            }
             Command::Switch(command) => self.switch(command),
             Command::Write(write) => self.write(write),
             Command::FetchLeads { campaign, .. } => {
@@ -334,6 +369,12 @@ impl Centre {
         }
     }
 
+    /// Whether the words for this command begin as something that Asterisk refuses.
+    fn is_refused(&mut self, command: &SwitchCommand) -> bool {
+        let told = self.names.switch(command);
+        self.refused.iter().any(|refused| told.starts_with(refused))
+    }
+
     fn switch(&mut self, command: SwitchCommand) {
         match command {
             SwitchCommand::Originate { leg, to, purpose, .. } => self.originate(leg, &to, purpose),
@@ -342,10 +383,17 @@ impl Centre {
             }
             SwitchCommand::OpenRoom { room } => drop(self.rooms.entry(room).or_default()),
             SwitchCommand::Join { room, leg } => {
+                self.rooms.values_mut().for_each(|legs| legs.retain(|inside| *inside != leg));
                 self.rooms.entry(room).or_default().push(leg);
                 self.event(10, SwitchEvent::LegJoined { leg, room });
             }
             SwitchCommand::CloseRoom { room } => drop(self.rooms.remove(&room)),
+            SwitchCommand::OpenEar { ear, agent, .. } => {
+                self.ears.insert(ear, agent);
+                self.event(20, SwitchEvent::EarOpened { ear });
+            }
+            SwitchCommand::SetWhisper { .. } => {}
+            SwitchCommand::CloseEar { ear } => self.end_ears(|open, _| open == ear),
             SwitchCommand::Screen { leg, .. } => self.screen(leg),
             SwitchCommand::AwaitSilence { leg } => self.await_silence(leg),
             SwitchCommand::Play { leg, .. } => self.event(4_000, SwitchEvent::MessageEnded { leg }),
@@ -414,8 +462,18 @@ impl Centre {
     fn end_leg(&mut self, leg: LegId, cause: HangupCause, after: Duration) {
         let ms = u64::try_from(after.as_millis()).unwrap();
         if self.legs.remove(&leg).is_some() {
+            self.end_ears(|_, agent| agent == leg);
             self.rooms.values_mut().for_each(|legs| legs.retain(|inside| *inside != leg));
             self.event(ms, SwitchEvent::LegEnded { leg, cause });
+        }
+    }
+
+    fn end_ears(&mut self, ends: impl Fn(EarId, LegId) -> bool) {
+        let ending: Vec<EarId> =
+            self.ears.iter().filter(|(ear, leg)| ends(**ear, **leg)).map(|(ear, _)| *ear).collect();
+        for ear in ending {
+            self.ears.remove(&ear);
+            self.event(10, SwitchEvent::EarEnded { ear });
         }
     }
 
@@ -444,7 +502,7 @@ impl Centre {
             }
             Write::SaveAgentState { agent, state, .. } => {
                 if let Some(open) = self.sessions.get_mut(&agent) {
-                    open.ready = !matches!(state, "paused" | "lost");
+                    open.ready = !matches!(state, "paused" | "lost" | "supervising");
                 }
             }
             Write::CloseSession { session, .. } => self.sessions.retain(|_, open| open.session != session),
@@ -453,6 +511,8 @@ impl Centre {
             Write::CloseGap { recording, .. } => drop(self.masked.remove(&recording)),
             Write::SaveCall(_)
             | Write::OpenRecording { .. }
+            | Write::OpenSupervision(_)
+            | Write::CloseSupervision { .. }
             | Write::SaveLearnt { .. }
             | Write::SavePacing { .. } => {}
         }
@@ -502,6 +562,7 @@ impl Centre {
             asked_at: self.now,
             legs: self.legs.iter().map(seen).collect(),
             rooms: self.rooms.iter().map(|(room, legs)| (*room, legs.clone())).collect(),
+            ears: self.ears.keys().copied().collect(),
             recordings: self.recordings.keys().copied().collect(),
         }
     }
@@ -519,6 +580,11 @@ impl Centre {
         let mut found = self.legs.iter().filter(|(_, (purpose, _))| wanted(purpose));
         *found.next().expect("a leg that is up").0
     }
+}
+
+/// The account of whoever works with this agent record.
+fn account_of(agent: AgentId) -> UserId {
+    UserId::from_i64(100 + agent.as_i64())
 }
 
 /// Screening that does `then` with machines.

@@ -13,6 +13,7 @@ pub(crate) struct Names {
     words: BTreeMap<String, String>,
     calls: Vec<CallId>,
     recordings: BTreeMap<String, String>,
+    ears: u32,
 }
 
 impl Names {
@@ -77,7 +78,7 @@ impl Names {
         }
     }
 
-    fn switch(&mut self, command: &SwitchCommand) -> String {
+    pub(crate) fn switch(&mut self, command: &SwitchCommand) -> String {
         match command {
             SwitchCommand::Originate { leg, to: Destination::Account(_), purpose, .. } => {
                 format!("ring {}", self.leg(*leg, purpose))
@@ -92,6 +93,23 @@ impl Names {
             },
             SwitchCommand::Join { room, leg } => format!("join {} to {}", self.name(leg), self.name(room)),
             SwitchCommand::CloseRoom { room } => format!("close {}", self.name(room)),
+            SwitchCommand::OpenEar { ear, agent, room, whispers } => {
+                if !self.words.contains_key(&ear.to_string()) {
+                    self.ears += 1;
+                    let name = format!("ear {}", self.ears);
+                    self.give(ear, &name);
+                }
+                let name = self.name(ear);
+                let (agent, room) = (self.name(agent), self.name(room));
+                format!(
+                    "open {name} on {agent} for {room}, {}",
+                    if *whispers { "whispering" } else { "silent" }
+                )
+            }
+            SwitchCommand::SetWhisper { ear, whispers } => {
+                format!("{} {}", self.name(ear), if *whispers { "whispers" } else { "falls silent" })
+            }
+            SwitchCommand::CloseEar { ear } => format!("close {}", self.name(ear)),
             SwitchCommand::Play { leg, media } => format!("play {media} to {}", self.name(leg)),
             SwitchCommand::Screen { leg, .. } => format!("screen {}", self.name(leg)),
             SwitchCommand::AwaitSilence { leg } => format!("hear the greeting of {} out", self.name(leg)),
@@ -151,6 +169,8 @@ impl Names {
             )),
             Write::OpenRecording { .. }
             | Write::OpenSession { .. }
+            | Write::OpenSupervision(_)
+            | Write::CloseSupervision { .. }
             | Write::SaveAgentState { .. }
             | Write::CloseSession { .. }
             | Write::SaveLearnt { .. }
@@ -165,6 +185,20 @@ impl Names {
                 Some(format!("{} connected to {agent} after {} ms", self.call(*call), waited.as_millis()))
             }
             Notice::AgentState { agent, state } => Some(format!("{agent} {state}")),
+            Notice::Supervising { supervisor, call, mode } => {
+                Some(format!("{supervisor} takes part in {}: {}", self.call(*call), mode.as_str()))
+            }
+            Notice::SupervisionEnded { supervisor, call, mode, end } => {
+                let call = self.call(*call);
+                Some(format!(
+                    "{supervisor} no longer takes part in {call} ({}): {}",
+                    mode.as_str(),
+                    end.as_str()
+                ))
+            }
+            Notice::TakenOver { call, from, by } => {
+                Some(format!("{} goes from {from} to {by}", self.call(*call)))
+            }
             Notice::Dialling { held_by: Some(hold) } => Some(format!("dialling held: {hold:?}")),
             Notice::Dialling { held_by: None } => Some("dialling goes on".to_owned()),
             Notice::MaskedLong { recording, masked } => {

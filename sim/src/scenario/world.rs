@@ -197,6 +197,9 @@ impl<'a> World<'a> {
             | SwitchCommand::Screen { .. }
             | SwitchCommand::OpenRoom { .. }
             | SwitchCommand::CloseRoom { .. }
+            | SwitchCommand::OpenEar { .. }
+            | SwitchCommand::SetWhisper { .. }
+            | SwitchCommand::CloseEar { .. }
             | SwitchCommand::StartRecording { .. }
             | SwitchCommand::MaskRecording { .. }
             | SwitchCommand::UnmaskRecording { .. }
