@@ -75,6 +75,10 @@ pub fn tell(notice: &Notice) {
         Notice::TakenOver { call, from, by } => {
             info!(call.id = %call, from.id = %from, by.id = %by, "{by} took {call} over from {from}");
         }
+        Notice::Transferred { call, from, to } => {
+            counter!("cadran_transfers_total").increment(1);
+            info!(call.id = %call, from.id = %from, to.id = %to, "{from} gave {call} to {to}");
+        }
         Notice::MaskedLong { recording, masked } => {
             counter!("cadran_recordings_masked_long_total").increment(1);
             let masked_s = masked.as_secs();

@@ -14,5 +14,6 @@ mod api {
     mod settings;
     mod sign_in;
     mod simulations;
+    mod supervision;
     mod world;
 }

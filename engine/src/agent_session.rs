@@ -1,6 +1,7 @@
 //! An agent's working state, from log-in to log-out.
 //!
 //! Paused -> Ready -> Reserved -> OnCall -> WrapUp -> Ready
+//! Ready -> Consulted -> OnCall, or Ready
 //! Paused, Ready or WrapUp -> Supervising -> Paused or Ready, or OnCall when the supervisor takes the call over
 //! Invariant: Reserved for a call or OnCall if and only if exactly one live call names this agent.
 
@@ -24,6 +25,8 @@ pub(crate) enum AgentState {
     Reserved(Reservation),
     /// In conversation.
     OnCall { call: CallId },
+    /// Was asked by a colleague about their customer, or is about to be given them ([`crate::transfers`]).
+    Consulted { call: CallId },
     /// Finishes the last call.
     WrapUp { call: CallId, until: Timestamp },
     /// Takes part in the conversations of others ([`crate::supervising`]).
@@ -98,6 +101,8 @@ pub(crate) struct AgentSession {
     pub(crate) session: SessionId,
     /// Where the agent's conversations take place, for the whole session.
     pub(crate) room: RoomId,
+    /// Whether the room beside it is open ([`crate::transfer::anteroom`]).
+    pub(crate) has_anteroom: bool,
     pub(crate) phone: PhoneLine,
     pub(crate) state: AgentState,
     pub(crate) since: Timestamp,
@@ -133,6 +138,21 @@ impl AgentSession {
             | AgentState::Ready
             | AgentState::Reserved(Reservation::Preview { .. })
             | AgentState::WrapUp { .. }
+            | AgentState::Consulted { .. }
+            | AgentState::Supervising
+            | AgentState::Lost => None,
+        }
+    }
+
+    /// The call about which a colleague asked them.
+    pub(crate) const fn consulted_by(&self) -> Option<CallId> {
+        match &self.state {
+            AgentState::Consulted { call } => Some(*call),
+            AgentState::Paused { .. }
+            | AgentState::Ready
+            | AgentState::Reserved(_)
+            | AgentState::OnCall { .. }
+            | AgentState::WrapUp { .. }
             | AgentState::Supervising
             | AgentState::Lost => None,
         }
@@ -146,6 +166,7 @@ impl AgentSession {
             AgentState::Reserved(_) => "reserved",
             AgentState::OnCall { .. } => "on_call",
             AgentState::WrapUp { .. } => "wrap_up",
+            AgentState::Consulted { .. } => "consulted",
             AgentState::Supervising => "supervising",
             AgentState::Lost => "lost",
         }
@@ -158,6 +179,7 @@ impl AgentSession {
             | AgentState::Reserved(_)
             | AgentState::OnCall { .. }
             | AgentState::WrapUp { .. }
+            | AgentState::Consulted { .. }
             | AgentState::Supervising
             | AgentState::Lost => None,
         }
@@ -173,6 +195,7 @@ impl AgentSession {
             | AgentState::Reserved(Reservation::Call(_))
             | AgentState::OnCall { .. }
             | AgentState::WrapUp { .. }
+            | AgentState::Consulted { .. }
             | AgentState::Supervising
             | AgentState::Lost => None,
         }
@@ -185,6 +208,7 @@ impl AgentSession {
             | AgentState::Ready
             | AgentState::Reserved(_)
             | AgentState::OnCall { .. }
+            | AgentState::Consulted { .. }
             | AgentState::Supervising
             | AgentState::Lost => None,
         };

@@ -9,6 +9,7 @@ use crate::model::{
     AgentId, CallId, CampaignId, PauseReason, RingMode, RoomId, SessionId, SupervisionEnd, Timestamp,
 };
 use crate::timers::Timer;
+use crate::transfer::anteroom;
 
 impl Engine {
     pub(crate) fn log_in(&mut self, agent: AgentId, campaigns: Vec<CampaignId>) -> Result<Answer, Refusal> {
@@ -27,6 +28,7 @@ impl Engine {
             settings,
             session,
             room: RoomId::from_uuid(self.cx.mint.uuid(now)),
+            has_anteroom: false,
             phone: PhoneLine::Down,
             state: AgentState::Paused { reason: PauseReason::LoggedIn },
             since: now,
@@ -67,7 +69,9 @@ impl Engine {
         let session = self.sessions.get_mut(&agent).ok_or(Refusal::NotLoggedIn)?;
         session.wish = wish;
         match &session.state {
-            AgentState::Reserved(Reservation::Call(_)) | AgentState::OnCall { .. } => {}
+            AgentState::Reserved(Reservation::Call(_))
+            | AgentState::OnCall { .. }
+            | AgentState::Consulted { .. } => {}
             AgentState::Supervising if session.wish == Wish::LogOut => {
                 self.stop_supervising(agent, SupervisionEnd::Stopped);
             }
@@ -180,6 +184,9 @@ impl Engine {
             self.cx.switch(SwitchCommand::HangUp { leg });
         }
         self.cx.switch(SwitchCommand::CloseRoom { room: session.room });
+        if session.has_anteroom {
+            self.cx.switch(SwitchCommand::CloseRoom { room: anteroom(session.room) });
+        }
         self.cx.write(Write::CloseSession { session: session.session, at: self.cx.now });
         self.cx.notice(Notice::AgentState { agent, state: "logged_out" });
     }

@@ -14,6 +14,7 @@ use crate::model::attempt::CallRecord;
 use crate::model::{
     AgentId, Attempt, HangupCause, Lead, Outcome, RecordingId, RetryRule, Screened, Side, Timestamp,
 };
+use crate::transfer::{Transfer, TransferStage};
 use crate::view::CallView;
 
 /// When a person is called again whose dial we gave up ourselves.
@@ -100,6 +101,8 @@ pub(crate) struct Call {
     pub(crate) joins: u8,
     /// How often it was tried to bring the customer back to their agent, while that has not come about.
     pub(crate) returns: Option<u8>,
+    /// The customer is held, or on the way to a colleague of the agent.
+    pub(crate) transfer: Option<Transfer>,
     /// What the agent has already said becomes of the lead.
     pub(crate) disposed: Option<LeadNext>,
 }
@@ -126,6 +129,7 @@ impl Call {
             hang_ups: 0,
             joins: 0,
             returns: None,
+            transfer: None,
             disposed: None,
         }
     }
@@ -143,6 +147,11 @@ impl Call {
     /// Whether Asterisk listens to it in its dialplan: out of reach until an event says why it is back.
     pub(crate) const fn is_listened_to(&self) -> bool {
         matches!(self.state, CallState::Screening | CallState::Greeting)
+    }
+
+    /// Whether the customer should be in their agent's room.
+    pub(crate) fn is_with_agent(&self) -> bool {
+        self.transfer.is_none_or(|transfer| transfer.stage == TransferStage::Conference)
     }
 
     /// Whether it is known already that nobody was served by it.
@@ -223,6 +232,7 @@ impl Call {
                 CallRecording::Masked { .. } | CallRecording::Withheld => "masked",
             },
             listeners: Vec::new(),
+            transfer: self.transfer.as_ref().map(Transfer::view),
         }
     }
 }

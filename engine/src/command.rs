@@ -14,6 +14,7 @@ use crate::model::{
     Phone, RecordingId, RecordingState, RoomId, Screened, SessionId, Side, Supervised, SupervisionEnd,
     SupervisionId, SupervisionMode, Timestamp, Trip, TrunkId, Verdict,
 };
+pub use crate::refusal::Refusal;
 use crate::view::LiveView;
 
 /// One thing to do.
@@ -65,6 +66,11 @@ pub enum SwitchCommand {
     /// Create a place where legs hear each other.
     OpenRoom {
         /// Its name.
+        room: RoomId,
+    },
+    /// Have whoever is in a room hear music.
+    StartMusic {
+        /// Which room.
         room: RoomId,
     },
     /// Put a leg in a room.
@@ -373,62 +379,6 @@ pub enum Answer {
     View(Box<LiveView>),
 }
 
-/// Why a request was not carried out. Each says what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
-pub enum Refusal {
-    /// The agent has logged in before.
-    #[error("the agent is already logged in; log out first")]
-    AlreadyLoggedIn,
-    /// The disposition needs a moment in the future.
-    #[error("this disposition is a callback; give `callback_at`, a moment that is still to come")]
-    CallbackNeedsTime,
-    /// The call is not in conversation.
-    #[error("the call is not in conversation, so there is nothing to record or to hear")]
-    NotInConversation,
-    /// The agent is not logged in.
-    #[error("the agent is not logged in; log in first")]
-    NotLoggedIn,
-    /// Nothing can be dialled at the moment.
-    #[error("no call can be placed: {0}")]
-    NotDialling(String),
-    /// Nobody supervises themself.
-    #[error("this is your own conversation; choose another agent's")]
-    OwnConversation,
-    /// A supervisor hears through their own phone.
-    #[error("your phone is not up; log in with a phone that stays up, and answer it")]
-    PhoneDown,
-    /// The campaign wants to know why.
-    #[error("this campaign asks why before its customers hear a supervisor; give `reason`")]
-    ReasonNeeded,
-    /// The call is not recorded at the moment, or already is.
-    #[error("the recording of this call is {0}")]
-    RecordingIs(&'static str),
-    /// The campaign's policy forbids recording.
-    #[error("this campaign records no calls; change its recording policy first")]
-    RecordingForbidden,
-    /// Asterisk is out of reach.
-    #[error("there is no link to Asterisk at the moment; try again in a few seconds")]
-    SwitchAway,
-    /// There is no such agent.
-    #[error("no such agent in the settings")]
-    UnknownAgent,
-    /// There is no such call, or it is over.
-    #[error("no such call is up")]
-    UnknownCall,
-    /// None of the campaigns is known.
-    #[error("no such campaign, or it is finished: {0}")]
-    UnknownCampaign(CampaignId),
-    /// The campaign knows no such disposition.
-    #[error("the campaign has no disposition of this code; its codes are: {0}")]
-    UnknownDisposition(String),
-    /// The agent's state does not allow it.
-    #[error("not possible while the agent is {0}")]
-    WrongState(&'static str),
-    /// No lead is due.
-    #[error("no lead can be called at the moment; try again in a while")]
-    NoLead,
-}
-
 /// Something that a person or a meter may want to see.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Notice {
@@ -543,6 +493,15 @@ pub enum Notice {
         from: AgentId,
         /// Who has it.
         by: AgentId,
+    },
+    /// An agent gave a customer to a colleague.
+    Transferred {
+        /// The conversation.
+        call: CallId,
+        /// Who had it.
+        from: AgentId,
+        /// Who has it.
+        to: AgentId,
     },
     /// Silence has been written for so long that somebody may have forgotten it.
     MaskedLong {

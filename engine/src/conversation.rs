@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::agent_session::AgentState;
 use crate::call::CallState;
 use crate::command::{Refusal, SwitchCommand};
 use crate::engine::Engine;
@@ -47,11 +48,28 @@ impl Engine {
         self.runs.get(&talk.campaign).map_or_else(SupervisionRules::default, |run| run.settings.supervision)
     }
 
+    /// Another agent has the conversation from here on; the first one finishes.
+    pub(crate) fn change_hands(&mut self, talk: Conversation, to: AgentId) {
+        let Conversation { call: id, campaign, agent: from, .. } = talk;
+        // Supervisors hear through the first agent, who has no part in the conversation any more.
+        self.supervised_call_over(id);
+        if let Some(call) = self.calls.get_mut(&id) {
+            call.agent = Some(to);
+            call.returns = None;
+        }
+        self.set_agent_state(to, AgentState::OnCall { call: id });
+        self.continue_recording(id);
+        self.release_per_call_phone(from);
+        self.wrap_up(from, id, campaign);
+        self.tell_followers(to);
+    }
+
     /// Nobody hears the customer any more, or they hear nobody.
     pub(crate) fn conversation_over(&mut self, id: CallId) {
         if let Some(call) = self.calls.get_mut(&id) {
             call.returns = None;
         }
+        self.end_transfer(id);
         self.supervised_call_over(id);
     }
 
@@ -82,7 +100,11 @@ impl Engine {
             && let Some(call) = self.calls.get_mut(&id)
         {
             call.returns = None;
-        } else {
+        } else if let Some(to) = self.successor(id) {
+            if self.sessions.get(&to).is_some_and(|session| session.room == room) {
+                self.handed(id, to);
+            }
+        } else if self.heir(id).is_some() {
             self.joined_an_heir(id, room);
         }
     }
@@ -94,7 +116,15 @@ impl Engine {
         };
         match call.returns {
             Some(tries) => self.back_overdue(id, tries),
+            None if call.transfer.is_some() => self.not_held(id),
             None => self.not_joined_an_heir(id, room),
+        }
+    }
+
+    /// The customer did not get to the music, or to the colleague. While the link is broken the next snapshot tells.
+    fn not_held(&mut self, id: CallId) {
+        if !self.holds.is_switch_away() {
+            self.transfer_failed(id);
         }
     }
 

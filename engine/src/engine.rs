@@ -186,6 +186,11 @@ impl Engine {
                 self.withdraw_supervision(user, &left);
                 Ok(Answer::Done)
             }
+            Request::Hold { call } => self.hold_customer(call),
+            Request::Resume { call } => self.resume_customer(call),
+            Request::Transfer { call, to, kind } => self.transfer(call, to, kind),
+            Request::CompleteTransfer { call } => self.complete_transfer(call),
+            Request::JoinAll { call } => self.join_all(call),
             Request::HangUp { call, by } => self.hang_up_on_request(call, by),
             Request::StartRecording { call } => self.start_recording_on_demand(call),
             Request::MaskRecording { call, reason } => self.mask_recording(call, reason),
@@ -204,6 +209,7 @@ impl Engine {
                 Timer::DropTimeOver(call) => self.drop_time_over(call),
                 Timer::Explain => self.explain(),
                 Timer::GreetingOverdue(call) => self.greeting_overdue(call),
+                Timer::HandingOverdue(call) => self.handing_overdue(call),
                 Timer::HangUpOverdue(call) => self.hang_up_overdue(call),
                 Timer::JoinOverdue(call) => self.join_overdue(call),
                 Timer::MaskedLong { recording, from } => self.masked_long(recording, from),

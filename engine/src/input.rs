@@ -308,6 +308,17 @@ pub struct OpenSession {
     pub ready: bool,
 }
 
+/// How a customer is given to a colleague.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum TransferKind {
+    /// Agent and colleague talk first, while the customer hears music.
+    Attended,
+    /// At once.
+    Blind,
+}
+
 /// What people and programs may ask of the engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
@@ -402,6 +413,35 @@ pub enum Request {
         user: UserId,
         /// What it may still do.
         left: Vec<SupervisionMode>,
+    },
+    /// Let the customer hear music.
+    Hold {
+        /// Which conversation.
+        call: CallId,
+    },
+    /// Take the customer back from the music, or from a transfer that is not finished.
+    Resume {
+        /// Which conversation.
+        call: CallId,
+    },
+    /// Give the customer to a colleague.
+    Transfer {
+        /// Which conversation.
+        call: CallId,
+        /// To whom.
+        to: AgentId,
+        /// At once, or after a talk.
+        kind: TransferKind,
+    },
+    /// Leave the customer with the colleague who was asked.
+    CompleteTransfer {
+        /// Which conversation.
+        call: CallId,
+    },
+    /// Have customer, agent and the colleague who was asked hear each other.
+    JoinAll {
+        /// Which conversation.
+        call: CallId,
     },
     /// End a call.
     HangUp {

@@ -8,8 +8,8 @@
 //! table of contents of everything that can happen. Then one story each: `placing` (from pacing to the durable
 //! attempt), `routing` (who carries it), `outbound` (what happens to a dialled call), `screening` (person or machine),
 //! `message` (what is played to whoever gets no agent), `agents`, `phones`, `desk`, `promises`, `recording`, `resync`,
-//! `settings`, `supervision` and `taking_over` (which see a call as a `conversation`). `call`, `agent_session`,
-//! `supervising` and `leg` are the small machines that the stories move. `predicting` feeds the
+//! `settings`, `supervision`, `taking_over` and `transfers` (which see a call as a `conversation`). `call`, `agent_session`,
+//! `supervising`, `transfer` and `leg` are the small machines that the stories move. `predicting` feeds the
 //! forecast of predictive campaigns, and `rivals` knows those that share agents; `explaining` says what campaigns do,
 //! and why; `tripping` is about circuit breakers. [`dialer`] holds the questions with a pure answer; [`almanac`] knows
 //! hours and holidays; [`flow`] is the language of inbound flows, with its checker and its interpreter.
@@ -38,6 +38,7 @@ mod placing;
 mod predicting;
 mod promises;
 mod recording;
+mod refusal;
 mod resync;
 mod rivals;
 mod routing;
@@ -47,6 +48,8 @@ mod supervising;
 mod supervision;
 mod taking_over;
 mod timers;
+mod transfer;
+mod transfers;
 mod tripping;
 pub mod view;
 mod wall_time;

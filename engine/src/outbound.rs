@@ -470,7 +470,7 @@ impl Engine {
                     self.join_failed(call);
                     self.customer_not_moved(call, room);
                 }
-                Some(LegOwner::Agent(agent)) if self.supervisor_not_joined(agent, room) => {}
+                Some(LegOwner::Agent(agent)) if self.guest_not_joined(agent, room) => {}
                 Some(LegOwner::Agent(agent)) => self.agent_join_failed(agent, leg),
                 None => {}
             },
@@ -486,6 +486,8 @@ impl Engine {
             // A room that is missing shows when somebody is joined to it; one left over, in the next snapshot.
             | SwitchCommand::OpenRoom { .. }
             | SwitchCommand::CloseRoom { .. }
+            // Whoever is held hears nothing for a while; their agent sees that they are held.
+            | SwitchCommand::StartMusic { .. }
             // One that is left over is closed at the next snapshot.
             | SwitchCommand::CloseEar { .. } => {}
             SwitchCommand::MaskRecording { recording } => self.mask_failed(recording),

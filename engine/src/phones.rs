@@ -11,6 +11,7 @@ use crate::leg::{Leg, LegNews};
 use crate::model::{AgentId, LegId, PauseReason, RingMode, RoomId, Side, SupervisionEnd};
 use crate::placing::RING_MARGIN;
 use crate::timers::Timer;
+use crate::transfer::anteroom;
 
 /// When a lost phone is rung again, after the loss and after each try in vain. Then the agent must say ready; but a
 /// phone that is not registered disturbs nobody, and is tried at the last of these for as long as the agent is logged in.
@@ -74,6 +75,7 @@ impl Engine {
             AgentState::Ready
             | AgentState::Reserved(_)
             | AgentState::OnCall { .. }
+            | AgentState::Consulted { .. }
             | AgentState::Supervising
             | AgentState::WrapUp { .. } => false,
         };
@@ -110,6 +112,9 @@ impl Engine {
         if session.phone.is_up() {
             // Whoever is left in the room must not hear the agent's next call.
             self.cx.switch(SwitchCommand::CloseRoom { room: session.room });
+            if std::mem::take(&mut session.has_anteroom) {
+                self.cx.switch(SwitchCommand::CloseRoom { room: anteroom(session.room) });
+            }
             session.room = RoomId::from_uuid(self.cx.mint.uuid(self.cx.now));
         }
         session.phone = PhoneLine::Down;
@@ -147,8 +152,11 @@ impl Engine {
                 self.find_another_agent(id);
                 self.settle_agent(agent);
             }
-            Some(_) if self.heir(id).is_some() => {}
-            Some(_) => self.hang_up(id, Side::Agent),
+            Some(_) => {
+                if !self.goes_on_without(id) {
+                    self.hang_up(id, Side::Agent);
+                }
+            }
             None => {}
         }
     }
@@ -171,10 +179,13 @@ impl Engine {
             }
             AgentState::OnCall { call } => {
                 let call = *call;
-                // A customer who is on the way to somebody else needs this agent only if that fails.
-                if self.heir(call).is_none() {
+                if !self.goes_on_without(call) {
                     self.hang_up(call, Side::Agent);
                 }
+            }
+            AgentState::Consulted { call } => {
+                let call = *call;
+                self.consulted_phone_ended(agent, call);
             }
             AgentState::Supervising => self.stop_supervising(agent, SupervisionEnd::PhoneLost),
         }

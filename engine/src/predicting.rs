@@ -115,6 +115,7 @@ impl Engine {
             AgentState::Paused { .. }
             | AgentState::Ready
             | AgentState::Reserved(_)
+            | AgentState::Consulted { .. }
             | AgentState::Supervising
             | AgentState::Lost => return,
         };
@@ -200,6 +201,7 @@ fn work_of(session: &AgentSession, now: Timestamp) -> Option<Working> {
         AgentState::Paused { .. }
         | AgentState::Ready
         | AgentState::Reserved(Reservation::Preview { .. })
+        | AgentState::Consulted { .. }
         | AgentState::Supervising
         | AgentState::Lost => return None,
     };

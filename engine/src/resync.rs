@@ -19,6 +19,7 @@ use crate::model::{
     Side, Timestamp,
 };
 use crate::timers::Timer;
+use crate::transfer::anteroom;
 
 /// What began less than this before a snapshot was asked for may be missing from it without being lost.
 pub(crate) const TRAVEL_TIME_MAX: Duration = Duration::from_secs(5);
@@ -61,6 +62,7 @@ impl Engine {
         self.release_hold(Hold::SwitchAway);
         self.settle_joins(snapshot);
         self.settle_supervision(snapshot);
+        self.settle_transfers(snapshot);
     }
 
     /// Customers of whom it is not known whether they hear their agent: whoever is in the agent's room does.
@@ -118,7 +120,9 @@ impl Engine {
     fn mend_rooms(&mut self, snapshot: &Snapshot) {
         let rooms: BTreeMap<RoomId, &Vec<LegId>> =
             snapshot.rooms.iter().map(|(room, legs)| (*room, legs)).collect();
-        let owned: BTreeSet<RoomId> = self.sessions.values().map(|session| session.room).collect();
+        let beside = |session: &AgentSession| session.has_anteroom.then(|| anteroom(session.room));
+        let mut owned: BTreeSet<RoomId> = self.sessions.values().map(|session| session.room).collect();
+        owned.extend(self.sessions.values().filter_map(beside));
         for room in rooms.keys() {
             if !owned.contains(room) {
                 self.cx.repaired(format!("{room} belongs to nobody; closed"));
@@ -140,7 +144,10 @@ impl Engine {
         // Who is on the way to somebody else, or back, is looked after until that has come about.
         let at_rest = |call: &&Call| {
             let id = call.attempt.call;
-            call.state == CallState::Connected && call.returns.is_none() && self.heir(id).is_none()
+            call.state == CallState::Connected
+                && call.returns.is_none()
+                && self.heir(id).is_none()
+                && call.is_with_agent()
         };
         for call in self.calls.values().filter(|call| established(call.since)).filter(at_rest) {
             let Some(session) = call.agent.and_then(|agent| self.sessions.get(&agent)) else {
@@ -224,6 +231,7 @@ impl Engine {
                 settings,
                 session: open.session,
                 room,
+                has_anteroom: snapshot.rooms.iter().any(|(seen, _)| *seen == anteroom(room)),
                 phone,
                 state: AgentState::Paused { reason: paused.clone() },
                 since: now,
@@ -263,7 +271,13 @@ impl Engine {
         let ring_timeout = self.runs.get(&campaign).map_or(Duration::ZERO, |run| run.settings.ring_timeout);
         self.cx.arm_in(ring_timeout, Timer::RingOver(id));
         if let Some(agent) = self.agent_beside(leg, snapshot) {
-            return self.adopt_conversation(id, agent, started_at);
+            self.adopt_conversation(id, agent, started_at);
+            let room = self.sessions.get(&agent).map(|session| session.room);
+            if room.is_some_and(|room| !snapshot.holds(room, leg)) {
+                // Held by the earlier daemon; nobody knows any more for what.
+                self.bring_back(id);
+            }
+            return;
         }
         if let Some(agent) = kept_free.filter(|_| !seen.up) {
             self.keep_free_again(agent, id);
@@ -285,12 +299,13 @@ impl Engine {
         self.set_agent_state(agent, AgentState::Reserved(Reservation::Call(id)));
     }
 
-    /// The agent in whose room this leg is.
+    /// The agent in whose room this leg is, or hears music beside it.
     fn agent_beside(&self, leg: LegId, snapshot: &Snapshot) -> Option<AgentId> {
         let (room, _) = snapshot.rooms.iter().find(|(_, legs)| legs.contains(&leg))?;
-        let session =
-            self.sessions.values().find(|session| session.room == *room && session.phone.is_up())?;
-        Some(session.id())
+        let is_theirs = |session: &&AgentSession| {
+            session.phone.is_up() && (session.room == *room || anteroom(session.room) == *room)
+        };
+        Some(self.sessions.values().find(is_theirs)?.id())
     }
 
     /// Customer and agent are talking. When they began is not known any more; the start of the dial is the nearest

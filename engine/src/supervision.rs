@@ -16,6 +16,7 @@ use crate::model::{
 };
 use crate::supervising::{Part, Supervising};
 use crate::timers::Timer;
+use crate::transfer::TransferStage;
 use crate::view::{ListenerView, SupervisingView};
 
 /// Asterisk takes some milliseconds to do what a supervisor asks; after this long it has failed without telling.
@@ -39,7 +40,8 @@ impl Engine {
         if talk.agent == supervisor {
             return Err(Refusal::OwnConversation);
         }
-        if mode == SupervisionMode::TakeOver && self.heir(call).is_some() {
+        if mode == SupervisionMode::TakeOver && (self.heir(call).is_some() || self.successor(call).is_some())
+        {
             return Err(Refusal::WrongState("being replaced by another supervisor"));
         }
         let reason_needed = self.supervision_rules(&talk).reason_needed && mode.reaches_the_customer();
@@ -109,9 +111,10 @@ impl Engine {
             | AgentState::Ready
             | AgentState::Supervising
             | AgentState::WrapUp { .. } => {}
-            AgentState::Reserved(_) | AgentState::OnCall { .. } | AgentState::Lost => {
-                return Err(Refusal::WrongState(session.word()));
-            }
+            AgentState::Reserved(_)
+            | AgentState::OnCall { .. }
+            | AgentState::Consulted { .. }
+            | AgentState::Lost => return Err(Refusal::WrongState(session.word())),
         }
         if self.part_of(supervisor).is_some_and(|part| part.mode == SupervisionMode::TakeOver) {
             return Err(Refusal::WrongState("taking over a call"));
@@ -171,6 +174,7 @@ impl Engine {
             }
             SupervisionMode::TakeOver => {
                 self.go_home(before, own_leg, own_room);
+                self.end_transfer(talk.call);
                 self.cx.switch(SwitchCommand::Join { room: own_room, leg: talk.customer });
             }
         }
@@ -326,13 +330,20 @@ impl Engine {
         }
     }
 
-    /// A supervisor did not get into the room of the agent with whom they barge. Says whether that was it.
-    pub(crate) fn supervisor_not_joined(&mut self, supervisor: AgentId, room: RoomId) -> bool {
-        if self.sessions.get(&supervisor).is_none_or(|session| session.room == room) {
+    /// An agent's phone did not get into the room of a colleague with whom they barge, or who asked them. Says whether
+    /// that was it. While the link is broken the next snapshot tells.
+    pub(crate) fn guest_not_joined(&mut self, guest: AgentId, room: RoomId) -> bool {
+        let Some(session) = self.sessions.get(&guest).filter(|session| session.room != room) else {
             return false;
-        }
-        if self.part_of(supervisor).is_some_and(|part| part.is_inside()) && !self.holds.is_switch_away() {
-            self.part_ended(supervisor, SupervisionEnd::Failed);
+        };
+        let asked_about = session.consulted_by();
+        if !self.holds.is_switch_away() {
+            if self.part_of(guest).is_some_and(|part| part.is_inside()) {
+                self.part_ended(guest, SupervisionEnd::Failed);
+            }
+            if let Some(call) = asked_about {
+                self.transfer_failed(call);
+            }
         }
         true
     }
@@ -345,11 +356,18 @@ impl Engine {
         }
     }
 
-    /// Where an agent's phone belongs: in their room, or in that of the agent with whom they barge.
+    /// Where an agent's phone belongs: in their room, in that of the agent with whom they barge, or of the colleague
+    /// who asked them.
     pub(crate) fn room_for(&self, session: &AgentSession) -> RoomId {
         let inside = self.part_of(session.id()).filter(Part::is_inside);
-        let other = inside.and_then(|part| self.sessions.get(&part.agent));
-        other.map_or(session.room, |agent| agent.room)
+        let barged = inside.map(|part| part.agent);
+        let asked = || {
+            let call = self.calls.get(&session.consulted_by()?)?;
+            let away = matches!(call.transfer?.stage, TransferStage::Consulting | TransferStage::Conference);
+            call.agent.filter(|_| away)
+        };
+        let host = barged.or_else(asked).and_then(|host| self.sessions.get(&host));
+        host.map_or(session.room, |host| host.room)
     }
 
     /// Who takes part in a conversation.

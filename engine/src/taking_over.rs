@@ -4,7 +4,7 @@
 //! Until Asterisk says that the customer is in the supervisor's room, the call is the first agent's, and whatever goes
 //! wrong brings the customer back to them.
 
-use crate::agent_session::{AgentState, TakenOver};
+use crate::agent_session::TakenOver;
 use crate::command::Notice;
 use crate::engine::Engine;
 use crate::input::Snapshot;
@@ -48,21 +48,11 @@ impl Engine {
         if let Some(part) = self.supervising.remove(&heir).and_then(|known| known.part) {
             self.close_act(heir, part, SupervisionEnd::Done);
         }
-        // Their ears hang on the first agent, who has no part in the conversation any more.
-        self.supervised_call_over(id);
-        if let Some(call) = self.calls.get_mut(&id) {
-            call.agent = Some(heir);
-            call.returns = None;
-        }
-        self.set_agent_state(heir, AgentState::OnCall { call: id });
-        self.continue_recording(id);
-        self.release_per_call_phone(talk.agent);
         if let Some(session) = self.sessions.get_mut(&talk.agent) {
             session.taken_over = Some(TakenOver { call: id, by: heir });
         }
-        self.wrap_up(talk.agent, id, talk.campaign);
+        self.change_hands(talk, heir);
         self.cx.notice(Notice::TakenOver { call: id, from: talk.agent, by: heir });
-        self.tell_followers(heir);
     }
 
     /// Compares what supervisors should hear with what a snapshot shows.
@@ -77,6 +67,21 @@ impl Engine {
             .collect();
         for (supervisor, part) in parts {
             self.settle_part(supervisor, part, snapshot);
+        }
+    }
+
+    /// Compares where customers on the way to colleagues should be with what a snapshot shows.
+    pub(crate) fn settle_transfers(&mut self, snapshot: &Snapshot) {
+        let handing: Vec<(CallId, AgentId)> =
+            self.calls.keys().filter_map(|id| Some((*id, self.successor(*id)?))).collect();
+        for (id, to) in handing {
+            let Ok(talk) = self.conversation(id) else { continue };
+            let room = self.sessions.get(&to).map(|session| session.room);
+            if room.is_some_and(|room| snapshot.holds(room, talk.customer)) {
+                self.handed(id, to);
+            } else {
+                self.handing_overdue(id);
+            }
         }
     }
 

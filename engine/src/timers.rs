@@ -22,6 +22,8 @@ pub(crate) enum Timer {
     Explain,
     /// A machine has greeted for long enough.
     GreetingOverdue(CallId),
+    /// A customer should be with the colleague to whom they were handed.
+    HandingOverdue(CallId),
     /// A leg that was told to end should be gone.
     HangUpOverdue(CallId),
     /// A join should have happened.

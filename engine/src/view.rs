@@ -37,7 +37,7 @@ pub struct AgentView {
     pub agent: AgentId,
     /// The working time.
     pub session: SessionId,
-    /// `paused`, `ready`, `reserved`, `on_call`, `wrap_up`, `supervising` or `lost`.
+    /// `paused`, `ready`, `reserved`, `on_call`, `consulted`, `wrap_up`, `supervising` or `lost`.
     pub state: &'static str,
     /// Why, when paused.
     pub reason: Option<PauseReason>,
@@ -128,6 +128,20 @@ pub struct CallView {
     pub recording: &'static str,
     /// Supervisors who take part.
     pub listeners: Vec<ListenerView>,
+    /// The customer is held, or on the way to a colleague.
+    pub transfer: Option<TransferView>,
+}
+
+/// A customer who is held, or on the way to a colleague.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct TransferView {
+    /// `held` (music), `consulting` (music, while agent and colleague talk), `conference` or `handing`.
+    pub stage: &'static str,
+    /// The colleague who was asked.
+    pub to: Option<AgentId>,
+    /// Since when in this stage.
+    pub since: Timestamp,
 }
 
 /// A campaign's work at one moment.

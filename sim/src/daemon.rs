@@ -324,7 +324,9 @@ fn lanes(command: &SwitchCommand) -> Vec<Lane> {
         | SwitchCommand::Screen { leg, .. }
         | SwitchCommand::AwaitSilence { leg }
         | SwitchCommand::Play { leg, .. } => vec![Lane::Leg(*leg)],
-        SwitchCommand::OpenRoom { room } | SwitchCommand::CloseRoom { room } => vec![Lane::Room(*room)],
+        SwitchCommand::OpenRoom { room }
+        | SwitchCommand::StartMusic { room }
+        | SwitchCommand::CloseRoom { room } => vec![Lane::Room(*room)],
         SwitchCommand::Join { room, leg } => vec![Lane::Room(*room), Lane::Leg(*leg)],
         SwitchCommand::OpenEar { ear, room, .. } => vec![Lane::Ear(*ear), Lane::Room(*room)],
         SwitchCommand::SetWhisper { ear, .. } | SwitchCommand::CloseEar { ear } => vec![Lane::Ear(*ear)],

@@ -18,6 +18,8 @@ use crate::world::{Happening, World};
 pub(crate) struct Network {
     pub(crate) legs: BTreeMap<LegId, NetLeg>,
     pub(crate) rooms: BTreeMap<RoomId, BTreeSet<LegId>>,
+    /// Rooms in which there is music.
+    pub(crate) music: BTreeSet<RoomId>,
     /// Ears that are open.
     pub(crate) ears: BTreeMap<EarId, NetEar>,
     /// Recordings, also those that ended and were not read back yet.
@@ -92,6 +94,12 @@ impl Network {
         })
     }
 
+    /// A held customer hears music.
+    pub(crate) fn hears_music(&self, customer: LegId) -> bool {
+        let room = self.legs.get(&customer).and_then(|leg| leg.room);
+        room.is_some_and(|room| self.music.contains(&room))
+    }
+
     fn leave_room(&mut self, leg: LegId) {
         for legs in self.rooms.values_mut() {
             legs.remove(&leg);
@@ -138,7 +146,13 @@ impl World<'_> {
                 Ok(())
             }
             SwitchCommand::Join { room, leg } => self.enter_room(*room, *leg),
+            SwitchCommand::StartMusic { room } if self.network.rooms.contains_key(room) => {
+                self.network.music.insert(*room);
+                Ok(())
+            }
+            SwitchCommand::StartMusic { .. } => NOT_FOUND,
             SwitchCommand::CloseRoom { room } => {
+                self.network.music.remove(room);
                 for leg in self.network.rooms.remove(room).into_iter().flatten() {
                     self.network.leave_room(leg);
                 }
@@ -414,5 +428,6 @@ impl World<'_> {
             self.end_leg(leg, HangupCause::default());
         }
         self.network.rooms.clear();
+        self.network.music.clear();
     }
 }

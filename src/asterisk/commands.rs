@@ -38,6 +38,9 @@ pub(super) async fn carry_out(
             let channels = vec![names::channel(*leg)];
             sent(client, ari::bridges::AddChannel::new(names::bridge(*room), channels)).await
         }
+        SwitchCommand::StartMusic { room } => {
+            sent(client, ari::bridges::StartMoh::new(names::bridge(*room))).await
+        }
         SwitchCommand::CloseRoom { room } => {
             gone(client, ari::bridges::Destroy::new(names::bridge(*room))).await
         }

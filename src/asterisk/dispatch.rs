@@ -271,6 +271,7 @@ fn crew(command: &SwitchCommand) -> Crew {
         | SwitchCommand::HangUp { .. }
         | SwitchCommand::OpenRoom { .. }
         | SwitchCommand::Join { .. }
+        | SwitchCommand::StartMusic { .. }
         | SwitchCommand::CloseRoom { .. }
         | SwitchCommand::OpenEar { .. }
         | SwitchCommand::SetWhisper { .. }
@@ -288,6 +289,7 @@ fn kind(command: &SwitchCommand) -> &'static str {
         SwitchCommand::HangUp { .. } => "hang_up",
         SwitchCommand::OpenRoom { .. } => "open_room",
         SwitchCommand::Join { .. } => "join",
+        SwitchCommand::StartMusic { .. } => "start_music",
         SwitchCommand::CloseRoom { .. } => "close_room",
         SwitchCommand::OpenEar { .. } => "open_ear",
         SwitchCommand::SetWhisper { .. } => "set_whisper",

@@ -31,7 +31,9 @@ impl Lane {
             | SwitchCommand::Screen { leg, .. }
             | SwitchCommand::AwaitSilence { leg }
             | SwitchCommand::Play { leg, .. } => vec![Self::Leg(*leg)],
-            SwitchCommand::OpenRoom { room } | SwitchCommand::CloseRoom { room } => vec![Self::Room(*room)],
+            SwitchCommand::OpenRoom { room }
+            | SwitchCommand::StartMusic { room }
+            | SwitchCommand::CloseRoom { room } => vec![Self::Room(*room)],
             SwitchCommand::Join { room, leg } => vec![Self::Room(*room), Self::Leg(*leg)],
             // Whoever goes into the room before hears it from the beginning.
             SwitchCommand::OpenEar { ear, room, .. } => vec![Self::Ear(*ear), Self::Room(*room)],
@@ -130,6 +132,7 @@ impl Lanes {
             | SwitchCommand::StartRecording { .. } => true,
             SwitchCommand::HangUp { .. }
             | SwitchCommand::Join { .. }
+            | SwitchCommand::StartMusic { .. }
             | SwitchCommand::CloseRoom { .. }
             | SwitchCommand::SetWhisper { .. }
             | SwitchCommand::CloseEar { .. }

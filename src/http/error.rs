@@ -196,6 +196,9 @@ fn refused(refusal: Refusal) -> Problem {
     let (status, code, values) = match refusal {
         Refusal::AlreadyLoggedIn => (S::CONFLICT, "refusal_already_logged_in", vec![]),
         Refusal::CallbackNeedsTime => (S::UNPROCESSABLE_ENTITY, "refusal_callback_needs_time", vec![]),
+        Refusal::ColleagueIs(state) => {
+            (S::CONFLICT, "refusal_colleague_is", vec![("state", state.to_owned())])
+        }
         Refusal::NoLead => (S::CONFLICT, "refusal_no_lead", vec![]),
         Refusal::NotDialling(why) => (S::CONFLICT, "refusal_not_dialling", vec![("why", why)]),
         Refusal::NotInConversation => (S::CONFLICT, "refusal_not_in_conversation", vec![]),
@@ -208,6 +211,7 @@ fn refused(refusal: Refusal) -> Problem {
             (S::CONFLICT, "refusal_recording_is", vec![("state", state.to_owned())])
         }
         Refusal::SwitchAway => (S::SERVICE_UNAVAILABLE, "refusal_switch_away", vec![]),
+        Refusal::TransferIs(state) => (S::CONFLICT, "refusal_transfer_is", vec![("state", state.to_owned())]),
         Refusal::UnknownAgent => (S::NOT_FOUND, "refusal_unknown_agent", vec![]),
         Refusal::UnknownCall => (S::NOT_FOUND, "refusal_unknown_call", vec![]),
         Refusal::UnknownCampaign(campaign) => {

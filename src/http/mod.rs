@@ -117,6 +117,11 @@
 //! POST   /api/calls/{call}/recording/mask           admin in-hand supervisor
 //! POST   /api/calls/{call}/recording/unmask         admin in-hand supervisor
 //! POST   /api/calls/{call}/recording/stop           admin in-hand supervisor
+//! POST   /api/calls/{call}/hold                     admin in-hand supervisor
+//! POST   /api/calls/{call}/resume                   admin in-hand supervisor
+//! POST   /api/calls/{call}/transfer                 admin in-hand supervisor
+//! POST   /api/calls/{call}/conference               admin in-hand supervisor
+//! POST   /api/calls/{call}/complete                 admin in-hand supervisor
 //! POST   /api/calls/{call}/listen                   admin supervisor
 //! POST   /api/calls/{call}/whisper                  admin supervisor
 //! POST   /api/calls/{call}/barge                    admin supervisor
@@ -175,6 +180,7 @@ mod session;
 mod simulations;
 mod supervision;
 mod throttle;
+mod transfers;
 mod trunks;
 mod uploads;
 mod users;
@@ -330,6 +336,11 @@ fn supervision_routes() -> OpenApiRouter<App> {
         .routes(routes!(supervision::list))
         .routes(routes!(supervision::stop))
         .routes(routes!(supervision::send_message))
+        .routes(routes!(transfers::hold))
+        .routes(routes!(transfers::resume))
+        .routes(routes!(transfers::transfer))
+        .routes(routes!(transfers::conference))
+        .routes(routes!(transfers::complete))
 }
 
 fn recording_routes() -> OpenApiRouter<App> {

@@ -97,6 +97,7 @@ impl Fact {
             | Notice::Dialled { .. }
             | Notice::Screened { .. }
             | Notice::Supervising { .. }
+            | Notice::Transferred { .. }
             | Notice::Unexpected { .. } => None,
         }
     }

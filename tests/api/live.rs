@@ -98,6 +98,9 @@ fn floor(state: &'static str) -> LiveView {
         preview: None,
         phone_up: true,
         campaigns: Vec::new(),
+        supervising: None,
+        listeners: Vec::new(),
+        taken_over_by: None,
     };
     LiveView { agents: vec![agent(1), agent(2)], ..LiveView::default() }
 }

@@ -91,6 +91,8 @@ async fn each_role_may_what_the_table_says_and_nobody_more() {
         since: now(),
         agent: Some(own),
         recording: "none",
+        listeners: Vec::new(),
+        transfer: None,
     }];
     world.script().view.agents = Vec::<AgentView>::new();
 

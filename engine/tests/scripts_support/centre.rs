@@ -9,10 +9,11 @@ use cadran_engine::command::{Agreed, Command, Destination, LeadNext, SwitchComma
 use cadran_engine::dialer::compliance::Reason;
 use cadran_engine::input::{
     AttemptRefusal, CommandFailure, Input, LegPurpose, LegSeen, OpenRecording, OpenSession, Recovery,
-    Request, RequestId, Settings, Snapshot, StoreEvent, SwitchEvent,
+    Request, RequestId, Settings, Snapshot, StoreEvent, SwitchEvent, TransferKind,
 };
 use cadran_engine::model::*;
 
+use crate::furniture::{account_of, lead, screening, seconds, settings};
 use crate::transcript::Names;
 
 /// Friday 20 November 2026, 09:00 UTC.
@@ -71,74 +72,6 @@ impl Default for Centre {
             do_not_call: Vec::new(),
             database_away: false,
         }
-    }
-}
-
-fn settings() -> Settings {
-    let phone = |text: &str| text.parse::<Phone>().unwrap();
-    let agent = |row| Agent {
-        id: AgentId::from_i64(row),
-        name: format!("Agent {row}"),
-        sip_account: format!("agent-{row}"),
-        phone_kind: PhoneKind::Sip,
-        ring_mode: RingMode::NailedUp,
-        ring_timeout: Duration::from_secs(10),
-    };
-    let says = |code: &str, effect| Disposition {
-        success: false,
-        code: code.to_owned(),
-        label_fr: code.to_owned(),
-        label_en: code.to_owned(),
-        effect,
-        machine: false,
-    };
-    let rule = |outcome, seconds| RetryRule {
-        outcome,
-        delay: Duration::from_secs(seconds),
-        attempts_max: 3,
-        alternate_number: outcome == Outcome::NoAnswer,
-    };
-    Settings {
-        agents: (1..=4).map(agent).collect(),
-        trunks: vec![Trunk {
-            id: TrunkId::from_i64(1),
-            name: "Trunk".to_owned(),
-            enabled: true,
-            caller_ids: vec![phone("+33199000001")],
-            limit: RateLimit { calls_per_second: 50.0, concurrent_calls: 50 },
-        }],
-        campaigns: vec![Campaign {
-            id: CampaignId::from_i64(1),
-            state: CampaignState::Running,
-            settings: CampaignSettings {
-                name: "Campaign".to_owned(),
-                mode: DialMode::Progressive,
-                trunks: vec![TrunkId::from_i64(1)],
-                caller_ids: vec![phone("+33199000001")],
-                ring_timeout: Duration::from_secs(20),
-                drop_message: "sound:drop".to_owned(),
-                hours: CallingHours::always(),
-                retry: vec![
-                    rule(Outcome::Busy, 30),
-                    rule(Outcome::NoAnswer, 60),
-                    rule(Outcome::Dropped, 300),
-                    rule(Outcome::Machine, 600),
-                ],
-                recording: RecordingPolicy::OnDemand,
-                recording_notice: None,
-                keep_wav: false,
-                wrap_up: Duration::from_secs(10),
-                dispositions: vec![
-                    says("sale", DispositionEffect::Final),
-                    says("callback", DispositionEffect::Callback),
-                    says("stop", DispositionEffect::DoNotCall),
-                    says("refusal", DispositionEffect::Refusal),
-                ],
-                limit: RateLimit { calls_per_second: 50.0, concurrent_calls: 50 },
-                ..CampaignSettings::default()
-            },
-        }],
-        switch_limit: None,
     }
 }
 
@@ -250,15 +183,24 @@ impl Centre {
             ["keeps", "the", "lead"] => Request::KeepPreview { agent },
             ["dials"] => Request::DialPreview { agent },
             ["skips"] => Request::SkipPreview { agent },
-            [mode @ ("listens" | "whispers" | "barges" | "takes"), rest @ ..] => {
-                self.supervise(agent, mode, rest)
-            }
             ["follows", "agent", row] => {
                 let followed = AgentId::from_i64(row.parse().unwrap());
                 Request::Follow { supervisor: agent, user: account_of(agent), agent: followed }
             }
             ["stops", "supervising"] => Request::StopSupervising { supervisor: agent },
             ["loses", "rights"] => Request::WithdrawSupervision { user: account_of(agent), left: Vec::new() },
+            ["holds", name] => Request::Hold { call: call(name) },
+            ["takes", "back", name] => Request::Resume { call: call(name) },
+            [mode @ ("listens" | "whispers" | "barges" | "takes"), rest @ ..] => {
+                self.supervise(agent, mode, rest)
+            }
+            ["gives", name, "to", "agent", to, how] => Request::Transfer {
+                call: call(name),
+                to: AgentId::from_i64(to.parse().unwrap()),
+                kind: if *how == "blindly" { TransferKind::Blind } else { TransferKind::Attended },
+            },
+            ["leaves", name] => Request::CompleteTransfer { call: call(name) },
+            ["joins", "all", "of", name] => Request::JoinAll { call: call(name) },
             ["hangs", "up", name] => Request::HangUp { call: call(name), by: Side::Agent },
             ["records", name] => Request::StartRecording { call: call(name) },
             ["masks", name, "for", reason] => {
@@ -297,7 +239,9 @@ impl Centre {
     fn restart(&mut self, out: &mut String) {
         self.engine = Engine::new(2);
         self.agenda.clear();
-        self.waiting.extend(self.leads.values().map(|lead| (self.now, lead.clone())));
+        let in_hand = |lead: &&Lead| self.attempts.values().any(|(_, dialled)| dialled.id == lead.id);
+        let free = self.leads.values().filter(|lead| !in_hand(lead));
+        self.waiting.extend(free.map(|lead| (self.now, lead.clone())));
         let recovery = Recovery {
             attempts: self.attempts.values().cloned().collect(),
             sessions: self.sessions.values().cloned().collect(),
@@ -387,6 +331,7 @@ impl Centre {
                 self.rooms.entry(room).or_default().push(leg);
                 self.event(10, SwitchEvent::LegJoined { leg, room });
             }
+            SwitchCommand::StartMusic { .. } => {}
             SwitchCommand::CloseRoom { room } => drop(self.rooms.remove(&room)),
             SwitchCommand::OpenEar { ear, agent, .. } => {
                 self.ears.insert(ear, agent);
@@ -580,37 +525,4 @@ impl Centre {
         let mut found = self.legs.iter().filter(|(_, (purpose, _))| wanted(purpose));
         *found.next().expect("a leg that is up").0
     }
-}
-
-/// The account of whoever works with this agent record.
-fn account_of(agent: AgentId) -> UserId {
-    UserId::from_i64(100 + agent.as_i64())
-}
-
-/// Screening that does `then` with machines.
-fn screening(then: &[&str]) -> Screening {
-    let on_machine = match then {
-        ["give", "to", "agent"] => OnMachine::GiveToAgent,
-        ["hang", "up"] => OnMachine::HangUp,
-        ["leave", message] => OnMachine::LeaveMessage { message: (*message).to_owned() },
-        other => panic!("`{other:?}` is nothing to do with a machine"),
-    };
-    Screening { enabled: true, on_machine, sample: 0.0, ..Screening::default() }
-}
-
-fn lead(row: i64) -> Lead {
-    Lead {
-        id: LeadId::from_i64(row),
-        list: ListId::from_i64(1),
-        phone: format!("+336399800{row:02}").parse().unwrap(),
-        alternates: vec![format!("+331990000{:02}", row + 50).parse().unwrap()],
-        next_phone: 0,
-        zone: Zone::utc(),
-        history: Vec::new(),
-        promise: None,
-    }
-}
-
-fn seconds(text: &str) -> Duration {
-    Duration::from_secs_f64(text.trim_end_matches([',', 's']).parse().unwrap())
 }

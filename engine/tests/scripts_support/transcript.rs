@@ -5,7 +5,8 @@ use std::fmt::Display;
 
 use cadran_engine::command::{Answer, Command, Destination, LeadNext, Notice, SwitchCommand, Write};
 use cadran_engine::input::LegPurpose;
-use cadran_engine::model::{CallId, LegId, Timestamp};
+use cadran_engine::model::{CallId, LegId, RoomId, Timestamp};
+use uuid::Uuid;
 
 /// Names for ids, in the order of their appearance.
 #[derive(Debug, Default)]
@@ -44,6 +45,8 @@ impl Names {
         let name = match purpose {
             LegPurpose::Agent { agent, room, .. } => {
                 self.give(room, &format!("room of {agent}"));
+                let beside = Uuid::from_u128(room.as_uuid().as_u128() ^ 1);
+                self.give(RoomId::from_uuid(beside), &format!("room beside {agent}"));
                 format!("phone of {agent}")
             }
             LegPurpose::Customer { call, .. } => self.call(*call),
@@ -88,9 +91,11 @@ impl Names {
             }
             SwitchCommand::HangUp { leg } => format!("hang up {}", self.name(leg)),
             SwitchCommand::OpenRoom { room } => match self.words.get(&room.to_string()) {
+                Some(name) if name.starts_with("room beside") => format!("open {name}"),
                 Some(name) => format!("open {name} again"),
                 None => "open a room".to_owned(),
             },
+            SwitchCommand::StartMusic { room } => format!("start music in {}", self.name(room)),
             SwitchCommand::Join { room, leg } => format!("join {} to {}", self.name(leg), self.name(room)),
             SwitchCommand::CloseRoom { room } => format!("close {}", self.name(room)),
             SwitchCommand::OpenEar { ear, agent, room, whispers } => {
@@ -195,6 +200,9 @@ impl Names {
                     mode.as_str(),
                     end.as_str()
                 ))
+            }
+            Notice::Transferred { call, from, to } => {
+                Some(format!("{} is given by {from} to {to}", self.call(*call)))
             }
             Notice::TakenOver { call, from, by } => {
                 Some(format!("{} goes from {from} to {by}", self.call(*call)))

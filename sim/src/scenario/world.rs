@@ -196,6 +196,7 @@ impl<'a> World<'a> {
             SwitchCommand::AwaitSilence { .. }
             | SwitchCommand::Screen { .. }
             | SwitchCommand::OpenRoom { .. }
+            | SwitchCommand::StartMusic { .. }
             | SwitchCommand::CloseRoom { .. }
             | SwitchCommand::OpenEar { .. }
             | SwitchCommand::SetWhisper { .. }
