@@ -136,7 +136,6 @@ async fn each_hears_what_they_should_in_every_way_there_and_back() {
     let left = world.pair.pbx().made_by_cadran().await;
     assert!(!left.iter().any(|name| name.starts_with("cadran-ear")), "{left:?}");
 
-    everybody_heard(&everybody, &phases);
     let modes: Vec<String> =
         acts(&world).await.iter().map(|act| act["mode"].as_str().unwrap().into()).collect();
     let asked: Vec<String> = there.iter().map(|(_, what, _)| what.replace('-', "_")).collect();
@@ -144,6 +143,11 @@ async fn each_hears_what_they_should_in_every_way_there_and_back() {
     parts_hold_who_had_the_call(&world).await;
     let said = json!({ "call": call, "code": "success" });
     world.api.post(&format!("/api/agents/{}/disposition", first.agent.id), said).await;
+    // What phones hear is written down whole when they are put down.
+    for agent in [&first.agent, &second.agent] {
+        world.desk(agent, "log-out").await;
+    }
+    everybody_heard(&everybody, &phases).await;
     world.close().await;
 }
 
@@ -158,10 +162,16 @@ async fn badge_is_shown(world: &World, agent: &Supervisor, call: &str) {
     assert_eq!(seen["listeners"].as_array().unwrap().len(), 1, "{seen}");
 }
 
-fn everybody_heard(everybody: &[Listener; 3], phases: &[Phase]) {
+async fn everybody_heard(everybody: &[Listener; 3], phases: &[Phase]) {
+    let end = phases.last().unwrap().until;
     let mut slowest = Duration::ZERO;
     for (place, listener) in everybody.iter().enumerate() {
-        let sound = Sound::voices_of(&std::fs::read(&listener.file).unwrap()).remove(0);
+        let length = end.saturating_duration_since(listener.began);
+        let sound = eventually("what was heard is written down", SOON, async || {
+            let sound = Sound::voices_of(&std::fs::read(&listener.file).unwrap()).remove(0);
+            if sound.duration() >= length { Ok(sound) } else { Err(sound.duration()) }
+        })
+        .await;
         let mut before: Option<&[f64]> = None;
         for phase in phases {
             let heard = phase.heard[place];
@@ -223,7 +233,7 @@ async fn an_ear_dies_with_the_right_with_the_phone_and_with_the_daemon() {
     let user = supervisor.api.get("/api/me").await;
     let withdrawn = Instant::now();
     let change = json!({ "role": "campaign_manager", "agent": null, "enabled": true });
-    world.api.put(&format!("/api/users/{}", user["id"].as_str().unwrap()), change).await;
+    world.api.put(&format!("/api/users/{}", user["user"].as_str().unwrap()), change).await;
     until_ears(&world, 0).await;
     let took = withdrawn.elapsed();
     println!("the ear was gone {took:?} after the right");
@@ -232,7 +242,7 @@ async fn an_ear_dies_with_the_right_with_the_phone_and_with_the_daemon() {
 
     // The phone: it is put down.
     let change = json!({ "role": "supervisor", "agent": supervisor.agent.id, "enabled": true });
-    world.api.put(&format!("/api/users/{}", user["id"].as_str().unwrap()), change).await;
+    world.api.put(&format!("/api/users/{}", user["user"].as_str().unwrap()), change).await;
     let supervisor = Supervisor { api: world.sign_in_again(&user).await, ..supervisor };
     supervisor.asks(&call, "listen").await;
     until_ears(&world, 1).await;
