@@ -158,6 +158,9 @@ fn agent(row: i64) -> AgentView {
         refused: None,
         phone_up: true,
         campaigns: vec![CampaignId::from_i64(row % 5 + 1)],
+        supervising: None,
+        listeners: Vec::new(),
+        taken_over_by: None,
     }
 }
 

@@ -6,6 +6,7 @@
 #
 # ACCOUNT is the user name of the account on the PBX. BEHAVIOUR is what the phone does when it is called:
 #   talks (default)   answers at once and speaks 440 Hz until hung up
+#   supervises        as `talks`, at 620 Hz
 #   slow              rings 3 seconds, then as `talks`
 #   leaves            as `talks`, and hangs up after 5 seconds
 #   idle              rings and never answers
@@ -19,7 +20,7 @@ set -euo pipefail
 readonly REGISTER_SECONDS_MAX=15
 
 fail() { echo "phone: $*" >&2; exit 1; }
-usage() { sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 1; }
+usage() { sed -n '2,15s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 1; }
 
 # Sends $1 (PUT or DELETE) for the object $2 (kind/name) with the body $3 to the carrier. The password goes in by
 # standard input, where other users of the machine do not see it.
@@ -86,7 +87,7 @@ main() {
     source "$directory/pair.env"
     case $command in
         add)
-            [[ ${5:-talks} =~ ^(talks|slow|leaves|idle|busy|refuses)$ ]] || usage
+            [[ ${5:-talks} =~ ^(talks|supervises|slow|leaves|idle|busy|refuses)$ ]] || usage
             add "${4:?the secret is missing}" "${5:-talks}"
             ;;
         remove) remove ;;

@@ -62,6 +62,23 @@ pub fn tell(notice: &Notice) {
         }
         Notice::Dialling { held_by: Some(hold) } => warn!(?hold, "Dialling is held"),
         Notice::Dialling { held_by: None } => info!("Dialling goes on"),
+        Notice::Supervising { supervisor, call, mode } => {
+            let mode = mode.as_str();
+            counter!("cadran_supervision_total", "mode" => mode).increment(1);
+            info!(agent.id = %supervisor, call.id = %call, mode, "{supervisor} takes part in {call}: {mode}");
+        }
+        Notice::SupervisionEnded { supervisor, call, mode, end } => {
+            let (mode, end) = (mode.as_str(), end.as_str());
+            counter!("cadran_supervision_ended_total", "mode" => mode, "end" => end).increment(1);
+            info!(agent.id = %supervisor, call.id = %call, mode, end, "{supervisor} leaves {call}: {end}");
+        }
+        Notice::TakenOver { call, from, by } => {
+            info!(call.id = %call, from.id = %from, by.id = %by, "{by} took {call} over from {from}");
+        }
+        Notice::Transferred { call, from, to } => {
+            counter!("cadran_transfers_total").increment(1);
+            info!(call.id = %call, from.id = %from, to.id = %to, "{from} gave {call} to {to}");
+        }
         Notice::MaskedLong { recording, masked } => {
             counter!("cadran_recordings_masked_long_total").increment(1);
             let masked_s = masked.as_secs();

@@ -15,5 +15,6 @@ mod api {
     mod settings;
     mod sign_in;
     mod simulations;
+    mod supervision;
     mod world;
 }

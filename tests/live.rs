@@ -50,6 +50,8 @@ mod screening;
 mod second_daemon;
 #[path = "live/sound.rs"]
 mod sound;
+#[path = "live/supervision.rs"]
+mod supervision;
 #[path = "live/wait.rs"]
 mod wait;
 #[path = "live/world.rs"]

@@ -45,6 +45,8 @@ mod s3;
 mod settings;
 #[path = "store/stock.rs"]
 mod stock;
+#[path = "store/supervision.rs"]
+mod supervision;
 #[path = "store/world.rs"]
 mod world;
 #[path = "store/writes.rs"]
@@ -130,6 +132,7 @@ on_both_databases! {
     settings::rows_that_hang_together_stay,
     settings::a_sign_in_ends,
     stock::the_stock_counts_every_lead_once,
+    supervision::acts_of_supervision_are_kept_with_their_end,
     writes::an_answer_comes_when_the_write_is_durable,
     writes::the_last_look_finds_a_number_that_must_not_be_called,
     writes::a_lead_that_is_gone_is_not_dialled,

@@ -1,6 +1,8 @@
 //! An agent's working state, from log-in to log-out.
 //!
 //! Paused -> Ready -> Reserved -> OnCall -> WrapUp -> Ready
+//! Ready -> Consulted -> OnCall, or Ready
+//! Paused, Ready or WrapUp -> Supervising -> Paused or Ready, or OnCall when the supervisor takes the call over
 //! Invariant: Reserved for a call or OnCall if and only if exactly one live call names this agent.
 
 use std::time::Duration;
@@ -24,8 +26,12 @@ pub(crate) enum AgentState {
     Reserved(Reservation),
     /// In conversation.
     OnCall { call: CallId },
+    /// Was asked by a colleague about their customer, or is about to be given them ([`crate::transfers`]).
+    Consulted { call: CallId },
     /// Finishes the last call.
     WrapUp { call: CallId, until: Timestamp },
+    /// Takes part in the conversations of others ([`crate::supervising`]).
+    Supervising,
     /// Wants to work, but the phone is gone.
     Lost,
 }
@@ -82,6 +88,13 @@ pub(crate) struct LastCall {
     pub(crate) phone_index: u8,
 }
 
+/// A conversation that a supervisor took over from an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TakenOver {
+    pub(crate) call: CallId,
+    pub(crate) by: AgentId,
+}
+
 /// One agent at work.
 #[derive(Debug)]
 pub(crate) struct AgentSession {
@@ -89,6 +102,8 @@ pub(crate) struct AgentSession {
     pub(crate) session: SessionId,
     /// Where the agent's conversations take place, for the whole session.
     pub(crate) room: RoomId,
+    /// Whether the room beside it is open ([`crate::transfer::anteroom`]).
+    pub(crate) has_anteroom: bool,
     pub(crate) phone: PhoneLine,
     pub(crate) state: AgentState,
     pub(crate) since: Timestamp,
@@ -97,6 +112,8 @@ pub(crate) struct AgentSession {
     /// How often the lost phone was rung again in vain.
     pub(crate) redials: u8,
     pub(crate) last_call: Option<LastCall>,
+    /// The last conversation that a supervisor took over from them.
+    pub(crate) taken_over: Option<TakenOver>,
     /// How long the last conversation was.
     pub(crate) talked: Duration,
     /// The last dial that the agent asked for, when it was not placed.
@@ -124,6 +141,22 @@ impl AgentSession {
             | AgentState::Ready
             | AgentState::Reserved(Reservation::Preview { .. })
             | AgentState::WrapUp { .. }
+            | AgentState::Consulted { .. }
+            | AgentState::Supervising
+            | AgentState::Lost => None,
+        }
+    }
+
+    /// The call about which a colleague asked them.
+    pub(crate) const fn consulted_by(&self) -> Option<CallId> {
+        match &self.state {
+            AgentState::Consulted { call } => Some(*call),
+            AgentState::Paused { .. }
+            | AgentState::Ready
+            | AgentState::Reserved(_)
+            | AgentState::OnCall { .. }
+            | AgentState::WrapUp { .. }
+            | AgentState::Supervising
             | AgentState::Lost => None,
         }
     }
@@ -136,6 +169,8 @@ impl AgentSession {
             AgentState::Reserved(_) => "reserved",
             AgentState::OnCall { .. } => "on_call",
             AgentState::WrapUp { .. } => "wrap_up",
+            AgentState::Consulted { .. } => "consulted",
+            AgentState::Supervising => "supervising",
             AgentState::Lost => "lost",
         }
     }
@@ -147,6 +182,8 @@ impl AgentSession {
             | AgentState::Reserved(_)
             | AgentState::OnCall { .. }
             | AgentState::WrapUp { .. }
+            | AgentState::Consulted { .. }
+            | AgentState::Supervising
             | AgentState::Lost => None,
         }
     }
@@ -161,6 +198,8 @@ impl AgentSession {
             | AgentState::Reserved(Reservation::Call(_))
             | AgentState::OnCall { .. }
             | AgentState::WrapUp { .. }
+            | AgentState::Consulted { .. }
+            | AgentState::Supervising
             | AgentState::Lost => None,
         }
     }
@@ -172,6 +211,8 @@ impl AgentSession {
             | AgentState::Ready
             | AgentState::Reserved(_)
             | AgentState::OnCall { .. }
+            | AgentState::Consulted { .. }
+            | AgentState::Supervising
             | AgentState::Lost => None,
         };
         AgentView {
@@ -190,6 +231,9 @@ impl AgentSession {
             }),
             phone_up: self.phone.is_up(),
             campaigns: self.campaigns.clone(),
+            supervising: None,
+            listeners: Vec::new(),
+            taken_over_by: None,
         }
     }
 }

@@ -5,8 +5,11 @@ use std::time::Duration;
 use crate::agent_session::{AgentSession, AgentState, PhoneLine, Reservation, Wish};
 use crate::command::{Answer, Notice, Refusal, SwitchCommand, Write};
 use crate::engine::Engine;
-use crate::model::{AgentId, CallId, CampaignId, PauseReason, RingMode, RoomId, SessionId, Timestamp};
+use crate::model::{
+    AgentId, CallId, CampaignId, PauseReason, RingMode, RoomId, SessionId, SupervisionEnd, Timestamp,
+};
 use crate::timers::Timer;
+use crate::transfer::anteroom;
 
 impl Engine {
     pub(crate) fn log_in(&mut self, agent: AgentId, campaigns: Vec<CampaignId>) -> Result<Answer, Refusal> {
@@ -25,6 +28,7 @@ impl Engine {
             settings,
             session,
             room: RoomId::from_uuid(self.cx.mint.uuid(now)),
+            has_anteroom: false,
             phone: PhoneLine::Down,
             state: AgentState::Paused { reason: PauseReason::LoggedIn },
             since: now,
@@ -32,6 +36,7 @@ impl Engine {
             wish: Wish::Pause(PauseReason::LoggedIn),
             redials: 0,
             last_call: None,
+            taken_over: None,
             talked: Duration::ZERO,
             refused: None,
         };
@@ -65,7 +70,13 @@ impl Engine {
         let session = self.sessions.get_mut(&agent).ok_or(Refusal::NotLoggedIn)?;
         session.wish = wish;
         match &session.state {
-            AgentState::Reserved(Reservation::Call(_)) | AgentState::OnCall { .. } => {}
+            AgentState::Reserved(Reservation::Call(_))
+            | AgentState::OnCall { .. }
+            | AgentState::Consulted { .. } => {}
+            AgentState::Supervising if session.wish == Wish::LogOut => {
+                self.stop_supervising(agent, SupervisionEnd::Stopped);
+            }
+            AgentState::Supervising => {}
             AgentState::Ready if session.wish == Wish::Ready => {}
             AgentState::Reserved(Reservation::Preview { .. }) => {
                 self.give_preview_back(agent);
@@ -174,6 +185,9 @@ impl Engine {
             self.cx.switch(SwitchCommand::HangUp { leg });
         }
         self.cx.switch(SwitchCommand::CloseRoom { room: session.room });
+        if session.has_anteroom {
+            self.cx.switch(SwitchCommand::CloseRoom { room: anteroom(session.room) });
+        }
         self.cx.write(Write::CloseSession { session: session.session, at: self.cx.now });
         self.cx.notice(Notice::AgentState { agent, state: "logged_out" });
     }

@@ -16,6 +16,7 @@ use crate::model::attempt::CallRecord;
 use crate::model::{
     AgentId, Attempt, HangupCause, Lead, Outcome, RecordingId, RetryRule, Screened, Side, Timestamp,
 };
+use crate::transfer::{Transfer, TransferStage};
 use crate::view::CallView;
 
 /// When a person is called again whose dial we gave up ourselves.
@@ -58,6 +59,8 @@ pub(crate) enum CallRecording {
     On { recording: RecordingId, since: Timestamp },
     /// Silence is written, from a moment on.
     Masked { recording: RecordingId, since: Timestamp, from: Timestamp },
+    /// Masked when the call changed hands: nothing is written until it is unmasked.
+    Withheld,
 }
 
 impl CallRecording {
@@ -65,7 +68,7 @@ impl CallRecording {
     pub(crate) const fn masked(self) -> Option<(RecordingId, Timestamp)> {
         match self {
             Self::Masked { recording, from, .. } => Some((recording, from)),
-            Self::Off | Self::On { .. } => None,
+            Self::Off | Self::On { .. } | Self::Withheld => None,
         }
     }
 }
@@ -100,6 +103,10 @@ pub(crate) struct Call {
     pub(crate) hang_ups: u8,
     /// How often it was tried to join customer and agent.
     pub(crate) joins: u8,
+    /// How often it was tried to bring the customer back to their agent, while that has not come about.
+    pub(crate) returns: Option<u8>,
+    /// The customer is held, or on the way to a colleague of the agent.
+    pub(crate) transfer: Option<Transfer>,
     /// What the agent has already said becomes of the lead.
     pub(crate) disposed: Option<LeadNext>,
 }
@@ -126,6 +133,8 @@ impl Call {
             recordings_begun: 0,
             hang_ups: 0,
             joins: 0,
+            returns: None,
+            transfer: None,
             disposed: None,
         }
     }
@@ -151,6 +160,11 @@ impl Call {
     /// Whether Asterisk listens to it in its dialplan: out of reach until an event says why it is back.
     pub(crate) const fn is_listened_to(&self) -> bool {
         matches!(self.state, CallState::Screening | CallState::Greeting)
+    }
+
+    /// Whether the customer should be in their agent's room.
+    pub(crate) fn is_with_agent(&self) -> bool {
+        self.transfer.is_none_or(|transfer| transfer.stage == TransferStage::Conference)
     }
 
     /// Whether it is known already that nobody was served by it.
@@ -230,8 +244,10 @@ impl Call {
             recording: match self.recording {
                 CallRecording::Off => "none",
                 CallRecording::On { .. } => "recording",
-                CallRecording::Masked { .. } => "masked",
+                CallRecording::Masked { .. } | CallRecording::Withheld => "masked",
             },
+            listeners: Vec::new(),
+            transfer: self.transfer.as_ref().map(Transfer::view),
         }
     }
 }

@@ -10,9 +10,11 @@ use crate::dialer::pacing_line::PacingLine;
 use crate::input::{LegPurpose, RequestId};
 use crate::model::attempt::CallRecord;
 use crate::model::{
-    AgentId, Attempt, AttemptId, CallId, CampaignId, HangupCause, LeadId, LegId, Outcome, PauseReason, Phone,
-    RecordingId, RecordingState, RoomId, Screened, SessionId, Side, Timestamp, Trip, TrunkId, Verdict,
+    AgentId, Attempt, AttemptId, CallId, CampaignId, EarId, HangupCause, LeadId, LegId, Outcome, PauseReason,
+    Phone, RecordingId, RecordingState, RoomId, Screened, SessionId, Side, Supervised, SupervisionEnd,
+    SupervisionId, SupervisionMode, Timestamp, Trip, TrunkId, Verdict,
 };
+pub use crate::refusal::Refusal;
 use crate::view::LiveView;
 
 /// One thing to do.
@@ -66,6 +68,11 @@ pub enum SwitchCommand {
         /// Its name.
         room: RoomId,
     },
+    /// Have whoever is in a room hear music.
+    StartMusic {
+        /// Which room.
+        room: RoomId,
+    },
     /// Put a leg in a room.
     Join {
         /// Which room.
@@ -77,6 +84,30 @@ pub enum SwitchCommand {
     CloseRoom {
         /// Which room.
         room: RoomId,
+    },
+    /// Let those in a room hear what an agent hears and says; [`crate::input::SwitchEvent::EarOpened`] follows, and
+    /// [`crate::input::SwitchEvent::EarEnded`] at its end, which is that of the agent's leg at the latest.
+    OpenEar {
+        /// Its name.
+        ear: EarId,
+        /// The agent.
+        agent: LegId,
+        /// Who listens: a supervisor's room.
+        room: RoomId,
+        /// Whether the agent, and nobody else, hears what is said in the room.
+        whispers: bool,
+    },
+    /// Have an agent hear, or no longer hear, what is said on the other side of an ear.
+    SetWhisper {
+        /// Which ear.
+        ear: EarId,
+        /// Whether the agent hears it.
+        whispers: bool,
+    },
+    /// Remove an ear.
+    CloseEar {
+        /// Which ear.
+        ear: EarId,
     },
     /// Play a message to a leg; [`crate::input::SwitchEvent::MessageEnded`] follows.
     Play {
@@ -212,6 +243,17 @@ pub enum Write {
     },
     /// What an agent said of a call. A second one for the same call is a correction and kept beside the first.
     SaveDisposition(Box<DispositionRecord>),
+    /// A supervisor began to take part in a conversation in one way.
+    OpenSupervision(Box<Supervised>),
+    /// A supervisor no longer takes part in that way.
+    CloseSupervision {
+        /// Which act.
+        act: SupervisionId,
+        /// When.
+        at: Timestamp,
+        /// Why.
+        end: SupervisionEnd,
+    },
     /// An agent's working time began.
     OpenSession {
         /// The working time.
@@ -337,53 +379,6 @@ pub enum Answer {
     View(Box<LiveView>),
 }
 
-/// Why a request was not carried out. Each says what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
-pub enum Refusal {
-    /// The agent has logged in before.
-    #[error("the agent is already logged in; log out first")]
-    AlreadyLoggedIn,
-    /// The disposition needs a moment in the future.
-    #[error("this disposition is a callback; give `callback_at`, a moment that is still to come")]
-    CallbackNeedsTime,
-    /// The call is not in conversation.
-    #[error("the call is not in conversation, so there is nothing to record")]
-    NotInConversation,
-    /// The agent works for other campaigns.
-    #[error("the agent is not logged in for campaign {0}; log in for it first")]
-    NotInCampaign(CampaignId),
-    /// The agent is not logged in.
-    #[error("the agent is not logged in; log in first")]
-    NotLoggedIn,
-    /// Nothing can be dialled at the moment.
-    #[error("no call can be placed: {0}")]
-    NotDialling(String),
-    /// The call is not recorded at the moment, or already is.
-    #[error("the recording of this call is {0}")]
-    RecordingIs(&'static str),
-    /// The campaign's policy forbids recording.
-    #[error("this campaign records no calls; change its recording policy first")]
-    RecordingForbidden,
-    /// There is no such agent.
-    #[error("no such agent in the settings")]
-    UnknownAgent,
-    /// There is no such call, or it is over.
-    #[error("no such call is up")]
-    UnknownCall,
-    /// None of the campaigns is known.
-    #[error("no such campaign, or it is finished: {0}")]
-    UnknownCampaign(CampaignId),
-    /// The campaign knows no such disposition.
-    #[error("the campaign has no disposition of this code; its codes are: {0}")]
-    UnknownDisposition(String),
-    /// The agent's state does not allow it.
-    #[error("not possible while the agent is {0}")]
-    WrongState(&'static str),
-    /// No lead is due.
-    #[error("no lead can be called at the moment; try again in a while")]
-    NoLead,
-}
-
 /// Something that a person or a meter may want to see.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Notice {
@@ -469,6 +464,44 @@ pub enum Notice {
     Dialling {
         /// What holds it; none when it goes on.
         held_by: Option<Hold>,
+    },
+    /// A supervisor takes part in a conversation, or does so in another way.
+    Supervising {
+        /// The agent whose phone the supervisor uses.
+        supervisor: AgentId,
+        /// The conversation.
+        call: CallId,
+        /// How.
+        mode: SupervisionMode,
+    },
+    /// A supervisor no longer takes part in a conversation in that way.
+    SupervisionEnded {
+        /// The agent whose phone the supervisor uses.
+        supervisor: AgentId,
+        /// The conversation.
+        call: CallId,
+        /// How they did.
+        mode: SupervisionMode,
+        /// Why no longer.
+        end: SupervisionEnd,
+    },
+    /// A supervisor has become the agent of a call.
+    TakenOver {
+        /// The conversation.
+        call: CallId,
+        /// Who had it.
+        from: AgentId,
+        /// Who has it.
+        by: AgentId,
+    },
+    /// An agent gave a customer to a colleague.
+    Transferred {
+        /// The conversation.
+        call: CallId,
+        /// Who had it.
+        from: AgentId,
+        /// Who has it.
+        to: AgentId,
     },
     /// Silence has been written for so long that somebody may have forgotten it.
     MaskedLong {

@@ -82,6 +82,8 @@ impl Engine {
             | AgentState::Reserved(Reservation::Call(_))
             | AgentState::OnCall { .. }
             | AgentState::WrapUp { .. }
+            | AgentState::Consulted { .. }
+            | AgentState::Supervising
             | AgentState::Lost => Err(Refusal::WrongState(session.word())),
         }
     }

@@ -15,6 +15,7 @@ use crate::model::{
     Agent, AgentId, AttemptId, CallId, CampaignId, LegId, RecordingId, Timestamp, Trunk, TrunkId,
 };
 use crate::recording::Collecting;
+use crate::supervising::Supervising;
 use crate::timers::Timer;
 
 /// A call centre at one moment. It changes only by [`Engine::handle`].
@@ -24,6 +25,8 @@ pub struct Engine {
     pub(crate) holds: Holds,
     pub(crate) agents: BTreeMap<AgentId, Agent>,
     pub(crate) sessions: BTreeMap<AgentId, AgentSession>,
+    /// Supervisors at work, by the agent whose phone they use.
+    pub(crate) supervising: BTreeMap<AgentId, Supervising>,
     pub(crate) runs: BTreeMap<CampaignId, CampaignRun>,
     pub(crate) trunks: BTreeMap<TrunkId, TrunkRun>,
     pub(crate) switch_gate: Option<Gate>,
@@ -64,6 +67,7 @@ impl Engine {
             holds: Holds::default(),
             agents: BTreeMap::new(),
             sessions: BTreeMap::new(),
+            supervising: BTreeMap::new(),
             runs: BTreeMap::new(),
             trunks: BTreeMap::new(),
             switch_gate: None,
@@ -126,6 +130,8 @@ impl Engine {
             SwitchEvent::LegUp { leg } => self.leg_reported(leg, false, true),
             SwitchEvent::LegEnded { leg, cause } => self.leg_ended(leg, cause, None),
             SwitchEvent::LegJoined { leg, room } => self.leg_joined(leg, room),
+            SwitchEvent::EarOpened { ear } => self.ear_opened(ear),
+            SwitchEvent::EarEnded { ear } => self.ear_failed(ear),
             SwitchEvent::MessageEnded { leg } => self.message_ended(leg),
             SwitchEvent::LegScreened { leg, verdict, cause } => self.leg_screened(leg, verdict, cause),
             SwitchEvent::GreetingOver { leg } => self.greeting_over(leg),
@@ -174,6 +180,20 @@ impl Engine {
                 self.stop_dialling(phone, campaign);
                 Ok(Answer::Done)
             }
+            Request::Supervise { supervisor, user, call, mode, reason } => {
+                self.supervise(supervisor, user, call, mode, reason)
+            }
+            Request::Follow { supervisor, user, agent } => self.follow(supervisor, user, agent),
+            Request::StopSupervising { supervisor } => self.stop_supervising_on_request(supervisor),
+            Request::WithdrawSupervision { user, left } => {
+                self.withdraw_supervision(user, &left);
+                Ok(Answer::Done)
+            }
+            Request::Hold { call } => self.hold_customer(call),
+            Request::Resume { call } => self.resume_customer(call),
+            Request::Transfer { call, to, kind } => self.transfer(call, to, kind),
+            Request::CompleteTransfer { call } => self.complete_transfer(call),
+            Request::JoinAll { call } => self.join_all(call),
             Request::HangUp { call, by } => self.hang_up_on_request(call, by),
             Request::StartRecording { call } => self.start_recording_on_demand(call),
             Request::MaskRecording { call, reason } => self.mask_recording(call, reason),
@@ -187,10 +207,12 @@ impl Engine {
         while let Some(timer) = self.cx.timers.pop_due(self.cx.now) {
             match timer {
                 Timer::AgentRingOver(agent, leg) => self.agent_ring_over(agent, leg),
+                Timer::BackOverdue(call, tries) => self.back_overdue(call, tries),
                 Timer::CollectAgain(recording) => self.collect_again(recording),
                 Timer::DropTimeOver(call) => self.drop_time_over(call),
                 Timer::Explain => self.explain(),
                 Timer::GreetingOverdue(call) => self.greeting_overdue(call),
+                Timer::HandingOverdue(call) => self.handing_overdue(call),
                 Timer::HangUpOverdue(call) => self.hang_up_overdue(call),
                 Timer::JoinOverdue(call) => self.join_overdue(call),
                 Timer::MaskedLong { recording, from } => self.masked_long(recording, from),
@@ -201,6 +223,7 @@ impl Engine {
                 Timer::RedialAgent(agent) => self.redial_agent(agent),
                 Timer::RingOver(call) => self.ring_over(call),
                 Timer::ScreeningOver(call) => self.screening_over(call),
+                Timer::SupervisionOverdue(supervisor, act) => self.supervision_overdue(supervisor, act),
                 Timer::WrapUpOver(agent, until) => self.wrap_up_over(agent, until),
             }
         }

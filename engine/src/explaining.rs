@@ -143,8 +143,10 @@ impl Engine {
                 AgentState::Paused { .. } => &mut counts.paused,
                 AgentState::Ready => &mut counts.ready,
                 AgentState::Reserved(_) => &mut counts.reserved,
-                AgentState::OnCall { .. } => &mut counts.on_call,
+                AgentState::OnCall { .. } | AgentState::Consulted { .. } => &mut counts.on_call,
                 AgentState::WrapUp { .. } => &mut counts.wrap_up,
+                // Takes no calls, as in a pause.
+                AgentState::Supervising => &mut counts.paused,
                 AgentState::Lost => &mut counts.lost,
             } += 1;
         }

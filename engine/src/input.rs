@@ -6,8 +6,9 @@ use crate::command::{Agreed, SwitchCommand};
 use crate::dialer::compliance::{Obligation, Reason};
 use crate::dialer::learnt::Learnt;
 use crate::model::{
-    Agent, AgentId, AttemptId, ByHand, CallId, Campaign, CampaignId, HangupCause, Lead, LeadId, LegId, Phone,
-    RateLimit, RecordingFacts, RecordingId, RoomId, SessionId, Side, Timestamp, Trunk, TrunkId, Verdict,
+    Agent, AgentId, AttemptId, ByHand, CallId, Campaign, CampaignId, EarId, HangupCause, Lead, LeadId, LegId,
+    Phone, RateLimit, RecordingFacts, RecordingId, RoomId, SessionId, Side, SupervisionMode, Timestamp,
+    Trunk, TrunkId, UserId, Verdict,
 };
 
 /// One thing that happened, in the order in which the daemon learnt of it.
@@ -87,6 +88,16 @@ pub enum SwitchEvent {
         /// Which room.
         room: RoomId,
     },
+    /// An ear that [`SwitchCommand::OpenEar`] asked for hears.
+    EarOpened {
+        /// Which ear.
+        ear: EarId,
+    },
+    /// An ear is gone: closed, or the leg that it hung on ended.
+    EarEnded {
+        /// Which ear.
+        ear: EarId,
+    },
     /// The message that [`SwitchCommand::Play`] asked for is over, or failed.
     MessageEnded {
         /// Who heard it.
@@ -154,8 +165,18 @@ pub struct Snapshot {
     pub legs: Vec<LegSeen>,
     /// Rooms that carry our names, with the legs in them.
     pub rooms: Vec<(RoomId, Vec<LegId>)>,
+    /// Ears of supervisors that are open.
+    #[serde(default)]
+    pub ears: Vec<EarId>,
     /// Recordings of ours that are being written.
     pub recordings: Vec<RecordingId>,
+}
+
+impl Snapshot {
+    /// Whether a leg is in a room.
+    pub fn holds(&self, room: RoomId, leg: LegId) -> bool {
+        self.rooms.iter().any(|(seen, legs)| *seen == room && legs.contains(&leg))
+    }
 }
 
 /// A leg as a snapshot shows it.
@@ -290,6 +311,17 @@ pub struct OpenSession {
     pub ready: bool,
 }
 
+/// How a customer is given to a colleague.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum TransferKind {
+    /// Agent and colleague talk first, while the customer hears music.
+    Attended,
+    /// At once.
+    Blind,
+}
+
 /// What people and programs may ask of the engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
@@ -361,6 +393,69 @@ pub enum Request {
         note: String,
         /// What was agreed, when the disposition is a callback.
         callback: Option<Agreed>,
+    },
+    /// Take part in a conversation, or go on in it in another way. Taking it over makes the supervisor its agent.
+    Supervise {
+        /// The agent whose phone the supervisor uses.
+        supervisor: AgentId,
+        /// The account that asks.
+        user: UserId,
+        /// Which conversation.
+        call: CallId,
+        /// How.
+        mode: SupervisionMode,
+        /// Why, in the supervisor's words.
+        reason: String,
+    },
+    /// Listen to an agent's conversation, and to each one that follows.
+    Follow {
+        /// The agent whose phone the supervisor uses.
+        supervisor: AgentId,
+        /// The account that asks.
+        user: UserId,
+        /// Whom.
+        agent: AgentId,
+    },
+    /// Take no part in conversations of others any more.
+    StopSupervising {
+        /// The agent whose phone the supervisor uses.
+        supervisor: AgentId,
+    },
+    /// An account may no longer supervise in some ways: those end at once.
+    WithdrawSupervision {
+        /// The account.
+        user: UserId,
+        /// What it may still do.
+        left: Vec<SupervisionMode>,
+    },
+    /// Let the customer hear music.
+    Hold {
+        /// Which conversation.
+        call: CallId,
+    },
+    /// Take the customer back from the music, or from a transfer that is not finished.
+    Resume {
+        /// Which conversation.
+        call: CallId,
+    },
+    /// Give the customer to a colleague.
+    Transfer {
+        /// Which conversation.
+        call: CallId,
+        /// To whom.
+        to: AgentId,
+        /// At once, or after a talk.
+        kind: TransferKind,
+    },
+    /// Leave the customer with the colleague who was asked.
+    CompleteTransfer {
+        /// Which conversation.
+        call: CallId,
+    },
+    /// Have customer, agent and the colleague who was asked hear each other.
+    JoinAll {
+        /// Which conversation.
+        call: CallId,
     },
     /// End a call.
     HangUp {

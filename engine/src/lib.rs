@@ -7,8 +7,10 @@
 //! In reading order: [`model`] has the nouns; [`input`] and [`command`] are what goes in and out; `engine` is the
 //! table of contents of everything that can happen. Then one story each: `placing` (from pacing to the durable
 //! attempt), `routing` (who carries it), `outbound` (what happens to a dialled call), `screening` (person or machine),
-//! `message` (what is played to whoever gets no agent), `agents`, `phones`, `desk`, `by_hand`, `promises`, `recording`, `resync`,
-//! `settings`. `call`, `agent_session` and `leg` are the small machines that the stories move. `predicting` feeds the
+//! `message` (what is played to whoever gets no agent), `agents`, `phones`, `desk`, `by_hand`, `promises`,
+//! `recording`, `resync`, `settings`, `supervision`, `taking_over` and `transfers` (which see a call as a
+//! `conversation`). `call`, `agent_session`, `supervising`, `transfer` and `leg` are the small machines that the stories
+//! move. `predicting` feeds the
 //! forecast of predictive campaigns, and `rivals` knows those that share agents; `explaining` says what campaigns do,
 //! and why; `tripping` is about circuit breakers. [`dialer`] holds the questions with a pure answer; [`almanac`] knows
 //! hours and holidays; [`flow`] is the language of inbound flows, with its checker and its interpreter.
@@ -19,6 +21,7 @@ pub mod almanac;
 mod by_hand;
 mod call;
 pub mod command;
+mod conversation;
 mod cx;
 mod desk;
 pub mod dialer;
@@ -37,12 +40,18 @@ mod placing;
 mod predicting;
 mod promises;
 mod recording;
+mod refusal;
 mod resync;
 mod rivals;
 mod routing;
 mod screening;
 mod settings;
+mod supervising;
+mod supervision;
+mod taking_over;
 mod timers;
+mod transfer;
+mod transfers;
 mod tripping;
 pub mod view;
 mod wall_time;

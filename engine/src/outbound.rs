@@ -212,12 +212,24 @@ impl Engine {
     }
 
     pub(crate) fn leg_joined(&mut self, leg: LegId, room: RoomId) {
-        let Some(LegOwner::Customer(id)) = self.legs.get(&leg).copied() else {
-            return;
+        let id = match self.legs.get(&leg) {
+            Some(LegOwner::Customer(id)) => *id,
+            Some(LegOwner::Agent(agent)) => return self.supervisor_joined(*agent, room),
+            None => return,
         };
-        let Some(call) = self.calls.get(&id).filter(|call| call.state == CallState::Joining) else {
-            return;
-        };
+        let Some(call) = self.calls.get(&id) else { return };
+        match call.state {
+            CallState::Connected => return self.customer_moved(id, room),
+            CallState::Joining => {}
+            CallState::RingingAgent
+            | CallState::Saving
+            | CallState::Dialling { .. }
+            | CallState::Screening
+            | CallState::Greeting
+            | CallState::Waiting
+            | CallState::Message
+            | CallState::Ending => return,
+        }
         let Some(agent) = call.agent else { return };
         match self.sessions.get(&agent) {
             Some(session) if session.room == room => self.connected(id, agent),
@@ -242,6 +254,7 @@ impl Engine {
         self.cx.notice(Notice::Connected { call: id, agent, waited });
         self.set_agent_state(agent, AgentState::OnCall { call: id });
         self.record_by_policy(id);
+        self.tell_followers(agent);
     }
 
     pub(crate) fn join_overdue(&mut self, id: CallId) {
@@ -348,6 +361,8 @@ impl Engine {
         };
         call.ended_by.get_or_insert(by);
         call.enter(CallState::Ending, now);
+        self.conversation_over(id);
+        let Some(call) = self.calls.get(&id) else { return };
         let unserved = call.answered_at.is_some() && call.connected_at.is_none();
         if let Some(run) = self.runs.get_mut(&call.attempt.campaign) {
             run.waiting.retain(|waiting| *waiting != id);
@@ -382,6 +397,7 @@ impl Engine {
     /// The customer's leg is gone: everything that hung on the call is settled, here and nowhere else.
     pub(crate) fn finish(&mut self, id: CallId, cause: HangupCause, lost: Option<Side>) {
         self.teach_dial(id, DialEnd::Unanswered);
+        self.conversation_over(id);
         let Some(mut call) = self.calls.remove(&id) else {
             return;
         };
@@ -449,11 +465,16 @@ impl Engine {
     pub(crate) fn command_failed(&mut self, command: SwitchCommand, failure: &CommandFailure) {
         match command {
             SwitchCommand::Originate { leg, .. } => self.originate_failed(leg, failure),
-            SwitchCommand::Join { leg, .. } => match self.legs.get(&leg).copied() {
-                Some(LegOwner::Customer(call)) => self.join_failed(call),
+            SwitchCommand::Join { leg, room } => match self.legs.get(&leg).copied() {
+                Some(LegOwner::Customer(call)) => {
+                    self.join_failed(call);
+                    self.customer_not_moved(call, room);
+                }
+                Some(LegOwner::Agent(agent)) if self.guest_not_joined(agent, room) => {}
                 Some(LegOwner::Agent(agent)) => self.agent_join_failed(agent, leg),
                 None => {}
             },
+            SwitchCommand::OpenEar { ear, .. } | SwitchCommand::SetWhisper { ear, .. } => self.ear_failed(ear),
             SwitchCommand::Play { leg, .. } => self.message_ended(leg),
             SwitchCommand::Screen { leg, .. } => self.not_screened(leg, failure),
             SwitchCommand::AwaitSilence { leg } => self.greeting_not_heard(leg),
@@ -464,7 +485,11 @@ impl Engine {
             SwitchCommand::HangUp { .. }
             // A room that is missing shows when somebody is joined to it; one left over, in the next snapshot.
             | SwitchCommand::OpenRoom { .. }
-            | SwitchCommand::CloseRoom { .. } => {}
+            | SwitchCommand::CloseRoom { .. }
+            // Whoever is held hears nothing for a while; their agent sees that they are held.
+            | SwitchCommand::StartMusic { .. }
+            // One that is left over is closed at the next snapshot.
+            | SwitchCommand::CloseEar { .. } => {}
             SwitchCommand::MaskRecording { recording } => self.mask_failed(recording),
             SwitchCommand::UnmaskRecording { recording } => self.unmask_failed(recording),
             SwitchCommand::CollectRecording { recording } => self.collect_failed(recording),

@@ -8,9 +8,10 @@ use crate::command::{Destination, SwitchCommand};
 use crate::engine::{Engine, LegOwner};
 use crate::input::LegPurpose;
 use crate::leg::{Leg, LegNews};
-use crate::model::{AgentId, LegId, PauseReason, RingMode, RoomId, Side};
+use crate::model::{AgentId, LegId, PauseReason, RingMode, RoomId, Side, SupervisionEnd};
 use crate::placing::RING_MARGIN;
 use crate::timers::Timer;
+use crate::transfer::anteroom;
 
 /// When a lost phone is rung again, after the loss and after each try in vain. Then the agent must say ready; but a
 /// phone that is not registered disturbs nobody, and is tried at the last of these for as long as the agent is logged in.
@@ -74,6 +75,8 @@ impl Engine {
             AgentState::Ready
             | AgentState::Reserved(_)
             | AgentState::OnCall { .. }
+            | AgentState::Consulted { .. }
+            | AgentState::Supervising
             | AgentState::WrapUp { .. } => false,
         };
         self.cx.switch(SwitchCommand::Join { room, leg });
@@ -109,6 +112,9 @@ impl Engine {
         if session.phone.is_up() {
             // Whoever is left in the room must not hear the agent's next call.
             self.cx.switch(SwitchCommand::CloseRoom { room: session.room });
+            if std::mem::take(&mut session.has_anteroom) {
+                self.cx.switch(SwitchCommand::CloseRoom { room: anteroom(session.room) });
+            }
             session.room = RoomId::from_uuid(self.cx.mint.uuid(self.cx.now));
         }
         session.phone = PhoneLine::Down;
@@ -120,6 +126,7 @@ impl Engine {
 
     /// The phone of an agent who is rung for every call did not answer, or hung up.
     fn ringing_phone_ended(&mut self, agent: AgentId) {
+        self.stop_supervising(agent, SupervisionEnd::PhoneLost);
         let Some(session) = self.sessions.get_mut(&agent) else {
             return;
         };
@@ -145,7 +152,11 @@ impl Engine {
                 self.find_another_agent(id);
                 self.settle_agent(agent);
             }
-            Some(_) => self.hang_up(id, Side::Agent),
+            Some(_) => {
+                if !self.goes_on_without(id) {
+                    self.hang_up(id, Side::Agent);
+                }
+            }
             None => {}
         }
     }
@@ -168,8 +179,15 @@ impl Engine {
             }
             AgentState::OnCall { call } => {
                 let call = *call;
-                self.hang_up(call, Side::Agent);
+                if !self.goes_on_without(call) {
+                    self.hang_up(call, Side::Agent);
+                }
             }
+            AgentState::Consulted { call } => {
+                let call = *call;
+                self.consulted_phone_ended(agent, call);
+            }
+            AgentState::Supervising => self.stop_supervising(agent, SupervisionEnd::PhoneLost),
         }
         self.plan_redial(agent);
     }

@@ -112,9 +112,12 @@ impl Engine {
             AgentState::Ready if matches!(next, AgentState::Reserved(Reservation::Call(_))) => {
                 [Some(Ended::Wait { waited: spent }), None]
             }
-            AgentState::Paused { .. } | AgentState::Ready | AgentState::Reserved(_) | AgentState::Lost => {
-                return;
-            }
+            AgentState::Paused { .. }
+            | AgentState::Ready
+            | AgentState::Reserved(_)
+            | AgentState::Consulted { .. }
+            | AgentState::Supervising
+            | AgentState::Lost => return,
         };
         for campaign in session.campaigns.clone() {
             ended.into_iter().flatten().for_each(|ended| self.teach(campaign, ended));
@@ -198,6 +201,8 @@ fn work_of(session: &AgentSession, now: Timestamp) -> Option<Working> {
         AgentState::Paused { .. }
         | AgentState::Ready
         | AgentState::Reserved(Reservation::Preview { .. })
+        | AgentState::Consulted { .. }
+        | AgentState::Supervising
         | AgentState::Lost => return None,
     };
     Some(Working { stage, leaves: session.wish != Wish::Ready })

@@ -7,9 +7,7 @@ use crate::command::{Answer, Notice, Refusal, SwitchCommand, Write};
 use crate::dialer::compliance::Obligation;
 use crate::engine::Engine;
 use crate::input::{CommandFailure, OpenRecording};
-use crate::model::{
-    CallId, RecordingFacts, RecordingId, RecordingPolicy, RecordingState, Side, Timestamp,
-};
+use crate::model::{CallId, RecordingFacts, RecordingId, RecordingPolicy, RecordingState, Side, Timestamp};
 use crate::timers::Timer;
 
 /// A row has its verdict within a minute of the hang-up; this leaves time to write it.
@@ -67,13 +65,27 @@ impl Engine {
         match call.recording {
             CallRecording::Off => {}
             CallRecording::On { .. } => return Err(Refusal::RecordingIs("already on")),
-            CallRecording::Masked { .. } => return Err(Refusal::RecordingIs("masked; unmask it")),
+            CallRecording::Masked { .. } | CallRecording::Withheld => {
+                return Err(Refusal::RecordingIs("masked; unmask it"));
+            }
         }
         self.start_recording(id);
         Ok(Answer::Done)
     }
 
     fn start_recording(&mut self, id: CallId) {
+        self.start_part(id);
+        let Some(call) = self.calls.get(&id).filter(|call| call.recording != CallRecording::Off) else {
+            return;
+        };
+        let run = self.runs.get(&call.attempt.campaign);
+        if let Some(media) = run.and_then(|run| run.settings.recording_notice.clone()) {
+            self.cx.switch(SwitchCommand::Play { leg: call.attempt.leg, media });
+        }
+    }
+
+    /// Writes what customer and agent say from here on, in place of what was being written.
+    fn start_part(&mut self, id: CallId) {
         let now = self.cx.now;
         self.end_part(id);
         let Some(call) = self.calls.get_mut(&id) else {
@@ -85,13 +97,8 @@ impl Engine {
         let recording = RecordingId { call: id, part: call.recordings_begun };
         call.recording = CallRecording::On { recording, since: now };
         let customer = call.attempt.leg;
-        let run = self.runs.get(&call.attempt.campaign);
-        let notice = run.and_then(|run| run.settings.recording_notice.clone());
         self.cx.write(Write::OpenRecording { recording, started_at: now });
         self.cx.switch(SwitchCommand::StartRecording { recording, customer, agent });
-        if let Some(media) = notice {
-            self.cx.switch(SwitchCommand::Play { leg: customer, media });
-        }
     }
 
     /// Keeps out of the recording what must not be in it, such as the number of a card. Sound is not written again by
@@ -108,7 +115,9 @@ impl Engine {
                 Ok(Answer::Done)
             }
             CallRecording::Off => Err(Refusal::RecordingIs("off")),
-            CallRecording::Masked { .. } => Err(Refusal::RecordingIs("already masked")),
+            CallRecording::Masked { .. } | CallRecording::Withheld => {
+                Err(Refusal::RecordingIs("already masked"))
+            }
         }
     }
 
@@ -125,6 +134,10 @@ impl Engine {
             // known: asking again helps, and never hurts.
             CallRecording::On { recording, .. } => {
                 self.cx.switch(SwitchCommand::UnmaskRecording { recording });
+                Ok(Answer::Done)
+            }
+            CallRecording::Withheld => {
+                self.start_recording(id);
                 Ok(Answer::Done)
             }
             CallRecording::Off => Err(Refusal::RecordingIs("off")),
@@ -162,10 +175,26 @@ impl Engine {
         }
     }
 
+    /// Another agent has the call: what is written of it goes on in a part of its own, with their voice. What was masked
+    /// stays so, and a part begins when it is unmasked.
+    pub(crate) fn continue_recording(&mut self, id: CallId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        match call.recording {
+            CallRecording::Off | CallRecording::Withheld => {}
+            CallRecording::On { .. } => self.start_part(id),
+            CallRecording::Masked { .. } => {
+                self.end_part(id);
+                if let Some(call) = self.calls.get_mut(&id) {
+                    call.recording = CallRecording::Withheld;
+                }
+            }
+        }
+    }
+
     /// Asks for what was written to be read back, if anything was.
     pub(crate) fn read_back(&mut self, ended: CallRecording) {
         match ended {
-            CallRecording::Off => {}
+            CallRecording::Off | CallRecording::Withheld => {}
             CallRecording::On { recording, since } => {
                 self.collect(recording, Some(self.cx.now.since(since)));
             }
@@ -299,7 +328,10 @@ impl Engine {
                 let collecting = Collecting { expected: None };
                 self.close_recording(recording, collecting, RecordingState::Failed { reason });
             }
-            CallRecording::Off | CallRecording::On { .. } | CallRecording::Masked { .. } => {}
+            CallRecording::Off
+            | CallRecording::On { .. }
+            | CallRecording::Masked { .. }
+            | CallRecording::Withheld => {}
         }
     }
 

@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use crate::agent_session::{AgentSession, AgentState, PhoneLine, Reservation, Wish};
 use crate::by_hand;
 use crate::call::{Call, CallState};
@@ -18,9 +20,10 @@ use crate::model::{
     Side, Timestamp,
 };
 use crate::timers::Timer;
+use crate::transfer::anteroom;
 
 /// What began less than this before a snapshot was asked for may be missing from it without being lost.
-const TRAVEL_TIME_MAX: Duration = Duration::from_secs(5);
+pub(crate) const TRAVEL_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// When a lead whose dial was lost is due again, where the campaign has no rule for failed dials.
 const LOST_LEAD_WAIT: Duration = Duration::from_secs(10 * 60);
@@ -59,6 +62,8 @@ impl Engine {
         self.end_unknown_recordings(snapshot);
         self.release_hold(Hold::SwitchAway);
         self.settle_joins(snapshot);
+        self.settle_supervision(snapshot);
+        self.settle_transfers(snapshot);
     }
 
     /// Customers of whom it is not known whether they hear their agent: whoever is in the agent's room does.
@@ -82,7 +87,7 @@ impl Engine {
     fn end_missing_legs(&mut self, asked_at: Timestamp, seen: &BTreeMap<LegId, &LegSeen>) {
         let missing = |(leg, owner): (&LegId, &LegOwner)| {
             let settled_at = match owner {
-                LegOwner::Agent(_) => Some(minted_at(*leg)),
+                LegOwner::Agent(_) => Some(minted_at(leg.as_uuid())),
                 LegOwner::Customer(call) => {
                     self.calls.get(call).filter(|call| call.is_dialled()).map(|call| call.since)
                 }
@@ -116,7 +121,9 @@ impl Engine {
     fn mend_rooms(&mut self, snapshot: &Snapshot) {
         let rooms: BTreeMap<RoomId, &Vec<LegId>> =
             snapshot.rooms.iter().map(|(room, legs)| (*room, legs)).collect();
-        let owned: BTreeSet<RoomId> = self.sessions.values().map(|session| session.room).collect();
+        let beside = |session: &AgentSession| session.has_anteroom.then(|| anteroom(session.room));
+        let mut owned: BTreeSet<RoomId> = self.sessions.values().map(|session| session.room).collect();
+        owned.extend(self.sessions.values().filter_map(beside));
         for room in rooms.keys() {
             if !owned.contains(room) {
                 self.cx.repaired(format!("{room} belongs to nobody; closed"));
@@ -130,13 +137,20 @@ impl Engine {
             let PhoneLine::Up { id: leg } = session.phone else {
                 continue;
             };
-            if established(minted_at(leg)) && !in_room(session.room, leg) {
-                joins.push((session.room, leg));
+            let room = self.room_for(session);
+            if established(minted_at(leg.as_uuid())) && !in_room(room, leg) {
+                joins.push((room, leg));
             }
         }
-        for call in
-            self.calls.values().filter(|call| call.state == CallState::Connected && established(call.since))
-        {
+        // Who is on the way to somebody else, or back, is looked after until that has come about.
+        let at_rest = |call: &&Call| {
+            let id = call.attempt.call;
+            call.state == CallState::Connected
+                && call.returns.is_none()
+                && self.heir(id).is_none()
+                && call.is_with_agent()
+        };
+        for call in self.calls.values().filter(|call| established(call.since)).filter(at_rest) {
             let Some(session) = call.agent.and_then(|agent| self.sessions.get(&agent)) else {
                 continue;
             };
@@ -218,6 +232,7 @@ impl Engine {
                 settings,
                 session: open.session,
                 room,
+                has_anteroom: snapshot.rooms.iter().any(|(seen, _)| *seen == anteroom(room)),
                 phone,
                 state: AgentState::Paused { reason: paused.clone() },
                 since: now,
@@ -229,6 +244,7 @@ impl Engine {
                 wish: if open.ready { Wish::Ready } else { Wish::Pause(paused) },
                 redials: 0,
                 last_call: None,
+                taken_over: None,
                 talked: Duration::ZERO,
                 refused: None,
             },
@@ -252,13 +268,20 @@ impl Engine {
         call.agent = None;
         let screens = self.runs.get(&campaign).is_some_and(|run| run.settings.screens());
         // Whoever has been up for a while is not screened: they have waited long enough.
-        call.screened = (screens && seen.up && !by_hand).then(|| Screened::without_verdict("TAKENOVER", Duration::ZERO));
+        call.screened =
+            (screens && seen.up && !by_hand).then(|| Screened::without_verdict("TAKENOVER", Duration::ZERO));
         self.calls.insert(id, call);
         self.count_in(id, false);
         let ring_timeout = self.runs.get(&campaign).map_or(Duration::ZERO, |run| run.settings.ring_timeout);
         self.cx.arm_in(ring_timeout, Timer::RingOver(id));
         if let Some(agent) = self.agent_beside(leg, snapshot) {
-            return self.adopt_conversation(id, agent, started_at);
+            self.adopt_conversation(id, agent, started_at);
+            let room = self.sessions.get(&agent).map(|session| session.room);
+            if room.is_some_and(|room| !snapshot.holds(room, leg)) {
+                // Held by the earlier daemon; nobody knows any more for what.
+                self.bring_back(id);
+            }
+            return;
         }
         if let Some(agent) = kept_free.filter(|_| !seen.up) {
             self.keep_free_again(agent, id, by_hand);
@@ -281,12 +304,13 @@ impl Engine {
         self.set_agent_state(agent, AgentState::Reserved(Reservation::Call(id)));
     }
 
-    /// The agent in whose room this leg is.
+    /// The agent in whose room this leg is, or hears music beside it.
     fn agent_beside(&self, leg: LegId, snapshot: &Snapshot) -> Option<AgentId> {
         let (room, _) = snapshot.rooms.iter().find(|(_, legs)| legs.contains(&leg))?;
-        let session =
-            self.sessions.values().find(|session| session.room == *room && session.phone.is_up())?;
-        Some(session.id())
+        let is_theirs = |session: &&AgentSession| {
+            session.phone.is_up() && (session.room == *room || anteroom(session.room) == *room)
+        };
+        Some(self.sessions.values().find(is_theirs)?.id())
     }
 
     /// Customer and agent are talking. When they began is not known any more; the start of the dial is the nearest
@@ -335,8 +359,8 @@ impl Engine {
     }
 }
 
-/// When the engine named this leg: ids carry their time (RFC 9562 §5.7).
-fn minted_at(leg: LegId) -> Timestamp {
-    let millis = leg.as_uuid().as_u128() >> 80;
+/// When the engine made this id: it carries its time (RFC 9562 §5.7).
+pub(crate) fn minted_at(id: Uuid) -> Timestamp {
+    let millis = id.as_u128() >> 80;
     Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
 }

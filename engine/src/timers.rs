@@ -5,13 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{AgentId, CallId, CampaignId, LegId, RecordingId, Timestamp};
+use crate::model::{AgentId, CallId, CampaignId, LegId, RecordingId, SupervisionId, Timestamp};
 
 /// Something to look at when its time has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Timer {
     /// An agent's phone has rung long enough.
     AgentRingOver(AgentId, LegId),
+    /// A customer should hear their agent again; this often it was tried.
+    BackOverdue(CallId, u8),
     /// A recording could not be read back; it is tried again.
     CollectAgain(RecordingId),
     /// A person who answered has waited long enough.
@@ -20,6 +22,8 @@ pub(crate) enum Timer {
     Explain,
     /// A machine has greeted for long enough.
     GreetingOverdue(CallId),
+    /// A customer should be with the colleague to whom they were handed.
+    HandingOverdue(CallId),
     /// A leg that was told to end should be gone.
     HangUpOverdue(CallId),
     /// A join should have happened.
@@ -45,6 +49,8 @@ pub(crate) enum Timer {
     RingOver(CallId),
     /// Who has not been told from a machine by now is a person.
     ScreeningOver(CallId),
+    /// A supervisor should hear by this act.
+    SupervisionOverdue(AgentId, SupervisionId),
     /// A wrap-up has lasted long enough.
     WrapUpOver(AgentId, Timestamp),
 }

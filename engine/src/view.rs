@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::agent_session::AgentSession;
+use crate::call::Call;
 use crate::command::Hold;
 use crate::dialer::CampaignRun;
 use crate::dialer::compliance::Obligation;
@@ -9,7 +11,8 @@ use crate::dialer::pacing_line::PacingLine;
 use crate::engine::Engine;
 use crate::input::AttemptRefusal;
 use crate::model::{
-    AgentId, AttemptId, CallId, CampaignId, LeadId, PauseReason, Phone, SessionId, Timestamp, TrunkId,
+    AgentId, AttemptId, CallId, CampaignId, LeadId, PauseReason, Phone, SessionId, SupervisionMode,
+    Timestamp, TrunkId,
 };
 
 /// Everything that is going on at one moment.
@@ -36,7 +39,7 @@ pub struct AgentView {
     pub agent: AgentId,
     /// The working time.
     pub session: SessionId,
-    /// `paused`, `ready`, `reserved`, `on_call`, `wrap_up` or `lost`.
+    /// `paused`, `ready`, `reserved`, `on_call`, `consulted`, `wrap_up`, `supervising` or `lost`.
     pub state: &'static str,
     /// Why, when paused.
     pub reason: Option<PauseReason>,
@@ -52,6 +55,44 @@ pub struct AgentView {
     pub phone_up: bool,
     /// For which campaigns.
     pub campaigns: Vec<CampaignId>,
+    /// What they do as a supervisor.
+    pub supervising: Option<SupervisingView>,
+    /// Who takes part in their conversation, as far as they are told.
+    pub listeners: Vec<ListenerView>,
+    /// Who took over the conversation that they finish.
+    pub taken_over_by: Option<String>,
+}
+
+/// A supervisor at work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct SupervisingView {
+    /// The agent to each of whose conversations they listen.
+    pub follows: Option<AgentId>,
+    /// The conversation in which they take part; none between those of an agent whom they follow.
+    pub call: Option<CallId>,
+    /// Whose it is.
+    pub agent: Option<AgentId>,
+    /// How they take part.
+    pub mode: Option<SupervisionMode>,
+    /// Whether they can be known to hear it.
+    pub hears: bool,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// A supervisor in a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ListenerView {
+    /// The agent whose phone they use.
+    pub supervisor: AgentId,
+    /// How colleagues call them.
+    pub name: String,
+    /// How they take part.
+    pub mode: SupervisionMode,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// A lead that an agent is shown before it is called.
@@ -103,8 +144,24 @@ pub struct CallView {
     pub agent: Option<AgentId>,
     /// What the law asks of it.
     pub obligations: Vec<Obligation>,
-    /// `none`, `recording` or `paused`.
+    /// `none`, `recording` or `masked`.
     pub recording: &'static str,
+    /// Supervisors who take part.
+    pub listeners: Vec<ListenerView>,
+    /// The customer is held, or on the way to a colleague.
+    pub transfer: Option<TransferView>,
+}
+
+/// A customer who is held, or on the way to a colleague.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct TransferView {
+    /// `held` (music), `consulting` (music, while agent and colleague talk), `conference` or `handing`.
+    pub stage: &'static str,
+    /// The colleague who was asked.
+    pub to: Option<AgentId>,
+    /// Since when in this stage.
+    pub since: Timestamp,
 }
 
 /// A campaign's work at one moment.
@@ -135,11 +192,28 @@ impl Engine {
     pub fn view(&self) -> LiveView {
         LiveView {
             held_by: self.held_by(),
-            agents: self.sessions.values().map(|session| session.view()).collect(),
-            calls: self.calls.values().map(|call| call.view()).collect(),
+            agents: self.sessions.values().map(|session| self.agent_view(session)).collect(),
+            calls: self.calls.values().map(|call| self.call_view(call)).collect(),
             campaigns: self.runs.values().map(|run| self.campaign_view(run)).collect(),
             trunks: self.trunks.values().map(|trunk| trunk.view()).collect(),
         }
+    }
+
+    fn agent_view(&self, session: &AgentSession) -> AgentView {
+        let view = session.view();
+        let taken_over = session.taken_over.filter(|taken| view.call == Some(taken.call));
+        AgentView {
+            supervising: self.supervising_view(view.agent),
+            listeners: self.badge(view.agent),
+            taken_over_by: taken_over
+                .and_then(|taken| self.agents.get(&taken.by))
+                .map(|supervisor| supervisor.name.clone()),
+            ..view
+        }
+    }
+
+    fn call_view(&self, call: &Call) -> CallView {
+        CallView { listeners: self.listeners(call.attempt.call), ..call.view() }
     }
 
     fn campaign_view(&self, run: &CampaignRun) -> CampaignView {

@@ -24,6 +24,8 @@ pub(crate) fn on_the_wall(mut write: Write, now: Timestamp, wall: Timestamp) -> 
         Write::OpenRecording { started_at, .. } => shift(started_at),
         Write::OpenGap { at, .. } | Write::CloseGap { at, .. } => shift(at),
         Write::SaveDisposition(said) => shift(&mut said.at),
+        Write::OpenSupervision(act) => shift(&mut act.began_at),
+        Write::CloseSupervision { at, .. } => shift(at),
         Write::OpenSession { at, .. } | Write::SaveAgentState { at, .. } | Write::CloseSession { at, .. } => {
             shift(at);
         }

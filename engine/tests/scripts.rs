@@ -7,6 +7,8 @@
 
 #[path = "scripts_support/centre.rs"]
 mod centre;
+#[path = "scripts_support/furniture.rs"]
+mod furniture;
 #[path = "scripts_support/transcript.rs"]
 mod transcript;
 

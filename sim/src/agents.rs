@@ -1,7 +1,7 @@
 //! The people at the desks: what each does next, by what their screen shows.
 
 use cadran_engine::command::Agreed;
-use cadran_engine::input::Request;
+use cadran_engine::input::{Request, TransferKind};
 use cadran_engine::model::{AgentId, ByHand, CallId, CampaignId, Lead, LeadState, Side};
 use cadran_engine::view::{AgentView, LiveView};
 
@@ -30,6 +30,7 @@ impl World<'_> {
                 self.later(0, 990, |_| Happening::Asks(request));
             }
         }
+        self.supervisors_act(view);
         if self.chance.happens(0.01)
             && let Some(call) = view.calls.first()
         {
@@ -38,7 +39,7 @@ impl World<'_> {
         }
     }
 
-    fn next_act(&mut self, seen: &AgentView) -> Option<Request> {
+    pub(crate) fn next_act(&mut self, seen: &AgentView) -> Option<Request> {
         let agent = seen.agent;
         let pause = Request::Pause { agent, code: "coffee".to_owned() };
         let nothing = None;
@@ -94,6 +95,7 @@ impl World<'_> {
 
     fn act_on_call(&mut self, agent: AgentId, call: CallId) -> Option<Request> {
         let by = Side::Agent;
+        let to = AgentId::from_i64(self.chance.number(1, 10).cast_signed());
         let choices = vec![
             (Some(Request::HangUp { call, by }), 0.02),
             (Some(self.dispose(agent, call)), 0.02),
@@ -102,12 +104,18 @@ impl World<'_> {
             (Some(Request::UnmaskRecording { call }), 0.03),
             (Some(Request::StopRecording { call }), 0.005),
             (Some(Request::LogOut { agent }), 0.002),
-            (None, 0.87),
+            (Some(Request::Hold { call }), 0.02),
+            (Some(Request::Resume { call }), 0.03),
+            (Some(Request::Transfer { call, to, kind: TransferKind::Blind }), 0.02),
+            (Some(Request::Transfer { call, to, kind: TransferKind::Attended }), 0.03),
+            (Some(Request::JoinAll { call }), 0.02),
+            (Some(Request::CompleteTransfer { call }), 0.03),
+            (None, 0.72),
         ];
         self.choose(choices)
     }
 
-    fn choose(&mut self, choices: Vec<(Option<Request>, f64)>) -> Option<Request> {
+    pub(crate) fn choose(&mut self, choices: Vec<(Option<Request>, f64)>) -> Option<Request> {
         let weights: Vec<(usize, f64)> =
             choices.iter().enumerate().map(|(index, (_, weight))| (index, *weight)).collect();
         let chosen = self.chance.pick(&weights);

@@ -17,6 +17,7 @@ use crate::plan::{self, Plan};
 use crate::rates::Rates;
 use crate::report::Tally;
 use crate::store::Store;
+use crate::supervision::Wrongs;
 
 /// How long after the drop time somebody who answered may have heard nothing: a join and its travel.
 const SERVED_SLACK: Duration = Duration::from_millis(500);
@@ -53,6 +54,8 @@ pub(crate) struct Checks {
     pub(crate) orphans: BTreeMap<String, Timestamp>,
     /// Since when an agent has been ready.
     pub(crate) ready_since: BTreeMap<AgentId, Timestamp>,
+    /// What is not as it should be with supervisors and customers.
+    pub(crate) wrongs: Wrongs,
     /// What is under way.
     pub(crate) passing: Passing,
     /// Files that were read back.
@@ -95,6 +98,7 @@ impl Checks {
             paused: BTreeMap::new(),
             orphans: BTreeMap::new(),
             ready_since: BTreeMap::new(),
+            wrongs: Wrongs::default(),
             passing: Passing::default(),
             files: BTreeMap::new(),
             wall_latest: Timestamp::default(),
@@ -122,6 +126,7 @@ impl Checks {
         self.rates.forget();
         self.paused.clear();
         self.passing = Passing::default();
+        self.wrongs = Wrongs::default();
         self.wall_latest = Timestamp::default();
     }
 

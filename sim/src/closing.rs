@@ -35,6 +35,7 @@ impl World<'_> {
         self.check_pauses();
         self.check_idle_agents(view);
         self.check_passing(view);
+        self.check_supervision(view);
         self.last_view = view.clone();
         self.people_act(view);
     }
@@ -203,6 +204,9 @@ impl World<'_> {
         let mut left = Vec::new();
         left.extend(self.network.legs.keys().map(|leg| format!("I9: {leg} is up")));
         left.extend(self.network.rooms.keys().map(|room| format!("I10: {room} is open")));
+        left.extend(self.network.ears.keys().map(|ear| format!("I13: {ear} is open")));
+        let open = self.store.acts.values().filter(|row| row.ended.is_none());
+        left.extend(open.map(|row| format!("I13: {} has no end", row.act.id)));
         let live = self.network.recordings.iter().filter(|(_, live)| live.ended.is_none());
         left.extend(live.map(|(id, _)| format!("I11: {id} is being written")));
         let open = self.store.attempts.values().filter(|row| row.ended.is_none());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use cadran_engine::Engine;
 use cadran_engine::command::{Answer, Command, Refusal, SwitchCommand, Write};
 use cadran_engine::input::{CommandFailure, Input, Request, RequestId, StoreEvent, SwitchEvent};
-use cadran_engine::model::{CampaignId, Lead, LegId, RecordingId, RoomId, Timestamp};
+use cadran_engine::model::{CampaignId, EarId, Lead, LegId, RecordingId, RoomId, Timestamp};
 use cadran_engine::view::LiveView;
 
 use crate::world::{Happening, World, on_clock};
@@ -38,6 +38,7 @@ pub(crate) struct Daemon {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Lane {
+    Ear(EarId),
     Leg(LegId),
     Recording(RecordingId),
     Room(RoomId),
@@ -323,8 +324,12 @@ fn lanes(command: &SwitchCommand) -> Vec<Lane> {
         | SwitchCommand::Screen { leg, .. }
         | SwitchCommand::AwaitSilence { leg }
         | SwitchCommand::Play { leg, .. } => vec![Lane::Leg(*leg)],
-        SwitchCommand::OpenRoom { room } | SwitchCommand::CloseRoom { room } => vec![Lane::Room(*room)],
+        SwitchCommand::OpenRoom { room }
+        | SwitchCommand::StartMusic { room }
+        | SwitchCommand::CloseRoom { room } => vec![Lane::Room(*room)],
         SwitchCommand::Join { room, leg } => vec![Lane::Room(*room), Lane::Leg(*leg)],
+        SwitchCommand::OpenEar { ear, room, .. } => vec![Lane::Ear(*ear), Lane::Room(*room)],
+        SwitchCommand::SetWhisper { ear, .. } | SwitchCommand::CloseEar { ear } => vec![Lane::Ear(*ear)],
         SwitchCommand::StartRecording { recording, customer, agent } => {
             vec![Lane::Recording(*recording), Lane::Leg(*customer), Lane::Leg(*agent)]
         }

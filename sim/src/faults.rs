@@ -51,7 +51,7 @@ impl World<'_> {
 
     /// Once a second, each kind of fault has its chance.
     pub(crate) fn draw_faults(&mut self) {
-        let agent = AgentId::from_i64(self.chance.number(1, 8).cast_signed());
+        let agent = AgentId::from_i64(self.chance.number(1, 10).cast_signed());
         let step = self.chance.number(0, 180_000).cast_signed() - 90_000;
         let trunk = TrunkId::from_i64(self.chance.number(1, 2).cast_signed());
         let campaign = CampaignId::from_i64(self.chance.number(1, 3).cast_signed());

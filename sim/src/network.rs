@@ -6,7 +6,7 @@ use std::time::Duration;
 use cadran_engine::command::{Destination, SwitchCommand};
 use cadran_engine::input::{LegPurpose, LegSeen, Snapshot, SwitchEvent};
 use cadran_engine::model::{
-    AgentId, HangupCause, LegId, RecordingFacts, RecordingId, RoomId, Timestamp, TrunkId,
+    AgentId, EarId, HangupCause, LegId, RecordingFacts, RecordingId, RoomId, Timestamp, TrunkId,
 };
 
 use crate::callers::{self, Fate, NORMAL, Then, UNREACHABLE};
@@ -18,6 +18,10 @@ use crate::world::{Happening, World};
 pub(crate) struct Network {
     pub(crate) legs: BTreeMap<LegId, NetLeg>,
     pub(crate) rooms: BTreeMap<RoomId, BTreeSet<LegId>>,
+    /// Rooms in which there is music.
+    pub(crate) music: BTreeSet<RoomId>,
+    /// Ears that are open.
+    pub(crate) ears: BTreeMap<EarId, NetEar>,
     /// Recordings, also those that ended and were not read back yet.
     pub(crate) recordings: BTreeMap<RecordingId, NetRecording>,
     pub(crate) unreachable: BTreeSet<TrunkId>,
@@ -43,6 +47,16 @@ pub(crate) struct NetRecording {
     pub(crate) began: Timestamp,
     pub(crate) ended: Option<Timestamp>,
     pub(crate) paused: bool,
+}
+
+/// An ear of a supervisor.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NetEar {
+    /// The agent's leg that it hangs on.
+    pub(crate) agent: LegId,
+    /// The supervisor's room.
+    pub(crate) room: RoomId,
+    pub(crate) whispers: bool,
 }
 
 /// The next thing that a leg does by itself.
@@ -80,6 +94,12 @@ impl Network {
         })
     }
 
+    /// A held customer hears music.
+    pub(crate) fn hears_music(&self, customer: LegId) -> bool {
+        let room = self.legs.get(&customer).and_then(|leg| leg.room);
+        room.is_some_and(|room| self.music.contains(&room))
+    }
+
     fn leave_room(&mut self, leg: LegId) {
         for legs in self.rooms.values_mut() {
             legs.remove(&leg);
@@ -101,6 +121,7 @@ impl Network {
             asked_at,
             legs: self.legs.iter().map(leg).collect(),
             rooms: self.rooms.iter().map(|(room, legs)| (*room, legs.iter().copied().collect())).collect(),
+            ears: self.ears.keys().copied().collect(),
             recordings: self.recordings.iter().filter_map(live).collect(),
         }
     }
@@ -125,10 +146,30 @@ impl World<'_> {
                 Ok(())
             }
             SwitchCommand::Join { room, leg } => self.enter_room(*room, *leg),
+            SwitchCommand::StartMusic { room } if self.network.rooms.contains_key(room) => {
+                self.network.music.insert(*room);
+                Ok(())
+            }
+            SwitchCommand::StartMusic { .. } => NOT_FOUND,
             SwitchCommand::CloseRoom { room } => {
+                self.network.music.remove(room);
                 for leg in self.network.rooms.remove(room).into_iter().flatten() {
                     self.network.leave_room(leg);
                 }
+                Ok(())
+            }
+            SwitchCommand::OpenEar { ear, agent, room, whispers } => {
+                self.open_ear(*ear, NetEar { agent: *agent, room: *room, whispers: *whispers })
+            }
+            SwitchCommand::SetWhisper { ear, whispers } => match self.network.ears.get_mut(ear) {
+                Some(open) => {
+                    open.whispers = *whispers;
+                    Ok(())
+                }
+                None => NOT_FOUND,
+            },
+            SwitchCommand::CloseEar { ear } => {
+                self.end_ears(|open, _| *open == *ear);
                 Ok(())
             }
             SwitchCommand::Play { leg, .. } => match self.network.legs.get(leg) {
@@ -260,6 +301,27 @@ impl World<'_> {
         }
     }
 
+    fn open_ear(&mut self, ear: EarId, open: NetEar) -> Verdict {
+        match self.network.legs.get(&open.agent) {
+            Some(leg) if !leg.is_here() => return NOT_IN_STASIS,
+            Some(_) if !self.network.rooms.contains_key(&open.room) => return NOT_FOUND,
+            Some(_) => {}
+            None => return NOT_FOUND,
+        }
+        self.network.ears.insert(ear, open);
+        self.tell(SwitchEvent::EarOpened { ear });
+        Ok(())
+    }
+
+    fn end_ears(&mut self, ends: impl Fn(&EarId, &NetEar) -> bool) {
+        let ending: Vec<EarId> =
+            self.network.ears.iter().filter(|(ear, open)| ends(ear, open)).map(|(ear, _)| *ear).collect();
+        for ear in ending {
+            self.network.ears.remove(&ear);
+            self.tell(SwitchEvent::EarEnded { ear });
+        }
+    }
+
     fn begin_recording(&mut self, recording: RecordingId, customer: LegId, agent: LegId) -> Verdict {
         let up = |leg| self.network.legs.get(leg).is_some_and(|leg: &NetLeg| leg.up);
         if !up(&customer) || !up(&agent) {
@@ -328,6 +390,7 @@ impl World<'_> {
         let Some(leg) = self.network.legs.remove(&id) else {
             return;
         };
+        self.end_ears(|_, open| open.agent == id);
         for recording in self.network.recordings.values_mut() {
             if recording.customer == id {
                 recording.ended.get_or_insert(self.now);
@@ -365,5 +428,6 @@ impl World<'_> {
             self.end_leg(leg, HangupCause::default());
         }
         self.network.rooms.clear();
+        self.network.music.clear();
     }
 }

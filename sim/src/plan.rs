@@ -10,6 +10,7 @@ use cadran_engine::model::{
 };
 
 use crate::chance::Chance;
+use crate::supervision::SUPERVISORS;
 
 /// Friday 20 November 2026, 11:52 UTC: 12:52 in Paris, shortly before the midday break of half of the seeds.
 pub(crate) const START: Timestamp = Timestamp::from_millis(1_795_175_520_000);
@@ -26,7 +27,8 @@ pub(crate) const RING_TIMEOUT: Duration = Duration::from_secs(14);
 /// The longest wrap-up of any campaign.
 pub(crate) const WRAP_UP: Duration = Duration::from_secs(12);
 
-const AGENTS: i64 = 8;
+/// Eight who take calls, and two who supervise.
+const AGENTS: i64 = 10;
 const LEADS_PER_CAMPAIGN: i64 = 220;
 
 /// Probabilities of what may go wrong with one command or one event, while faults happen.
@@ -93,12 +95,16 @@ fn odds(chance: &mut Chance) -> Odds {
 }
 
 fn agent(chance: &mut Chance, row: i64) -> Agent {
+    let drawn = chance.pick(&[(RingMode::NailedUp, 0.7), (RingMode::PerCall, 0.3)]);
+    // Most supervisors have a phone that stays up; one whose does not is refused.
+    let stays_up = SUPERVISORS.contains(&row) && chance.happens(0.8);
+    let ring_mode = if stays_up { RingMode::NailedUp } else { drawn };
     Agent {
         id: AgentId::from_i64(row),
         name: format!("Agent {row}"),
         sip_account: format!("agent-{row}"),
         phone_kind: PhoneKind::Sip,
-        ring_mode: chance.pick(&[(RingMode::NailedUp, 0.7), (RingMode::PerCall, 0.3)]),
+        ring_mode,
         ring_timeout: Duration::from_secs(12),
     }
 }

@@ -8,8 +8,8 @@ use cadran_engine::dialer::drop_ledger::DropLedger;
 use cadran_engine::input::{AttemptRefusal, OpenRecording, OpenSession, Recovery, StoreEvent};
 use cadran_engine::model::attempt::CallRecord;
 use cadran_engine::model::{
-    AgentId, Attempt, AttemptId, ByHand, CallId, CampaignId, Lead, LeadId, LeadState, Outcome, Phone, Promise, RecordingId,
-    RecordingState, SessionId, Timestamp,
+    AgentId, Attempt, AttemptId, ByHand, CallId, CampaignId, Lead, LeadId, LeadState, Outcome, Phone,
+    Promise, RecordingId, RecordingState, SessionId, Supervised, SupervisionEnd, SupervisionId, Timestamp,
 };
 
 /// Everything that is durable.
@@ -20,6 +20,8 @@ pub(crate) struct Store {
     pub(crate) calls: BTreeMap<CallId, CallRecord>,
     pub(crate) sessions: BTreeMap<SessionId, SessionRow>,
     pub(crate) recordings: BTreeMap<RecordingId, RecordingRow>,
+    /// Acts of supervision.
+    pub(crate) acts: BTreeMap<SupervisionId, ActRow>,
     pub(crate) dispositions: BTreeMap<CallId, DispositionRecord>,
     /// Numbers that must not be called, each with the count of changes at which it was barred.
     pub(crate) do_not_call: BTreeMap<Phone, u64>,
@@ -53,6 +55,12 @@ pub(crate) struct AttemptRow {
 pub(crate) struct SessionRow {
     pub(crate) open: OpenSession,
     pub(crate) closed: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ActRow {
+    pub(crate) act: Supervised,
+    pub(crate) ended: Option<SupervisionEnd>,
 }
 
 #[derive(Clone, Debug)]
@@ -136,6 +144,9 @@ impl Store {
         self.queue.clear();
         for row in self.leads.values_mut().filter(|row| row.state == LeadState::Claimed) {
             row.state = LeadState::Waiting;
+        }
+        for row in self.acts.values_mut() {
+            row.ended.get_or_insert(SupervisionEnd::Restart);
         }
         let open = self.attempts.values().filter(|row| row.ended.is_none());
         Recovery {
@@ -256,6 +267,17 @@ impl Store {
                 None => faults.push(format!("I11: {recording} closed, but never opened")),
             },
             Write::SaveDisposition(record) => self.save_disposition(*record),
+            Write::OpenSupervision(act) => {
+                let id = act.id;
+                if self.acts.insert(id, ActRow { act: *act, ended: None }).is_some() {
+                    faults.push(format!("I13: {id} opened twice"));
+                }
+            }
+            Write::CloseSupervision { act, end, .. } => match self.acts.get_mut(&act) {
+                Some(row) if row.ended.is_none() => row.ended = Some(end),
+                Some(_) => faults.push(format!("I13: {act} closed twice")),
+                None => faults.push(format!("I13: {act} closed, but never opened")),
+            },
             Write::SavePacing { .. } | Write::SaveLearnt { .. } => {}
             Write::OpenSession { session, agent, campaigns, .. } => {
                 let open = OpenSession { session, agent, campaigns, ready: false };
@@ -263,7 +285,7 @@ impl Store {
             }
             Write::SaveAgentState { session, state, .. } => {
                 if let Some(row) = self.sessions.get_mut(&session) {
-                    row.open.ready = !matches!(state, "paused" | "lost");
+                    row.open.ready = !matches!(state, "paused" | "lost" | "supervising");
                 }
             }
             Write::CloseSession { session, .. } => {

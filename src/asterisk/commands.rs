@@ -7,6 +7,7 @@ use cadran_engine::command::{Destination, SwitchCommand};
 use cadran_engine::input::{CommandFailure, LegPurpose};
 use cadran_engine::model::{LegId, Phone, RoomId};
 
+use super::ears::{self, Ears, Opening};
 use super::names;
 use super::recorder::Recorder;
 use super::resync::{PURPOSE_VARIABLE, purpose_text};
@@ -23,6 +24,7 @@ pub(super) async fn carry_out(
     client: &Client,
     app: &str,
     recorder: &Recorder,
+    ears: &Ears,
     command: &SwitchCommand,
 ) -> Result<(), CommandFailure> {
     match command {
@@ -36,9 +38,18 @@ pub(super) async fn carry_out(
             let channels = vec![names::channel(*leg)];
             sent(client, ari::bridges::AddChannel::new(names::bridge(*room), channels)).await
         }
+        SwitchCommand::StartMusic { room } => {
+            sent(client, ari::bridges::StartMoh::new(names::bridge(*room))).await
+        }
         SwitchCommand::CloseRoom { room } => {
             gone(client, ari::bridges::Destroy::new(names::bridge(*room))).await
         }
+        SwitchCommand::OpenEar { ear, agent, room, whispers } => {
+            let opening = Opening { ear: *ear, agent: *agent, room: *room, whispers: *whispers };
+            ears.open(client, app, opening).await
+        }
+        SwitchCommand::SetWhisper { ear, whispers } => ears::set_whisper(client, *ear, *whispers).await,
+        SwitchCommand::CloseEar { ear } => ears::close(client, *ear).await,
         SwitchCommand::Play { leg, media } => {
             let media = vec![media.clone()];
             let play = ari::channels::PlayWithId::new(names::channel(*leg), names::playback(*leg), media);

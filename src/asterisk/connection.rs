@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, watch};
 use tracing::{debug, info, warn};
 
 use super::dispatch::{Look, Order};
+use super::ears::Ears;
 use super::echo::Echo;
 use super::pulse::Pulse;
 use super::recorder::Recorder;
@@ -53,6 +54,7 @@ pub(super) struct Connection {
     news: mpsc::Sender<SwitchEvent>,
     orders: mpsc::Sender<Order>,
     recorder: Arc<Recorder>,
+    ears: Arc<Ears>,
     echo: Arc<Echo>,
     pulse: Arc<Pulse>,
     clock: Clock,
@@ -70,6 +72,7 @@ impl Connection {
         news: mpsc::Sender<SwitchEvent>,
         orders: mpsc::Sender<Order>,
         recorder: Arc<Recorder>,
+        ears: Arc<Ears>,
         echo: Arc<Echo>,
         pulse: Arc<Pulse>,
         clock: Clock,
@@ -79,6 +82,7 @@ impl Connection {
             news,
             orders,
             recorder,
+            ears,
             echo,
             pulse,
             clock,
@@ -131,6 +135,7 @@ impl Connection {
         }
         self.echo.hear(event);
         self.recorder.note(event);
+        self.ears.note(event);
         if let Some(channel) = events::stranger(event) {
             self.order(Order::LetGo { channel: channel.id.clone() }).await?;
         }
@@ -254,8 +259,9 @@ mod tests {
             let (report, fatal) = watch::channel(None);
             let recorder = Recorder::new(client, "cadran".into(), "/nowhere".into(), news.clone());
             let clock = Clock::new(|| Timestamp::from_millis(7));
-            let (recorder, echo, pulse) = (Arc::new(recorder), Arc::default(), Arc::default());
-            let connection = Connection::new(news, orders, recorder, echo, pulse, clock, report);
+            let (recorder, ears, echo) = (Arc::new(recorder), Arc::default(), Arc::default());
+            let connection =
+                Connection::new(news, orders, recorder, ears, echo, Arc::default(), clock, report);
             Self { connection, told, ordered, fatal }
         }
 

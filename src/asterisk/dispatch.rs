@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::{self, JoinSet};
 use tracing::{error, warn};
 
+use super::ears::Ears;
 use super::echo::Echo;
 use super::lanes::{Lanes, Ticket};
 use super::recorder::Recorder;
@@ -68,6 +69,7 @@ struct Tools {
     client: Client,
     app: String,
     recorder: Arc<Recorder>,
+    ears: Arc<Ears>,
     echo: Arc<Echo>,
     news: mpsc::Sender<SwitchEvent>,
     looked: mpsc::Sender<(Look, Snapshot)>,
@@ -96,13 +98,14 @@ impl Dispatcher {
     pub(super) fn new(
         client: Client,
         recorder: Arc<Recorder>,
+        ears: Arc<Ears>,
         echo: Arc<Echo>,
         news: mpsc::Sender<SwitchEvent>,
         looked: mpsc::Sender<(Look, Snapshot)>,
     ) -> Self {
         let app = client.app().to_owned();
         Self {
-            tools: Arc::new(Tools { client, app, recorder, echo, news, looked }),
+            tools: Arc::new(Tools { client, app, recorder, ears, echo, news, looked }),
             calls: Lanes::default(),
             recordings: Lanes::default(),
             running: JoinSet::new(),
@@ -198,7 +201,8 @@ impl Tools {
     async fn carry_out(&self, command: SwitchCommand) {
         let kind = kind(&command);
         let begun = Instant::now();
-        let outcome = commands::carry_out(&self.client, &self.app, &self.recorder, &command).await;
+        let outcome =
+            commands::carry_out(&self.client, &self.app, &self.recorder, &self.ears, &command).await;
         metrics::histogram!("cadran_switch_command_seconds", "command" => kind).record(begun.elapsed());
         let word = match &outcome {
             Ok(()) => "done",
@@ -267,7 +271,11 @@ fn crew(command: &SwitchCommand) -> Crew {
         | SwitchCommand::HangUp { .. }
         | SwitchCommand::OpenRoom { .. }
         | SwitchCommand::Join { .. }
+        | SwitchCommand::StartMusic { .. }
         | SwitchCommand::CloseRoom { .. }
+        | SwitchCommand::OpenEar { .. }
+        | SwitchCommand::SetWhisper { .. }
+        | SwitchCommand::CloseEar { .. }
         | SwitchCommand::Play { .. }
         | SwitchCommand::Screen { .. }
         | SwitchCommand::AwaitSilence { .. } => Crew::Calls,
@@ -281,7 +289,11 @@ fn kind(command: &SwitchCommand) -> &'static str {
         SwitchCommand::HangUp { .. } => "hang_up",
         SwitchCommand::OpenRoom { .. } => "open_room",
         SwitchCommand::Join { .. } => "join",
+        SwitchCommand::StartMusic { .. } => "start_music",
         SwitchCommand::CloseRoom { .. } => "close_room",
+        SwitchCommand::OpenEar { .. } => "open_ear",
+        SwitchCommand::SetWhisper { .. } => "set_whisper",
+        SwitchCommand::CloseEar { .. } => "close_ear",
         SwitchCommand::Play { .. } => "play",
         SwitchCommand::Screen { .. } => "screen",
         SwitchCommand::AwaitSilence { .. } => "await_silence",

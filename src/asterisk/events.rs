@@ -32,12 +32,19 @@ pub(super) fn news(event: &Event) -> Vec<SwitchEvent> {
         },
         Event::Dial(dial) => dialled(&dial.peer, &dial.dialstatus).into_iter().collect(),
         Event::ChannelDestroyed(end) => {
+            if let Some(ear) = names::ear(&end.channel.id) {
+                return vec![SwitchEvent::EarEnded { ear }];
+            }
             of_leg(&end.channel, |leg| SwitchEvent::LegEnded { leg, cause: cause(end.cause, end.tech_cause) })
         }
         Event::ChannelEnteredBridge(join) => {
-            let leg = join.channel.as_ref().and_then(|channel| names::leg(&channel.id));
-            let room = names::room(&join.bridge.id);
-            leg.zip(room).map(|(leg, room)| SwitchEvent::LegJoined { leg, room }).into_iter().collect()
+            let (Some(channel), Some(room)) = (&join.channel, names::room(&join.bridge.id)) else {
+                return Vec::new();
+            };
+            if let Some(ear) = names::ear(&channel.id) {
+                return vec![SwitchEvent::EarOpened { ear }];
+            }
+            of_leg(channel, |leg| SwitchEvent::LegJoined { leg, room })
         }
         Event::PlaybackFinished(end) => names::listener(&end.playback.id)
             .map(|leg| SwitchEvent::MessageEnded { leg })
@@ -50,9 +57,7 @@ pub(super) fn news(event: &Event) -> Vec<SwitchEvent> {
 /// The channel that came to us and is nobody's that we know: an incoming call, for one.
 pub(super) fn stranger(event: &Event) -> Option<&Channel> {
     match event {
-        Event::StasisStart(start) => Some(&start.channel).filter(|channel| {
-            names::leg(&channel.id).is_none() && names::Half::of_snoop(&channel.id).is_none()
-        }),
+        Event::StasisStart(start) => Some(&start.channel).filter(|channel| !names::is_ours(&channel.id)),
         _ => None,
     }
 }

@@ -7,11 +7,13 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use cadran_engine::command::SwitchCommand;
-use cadran_engine::model::{LegId, RecordingId, RoomId, Timestamp};
+use cadran_engine::model::{EarId, LegId, RecordingId, RoomId, Timestamp};
 
 /// An object that commands take turns at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Lane {
+    /// An ear. The leg that it hangs on is not waited for.
+    Ear(EarId),
     /// A leg, for what changes it.
     Leg(LegId),
     /// A recording. Its legs are not waited for: a leg's end must not wait for a recorder.
@@ -29,8 +31,13 @@ impl Lane {
             | SwitchCommand::Screen { leg, .. }
             | SwitchCommand::AwaitSilence { leg }
             | SwitchCommand::Play { leg, .. } => vec![Self::Leg(*leg)],
-            SwitchCommand::OpenRoom { room } | SwitchCommand::CloseRoom { room } => vec![Self::Room(*room)],
+            SwitchCommand::OpenRoom { room }
+            | SwitchCommand::StartMusic { room }
+            | SwitchCommand::CloseRoom { room } => vec![Self::Room(*room)],
             SwitchCommand::Join { room, leg } => vec![Self::Room(*room), Self::Leg(*leg)],
+            // Whoever goes into the room before hears it from the beginning.
+            SwitchCommand::OpenEar { ear, room, .. } => vec![Self::Ear(*ear), Self::Room(*room)],
+            SwitchCommand::SetWhisper { ear, .. } | SwitchCommand::CloseEar { ear } => vec![Self::Ear(*ear)],
             SwitchCommand::StartRecording { recording, .. }
             | SwitchCommand::MaskRecording { recording }
             | SwitchCommand::UnmaskRecording { recording }
@@ -120,11 +127,15 @@ impl Lanes {
     pub(super) fn oldest_creation(&self) -> Option<Timestamp> {
         let creates = |entry: &&Entry| match entry.command {
             SwitchCommand::Originate { .. }
+            | SwitchCommand::OpenEar { .. }
             | SwitchCommand::OpenRoom { .. }
             | SwitchCommand::StartRecording { .. } => true,
             SwitchCommand::HangUp { .. }
             | SwitchCommand::Join { .. }
+            | SwitchCommand::StartMusic { .. }
             | SwitchCommand::CloseRoom { .. }
+            | SwitchCommand::SetWhisper { .. }
+            | SwitchCommand::CloseEar { .. }
             | SwitchCommand::Play { .. }
             | SwitchCommand::Screen { .. }
             | SwitchCommand::AwaitSilence { .. }

@@ -2,8 +2,8 @@
 //! nothing.
 //!
 //! `claim` makes sure that no other daemon drives this Asterisk; `connection` reads the event stream and `events`
-//! translates it; `dispatch` hands out `commands` in the order of `lanes`; `recorder` and `stereo` make recordings;
-//! `screening` sends legs to answering machine detection and reads what it said; `resync` takes snapshots; `provision`
+//! translates it; `dispatch` hands out `commands` in the order of `lanes`; `recorder` and `stereo` make recordings; `ears`
+//! let supervisors hear;//! `screening` sends legs to answering machine detection and reads what it said; `resync` takes snapshots; `provision`
 //! pushes trunks and phones; `trunks` watches the trunks; `pulse` knows when Asterisk was heard last; `names` tells
 //! what is ours.
 
@@ -11,6 +11,7 @@ mod claim;
 mod commands;
 mod connection;
 mod dispatch;
+mod ears;
 mod echo;
 mod events;
 mod lanes;
@@ -42,6 +43,7 @@ pub use provision::{ProvisionError, Provisioned};
 use claim::Claim;
 use connection::Connection;
 use dispatch::{Dispatcher, Look, ORDERS_MAX, Order};
+use ears::Ears;
 use echo::Echo;
 use pulse::Pulse;
 use recorder::Recorder;
@@ -157,15 +159,23 @@ impl Switch {
 
         let echo = Arc::new(Echo::default());
         let pulse = Arc::new(Pulse::default());
+        let ears = Arc::new(Ears::default());
 
         let mut tasks = JoinSet::new();
-        let dispatcher =
-            Dispatcher::new(client.clone(), recorder.clone(), echo.clone(), events.clone(), looked);
+        let dispatcher = Dispatcher::new(
+            client.clone(),
+            recorder.clone(),
+            ears.clone(),
+            echo.clone(),
+            events.clone(),
+            looked,
+        );
         tasks.spawn(needed("hand-out of orders to Asterisk", fatal.clone(), dispatcher.run(ordered)));
         let connection = Connection::new(
             events.clone(),
             orders.clone(),
             recorder,
+            ears,
             echo,
             pulse.clone(),
             config.clock.clone(),

@@ -3,9 +3,11 @@
 //! Everything that the daemon creates there carries an id of ours behind the prefix `cadran-`, so that any daemon can
 //! tell from the name alone what an object is. Whatever reads otherwise is somebody else's and is never touched.
 
-use cadran_engine::model::{CallId, LegId, RecordingId, RoomId, TrunkId};
+use cadran_engine::model::{CallId, EarId, LegId, RecordingId, RoomId, TrunkId};
 use uuid::Uuid;
 
+/// Before the snoop channel of an ear.
+const EAR: &str = "cadran-ear-";
 /// Before the channel of a leg.
 const LEG: &str = "cadran-leg-";
 /// Before the playback of a message to a leg.
@@ -101,6 +103,21 @@ pub(super) fn leg(channel: &str) -> Option<LegId> {
     channel.strip_prefix(LEG).and_then(digits).map(LegId::from_uuid)
 }
 
+/// Id of the snoop channel of an ear.
+pub(super) fn snoop(ear: EarId) -> String {
+    format!("{EAR}{}", ear.as_uuid().simple())
+}
+
+/// The ear that a channel is.
+pub(super) fn ear(channel: &str) -> Option<EarId> {
+    channel.strip_prefix(EAR).and_then(digits).map(EarId::from_uuid)
+}
+
+/// Whether a channel is one of ours.
+pub(super) fn is_ours(channel: &str) -> bool {
+    leg(channel).is_some() || ear(channel).is_some() || Half::of_snoop(channel).is_some()
+}
+
 /// Id of the bridge of a room.
 pub(super) fn bridge(room: RoomId) -> String {
     format!("{ROOM}{}", room.as_uuid().simple())
@@ -147,6 +164,7 @@ mod tests {
     fn names_read_back() {
         assert_eq!(leg(&channel(LegId::from_uuid(id()))), Some(LegId::from_uuid(id())));
         assert_eq!(room(&bridge(RoomId::from_uuid(id()))), Some(RoomId::from_uuid(id())));
+        assert_eq!(ear(&snoop(EarId::from_uuid(id()))), Some(EarId::from_uuid(id())));
         assert_eq!(listener(&playback(LegId::from_uuid(id()))), Some(LegId::from_uuid(id())));
         let recording = RecordingId { call: CallId::from_uuid(id()), part: 200 };
         for half in Half::both(recording) {

@@ -24,6 +24,7 @@ pub(super) async fn snapshot(client: &Client, asked_at: Timestamp) -> Result<Sna
         asked_at,
         legs: channels.iter().filter_map(leg_seen).collect(),
         rooms: bridges.iter().filter_map(room_seen).collect(),
+        ears: channels.iter().filter_map(|channel| names::ear(&channel.id)).collect(),
         recordings: recordings(&channels),
     })
 }

@@ -335,7 +335,7 @@ async fn change_recording(
 }
 
 /// Supervisors may touch any call that is up, an agent the one in hand.
-async fn may_touch(session: &SignedIn<Anyone>, app: &App, call: CallId) -> Result<(), Error> {
+pub(super) async fn may_touch(session: &SignedIn<Anyone>, app: &App, call: CallId) -> Result<(), Error> {
     match session.role() {
         Role::Admin | Role::Supervisor => Ok(()),
         Role::CampaignManager => Err(Error::Forbidden(&[Role::Admin, Role::Agent, Role::Supervisor])),

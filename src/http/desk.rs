@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use cadran_engine::command::{Agreed, Answer};
 use cadran_engine::dialer::calling_hours;
 use cadran_engine::input::Request;
-use cadran_engine::model::{AgentId, CallId, CampaignId, Disposition, SessionId, Timestamp};
+use cadran_engine::model::{AgentId, CallId, CampaignId, Disposition, Role, SessionId, Timestamp};
 use cadran_engine::view::{AgentView, CallView};
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
@@ -59,7 +59,10 @@ pub(super) async fn desk(ActingFor(agent): ActingFor, State(app): State<App>) ->
     let agent = view.agents.into_iter().find(|live| live.agent == agent);
     let in_hand = agent.as_ref().and_then(|live| live.call);
     let on_show = agent.as_ref().and_then(|live| live.preview);
+    // Of who listens an agent is told what their own row says, and no more.
+    let told = agent.as_ref().map_or_else(Vec::new, |live| live.listeners.clone());
     let call = view.calls.into_iter().find(|live| Some(live.call) == in_hand);
+    let call = call.map(|live| CallView { listeners: told, ..live });
     // The call that is being wrapped up is over: the live view has it no more, the store has it.
     let (lead, campaign) = match (&call, in_hand) {
         (Some(call), _) => (Some(call.lead), Some(call.campaign)),
@@ -88,7 +91,7 @@ async fn dispositions(app: &App, campaign: Option<CampaignId>) -> Result<Vec<Dis
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LogIn {
-    /// For which campaigns.
+    /// For which campaigns; for none, whoever logs themself in to supervise.
     campaigns: Vec<CampaignId>,
 }
 
@@ -103,11 +106,14 @@ pub(super) struct LoggedIn {
     responses((status = 200, body = LoggedIn)))]
 pub(super) async fn log_in(
     ActingFor(agent): ActingFor,
+    session: SignedIn<Anyone>,
     State(app): State<App>,
     Json(body): Json<LogIn>,
 ) -> Result<Json<LoggedIn>, Error> {
+    // A supervisor may want to do nothing but supervise.
+    let supervises = session.user.value.agent == Some(agent) && session.role() != Role::Agent;
     Check::default()
-        .that(!body.campaigns.is_empty(), "/campaigns", "needed_to_run")
+        .that(supervises || !body.campaigns.is_empty(), "/campaigns", "needed_to_run")
         .count(body.campaigns.len(), 100, "/campaigns")
         .done()?;
     let campaigns = body.campaigns;

@@ -53,6 +53,8 @@ pub(super) enum Error {
     MediaType(&'static str),
     /// The address does not take the method.
     Method,
+    /// The account has no agent record, and so no phone.
+    NoDesk,
     /// Nothing is at the address.
     NoRoute,
     /// There is no such thing.
@@ -166,6 +168,7 @@ impl Error {
                 (S::UNSUPPORTED_MEDIA_TYPE, "media_type", vec![("wanted", wanted.to_owned())])
             }
             Self::Method => (S::METHOD_NOT_ALLOWED, "method", vec![]),
+            Self::NoDesk => (S::CONFLICT, "no_desk", vec![]),
             Self::NoRoute => (S::NOT_FOUND, "no_route", vec![]),
             Self::NotFound { noun, id } => {
                 (S::NOT_FOUND, "not_found", vec![("noun", noun.to_owned()), ("id", id)])
@@ -209,6 +212,9 @@ fn refused(refusal: Refusal) -> Problem {
     let (status, code, values) = match refusal {
         Refusal::AlreadyLoggedIn => (S::CONFLICT, "refusal_already_logged_in", vec![]),
         Refusal::CallbackNeedsTime => (S::UNPROCESSABLE_ENTITY, "refusal_callback_needs_time", vec![]),
+        Refusal::ColleagueIs(state) => {
+            (S::CONFLICT, "refusal_colleague_is", vec![("state", state.to_owned())])
+        }
         Refusal::NoLead => (S::CONFLICT, "refusal_no_lead", vec![]),
         Refusal::NotDialling(why) => (S::CONFLICT, "refusal_not_dialling", vec![("why", why)]),
         Refusal::NotInCampaign(campaign) => {
@@ -216,10 +222,15 @@ fn refused(refusal: Refusal) -> Problem {
         }
         Refusal::NotInConversation => (S::CONFLICT, "refusal_not_in_conversation", vec![]),
         Refusal::NotLoggedIn => (S::CONFLICT, "refusal_not_logged_in", vec![]),
+        Refusal::OwnConversation => (S::CONFLICT, "refusal_own_conversation", vec![]),
+        Refusal::PhoneDown => (S::CONFLICT, "refusal_phone_down", vec![]),
+        Refusal::ReasonNeeded => (S::UNPROCESSABLE_ENTITY, "refusal_reason_needed", vec![]),
         Refusal::RecordingForbidden => (S::CONFLICT, "refusal_recording_forbidden", vec![]),
         Refusal::RecordingIs(state) => {
             (S::CONFLICT, "refusal_recording_is", vec![("state", state.to_owned())])
         }
+        Refusal::SwitchAway => (S::SERVICE_UNAVAILABLE, "refusal_switch_away", vec![]),
+        Refusal::TransferIs(state) => (S::CONFLICT, "refusal_transfer_is", vec![("state", state.to_owned())]),
         Refusal::UnknownAgent => (S::NOT_FOUND, "refusal_unknown_agent", vec![]),
         Refusal::UnknownCall => (S::NOT_FOUND, "refusal_unknown_call", vec![]),
         Refusal::UnknownCampaign(campaign) => {

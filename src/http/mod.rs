@@ -104,6 +104,7 @@
 //! POST   /api/agents/{agent}/skip                   admin self supervisor
 //! POST   /api/agents/{agent}/dial-by-hand           admin self supervisor
 //! POST   /api/agents/{agent}/disposition            admin self supervisor
+//! POST   /api/agents/{agent}/follow                 admin supervisor
 //!
 //! GET    /api/live                                  everybody
 //! POST   /api/live/tickets                          admin agent campaign_manager supervisor
@@ -117,6 +118,18 @@
 //! POST   /api/calls/{call}/recording/mask           admin in-hand supervisor
 //! POST   /api/calls/{call}/recording/unmask         admin in-hand supervisor
 //! POST   /api/calls/{call}/recording/stop           admin in-hand supervisor
+//! POST   /api/calls/{call}/hold                     admin in-hand supervisor
+//! POST   /api/calls/{call}/resume                   admin in-hand supervisor
+//! POST   /api/calls/{call}/transfer                 admin in-hand supervisor
+//! POST   /api/calls/{call}/conference               admin in-hand supervisor
+//! POST   /api/calls/{call}/complete                 admin in-hand supervisor
+//! POST   /api/calls/{call}/listen                   admin supervisor
+//! POST   /api/calls/{call}/whisper                  admin supervisor
+//! POST   /api/calls/{call}/barge                    admin supervisor
+//! POST   /api/calls/{call}/take-over                admin supervisor
+//! GET    /api/supervision                           admin supervisor
+//! POST   /api/supervision/stop                      admin supervisor
+//! POST   /api/messages                              admin supervisor
 //!
 //! GET    /api/recordings                            admin agent campaign_manager supervisor
 //! GET    /api/recordings/{recording}                admin campaign_manager supervisor
@@ -167,7 +180,9 @@ mod screening;
 mod sellers;
 mod session;
 mod simulations;
+mod supervision;
 mod throttle;
+mod transfers;
 mod trunks;
 mod uploads;
 mod users;
@@ -310,7 +325,25 @@ fn call_routes() -> OpenApiRouter<App> {
         .routes(routes!(calls::mask_recording))
         .routes(routes!(calls::unmask_recording))
         .routes(routes!(calls::stop_recording))
+        .merge(supervision_routes())
         .merge(recording_routes())
+}
+
+fn supervision_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(supervision::listen))
+        .routes(routes!(supervision::whisper))
+        .routes(routes!(supervision::barge))
+        .routes(routes!(supervision::take_over))
+        .routes(routes!(supervision::follow))
+        .routes(routes!(supervision::list))
+        .routes(routes!(supervision::stop))
+        .routes(routes!(supervision::send_message))
+        .routes(routes!(transfers::hold))
+        .routes(routes!(transfers::resume))
+        .routes(routes!(transfers::transfer))
+        .routes(routes!(transfers::conference))
+        .routes(routes!(transfers::complete))
 }
 
 fn recording_routes() -> OpenApiRouter<App> {

@@ -12,6 +12,7 @@ use super::check::Check;
 use super::error::Error;
 use super::extract::{Created, IfMatch, Json, Listing, NoContent, PageQuery, Path, Query, Versioned};
 use super::session::{LOGIN_CHARS_MAX, hash_new};
+use super::supervision;
 use crate::store::{Kept, Page, User};
 
 const NOUN: &str = "user";
@@ -39,7 +40,7 @@ pub(super) struct NewUser {
     #[schema(value_type = String, format = Password)]
     password: SecretString,
     role: Role,
-    /// The agent whose desk it is, for the role agent.
+    /// The agent whose desk it is: needed for the role agent, and for whoever supervises.
     agent: Option<AgentId>,
 }
 
@@ -72,7 +73,13 @@ fn is_login(login: &str) -> bool {
 }
 
 async fn check_agent(app: &App, check: &mut Check, role: Role, agent: Option<AgentId>) -> Result<(), Error> {
-    check.that((role == Role::Agent) == agent.is_some(), "/agent", "agent_role");
+    // A supervisor works through an agent record of their own, an agent through nothing else.
+    let fits = match role {
+        Role::Agent => agent.is_some(),
+        Role::Admin | Role::Supervisor => true,
+        Role::CampaignManager => agent.is_none(),
+    };
+    check.that(fits, "/agent", "agent_role");
     if let Some(agent) = agent {
         check.that(app.store.agent(agent).await?.is_some(), "/agent", "exists");
     }
@@ -148,11 +155,11 @@ pub(super) async fn update(
     check.done()?;
     let (password_hash, must_change_password) = match change.password {
         Some(password) => (hash_new(password, &known.login, "/password").await?, true),
-        None => (known.password_hash, known.must_change_password),
+        None => (known.password_hash.clone(), known.must_change_password),
     };
     let user = User {
         id,
-        login: known.login,
+        login: known.login.clone(),
         password_hash,
         role: change.role,
         agent: change.agent,
@@ -162,6 +169,7 @@ pub(super) async fn update(
     let kept = app.store.update_user(&user, rev, app.now()).await?;
     app.store.sign_out_everywhere(id).await?;
     app.sockets.rights_changed(id);
+    supervision::rights_changed(&app, &known, Some(&user)).await?;
     Ok(Versioned::of(kept, body))
 }
 
@@ -175,11 +183,12 @@ pub(super) async fn remove(
     if_match: IfMatch,
 ) -> Result<NoContent, Error> {
     let rev = if_match.rev(NOUN)?;
-    find(&app, id).await?;
+    let known = find(&app, id).await?.value;
     let mut check = Check::default();
     check.that(another_admin(&app, id).await?, "", "last_admin").done()?;
     app.store.delete_user(id, rev).await?;
     app.sockets.rights_changed(id);
+    supervision::rights_changed(&app, &known, None).await?;
     Ok(NoContent)
 }
 

@@ -3,40 +3,90 @@
 use std::collections::VecDeque;
 
 use cadran_engine::command::Notice;
-use cadran_engine::model::Timestamp;
+use cadran_engine::model::{AgentId, Timestamp, UserId};
 use serde_json::{Value, json};
 
 use super::protocol;
+use super::rights::{Rights, Sees};
 
 /// Facts that are remembered for whoever was away. Beyond them a viewer is told that it missed some.
 const KEPT_MAX: usize = 1_024;
+
+/// Who hears of a fact, beside those who see everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// The desks of these agents.
+    Agents(Vec<AgentId>),
+    /// Every desk.
+    Everybody,
+    /// No desk.
+    Staff,
+}
+
+impl Audience {
+    fn includes(&self, rights: &Rights) -> bool {
+        rights.sees == Sees::Everything
+            || match self {
+                Self::Agents(agents) => rights.agent.is_some_and(|agent| agents.contains(&agent)),
+                Self::Everybody => true,
+                Self::Staff => false,
+            }
+    }
+}
 
 /// Something that happened and that people must hear of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fact {
     kind: &'static str,
     data: Value,
+    audience: Audience,
+}
+
+/// A fact that is remembered.
+#[derive(Debug)]
+struct Told {
+    seq: u64,
+    audience: Audience,
+    message: String,
 }
 
 impl Fact {
+    fn for_staff(kind: &'static str, data: Value) -> Self {
+        Self { kind, data, audience: Audience::Staff }
+    }
+
+    /// Words of a supervisor to agents.
+    pub fn message(audience: Audience, from: UserId, text: &str) -> Self {
+        let agents = match &audience {
+            Audience::Agents(agents) => Some(agents.clone()),
+            Audience::Everybody | Audience::Staff => None,
+        };
+        Self { kind: "message", data: json!({ "from": from, "agents": agents, "text": text }), audience }
+    }
+
     /// What a notice means for people who watch, if anything. Ids only, as in the notice.
     pub fn of(notice: &Notice) -> Option<Self> {
         match notice {
-            Notice::Dialling { held_by } => {
-                Some(Self { kind: "dialling", data: json!({ "held_by": held_by }) })
-            }
-            Notice::CampaignTripped { campaign, why } => Some(Self {
-                kind: "campaign_tripped",
-                data: json!({ "campaign": campaign, "why": why.as_str() }),
-            }),
+            Notice::Dialling { held_by } => Some(Self::for_staff("dialling", json!({ "held_by": held_by }))),
+            Notice::CampaignTripped { campaign, why } => Some(Self::for_staff(
+                "campaign_tripped",
+                json!({ "campaign": campaign, "why": why.as_str() }),
+            )),
             Notice::TrunkTripped { trunk, why } => {
-                Some(Self { kind: "trunk_tripped", data: json!({ "trunk": trunk, "why": why.as_str() }) })
+                Some(Self::for_staff("trunk_tripped", json!({ "trunk": trunk, "why": why.as_str() })))
             }
-            Notice::MaskedLong { recording, masked } => Some(Self {
-                kind: "masked_long",
-                data: json!({ "call": recording.call, "seconds": masked.as_secs() }),
-            }),
-            Notice::Repaired { what } => Some(Self { kind: "repaired", data: json!({ "what": what }) }),
+            Notice::MaskedLong { recording, masked } => Some(Self::for_staff(
+                "masked_long",
+                json!({ "call": recording.call, "seconds": masked.as_secs() }),
+            )),
+            Notice::SupervisionEnded { supervisor, call, mode, end } => Some(Self::for_staff(
+                "supervision_ended",
+                json!({ "supervisor": supervisor, "call": call, "mode": mode, "end": end }),
+            )),
+            Notice::TakenOver { call, from, by } => {
+                Some(Self::for_staff("taken_over", json!({ "call": call, "from": from, "by": by })))
+            }
+            Notice::Repaired { what } => Some(Self::for_staff("repaired", json!({ "what": what }))),
             // Shown by the rows that they change, or of use to the log alone.
             Notice::AgentState { .. }
             | Notice::Answered { .. }
@@ -46,6 +96,8 @@ impl Fact {
             | Notice::DialForbidden { .. }
             | Notice::Dialled { .. }
             | Notice::Screened { .. }
+            | Notice::Supervising { .. }
+            | Notice::Transferred { .. }
             | Notice::Unexpected { .. } => None,
         }
     }
@@ -56,7 +108,7 @@ impl Fact {
 pub struct Facts {
     /// The number of the next one.
     next: u64,
-    kept: VecDeque<(u64, String)>,
+    kept: VecDeque<Told>,
 }
 
 impl Facts {
@@ -72,7 +124,8 @@ impl Facts {
         if self.kept.len() >= KEPT_MAX {
             self.kept.pop_front();
         }
-        self.kept.push_back((self.next, protocol::evt(self.next, at, fact.kind, &fact.data)));
+        let message = protocol::evt(self.next, at, fact.kind, &fact.data);
+        self.kept.push_back(Told { seq: self.next, audience: fact.audience.clone(), message });
         self.next += 1;
     }
 
@@ -83,13 +136,14 @@ impl Facts {
 
     /// Whether every fact after this number is remembered.
     pub(super) fn reaches_back_to(&self, seq: u64) -> bool {
-        let first = self.kept.front().map_or(self.next, |(first, _)| *first);
+        let first = self.kept.front().map_or(self.next, |first| first.seq);
         (first - 1..self.next).contains(&seq)
     }
 
-    /// Facts after this number, as messages.
-    pub(super) fn after(&self, seq: u64) -> impl Iterator<Item = &(u64, String)> {
-        let skipped = self.kept.partition_point(|(known, _)| *known <= seq);
-        self.kept.range(skipped..)
+    /// Facts after this number that a viewer with these rights hears of, as messages.
+    pub(super) fn after(&self, seq: u64, rights: &Rights) -> impl Iterator<Item = (u64, &str)> {
+        let skipped = self.kept.partition_point(|told| told.seq <= seq);
+        let heard = self.kept.range(skipped..).filter(|told| told.audience.includes(rights));
+        heard.map(|told| (told.seq, told.message.as_str()))
     }
 }

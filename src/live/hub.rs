@@ -87,6 +87,16 @@ impl Hub {
         self.0.edition.subscribe()
     }
 
+    /// Tells a fact.
+    pub fn tell(&self, fact: &Fact) {
+        let told = {
+            let mut facts = self.facts();
+            facts.tell(self.now(), fact);
+            facts.last()
+        };
+        self.0.edition.send_modify(|edition| edition.fact = told);
+    }
+
     /// Runs until the board is gone.
     async fn compare(self, mut showing: watch::Receiver<Shown>) {
         while showing.changed().await.is_ok() {
@@ -121,12 +131,7 @@ impl Board {
 
     /// Tells a fact.
     pub fn tell(&self, fact: &Fact) {
-        let told = {
-            let mut facts = self.hub.facts();
-            facts.tell(self.hub.now(), fact);
-            facts.last()
-        };
-        self.hub.0.edition.send_modify(|edition| edition.fact = told);
+        self.hub.tell(fact);
     }
 }
 

@@ -22,7 +22,7 @@ mod topic;
 mod viewer;
 
 pub use close::Close;
-pub use facts::{Fact, Facts};
+pub use facts::{Audience, Fact, Facts};
 pub use hub::{Board, Clock, Edition, Hub};
 pub use protocol::{Hello, PROTOCOL, hello};
 pub use rights::{Rights, Sees};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::rights::Rights;
+use super::rights::{Rights, Sees};
 use super::table::{Row, Table};
 use super::topic::Topic;
 
@@ -53,12 +53,18 @@ pub(super) struct Selection {
     granted: Vec<Condition>,
     /// Whether telephone numbers are whole.
     numbers: bool,
+    /// Columns that are not shown.
+    hidden: &'static [&'static str],
 }
 
 impl Selection {
     /// What these rights leave of what was asked for; none when the topic may not be followed at all.
     pub(super) fn under(rights: &Rights, topic: &Topic, asked: Asked) -> Option<Self> {
-        Some(Self { asked, granted: rights.narrow(topic)?, numbers: rights.numbers })
+        let hidden = match rights.sees {
+            Sees::Everything => &[],
+            Sees::Own => topic.table().for_staff(),
+        };
+        Some(Self { asked, granted: rights.narrow(topic)?, numbers: rights.numbers, hidden })
     }
 
     /// The same under other rights.
@@ -77,6 +83,11 @@ impl Selection {
 
     /// Writes what changed in a row after `rev`; says whether anything did that is shown.
     pub(super) fn write(&self, table: &Table, row: &Row, rev: u64, out: &mut String) -> bool {
-        table.write(row, rev, self.numbers, self.asked.fields.as_deref(), out)
+        let wanted = |column: &str| {
+            let asked = self.asked.fields.as_ref();
+            !self.hidden.contains(&column)
+                && asked.is_none_or(|asked| asked.iter().any(|name| name == column))
+        };
+        table.write(row, rev, self.numbers, wanted, out)
     }
 }

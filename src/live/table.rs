@@ -146,20 +146,20 @@ impl Table {
         row.fields.get(index).map(|field| &*field.text)
     }
 
-    /// Writes the fields of a row that changed after `rev` as a JSON object, those in `wanted` only when it names
-    /// any. Says whether there were any.
+    /// Writes the fields of a row that changed after `rev` as a JSON object, of the columns that are
+    /// `wanted`. Says whether there were any.
     pub(super) fn write(
         &self,
         row: &Row,
         rev: u64,
         whole_numbers: bool,
-        wanted: Option<&[String]>,
+        wanted: impl Fn(&str) -> bool,
         out: &mut String,
     ) -> bool {
         let begin = out.len();
         out.push('{');
         for (column, field) in self.columns.iter().zip(&row.fields) {
-            if field.rev <= rev || wanted.is_some_and(|wanted| !wanted.contains(&column.name)) {
+            if field.rev <= rev || !wanted(&column.name) {
                 continue;
             }
             if out.len() > begin + 1 {

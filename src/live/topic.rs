@@ -82,6 +82,23 @@ impl TableName {
     }
 }
 
+impl TableName {
+    /// Columns that are not for those who see the rows of their own desk alone: what an agent is told of who listens,
+    /// their own row of agents says.
+    pub(super) const fn for_staff(self) -> &'static [&'static str] {
+        match self {
+            Self::Calls => &["listeners"],
+            Self::Agents
+            | Self::Alerts
+            | Self::Campaigns
+            | Self::Pacing
+            | Self::Queues
+            | Self::System
+            | Self::Trunks => &[],
+        }
+    }
+}
+
 impl Topic {
     pub(super) const fn table(&self) -> TableName {
         match self {

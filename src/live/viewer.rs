@@ -201,20 +201,19 @@ impl Viewer {
         Ok(())
     }
 
-    /// Facts that the viewer has not been told. Only those who see everything hear of them.
+    /// Facts that the viewer has not been told, as far as they are for them.
     fn tell(&mut self, facts: &Facts, frames: &mut Vec<Frame>) {
         if self.told == facts.last() {
             return;
         }
-        let hears = self.rights.sees == super::Sees::Everything;
-        for (seq, message) in facts.after(self.told).filter(|_| hears) {
+        for (seq, message) in facts.after(self.told, &self.rights) {
             if self.unacked.len() >= UNACKED_MAX {
                 self.unacked.clear();
                 frames.push(Frame::Text(protocol::reset_lane("unacked")));
                 break;
             }
-            self.unacked.push_back(*seq);
-            frames.push(Frame::Text(message.clone()));
+            self.unacked.push_back(seq);
+            frames.push(Frame::Text(message.to_owned()));
         }
         self.told = facts.last();
     }

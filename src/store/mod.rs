@@ -49,6 +49,7 @@ mod screening;
 mod seller;
 mod session;
 mod sign_in;
+mod supervision;
 mod terms;
 mod trunk;
 mod user;
@@ -82,8 +83,8 @@ pub use dry_run::DryRun;
 pub use error::Error;
 pub use history::{CallStory, HistoryFilter, LeadStory};
 pub use import::{
-    IMPORT_BATCH_MAX, Import, ImportId, ImportOutcome, ImportReport, ImportRow, ImportState, NewConsent, NewLead,
-    RowContent,
+    IMPORT_BATCH_MAX, Import, ImportId, ImportOutcome, ImportReport, ImportRow, ImportState, NewConsent,
+    NewLead, RowContent,
 };
 pub use lead::{DoneReason, LeadFilter, LeadRecord, Withdrawal};
 pub use lead_stock::PACE_SPAN;
@@ -100,6 +101,7 @@ pub use screening::ScreenedCalls;
 pub use seller::Seller;
 pub use session::{AgentSessionRecord, StateSpan};
 pub use sign_in::{SignIn, TokenHash};
+pub use supervision::{SupervisionFilter, SupervisionRecord};
 pub use user::User;
 pub use why::{Verdict, Why};
 pub use writer::{QueueFull, WRITES_MAX, WriteQueue};

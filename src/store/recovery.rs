@@ -8,7 +8,7 @@ use cadran_engine::model::{Attempt, CampaignId, Lead, RecordingId, Timestamp};
 use super::db::{Lane, Tx};
 use super::lead::{histories_in, read_lead};
 use super::value::args;
-use super::{Error, Store, attempt, learnt, recording, session};
+use super::{Error, Store, attempt, learnt, recording, session, supervision};
 
 /// Over which the drop rate is counted (`Campaign::drop_limit`).
 const DROPS_SPAN: Duration = Duration::from_secs(24 * 3600);
@@ -23,8 +23,9 @@ const OPEN_ATTEMPTS: &str = "select * from attempt where outcome is null and hol
 const THEIR_LEADS: &str = "select lead.* from attempt join lead using (lead_id) \
     where outcome is null and holder = $1 order by started_at, attempt_id";
 
-/// With the last state that was saved: whoever was paused, or whose phone was gone, is not at work.
-const OPEN_SESSIONS: &str = "select agent_session.*, coalesce((select state not in ('paused', 'lost') \
+/// With the last state that was saved: whoever was paused or supervised, or whose phone was
+/// gone, takes no calls.
+const OPEN_SESSIONS: &str = "select agent_session.*, coalesce((select state not in ('paused', 'lost', 'supervising') \
     from agent_state where agent_state.session_id = agent_session.session_id \
     order by agent_state_id desc limit 1), false) as ready \
     from agent_session where ended_at is null and holder = $1 order by began_at, session_id";
@@ -52,6 +53,7 @@ impl Store {
     pub async fn recover(&self, holder: &str, now: Timestamp) -> Result<Recovery, Error> {
         let mut tx = self.db.begin(Lane::Calls).await?;
         tx.execute(RELEASE_CLAIMED, args![holder, now]).await?;
+        supervision::close_all(&mut tx, holder, now).await?;
         let recovery = Recovery {
             attempts: open_attempts(&mut tx, holder).await?,
             sessions: open_sessions(&mut tx, holder).await?,

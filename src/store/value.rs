@@ -9,7 +9,7 @@ use sqlx::{Arguments, Database, Decode, Postgres, Row as _, Sqlite, Type};
 
 use cadran_engine::model::{
     AgentId, AttemptId, CallId, CampaignId, LeadId, LegId, ListId, Outcome, PersonId, Phone, SellerId,
-    SessionId, Timestamp, TrunkId, UserId, Verdict, Zone,
+    SessionId, SupervisionId, Timestamp, TrunkId, UserId, Verdict, Zone,
 };
 
 use super::Error;
@@ -122,6 +122,7 @@ value_from! {
     Uuid() <- CallId: CallId::as_uuid;
     Uuid() <- LegId: LegId::as_uuid;
     Uuid() <- SessionId: SessionId::as_uuid;
+    Uuid() <- SupervisionId: SupervisionId::as_uuid;
 }
 
 /// One row of an answer.
@@ -230,6 +231,7 @@ field_from! {
     CallId: Uuid => |uuid| Ok(CallId::from_uuid(uuid));
     LegId: Uuid => |uuid| Ok(LegId::from_uuid(uuid));
     SessionId: Uuid => |uuid| Ok(SessionId::from_uuid(uuid));
+    SupervisionId: Uuid => |uuid| Ok(SupervisionId::from_uuid(uuid));
     Phone: String => |text| text.parse().map_err(|error: cadran_engine::model::phone::BadPhone| error.to_string());
     Zone: String => |name| name.parse().map_err(|error: cadran_engine::model::calendar::UnknownZone| error.to_string());
     Verdict: String => |word| Verdict::from_word(&word).ok_or_else(|| format!("`{word}` is no verdict"));

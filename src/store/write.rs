@@ -15,7 +15,7 @@ use super::lease::Lease;
 use super::value::args;
 use super::{
     Error, abandonment, attempt, call, callback, disposition, learnt, pacing, recording, recording_gap,
-    session,
+    session, supervision,
 };
 
 /// On whose behalf the daemon writes.
@@ -68,6 +68,8 @@ pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<(),
             recording::close(tx, *recording, state, *expected).await?;
         }
         Write::SaveDisposition(said) => disposition::save(tx, said).await?,
+        Write::OpenSupervision(act) => supervision::open(tx, act, desk).await?,
+        Write::CloseSupervision { act, at, end } => supervision::close(tx, *act, *at, *end).await?,
         Write::OpenSession { session, agent, campaigns, at } => {
             session::open(tx, *session, *agent, campaigns, *at, desk).await?;
         }
@@ -93,6 +95,8 @@ pub(super) fn subject(write: &Write) -> String {
         Write::CloseGap { recording, .. } => format!("close the gap of {recording}"),
         Write::CloseRecording { recording, .. } => format!("close {recording}"),
         Write::SaveDisposition(said) => format!("save what was said of {}", said.call),
+        Write::OpenSupervision(act) => format!("open {}", act.id),
+        Write::CloseSupervision { act, .. } => format!("close {act}"),
         Write::OpenSession { session, .. } => format!("open {session}"),
         Write::SaveAgentState { session, state, .. } => format!("save state {state} of {session}"),
         Write::SavePacing { campaign, .. } => format!("save the pacing of {campaign}"),

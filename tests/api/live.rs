@@ -99,6 +99,9 @@ fn floor(state: &'static str) -> LiveView {
         refused: None,
         phone_up: true,
         campaigns: Vec::new(),
+        supervising: None,
+        listeners: Vec::new(),
+        taken_over_by: None,
     };
     LiveView { agents: vec![agent(1), agent(2)], ..LiveView::default() }
 }

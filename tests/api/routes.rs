@@ -92,6 +92,8 @@ async fn each_role_may_what_the_table_says_and_nobody_more() {
         agent: Some(own),
         obligations: Vec::new(),
         recording: "none",
+        listeners: Vec::new(),
+        transfer: None,
     }];
     world.script().view.agents = Vec::<AgentView>::new();
 

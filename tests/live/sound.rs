@@ -8,6 +8,9 @@ use std::time::Duration;
 /// The length of the pieces in which a sound is looked at.
 const PIECE: Duration = Duration::from_millis(50);
 
+/// In which steps a tone is looked for: two packets of RTP.
+const TONE_PIECE: Duration = Duration::from_millis(40);
+
 /// Below this share of full scale a piece is silent: -50 dB.
 const SILENCE: f64 = 0.003;
 
@@ -74,6 +77,31 @@ impl Sound {
             in_all += piece.iter().map(|sample| sample * sample).sum::<f64>();
         }
         if in_all == 0.0 { 0.0 } else { in_tone / in_all }
+    }
+
+    /// The part between two moments.
+    pub(crate) fn between(&self, span: Range<Duration>) -> Self {
+        let place = |at: Duration| (at.as_secs_f64() * f64::from(self.rate)) as usize;
+        let end = place(span.end).min(self.samples.len());
+        Self { rate: self.rate, samples: self.samples[place(span.start).min(end)..end].to_vec() }
+    }
+
+    /// When a tone can be heard for the first time from a moment on, or, if it must be `gone`, no longer can.
+    pub(crate) fn tone_changes(&self, hertz: f64, from: Duration, gone: bool) -> Option<Duration> {
+        let mut at = from;
+        while at < self.duration() {
+            let heard = self.between(at..at + TONE_PIECE).has_tone(hertz);
+            if heard != gone {
+                return Some(at);
+            }
+            at += TONE_PIECE;
+        }
+        None
+    }
+
+    /// Whether a tone can be heard: a tenth of the sound's energy at least.
+    pub(crate) fn has_tone(&self, hertz: f64) -> bool {
+        self.share_of_tone(hertz) > 0.1
     }
 
     /// The spans without any sound that last at least so long.

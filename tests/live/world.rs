@@ -131,6 +131,11 @@ impl World {
         Api::first_sign_in(&base, &login, first, PASSWORD).await
     }
 
+    /// A client of the API for an account that [`World::sign_in_as`] made and that was signed out since.
+    pub(crate) async fn sign_in_again(&self, user: &Value) -> Api {
+        Api::sign_in(&format!("http://{}", self.setup.listen), &text(user, "login"), PASSWORD).await
+    }
+
     /// A campaign that dials one call per ready agent at any hour, records nothing and needs no wrap-up, but for
     /// what `settings` says. It is a draft.
     pub(crate) async fn campaign(&self, settings: Value) -> String {

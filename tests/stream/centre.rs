@@ -5,9 +5,10 @@ use std::sync::Arc;
 use cadran_engine::command::Hold;
 use cadran_engine::dialer::pacing_line::PacingLine;
 use cadran_engine::model::{
-    AgentId, AttemptId, CallId, CampaignId, DialMode, LeadId, PauseReason, SessionId, Timestamp, TrunkId,
+    AgentId, AttemptId, CallId, CampaignId, DialMode, LeadId, PauseReason, SessionId, SupervisionMode,
+    Timestamp, TrunkId,
 };
-use cadran_engine::view::{AgentView, CallView, CampaignView, LiveView, TrunkView};
+use cadran_engine::view::{AgentView, CallView, CampaignView, ListenerView, LiveView, TrunkView};
 use uuid::Uuid;
 
 const CAMPAIGNS: i64 = 4;
@@ -125,6 +126,8 @@ impl Centre {
             agent: None,
             obligations: Vec::new(),
             recording: "none",
+            listeners: vec![listener(self.now)],
+            transfer: None,
         };
         let place = self.view.calls.partition_point(|known| known.call < call.call);
         self.view.calls.insert(place, call);
@@ -191,7 +194,16 @@ fn agent(row: i64, now: Timestamp) -> AgentView {
         refused: None,
         phone_up: true,
         campaigns: vec![CampaignId::from_i64(1 + row % CAMPAIGNS)],
+        supervising: None,
+        listeners: Vec::new(),
+        taken_over_by: None,
     }
+}
+
+/// Of this supervisor no agent may hear.
+fn listener(since: Timestamp) -> ListenerView {
+    let name = "Secret Listener".to_owned();
+    ListenerView { supervisor: AgentId::from_i64(99), name, mode: SupervisionMode::Listen, since }
 }
 
 fn campaign(row: i64) -> CampaignView {

@@ -68,6 +68,7 @@ proptest! {
         // They may have logged out before the screen heard of anybody.
         let others: Vec<String> = ids("agt_").into_iter().filter(|agent| agent != "agt_7").collect();
         prop_assert!(others.is_empty(), "{others:?}");
+        prop_assert!(!heard.contains("Secret Listener"));
         for call in ids("cal_") {
             let first = heard.find(&call).unwrap();
             let row = heard[first..].split('}').next().unwrap();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Breakers, CallingHours, CampaignId, ComplianceSettings, DialOrder, Disposition, Outcome, Phone, Quota,
-    Screening, TrunkId,
+    Screening, SupervisionRules, TrunkId,
 };
 
 /// Outbound work for which agents log in. Its live side is [`crate::dialer::CampaignRun`].
@@ -76,6 +76,8 @@ pub struct CampaignSettings {
     pub breakers: Breakers,
     /// Campaigns whose ready agents take a person who answered when none of this campaign's own agents is there.
     pub surplus_to: Vec<CampaignId>,
+    /// What it asks of its supervisors.
+    pub supervision: SupervisionRules,
     /// What the law asks of it.
     pub compliance: ComplianceSettings,
 }
@@ -106,6 +108,7 @@ impl Default for CampaignSettings {
             limit: RateLimit { calls_per_second: 5.0, concurrent_calls: 100 },
             breakers: Breakers::default(),
             surplus_to: Vec::new(),
+            supervision: SupervisionRules::default(),
             compliance: ComplianceSettings::default(),
         }
     }

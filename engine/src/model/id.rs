@@ -139,9 +139,11 @@ settings_id!(/** A console account. */ UserId, "usr");
 
 live_id!(/** One dial of one lead. */ AttemptId, "att");
 live_id!(/** A conversation of one or more legs. */ CallId, "cal");
+live_id!(/** What a supervisor hears an agent through. */ EarId, "ear");
 live_id!(/** One party, one channel. */ LegId, "leg");
 live_id!(/** A place where legs hear each other. */ RoomId, "rom");
 live_id!(/** An agent's working time, from log-in to log-out. */ SessionId, "ses");
+live_id!(/** One act of supervision. */ SupervisionId, "sup");
 
 /// One recording of a call. A call has several when recording is switched on and off on demand.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -9,10 +9,11 @@ use cadran_engine::command::{Agreed, Command, Destination, LeadNext, SwitchComma
 use cadran_engine::dialer::compliance::{Obligation, Reason};
 use cadran_engine::input::{
     AttemptRefusal, CommandFailure, Input, LegPurpose, LegSeen, OpenRecording, OpenSession, Recovery,
-    Request, RequestId, Settings, Snapshot, StoreEvent, SwitchEvent,
+    Request, RequestId, Settings, Snapshot, StoreEvent, SwitchEvent, TransferKind,
 };
 use cadran_engine::model::*;
 
+use crate::furniture::{account_of, lead, screening, seconds, settings};
 use crate::transcript::Names;
 
 /// Friday 20 November 2026, 09:00 UTC.
@@ -37,6 +38,10 @@ pub(crate) struct Centre {
     masked: BTreeMap<RecordingId, Timestamp>,
     legs: BTreeMap<LegId, (LegPurpose, bool)>,
     rooms: BTreeMap<RoomId, Vec<LegId>>,
+    /// Open ears, with the agent's leg that each hangs on.
+    ears: BTreeMap<EarId, LegId>,
+    /// What Asterisk refuses.
+    refused: Vec<String>,
     phones_off: Vec<AgentId>,
     /// Leads in the hopper.
     claimed: BTreeSet<LeadId>,
@@ -65,80 +70,14 @@ impl Default for Centre {
             masked: BTreeMap::new(),
             legs: BTreeMap::new(),
             rooms: BTreeMap::new(),
+            ears: BTreeMap::new(),
+            refused: Vec::new(),
             phones_off: Vec::new(),
             claimed: BTreeSet::new(),
             do_not_call: Vec::new(),
             obligations: Vec::new(),
             database_away: false,
         }
-    }
-}
-
-fn settings() -> Settings {
-    let phone = |text: &str| text.parse::<Phone>().unwrap();
-    let agent = |row| Agent {
-        id: AgentId::from_i64(row),
-        name: format!("Agent {row}"),
-        sip_account: format!("agent-{row}"),
-        phone_kind: PhoneKind::Sip,
-        ring_mode: RingMode::NailedUp,
-        ring_timeout: Duration::from_secs(10),
-    };
-    let says = |code: &str, effect| Disposition {
-        success: false,
-        code: code.to_owned(),
-        label_fr: code.to_owned(),
-        label_en: code.to_owned(),
-        effect,
-        machine: false,
-    };
-    let rule = |outcome, seconds| RetryRule {
-        outcome,
-        delay: Duration::from_secs(seconds),
-        attempts_max: 3,
-        alternate_number: outcome == Outcome::NoAnswer,
-    };
-    Settings {
-        agents: (1..=4).map(agent).collect(),
-        trunks: vec![Trunk {
-            id: TrunkId::from_i64(1),
-            name: "Trunk".to_owned(),
-            enabled: true,
-            caller_ids: vec![phone("+33199000001")],
-            limit: RateLimit { calls_per_second: 50.0, concurrent_calls: 50 },
-        }],
-        campaigns: vec![Campaign {
-            id: CampaignId::from_i64(1),
-            state: CampaignState::Running,
-            settings: CampaignSettings {
-                name: "Campaign".to_owned(),
-                mode: DialMode::Progressive,
-                trunks: vec![TrunkId::from_i64(1)],
-                caller_ids: vec![phone("+33199000001")],
-                ring_timeout: Duration::from_secs(20),
-                drop_message: "sound:drop".to_owned(),
-                hours: CallingHours::always(),
-                retry: vec![
-                    rule(Outcome::Busy, 30),
-                    rule(Outcome::NoAnswer, 60),
-                    rule(Outcome::Dropped, 300),
-                    rule(Outcome::Machine, 600),
-                ],
-                recording: RecordingPolicy::OnDemand,
-                recording_notice: None,
-                keep_wav: false,
-                wrap_up: Duration::from_secs(10),
-                dispositions: vec![
-                    says("sale", DispositionEffect::Final),
-                    says("callback", DispositionEffect::Callback),
-                    says("stop", DispositionEffect::DoNotCall),
-                    says("refusal", DispositionEffect::Refusal),
-                ],
-                limit: RateLimit { calls_per_second: 50.0, concurrent_calls: 50 },
-                ..CampaignSettings::default()
-            },
-        }],
-        switch_limit: None,
     }
 }
 
@@ -179,6 +118,7 @@ impl Centre {
             ["screen", then @ ..] => campaign.settings.screening = screening(then),
             ["manual"] => campaign.settings.mode = DialMode::Manual,
             ["preview"] => campaign.settings.mode = DialMode::Preview,
+            ["tone"] => campaign.settings.supervision.agents_hear = AgentsHear::Tone,
             ["record", "all"] => campaign.settings.recording = RecordingPolicy::All,
             ["law", "asks", obligation] => {
                 self.obligations.push(serde_json::from_value((*obligation).into()).unwrap())
@@ -215,6 +155,8 @@ impl Centre {
                 return self.end_leg(leg, HangupCause::default(), Duration::ZERO);
             }
             ["phone", row, "off"] => return self.phones_off.push(AgentId::from_i64(row.parse().unwrap())),
+            ["asterisk", "refuses", what @ ..] => return self.refused.push(what.join(" ")),
+            ["asterisk", "obeys"] => return self.refused.clear(),
             ["phones", "on"] => return self.phones_off.clear(),
             ["link", "down"] => Input::Switch(SwitchEvent::LinkDown),
             ["link", "up"] => Input::Switch(SwitchEvent::Snapshot(self.snapshot())),
@@ -260,6 +202,24 @@ impl Centre {
                 },
             },
             ["skips"] => Request::SkipPreview { agent },
+            ["follows", "agent", row] => {
+                let followed = AgentId::from_i64(row.parse().unwrap());
+                Request::Follow { supervisor: agent, user: account_of(agent), agent: followed }
+            }
+            ["stops", "supervising"] => Request::StopSupervising { supervisor: agent },
+            ["loses", "rights"] => Request::WithdrawSupervision { user: account_of(agent), left: Vec::new() },
+            ["holds", name] => Request::Hold { call: call(name) },
+            ["takes", "back", name] => Request::Resume { call: call(name) },
+            [mode @ ("listens" | "whispers" | "barges" | "takes"), rest @ ..] => {
+                self.supervise(agent, mode, rest)
+            }
+            ["gives", name, "to", "agent", to, how] => Request::Transfer {
+                call: call(name),
+                to: AgentId::from_i64(to.parse().unwrap()),
+                kind: if *how == "blindly" { TransferKind::Blind } else { TransferKind::Attended },
+            },
+            ["leaves", name] => Request::CompleteTransfer { call: call(name) },
+            ["joins", "all", "of", name] => Request::JoinAll { call: call(name) },
             ["hangs", "up", name] => Request::HangUp { call: call(name), by: Side::Agent },
             ["records", name] => Request::StartRecording { call: call(name) },
             ["masks", name, "for", reason] => {
@@ -282,12 +242,27 @@ impl Centre {
         }
     }
 
+    /// `listens to call-1`, `takes over call-1 because angry`.
+    fn supervise(&self, supervisor: AgentId, act: &str, rest: &[&str]) -> Request {
+        let mode = match act {
+            "listens" => SupervisionMode::Listen,
+            "whispers" => SupervisionMode::Whisper,
+            "barges" => SupervisionMode::Barge,
+            _ => SupervisionMode::TakeOver,
+        };
+        let reason = rest.get(3).map_or(String::new(), |reason| (*reason).to_owned());
+        let call = self.names.call_named(rest[1]);
+        Request::Supervise { supervisor, user: account_of(supervisor), call, mode, reason }
+    }
+
     /// The daemon dies and starts again.
     fn restart(&mut self, out: &mut String) {
         self.engine = Engine::new(2);
         self.agenda.clear();
         self.claimed.clear();
-        self.waiting.extend(self.leads.values().map(|lead| (self.now, lead.clone())));
+        let in_hand = |lead: &&Lead| self.attempts.values().any(|(_, dialled)| dialled.id == lead.id);
+        let free = self.leads.values().filter(|lead| !in_hand(lead));
+        self.waiting.extend(free.map(|lead| (self.now, lead.clone())));
         let recovery = Recovery {
             attempts: self.attempts.values().cloned().collect(),
             sessions: self.sessions.values().cloned().collect(),
@@ -338,6 +313,10 @@ impl Centre {
 
     fn carry_out(&mut self, command: Command) {
         match command {
+            Command::Switch(command) if self.is_refused(&command) => {
+                let failure = CommandFailure::Refused { status: 500, message: String::new() };
+                self.event(1, SwitchEvent::CommandFailed { command, failure });
+            }
             Command::Switch(command) => self.switch(command),
             Command::Write(write) => self.write(write),
             Command::FetchLeads { campaign, .. } => {
@@ -356,6 +335,12 @@ impl Centre {
         }
     }
 
+    /// Whether the words for this command begin as something that Asterisk refuses.
+    fn is_refused(&mut self, command: &SwitchCommand) -> bool {
+        let told = self.names.switch(command);
+        self.refused.iter().any(|refused| told.starts_with(refused))
+    }
+
     fn switch(&mut self, command: SwitchCommand) {
         match command {
             SwitchCommand::Originate { leg, to, purpose, .. } => self.originate(leg, &to, purpose),
@@ -364,10 +349,18 @@ impl Centre {
             }
             SwitchCommand::OpenRoom { room } => drop(self.rooms.entry(room).or_default()),
             SwitchCommand::Join { room, leg } => {
+                self.rooms.values_mut().for_each(|legs| legs.retain(|inside| *inside != leg));
                 self.rooms.entry(room).or_default().push(leg);
                 self.event(10, SwitchEvent::LegJoined { leg, room });
             }
+            SwitchCommand::StartMusic { .. } => {}
             SwitchCommand::CloseRoom { room } => drop(self.rooms.remove(&room)),
+            SwitchCommand::OpenEar { ear, agent, .. } => {
+                self.ears.insert(ear, agent);
+                self.event(20, SwitchEvent::EarOpened { ear });
+            }
+            SwitchCommand::SetWhisper { .. } => {}
+            SwitchCommand::CloseEar { ear } => self.end_ears(|open, _| open == ear),
             SwitchCommand::Screen { leg, .. } => self.screen(leg),
             SwitchCommand::AwaitSilence { leg } => self.await_silence(leg),
             SwitchCommand::Play { leg, .. } => self.event(4_000, SwitchEvent::MessageEnded { leg }),
@@ -436,8 +429,18 @@ impl Centre {
     fn end_leg(&mut self, leg: LegId, cause: HangupCause, after: Duration) {
         let ms = u64::try_from(after.as_millis()).unwrap();
         if self.legs.remove(&leg).is_some() {
+            self.end_ears(|_, agent| agent == leg);
             self.rooms.values_mut().for_each(|legs| legs.retain(|inside| *inside != leg));
             self.event(ms, SwitchEvent::LegEnded { leg, cause });
+        }
+    }
+
+    fn end_ears(&mut self, ends: impl Fn(EarId, LegId) -> bool) {
+        let ending: Vec<EarId> =
+            self.ears.iter().filter(|(ear, leg)| ends(**ear, **leg)).map(|(ear, _)| *ear).collect();
+        for ear in ending {
+            self.ears.remove(&ear);
+            self.event(10, SwitchEvent::EarEnded { ear });
         }
     }
 
@@ -469,7 +472,7 @@ impl Centre {
             }
             Write::SaveAgentState { agent, state, .. } => {
                 if let Some(open) = self.sessions.get_mut(&agent) {
-                    open.ready = !matches!(state, "paused" | "lost");
+                    open.ready = !matches!(state, "paused" | "lost" | "supervising");
                 }
             }
             Write::CloseSession { session, .. } => self.sessions.retain(|_, open| open.session != session),
@@ -478,6 +481,8 @@ impl Centre {
             Write::CloseGap { recording, .. } => drop(self.masked.remove(&recording)),
             Write::SaveCall(_)
             | Write::OpenRecording { .. }
+            | Write::OpenSupervision(_)
+            | Write::CloseSupervision { .. }
             | Write::SaveLearnt { .. }
             | Write::SavePacing { .. } => {}
         }
@@ -532,6 +537,7 @@ impl Centre {
             asked_at: self.now,
             legs: self.legs.iter().map(seen).collect(),
             rooms: self.rooms.iter().map(|(room, legs)| (*room, legs.clone())).collect(),
+            ears: self.ears.keys().copied().collect(),
             recordings: self.recordings.keys().copied().collect(),
         }
     }
@@ -549,32 +555,4 @@ impl Centre {
         let mut found = self.legs.iter().filter(|(_, (purpose, _))| wanted(purpose));
         *found.next().expect("a leg that is up").0
     }
-}
-
-/// Screening that does `then` with machines.
-fn screening(then: &[&str]) -> Screening {
-    let on_machine = match then {
-        ["give", "to", "agent"] => OnMachine::GiveToAgent,
-        ["hang", "up"] => OnMachine::HangUp,
-        ["leave", message] => OnMachine::LeaveMessage { message: (*message).to_owned() },
-        other => panic!("`{other:?}` is nothing to do with a machine"),
-    };
-    Screening { enabled: true, on_machine, sample: 0.0, ..Screening::default() }
-}
-
-fn lead(row: i64) -> Lead {
-    Lead {
-        id: LeadId::from_i64(row),
-        list: ListId::from_i64(1),
-        phone: format!("+336399800{row:02}").parse().unwrap(),
-        alternates: vec![format!("+331990000{:02}", row + 50).parse().unwrap()],
-        next_phone: 0,
-        zone: Zone::utc(),
-        history: Vec::new(),
-        promise: None,
-    }
-}
-
-fn seconds(text: &str) -> Duration {
-    Duration::from_secs_f64(text.trim_end_matches([',', 's']).parse().unwrap())
 }

@@ -5,7 +5,8 @@ use std::fmt::Display;
 
 use cadran_engine::command::{Answer, Command, Destination, LeadNext, Notice, SwitchCommand, Write};
 use cadran_engine::input::LegPurpose;
-use cadran_engine::model::{CallId, LegId, Timestamp};
+use cadran_engine::model::{CallId, LegId, RoomId, Timestamp};
+use uuid::Uuid;
 
 /// Names for ids, in the order of their appearance.
 #[derive(Debug, Default)]
@@ -13,6 +14,7 @@ pub(crate) struct Names {
     words: BTreeMap<String, String>,
     calls: Vec<CallId>,
     recordings: BTreeMap<String, String>,
+    ears: u32,
 }
 
 impl Names {
@@ -43,6 +45,8 @@ impl Names {
         let name = match purpose {
             LegPurpose::Agent { agent, room, .. } => {
                 self.give(room, &format!("room of {agent}"));
+                let beside = Uuid::from_u128(room.as_uuid().as_u128() ^ 1);
+                self.give(RoomId::from_uuid(beside), &format!("room beside {agent}"));
                 format!("phone of {agent}")
             }
             LegPurpose::Customer { call, .. } => self.call(*call),
@@ -77,7 +81,7 @@ impl Names {
         }
     }
 
-    fn switch(&mut self, command: &SwitchCommand) -> String {
+    pub(crate) fn switch(&mut self, command: &SwitchCommand) -> String {
         match command {
             SwitchCommand::Originate { leg, to: Destination::Account(_), purpose, .. } => {
                 format!("ring {}", self.leg(*leg, purpose))
@@ -87,11 +91,30 @@ impl Names {
             }
             SwitchCommand::HangUp { leg } => format!("hang up {}", self.name(leg)),
             SwitchCommand::OpenRoom { room } => match self.words.get(&room.to_string()) {
+                Some(name) if name.starts_with("room beside") => format!("open {name}"),
                 Some(name) => format!("open {name} again"),
                 None => "open a room".to_owned(),
             },
+            SwitchCommand::StartMusic { room } => format!("start music in {}", self.name(room)),
             SwitchCommand::Join { room, leg } => format!("join {} to {}", self.name(leg), self.name(room)),
             SwitchCommand::CloseRoom { room } => format!("close {}", self.name(room)),
+            SwitchCommand::OpenEar { ear, agent, room, whispers } => {
+                if !self.words.contains_key(&ear.to_string()) {
+                    self.ears += 1;
+                    let name = format!("ear {}", self.ears);
+                    self.give(ear, &name);
+                }
+                let name = self.name(ear);
+                let (agent, room) = (self.name(agent), self.name(room));
+                format!(
+                    "open {name} on {agent} for {room}, {}",
+                    if *whispers { "whispering" } else { "silent" }
+                )
+            }
+            SwitchCommand::SetWhisper { ear, whispers } => {
+                format!("{} {}", self.name(ear), if *whispers { "whispers" } else { "falls silent" })
+            }
+            SwitchCommand::CloseEar { ear } => format!("close {}", self.name(ear)),
             SwitchCommand::Play { leg, media } => format!("play {media} to {}", self.name(leg)),
             SwitchCommand::Screen { leg, .. } => format!("screen {}", self.name(leg)),
             SwitchCommand::AwaitSilence { leg } => format!("hear the greeting of {} out", self.name(leg)),
@@ -151,6 +174,8 @@ impl Names {
             )),
             Write::OpenRecording { .. }
             | Write::OpenSession { .. }
+            | Write::OpenSupervision(_)
+            | Write::CloseSupervision { .. }
             | Write::SaveAgentState { .. }
             | Write::CloseSession { .. }
             | Write::SaveLearnt { .. }
@@ -165,6 +190,23 @@ impl Names {
                 Some(format!("{} connected to {agent} after {} ms", self.call(*call), waited.as_millis()))
             }
             Notice::AgentState { agent, state } => Some(format!("{agent} {state}")),
+            Notice::Supervising { supervisor, call, mode } => {
+                Some(format!("{supervisor} takes part in {}: {}", self.call(*call), mode.as_str()))
+            }
+            Notice::SupervisionEnded { supervisor, call, mode, end } => {
+                let call = self.call(*call);
+                Some(format!(
+                    "{supervisor} no longer takes part in {call} ({}): {}",
+                    mode.as_str(),
+                    end.as_str()
+                ))
+            }
+            Notice::Transferred { call, from, to } => {
+                Some(format!("{} is given by {from} to {to}", self.call(*call)))
+            }
+            Notice::TakenOver { call, from, by } => {
+                Some(format!("{} goes from {from} to {by}", self.call(*call)))
+            }
             Notice::Dialling { held_by: Some(hold) } => Some(format!("dialling held: {hold:?}")),
             Notice::Dialling { held_by: None } => Some("dialling goes on".to_owned()),
             Notice::MaskedLong { recording, masked } => {

@@ -196,7 +196,11 @@ impl<'a> World<'a> {
             SwitchCommand::AwaitSilence { .. }
             | SwitchCommand::Screen { .. }
             | SwitchCommand::OpenRoom { .. }
+            | SwitchCommand::StartMusic { .. }
             | SwitchCommand::CloseRoom { .. }
+            | SwitchCommand::OpenEar { .. }
+            | SwitchCommand::SetWhisper { .. }
+            | SwitchCommand::CloseEar { .. }
             | SwitchCommand::StartRecording { .. }
             | SwitchCommand::MaskRecording { .. }
             | SwitchCommand::UnmaskRecording { .. }

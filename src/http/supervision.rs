@@ -1,0 +1,286 @@
+//! Supervisors in other people's conversations, and words to agents.
+//!
+//! A supervisor works through an agent record of their own, whose phone stays up. What they ask for shows on the live
+//! stream, where it also shows when it failed.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use cadran_engine::input::Request;
+use cadran_engine::model::{
+    AgentId, CallId, CampaignId, Role, SupervisionEnd, SupervisionId, SupervisionMode, Timestamp, UserId,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::app::App;
+use super::auth::{Gate, SignedIn};
+use super::check::Check;
+use super::error::Error;
+use super::extract::{Json, Listing, NoContent, Path, Query, page};
+use super::live;
+use crate::live::{Audience, Fact};
+use crate::store::{SupervisionFilter, SupervisionRecord, User};
+
+/// The longest reason, and the longest message to an agent.
+const TEXT_CHARS_MAX: usize = 500;
+
+/// Those who supervise.
+#[derive(Debug)]
+pub(super) struct Supervisor;
+
+impl Gate for Supervisor {
+    const ROLES: &'static [Role] = &[Role::Admin, Role::Supervisor];
+}
+
+/// In which ways an account may take part in conversations of others. The one rule, in one place.
+pub(super) fn may(user: &User, mode: SupervisionMode) -> bool {
+    match mode {
+        SupervisionMode::Barge
+        | SupervisionMode::Listen
+        | SupervisionMode::TakeOver
+        | SupervisionMode::Whisper => user.enabled && Supervisor::ROLES.contains(&user.role),
+    }
+}
+
+/// Ends at once what an account may do no longer, or with another phone.
+pub(super) async fn rights_changed(app: &App, before: &User, after: Option<&User>) -> Result<(), Error> {
+    let same_phone = after.filter(|user| user.agent == before.agent);
+    let left =
+        SupervisionMode::ALL.into_iter().filter(|mode| same_phone.is_some_and(|user| may(user, *mode)));
+    app.inbox.request(Request::WithdrawSupervision { user: before.id, left: left.collect() }).await?;
+    Ok(())
+}
+
+/// The agent whose phone the supervisor uses.
+fn desk(session: &SignedIn<Supervisor>) -> Result<AgentId, Error> {
+    session.user.value.agent.ok_or(Error::NoDesk)
+}
+
+/// Why a supervisor takes part in a conversation.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Why {
+    /// In their own words. Many campaigns ask for it before their customers hear a supervisor.
+    #[serde(default)]
+    reason: String,
+}
+
+/// Hears both; is heard by nobody. In a conversation in which the supervisor takes part already, this and its siblings
+/// change how.
+#[utoipa::path(post, path = "/api/calls/{call}/listen", tag = "supervision", params(("call" = CallId, Path)),
+    responses((status = 202, description = "Under way; the live stream shows it")))]
+pub(super) async fn listen(
+    session: SignedIn<Supervisor>,
+    State(app): State<App>,
+    Path(call): Path<CallId>,
+    Json(why): Json<Why>,
+) -> Result<StatusCode, Error> {
+    supervise(&session, &app, call, SupervisionMode::Listen, why).await
+}
+
+/// Is heard by the agent and not by the customer.
+#[utoipa::path(post, path = "/api/calls/{call}/whisper", tag = "supervision", params(("call" = CallId, Path)),
+    responses((status = 202, description = "Under way; the live stream shows it")))]
+pub(super) async fn whisper(
+    session: SignedIn<Supervisor>,
+    State(app): State<App>,
+    Path(call): Path<CallId>,
+    Json(why): Json<Why>,
+) -> Result<StatusCode, Error> {
+    supervise(&session, &app, call, SupervisionMode::Whisper, why).await
+}
+
+/// Everybody hears everybody.
+#[utoipa::path(post, path = "/api/calls/{call}/barge", tag = "supervision", params(("call" = CallId, Path)),
+    responses((status = 202, description = "Under way; the live stream shows it")))]
+pub(super) async fn barge(
+    session: SignedIn<Supervisor>,
+    State(app): State<App>,
+    Path(call): Path<CallId>,
+    Json(why): Json<Why>,
+) -> Result<StatusCode, Error> {
+    supervise(&session, &app, call, SupervisionMode::Barge, why).await
+}
+
+/// Becomes the agent of the call: customer, record, recording and disposition. The agent who had it wraps up. Should
+/// it fail, the customer is back with that agent.
+#[utoipa::path(post, path = "/api/calls/{call}/take-over", tag = "supervision", params(("call" = CallId, Path)),
+    responses((status = 202, description = "Under way; the live stream shows it")))]
+pub(super) async fn take_over(
+    session: SignedIn<Supervisor>,
+    State(app): State<App>,
+    Path(call): Path<CallId>,
+    Json(why): Json<Why>,
+) -> Result<StatusCode, Error> {
+    supervise(&session, &app, call, SupervisionMode::TakeOver, why).await
+}
+
+async fn supervise(
+    session: &SignedIn<Supervisor>,
+    app: &App,
+    call: CallId,
+    mode: SupervisionMode,
+    Why { reason }: Why,
+) -> Result<StatusCode, Error> {
+    Check::default().text(&reason, TEXT_CHARS_MAX, "/reason").done()?;
+    may_or_else(session, mode)?;
+    let (supervisor, user) = (desk(session)?, session.id());
+    app.inbox.request(Request::Supervise { supervisor, user, call, mode, reason }).await?;
+    tracing::info!(target: "audit", { user.id = %user, call.id = %call, mode = mode.as_str() }, "supervises");
+    Ok(StatusCode::ACCEPTED)
+}
+
+fn may_or_else(session: &SignedIn<Supervisor>, mode: SupervisionMode) -> Result<(), Error> {
+    if may(&session.user.value, mode) { Ok(()) } else { Err(Error::Forbidden(Supervisor::ROLES)) }
+}
+
+/// Listens to an agent's conversation, and to each one that follows.
+#[utoipa::path(post, path = "/api/agents/{agent}/follow", tag = "supervision", params(("agent" = AgentId, Path)),
+    responses((status = 202, description = "Under way; the live stream shows it")))]
+pub(super) async fn follow(
+    session: SignedIn<Supervisor>,
+    State(app): State<App>,
+    Path(agent): Path<AgentId>,
+) -> Result<StatusCode, Error> {
+    may_or_else(&session, SupervisionMode::Listen)?;
+    let (supervisor, user) = (desk(&session)?, session.id());
+    app.inbox.request(Request::Follow { supervisor, user, agent }).await?;
+    tracing::info!(target: "audit", { user.id = %user, agent.id = %agent }, "follows");
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Takes no part in conversations of others any more. After a take-over there is nothing to stop: the call is theirs.
+#[utoipa::path(post, path = "/api/supervision/stop", tag = "supervision",
+    responses((status = 204, description = "Stopped")))]
+pub(super) async fn stop(session: SignedIn<Supervisor>, State(app): State<App>) -> Result<NoContent, Error> {
+    app.inbox.request(Request::StopSupervising { supervisor: desk(&session)? }).await?;
+    Ok(NoContent)
+}
+
+/// An act of supervision. Times are in milliseconds since 1970.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Supervision)]
+pub(super) struct SupervisionBody {
+    id: SupervisionId,
+    /// The account that asked.
+    user: UserId,
+    /// The agent whose phone the supervisor used.
+    supervisor: AgentId,
+    /// Whose conversation it was.
+    agent: AgentId,
+    call: CallId,
+    mode: SupervisionMode,
+    /// In the supervisor's words.
+    reason: String,
+    began_at: i64,
+    /// None while it goes on.
+    ended_at: Option<i64>,
+    /// How long it was, in seconds; none while it goes on.
+    seconds: Option<f64>,
+    /// Why it ended.
+    end: Option<SupervisionEnd>,
+}
+
+impl SupervisionBody {
+    fn of(SupervisionRecord { act, ended_at, end }: SupervisionRecord) -> Self {
+        Self {
+            id: act.id,
+            user: act.user,
+            supervisor: act.supervisor,
+            agent: act.agent,
+            call: act.call,
+            mode: act.mode,
+            reason: act.reason,
+            began_at: act.began_at.as_millis(),
+            ended_at: ended_at.map(Timestamp::as_millis),
+            seconds: ended_at.map(|ended_at| ended_at.since(act.began_at).as_secs_f64()),
+            end,
+        }
+    }
+}
+
+/// Which acts are wanted. Times are in milliseconds since 1970.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SupervisionQuery {
+    /// In this agent's conversations.
+    agent: Option<AgentId>,
+    /// In this conversation.
+    call: Option<CallId>,
+    /// Begun then or later.
+    from: Option<i64>,
+    /// Of this kind.
+    mode: Option<SupervisionMode>,
+    /// With this agent's phone.
+    supervisor: Option<AgentId>,
+    /// Begun before.
+    until: Option<i64>,
+    /// `next` of the page before.
+    after: Option<SupervisionId>,
+    /// Rows at most, 1 to 500.
+    limit: Option<u16>,
+}
+
+/// Lists acts of supervision, the latest first: who, in whose conversation, how, how long and why.
+#[utoipa::path(get, path = "/api/supervision", tag = "supervision", params(SupervisionQuery),
+    responses((status = 200, body = Listing<SupervisionBody>)))]
+pub(super) async fn list(
+    _: SignedIn<Supervisor>,
+    State(app): State<App>,
+    Query(query): Query<SupervisionQuery>,
+) -> Result<Json<Listing<SupervisionBody>>, Error> {
+    let filter = SupervisionFilter {
+        agent: query.agent,
+        call: query.call,
+        from: query.from.map(Timestamp::from_millis),
+        mode: query.mode,
+        supervisor: query.supervisor,
+        until: query.until.map(Timestamp::from_millis),
+    };
+    let page = page(query.after, query.limit);
+    let acts = app.store.supervision(filter, page).await?;
+    Ok(Listing::of(&page, acts, |row| row.act.id, SupervisionBody::of))
+}
+
+/// Words to agents.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Message {
+    text: String,
+    /// To this agent alone.
+    agent: Option<AgentId>,
+    /// To the agents who work for this campaign at the moment. Without either, to everybody.
+    campaign: Option<CampaignId>,
+}
+
+/// Shows words on the screens of an agent, of those who work for a campaign, or of everybody: the fact `message` of
+/// the live stream. Whoever has no screen open does not get them later.
+#[utoipa::path(post, path = "/api/messages", tag = "supervision", request_body = Message,
+    responses((status = 202, description = "On its way")))]
+pub(super) async fn send_message(
+    session: SignedIn<Supervisor>,
+    State(app): State<App>,
+    Json(message): Json<Message>,
+) -> Result<StatusCode, Error> {
+    let Message { text, agent, campaign } = message;
+    Check::default()
+        .that(!text.trim().is_empty(), "/text", "name")
+        .text(&text, TEXT_CHARS_MAX, "/text")
+        .that(agent.is_none() || campaign.is_none(), "/campaign", "one_of")
+        .done()?;
+    let audience = match (agent, campaign) {
+        (Some(agent), _) => Audience::Agents(vec![agent]),
+        (None, Some(campaign)) => {
+            let at_work = live::view(&app).await?.agents.into_iter();
+            Audience::Agents(
+                at_work.filter(|live| live.campaigns.contains(&campaign)).map(|live| live.agent).collect(),
+            )
+        }
+        (None, None) => Audience::Everybody,
+    };
+    let user = session.id();
+    app.hub.tell(&Fact::message(audience, user, &text));
+    tracing::info!(target: "audit", { user.id = %user }, "sent a message to agents");
+    Ok(StatusCode::ACCEPTED)
+}
