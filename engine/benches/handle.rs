@@ -160,7 +160,8 @@ impl Centre {
             }
             Command::Write(Write::SaveAttempt(attempt)) => {
                 let attempt = attempt.id;
-                self.pending.push_back(Input::Store(StoreEvent::AttemptSaved { attempt, obligations: Vec::new() }));
+                self.pending
+                    .push_back(Input::Store(StoreEvent::AttemptSaved { attempt, obligations: Vec::new() }));
             }
             Command::FetchLeads { campaign, count } => {
                 let leads = (0..count).map(|_| self.lead()).collect();

@@ -75,16 +75,16 @@ impl Engine {
 
     /// Whether nobody is dialled in the expectation that this agent is there.
     fn is_left_alone(&self, session: &AgentSession) -> bool {
-        session.campaigns.iter().filter_map(|campaign| self.runs.get(campaign)).all(|run| {
-            run.state != CampaignState::Running || run.settings.mode.is_agents_choice()
-        })
+        session
+            .campaigns
+            .iter()
+            .filter_map(|campaign| self.runs.get(campaign))
+            .all(|run| run.state != CampaignState::Running || run.settings.mode.is_agents_choice())
     }
 
     /// Whether a lead is being called, or is on show for somebody.
     fn is_in_other_hands(&self, lead: LeadId) -> bool {
-        let is_on_show = |session: &AgentSession| {
-            matches!(&session.state, AgentState::Reserved(Reservation::Preview { lead: shown, .. }) if shown.id == lead)
-        };
+        let is_on_show = |session: &AgentSession| matches!(&session.state, AgentState::Reserved(Reservation::Preview { lead: shown, .. }) if shown.id == lead);
         self.calls.values().any(|call| call.lead.id == lead) || self.sessions.values().any(is_on_show)
     }
 

@@ -13,8 +13,8 @@ use crate::dialer::pacing::{self, Decision};
 use crate::engine::{Engine, LegOwner, TrunkRun};
 use crate::input::{AttemptRefusal, LegPurpose};
 use crate::model::{
-    AgentId, Attempt, AttemptId, ByHand, CallId, CampaignId, CampaignState, DialMode, HangupCause, Lead, LegId,
-    Outcome, RingMode, Side, Timestamp,
+    AgentId, Attempt, AttemptId, ByHand, CallId, CampaignId, CampaignState, DialMode, HangupCause, Lead,
+    LegId, Outcome, RingMode, Side, Timestamp,
 };
 use crate::routing::Route;
 use crate::timers::Timer;
@@ -348,7 +348,9 @@ impl Engine {
         };
         if let Some(call) = self.forget_undialled(id) {
             let run = self.runs.get_mut(&call.attempt.campaign);
-            if run.as_ref().is_some_and(|run| run.settings.mode.is_agents_choice()) || call.attempt.by_hand.is_some() {
+            if run.as_ref().is_some_and(|run| run.settings.mode.is_agents_choice())
+                || call.attempt.by_hand.is_some()
+            {
                 self.tell_refused(&call.attempt, refusal);
             } else if let Some(run) = run {
                 run.attempt_refused(refusal);

@@ -7,9 +7,7 @@ use crate::command::{Answer, Notice, Refusal, SwitchCommand, Write};
 use crate::dialer::compliance::Obligation;
 use crate::engine::Engine;
 use crate::input::{CommandFailure, OpenRecording};
-use crate::model::{
-    CallId, RecordingFacts, RecordingId, RecordingPolicy, RecordingState, Side, Timestamp,
-};
+use crate::model::{CallId, RecordingFacts, RecordingId, RecordingPolicy, RecordingState, Side, Timestamp};
 use crate::timers::Timer;
 
 /// A row has its verdict within a minute of the hang-up; this leaves time to write it.

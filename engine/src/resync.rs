@@ -252,7 +252,8 @@ impl Engine {
         call.agent = None;
         let screens = self.runs.get(&campaign).is_some_and(|run| run.settings.screens());
         // Whoever has been up for a while is not screened: they have waited long enough.
-        call.screened = (screens && seen.up && !by_hand).then(|| Screened::without_verdict("TAKENOVER", Duration::ZERO));
+        call.screened =
+            (screens && seen.up && !by_hand).then(|| Screened::without_verdict("TAKENOVER", Duration::ZERO));
         self.calls.insert(id, call);
         self.count_in(id, false);
         let ring_timeout = self.runs.get(&campaign).map_or(Duration::ZERO, |run| run.settings.ring_timeout);

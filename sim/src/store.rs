@@ -8,8 +8,8 @@ use cadran_engine::dialer::drop_ledger::DropLedger;
 use cadran_engine::input::{AttemptRefusal, OpenRecording, OpenSession, Recovery, StoreEvent};
 use cadran_engine::model::attempt::CallRecord;
 use cadran_engine::model::{
-    AgentId, Attempt, AttemptId, ByHand, CallId, CampaignId, Lead, LeadId, LeadState, Outcome, Phone, Promise, RecordingId,
-    RecordingState, SessionId, Timestamp,
+    AgentId, Attempt, AttemptId, ByHand, CallId, CampaignId, Lead, LeadId, LeadState, Outcome, Phone,
+    Promise, RecordingId, RecordingState, SessionId, Timestamp,
 };
 
 /// Everything that is durable.

@@ -8,7 +8,9 @@ use axum::http::request::Parts;
 use cadran_engine::almanac::numbering;
 use cadran_engine::command::{Answer, Refusal};
 use cadran_engine::input::Request;
-use cadran_engine::model::{AgentId, ByHand, CallId, CampaignId, Lead, LeadId, ListId, Phone, Timestamp, Zone};
+use cadran_engine::model::{
+    AgentId, ByHand, CallId, CampaignId, Lead, LeadId, ListId, Phone, Timestamp, Zone,
+};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -141,7 +143,8 @@ async fn lead(app: &App, language: Language, body: &DialByHand) -> Result<LeadRe
     if let Some(record) = app.store.lead_to_dial(body.campaign, phone).await? {
         return Ok(record);
     }
-    let told = body.zone.clone().or_else(|| numbering::zones(phone).and_then(|zones| zones.into_iter().next()));
+    let told =
+        body.zone.clone().or_else(|| numbering::zones(phone).and_then(|zones| zones.into_iter().next()));
     let mut check = Check::default();
     check.that(told.is_some(), "/zone", "zone_needed");
     if let Some(list) = body.list {

@@ -219,7 +219,14 @@ mod tests {
                 &["PHONE", "PURPOSE", "TEXT", "SOURCE", "GIVEN AT", "EVIDENCE"],
             ),
             (
-                &["Phone", "Consent purpose", "Consent text version", "Consent source", "Consent date", "Consent evidence"],
+                &[
+                    "Phone",
+                    "Consent purpose",
+                    "Consent text version",
+                    "Consent source",
+                    "Consent date",
+                    "Consent evidence",
+                ],
                 &["PHONE", "PURPOSE", "TEXT", "SOURCE", "GIVEN AT", "EVIDENCE"],
             ),
         ];

@@ -75,7 +75,9 @@ pub(super) fn read<'a>(
     if let Some((column, ..)) = cells.iter().find(|(_, _, text)| text.chars().count() > TEXT_CHARS_MAX) {
         return Some(Err((*column, Reason::TextTooLong)));
     }
-    let (Some((column, given)), Some((_, evidence))) = (part(ConsentPart::GivenAt), part(ConsentPart::Evidence)) else {
+    let (Some((column, given)), Some((_, evidence))) =
+        (part(ConsentPart::GivenAt), part(ConsentPart::Evidence))
+    else {
         return Some(Err((first, Reason::ConsentUnproved)));
     };
     let Some(given_at) = moment(given, region, zone) else {
@@ -121,7 +123,9 @@ fn date(text: &str, region: Region) -> Option<Date> {
     let parts: Vec<i16> = text.split(['/', '.', '-']).map(str::parse).collect::<Result<_, _>>().ok()?;
     let &[first, second, year] = parts.as_slice() else { return None };
     let (day, month) = if region == Region::US { (second, first) } else { (first, second) };
-    Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok().filter(|date| date.year() >= 1900)
+    Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?)
+        .ok()
+        .filter(|date| date.year() >= 1900)
 }
 
 /// The part of a consent that a header names.

@@ -171,7 +171,8 @@ impl<R: Read> Rows<R> {
             }
         };
         let fields = self.fields(cells)?;
-        let consent = self.consent(cells, &zone).and_then(|told| told.map_err(|reason| left_out.push(reason)).ok());
+        let consent =
+            self.consent(cells, &zone).and_then(|told| told.map_err(|reason| left_out.push(reason)).ok());
         let seen_in = *self.seen.entry(phone).or_insert(self.number);
         Ok(Verdict::Accepted {
             lead: NewLead { phone, alternates, zone, fields, consent },

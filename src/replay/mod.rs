@@ -150,10 +150,7 @@ pub fn compare(replayed: Replayed, seed: u64, other: &OtherSettings) -> anyhow::
     let facts = replayed.gathering.facts();
     let mut changed = facts.clone();
     other.change(&mut changed)?;
-    Ok(Compared {
-        own: other_day::live(facts, seed, end),
-        other: other_day::live(changed, seed, end),
-    })
+    Ok(Compared { own: other_day::live(facts, seed, end), other: other_day::live(changed, seed, end) })
 }
 
 impl std::fmt::Display for Compared {

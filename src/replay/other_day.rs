@@ -10,9 +10,7 @@ use std::time::Duration;
 
 use cadran_engine::Engine;
 use cadran_engine::command::{Agreed, Command, LeadNext, SwitchCommand, Write};
-use cadran_engine::input::{
-    Input, LegPurpose, Request, RequestId, Snapshot, StoreEvent, SwitchEvent,
-};
+use cadran_engine::input::{Input, LegPurpose, Request, RequestId, Snapshot, StoreEvent, SwitchEvent};
 use cadran_engine::model::attempt::CallRecord;
 use cadran_engine::model::{
     AgentId, AttemptId, CampaignId, HangupCause, Lead, LeadId, LegId, Outcome, Timestamp, Verdict,
@@ -192,7 +190,9 @@ impl World {
             Command::Switch(command) => self.obey(command),
             Command::FetchLeads { campaign, count } => self.fetch(campaign, count),
             Command::Write(Write::SaveAttempt(attempt)) => self.save(attempt.id, attempt.lead),
-            Command::Write(Write::CloseAttempt { lead, outcome, next, .. }) => self.closed(lead, outcome, next),
+            Command::Write(Write::CloseAttempt { lead, outcome, next, .. }) => {
+                self.closed(lead, outcome, next)
+            }
             Command::Write(Write::ReleaseLead { lead, due_at }) => self.again(lead, due_at, None),
             Command::Write(Write::SaveDisposition(said)) => {
                 if let LeadNext::Again { due_at, phone } = said.next {
@@ -224,16 +224,22 @@ impl World {
                 self.later(AGENT_PICKS_UP, SwitchEvent::LegEntered { leg });
                 self.later(AGENT_PICKS_UP, SwitchEvent::LegUp { leg });
             }
-            SwitchCommand::Originate { leg, purpose: LegPurpose::Customer { lead, campaign, .. }, .. } => {
+            SwitchCommand::Originate {
+                leg, purpose: LegPurpose::Customer { lead, campaign, .. }, ..
+            } => {
                 self.dial(leg, lead, campaign);
             }
-            SwitchCommand::HangUp { leg } => self.later(SWITCH_TAKES, SwitchEvent::LegEnded { leg, cause: NORMAL }),
+            SwitchCommand::HangUp { leg } => {
+                self.later(SWITCH_TAKES, SwitchEvent::LegEnded { leg, cause: NORMAL })
+            }
             SwitchCommand::Join { room, leg } => {
                 self.later(SWITCH_TAKES, SwitchEvent::LegJoined { leg, room });
                 self.talk(leg);
             }
             SwitchCommand::Play { leg, .. } => self.later(MESSAGE_LASTS, SwitchEvent::MessageEnded { leg }),
-            SwitchCommand::AwaitSilence { leg } => self.later(MESSAGE_LASTS, SwitchEvent::GreetingOver { leg }),
+            SwitchCommand::AwaitSilence { leg } => {
+                self.later(MESSAGE_LASTS, SwitchEvent::GreetingOver { leg })
+            }
             SwitchCommand::Screen { leg, .. } => self.screen(leg),
             SwitchCommand::CollectRecording { recording } => {
                 let found = Err("a replay keeps no sound".to_owned());

@@ -23,16 +23,20 @@ pub struct OtherSettings {
 impl OtherSettings {
     /// Reads a file: TOML by its name, otherwise JSON.
     pub fn load(file: &Path) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(file)
-            .with_context(|| format!("{} cannot be read; check the path and the permissions", file.display()))?;
+        let text = std::fs::read_to_string(file).with_context(|| {
+            format!("{} cannot be read; check the path and the permissions", file.display())
+        })?;
         Self::read(file, &text)
     }
 
     /// The same from a text.
     pub fn read(file: &Path, text: &str) -> anyhow::Result<Self> {
         let is_toml = file.extension().is_some_and(|extension| extension == "toml");
-        let campaigns: BTreeMap<String, Value> =
-            if is_toml { toml::from_str(text)? } else { serde_json::from_str(text).with_context(|| shape(file))? };
+        let campaigns: BTreeMap<String, Value> = if is_toml {
+            toml::from_str(text)?
+        } else {
+            serde_json::from_str(text).with_context(|| shape(file))?
+        };
         if campaigns.is_empty() || !campaigns.values().all(Value::is_object) {
             bail!("{}", shape(file));
         }
@@ -46,7 +50,8 @@ impl OtherSettings {
             if let Happening::Settings(settings) = happening {
                 for campaign in &mut settings.campaigns {
                     let id = campaign.id.to_string();
-                    let named = self.campaigns.get_key_value(&id).or_else(|| self.campaigns.get_key_value(ALL));
+                    let named =
+                        self.campaigns.get_key_value(&id).or_else(|| self.campaigns.get_key_value(ALL));
                     if let Some((name, wanted)) = named {
                         missing.retain(|other| other != name);
                         self.change_one(campaign, wanted)?;

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use cadran_engine::dialer::compliance::Obligation;
 use cadran_engine::input::{AttemptRefusal, StoreEvent};
-use cadran_engine::model::{Attempt, AttemptId, ByHand, CallId, HangupCause, Outcome, Screened, Timestamp, Zone};
+use cadran_engine::model::{
+    Attempt, AttemptId, ByHand, CallId, HangupCause, Outcome, Screened, Timestamp, Zone,
+};
 
 use super::db::{Sql, Tx};
 use super::hearing::{Hearing, Question};

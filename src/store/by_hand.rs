@@ -5,7 +5,7 @@
 
 use cadran_engine::dialer::compliance::{Mode, Obligation, Reason};
 use cadran_engine::input::AttemptRefusal;
-use cadran_engine::model::{Attempt, AgentId, CallId, CampaignId, LeadId, ListId, Phone, Timestamp, Zone};
+use cadran_engine::model::{AgentId, Attempt, CallId, CampaignId, LeadId, ListId, Phone, Timestamp, Zone};
 
 use super::db::{Lane, Sql, Tx};
 use super::hearing::{Hearing, Question};
@@ -80,13 +80,21 @@ const TAKE: &str = "update lead set state = 'in_attempt', done_reason = null, he
 
 impl Store {
     /// What was dialled by hand for this agent under this key: whom, and as which call.
-    pub async fn dialled_by_hand(&self, agent: AgentId, key: &str) -> Result<Option<(LeadId, CallId)>, Error> {
+    pub async fn dialled_by_hand(
+        &self,
+        agent: AgentId,
+        key: &str,
+    ) -> Result<Option<(LeadId, CallId)>, Error> {
         let row = self.db.row(REPEATED, args![agent, key]).await?;
         row.map(|row| Ok((row.get("lead_id")?, row.get("call_id")?))).transpose()
     }
 
     /// The lead of a number in a campaign, if some list has it.
-    pub async fn lead_to_dial(&self, campaign: CampaignId, phone: Phone) -> Result<Option<LeadRecord>, Error> {
+    pub async fn lead_to_dial(
+        &self,
+        campaign: CampaignId,
+        phone: Phone,
+    ) -> Result<Option<LeadRecord>, Error> {
         let rows = self.db.rows(FIND, args![campaign, phone]).await?;
         Ok(self.lead_records(&rows).await?.pop())
     }

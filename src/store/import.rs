@@ -10,8 +10,8 @@ use cadran_engine::model::{CampaignId, ListId, Phone, Timestamp, UserId, Zone};
 use serde::{Deserialize, Serialize};
 
 use super::db::{Lane, Select, Sql, Tx};
-use super::value::{Row, args, json, without_nul};
 use super::dry_run::DryRun;
+use super::value::{Row, args, json, without_nul};
 use super::{Error, Page, Store, consent, only, person};
 
 /// The number of an import.
@@ -405,8 +405,10 @@ fn read(row: &Row) -> Result<Import, Error> {
 fn read_judged(row: &Row) -> Result<Option<DryRun>, Error> {
     let (callable, denied) = (row.get::<Option<u64>>("callable")?, row.json_if_any("denied")?);
     let judged = callable.zip(denied);
-    Ok(judged.map(|(callable, denied): (u64, BTreeMap<Reason, u64>)| {
-        DryRun { leads: callable + denied.values().sum::<u64>(), callable, denied }
+    Ok(judged.map(|(callable, denied): (u64, BTreeMap<Reason, u64>)| DryRun {
+        leads: callable + denied.values().sum::<u64>(),
+        callable,
+        denied,
     }))
 }
 

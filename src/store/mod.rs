@@ -82,8 +82,8 @@ pub use dry_run::DryRun;
 pub use error::Error;
 pub use history::{CallStory, HistoryFilter, LeadStory};
 pub use import::{
-    IMPORT_BATCH_MAX, Import, ImportId, ImportOutcome, ImportReport, ImportRow, ImportState, NewConsent, NewLead,
-    RowContent,
+    IMPORT_BATCH_MAX, Import, ImportId, ImportOutcome, ImportReport, ImportRow, ImportState, NewConsent,
+    NewLead, RowContent,
 };
 pub use lead::{DoneReason, LeadFilter, LeadRecord, Withdrawal};
 pub use lead_stock::PACE_SPAN;

@@ -24,7 +24,8 @@ impl Desk {
         let (agent, token) = world.agent(&admin, "agent-1").await;
         let trunk = json!({ "name": "Carrier", "host": "sip.example.net", "caller_ids": ["+33162001122"],
             "limit": { "calls_per_second": 5, "concurrent_calls": 30 } });
-        let trunk = world.call("POST", "/api/trunks").token(&admin).json(&trunk).send().await.expect(201).json();
+        let trunk =
+            world.call("POST", "/api/trunks").token(&admin).json(&trunk).send().await.expect(201).json();
         let settings = json!({
             "name": "By hand", "mode": { "kind": "manual" }, "trunks": [trunk["id"]],
             "caller_ids": ["+33162001122"], "compliance": world.lawful(&manager).await,
@@ -79,7 +80,10 @@ async fn a_number_becomes_a_lead_and_a_request_to_the_engine() {
     let asked = desk.dialled();
     assert_eq!(asked.len(), 2);
     let Request::DialByHand { agent, lead, by_hand, .. } = &asked[0] else { panic!("{asked:?}") };
-    assert_eq!((*agent, lead.phone.e164().as_str(), by_hand.lead_was_done), (desk.agent, "+33199000001", true));
+    assert_eq!(
+        (*agent, lead.phone.e164().as_str(), by_hand.lead_was_done),
+        (desk.agent, "+33199000001", true)
+    );
 
     // By its lead, and on a number that the lead has not.
     let lead = leads[0]["id"].clone();

@@ -41,7 +41,8 @@ async fn an_agent_dials_by_hand_and_both_hear_each_other() {
     assert_eq!(world.agent_seen(&agent).await.unwrap().state, "on_call");
     let (status, again) = dial(&world, &agent, &wanted, "key-1").await;
     assert_eq!((status, &again["call"]), (200, &Value::from(call.as_str())));
-    let (status, other) = dial(&world, &agent, &json!({ "campaign": campaign, "phone": on_none }), "key-1").await;
+    let (status, other) =
+        dial(&world, &agent, &json!({ "campaign": campaign, "phone": on_none }), "key-1").await;
     assert_eq!((status, problem(&other)), (422, "key_reused"));
     world.until_it_lasted(&call, Duration::from_secs(3)).await;
     world.hang_up(&call).await;
@@ -60,7 +61,8 @@ async fn an_agent_dials_by_hand_and_both_hear_each_other() {
     let (status, again) = dial(&world, &agent, &wanted, "key-1").await;
     assert_eq!((status, &again["call"]), (200, &Value::from(call.as_str())));
 
-    let (status, refused) = dial(&world, &agent, &json!({ "campaign": campaign, "phone": never }), "key-2").await;
+    let (status, refused) =
+        dial(&world, &agent, &json!({ "campaign": campaign, "phone": never }), "key-2").await;
     assert_eq!((status, problem(&refused)), (409, "dial_denied"), "{refused}");
     assert!(refused["detail"].as_str().unwrap().contains("INTERNAL_DNC"), "{refused}");
 
@@ -80,7 +82,9 @@ async fn an_agent_dials_by_hand_and_both_hear_each_other() {
     assert_eq!(seen, [on_list, on_none]);
     let attempts = world.api.rows::<Value>("/api/attempts").await;
     assert_eq!(attempts.len(), 2);
-    assert!(attempts.iter().all(|attempt| attempt["by_hand"] == true && attempt["agent"] == agent.id.as_str()));
+    assert!(
+        attempts.iter().all(|attempt| attempt["by_hand"] == true && attempt["agent"] == agent.id.as_str())
+    );
     let why = world.api.get(&format!("/api/campaigns/{campaign}/why-idle")).await;
     assert!(why.to_string().contains("agents_decide"), "{why}");
     world.close().await;

@@ -162,7 +162,10 @@ pub(crate) async fn consents_of_a_file_open_the_telephone_and_its_report_says_so
     let consents = store.consents(None, Page::first()).await.unwrap();
     assert_eq!(consents.len(), 1, "{consents:?}");
     let consent = &consents[0];
-    assert_eq!((consent.seller, consent.phone, consent.given_at), (world.seller, phone(0), at(TUESDAY - 5 * DAY)));
+    assert_eq!(
+        (consent.seller, consent.phone, consent.given_at),
+        (world.seller, phone(0), at(TUESDAY - 5 * DAY))
+    );
     assert_eq!((consent.text_version.as_str(), consent.channel.as_str()), ("v3", "web form"));
     assert!(consent.recorded_by.starts_with("import "), "{}", consent.recorded_by);
     let claim = store.claim_leads(world.campaign, 10, at(TUESDAY), "asterisk-1").await.unwrap();
