@@ -48,6 +48,15 @@ pub fn standing(standing: &Standing, now: Timestamp, language: Language) -> Stri
     fill(language.pacing("since"), &[("reason", reason), ("span", span(for_long))])
 }
 
+/// Why a dial that an agent asked for was not placed.
+pub fn refusal(refusal: AttemptRefusal, language: Language) -> &'static str {
+    match refusal {
+        AttemptRefusal::Forbidden(reason) => language.reason(reason),
+        AttemptRefusal::LeadGone => language.pacing("lead_gone"),
+        AttemptRefusal::StoreAway => language.pacing("held_store_away"),
+    }
+}
+
 fn obstacle(obstacle: &Obstacle, now: Timestamp, language: Language) -> String {
     let say = |phrase: &str, values: &[(&str, String)]| fill(language.pacing(phrase), values);
     let number = |value: f64| language.decimal(value, 1);

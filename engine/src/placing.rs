@@ -347,13 +347,14 @@ impl Engine {
             return self.cx.unexpected(format!("{attempt} refused, but no call waits for it"));
         };
         if let Some(call) = self.forget_undialled(id) {
+            let is_by_hand = call.attempt.by_hand.is_some();
             let run = self.runs.get_mut(&call.attempt.campaign);
-            if run.as_ref().is_some_and(|run| run.settings.mode.is_agents_choice())
-                || call.attempt.by_hand.is_some()
-            {
-                self.tell_refused(&call.attempt, refusal);
-            } else if let Some(run) = run {
+            let is_agents_choice = run.as_ref().is_some_and(|run| run.settings.mode.is_agents_choice());
+            if let Some(run) = run.filter(|_| !is_by_hand) {
                 run.attempt_refused(refusal);
+            }
+            if is_by_hand || is_agents_choice {
+                self.tell_refused(&call.attempt, refusal);
             }
             match refusal {
                 AttemptRefusal::Forbidden(reason) => {

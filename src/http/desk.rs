@@ -18,6 +18,8 @@ use super::error::Error;
 use super::extract::{Json, NoContent, Path};
 use super::leads::{self, LeadBody};
 use super::live;
+use crate::sentences;
+use crate::words::Language;
 
 /// The longest note of a disposition.
 const NOTE_CHARS_MAX: usize = 4000;
@@ -43,6 +45,8 @@ impl FromRequestParts<App> for ActingFor {
 pub(super) struct Desk {
     /// The agent at work; none while they are not logged in.
     agent: Option<AgentView>,
+    /// Why the last dial that the agent asked for was not placed, in words; `agent.refused` has it for programs.
+    refused: Option<&'static str>,
     /// The call in hand, with the whole number.
     call: Option<CallView>,
     /// Who is called.
@@ -54,7 +58,11 @@ pub(super) struct Desk {
 /// What an agent has before them: their state, the call in hand, who it is with, and what can be said of it.
 #[utoipa::path(get, path = "/api/agents/{agent}/desk", tag = "desk", params(("agent" = AgentId, Path)),
     responses((status = 200, body = Desk)))]
-pub(super) async fn desk(ActingFor(agent): ActingFor, State(app): State<App>) -> Result<Json<Desk>, Error> {
+pub(super) async fn desk(
+    ActingFor(agent): ActingFor,
+    State(app): State<App>,
+    language: Language,
+) -> Result<Json<Desk>, Error> {
     let view = live::view(&app).await?;
     let agent = view.agents.into_iter().find(|live| live.agent == agent);
     let in_hand = agent.as_ref().and_then(|live| live.call);
@@ -76,7 +84,9 @@ pub(super) async fn desk(ActingFor(agent): ActingFor, State(app): State<App>) ->
         Some(lead) => app.store.lead(lead).await?.map(leads::body),
         None => None,
     };
-    Ok(Json(Desk { agent, call, lead, dispositions: dispositions(&app, campaign).await? }))
+    let refused = agent.as_ref().and_then(|live| live.refused);
+    let refused = refused.map(|dial| sentences::refusal(dial.refusal, language));
+    Ok(Json(Desk { agent, refused, call, lead, dispositions: dispositions(&app, campaign).await? }))
 }
 
 async fn dispositions(app: &App, campaign: Option<CampaignId>) -> Result<Vec<Disposition>, Error> {

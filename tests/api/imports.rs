@@ -154,3 +154,45 @@ async fn only_so_many_files_wait_and_none_is_found_by_guessing() {
         assert_eq!(reply.problem().0, 404, "{name}");
     }
 }
+
+#[tokio::test]
+async fn consents_of_a_file_go_to_the_ledger_and_the_report_says_whom_the_law_lets_be_called() {
+    let world = World::new().await;
+    let manager = world.signed_in(Role::CampaignManager).await;
+    let file = "Téléphone;Version du texte;Source du consentement;Date du consentement;Preuve\r\n\
+        01 99 00 00 01;v3;formulaire web;01/03/2026 10:30;form-17\r\n\
+        01 99 00 00 02;;;;\r\n\
+        01 99 00 00 03;v3;formulaire web;bientôt;form-18\r\n";
+    let sent = upload(&world, &manager, file.as_bytes().to_vec()).await;
+    let kinds: Vec<&Value> =
+        sent["reading"]["columns"].as_array().unwrap().iter().map(|column| &column["kind"]).collect();
+    assert_eq!(kinds, ["phone", "consent", "consent", "consent", "consent"]);
+
+    // Nobody can have consented to a campaign that calls on nobody's behalf.
+    let nobodys = list(&world, &manager).await;
+    let body = json!({ "upload": sent["id"], "file_name": "leads.csv" });
+    let refused = world.call("POST", &format!("{nobodys}/imports")).token(&manager).json(&body).send().await;
+    assert_eq!(refused.json()["errors"][0]["rule"], "consent_needs_seller", "{}", refused.text());
+
+    let lawful = world.lawful(&manager).await;
+    let settings = json!({ "name": "Autumn", "mode": { "kind": "preview" }, "compliance": lawful,
+        "caller_ids": ["+33162001122"] });
+    let campaign =
+        world.call("POST", "/api/campaigns").token(&manager).json(&settings).send().await.expect(201).json();
+    let new = json!({ "name": "leads", "campaign": campaign["id"] });
+    let list = world.call("POST", "/api/lists").token(&manager).json(&new).send().await.expect(201);
+    let done = import(&world, &manager, list.header("location"), &sent).await;
+    assert_eq!((&done["accepted"], &done["callable"], &done["denied"]), (&3.into(), &3.into(), &json!({})));
+
+    let consents = world.call("GET", "/api/consents").token(&manager).send().await.expect(200).json();
+    let consents = consents["rows"].as_array().unwrap();
+    assert_eq!(consents.len(), 1, "{consents:?}");
+    let told =
+        ["phone", "purpose", "text_version", "channel", "evidence"].map(|key| consents[0][key].as_str());
+    let expected = ["+33199000001", "phone_marketing", "v3", "formulaire web", "form-17"].map(Some);
+    assert_eq!((told, &consents[0]["seller"]), (expected, &lawful["seller"]));
+    assert_eq!(consents[0]["given_at"], 1_772_357_400_000_i64);
+    let rows = format!("/api/imports/{}/rows", done["id"]);
+    let rows = world.call("GET", &rows).token(&manager).send().await.expect(200).json();
+    assert_eq!(rows["rows"][2]["remarks"][0]["reason"], "consent_time", "{rows}");
+}
