@@ -474,6 +474,7 @@ impl Engine {
                 Some(LegOwner::Agent(agent)) => self.agent_join_failed(agent, leg),
                 None => {}
             },
+            SwitchCommand::StartMusic { room } => self.music_not_started(room),
             SwitchCommand::OpenEar { ear, .. } | SwitchCommand::SetWhisper { ear, .. } => self.ear_failed(ear),
             SwitchCommand::Play { leg, .. } => self.message_ended(leg),
             SwitchCommand::Screen { leg, .. } => self.not_screened(leg, failure),
@@ -486,8 +487,6 @@ impl Engine {
             // A room that is missing shows when somebody is joined to it; one left over, in the next snapshot.
             | SwitchCommand::OpenRoom { .. }
             | SwitchCommand::CloseRoom { .. }
-            // Whoever is held hears nothing for a while; their agent sees that they are held.
-            | SwitchCommand::StartMusic { .. }
             // One that is left over is closed at the next snapshot.
             | SwitchCommand::CloseEar { .. } => {}
             SwitchCommand::MaskRecording { recording } => self.mask_failed(recording),

@@ -52,6 +52,7 @@ impl Engine {
     }
 
     pub(crate) fn resync(&mut self, snapshot: &Snapshot) {
+        let after_gap = self.holds.is_switch_away();
         let seen: BTreeMap<LegId, &LegSeen> = snapshot.legs.iter().map(|leg| (leg.leg, leg)).collect();
         if let Some(recovery) = self.recovery.take() {
             self.adopt(recovery, snapshot, &seen);
@@ -64,6 +65,9 @@ impl Engine {
         self.settle_joins(snapshot);
         self.settle_supervision(snapshot);
         self.settle_transfers(snapshot);
+        if after_gap {
+            self.play_music_again();
+        }
     }
 
     /// Customers of whom it is not known whether they hear their agent: whoever is in the agent's room does.

@@ -6,11 +6,12 @@
 use std::time::Duration;
 
 use crate::agent_session::AgentState;
+use crate::call::Call;
 use crate::command::{Answer, Notice, Refusal, SwitchCommand};
 use crate::conversation::Conversation;
 use crate::engine::Engine;
 use crate::input::TransferKind;
-use crate::model::{AgentId, CallId};
+use crate::model::{AgentId, CallId, RoomId};
 use crate::timers::Timer;
 use crate::transfer::{Transfer, TransferStage, anteroom};
 
@@ -155,9 +156,38 @@ impl Engine {
         let room = anteroom(session.room);
         if !std::mem::replace(&mut session.has_anteroom, true) {
             self.cx.switch(SwitchCommand::OpenRoom { room });
+        }
+        self.cx.switch(SwitchCommand::StartMusic { room });
+        self.cx.switch(SwitchCommand::Join { room, leg: talk.customer });
+    }
+
+    /// There is no music: rather than hear nothing, the customer is back with their agent. While the link is broken the
+    /// next snapshot sees to it.
+    pub(crate) fn music_not_started(&mut self, room: RoomId) {
+        if self.holds.is_switch_away() {
+            return;
+        }
+        for (id, _) in self.held().into_iter().filter(|(_, beside)| *beside == room) {
+            self.transfer_failed(id);
+        }
+    }
+
+    /// Calls whose customers should hear music, and where.
+    fn held(&self) -> Vec<(CallId, RoomId)> {
+        let beside = |(id, call): (&CallId, &Call)| {
+            let stage = call.transfer?.stage;
+            let held = matches!(stage, TransferStage::Held | TransferStage::Consulting);
+            let session = call.agent.filter(|_| held).and_then(|agent| self.sessions.get(&agent))?;
+            Some((*id, anteroom(session.room)))
+        };
+        self.calls.iter().filter_map(beside).collect()
+    }
+
+    /// After a gap it is not known whether there is music where there should be.
+    pub(crate) fn play_music_again(&mut self) {
+        for (_, room) in self.held() {
             self.cx.switch(SwitchCommand::StartMusic { room });
         }
-        self.cx.switch(SwitchCommand::Join { room, leg: talk.customer });
     }
 
     /// Puts an agent's phone where it belongs at this moment.

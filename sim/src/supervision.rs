@@ -21,6 +21,9 @@ const MENDED_MAX: Duration = Duration::from_secs(20);
 /// The same where nothing went wrong: two seconds for Asterisk to do it, and one until it is looked at.
 const SETTLED_MAX: Duration = Duration::from_secs(3);
 
+/// What went wrong shows within this time: a command that was lost, and the travel of its failure.
+const AFTERMATH: Duration = Duration::from_secs(10);
+
 /// What should not be, and since when it has been seen.
 #[derive(Debug, Default)]
 pub(crate) struct Wrongs(BTreeMap<String, Timestamp>);
@@ -96,7 +99,7 @@ impl World<'_> {
         for wrong in wrongs {
             let since = before.get(&wrong).copied().unwrap_or(self.now);
             let lasted = self.now.since(since);
-            let settled = lasted > SETTLED_MAX && self.checks.undisturbed_since(since);
+            let settled = lasted > SETTLED_MAX && self.checks.undisturbed_since(since - AFTERMATH);
             if settled || lasted > MENDED_MAX {
                 self.checks.broken(self.now, format!("{wrong}, for {lasted:?}"));
             }
