@@ -2,17 +2,24 @@
 
 #[cfg(test)]
 mod api {
+    mod attacks;
+    mod audit;
     mod callbacks;
     mod compliance;
     mod desk;
     mod health;
     mod imports;
     mod live;
+    mod once;
     mod pacing;
     mod recordings;
     mod routes;
+    mod second_factor;
     mod settings;
     mod sign_in;
     mod simulations;
+    mod system;
+    mod teams;
+    mod webhooks;
     mod world;
 }

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
-use super::auth::{CampaignManager, SignedIn, Staff};
+use super::auth::{CampaignManager, ExportsLeads, SeesNumbers, SignedIn, Staff};
 use super::check::Check;
 use super::error::Error;
 use super::extract::{Created, Json, Listing, Path, Query, page};
@@ -103,12 +103,12 @@ pub(super) struct ImportQuery {
 #[utoipa::path(get, path = "/api/imports", tag = "imports", params(ImportQuery),
     responses((status = 200, body = Listing<ImportBody>)))]
 pub(super) async fn list(
-    _: SignedIn<Staff>,
+    session: SignedIn<Staff>,
     State(app): State<App>,
     Query(query): Query<ImportQuery>,
 ) -> Result<Json<Listing<ImportBody>>, Error> {
     let page = page(query.after, query.limit);
-    let imports = app.store.imports(query.list, page).await?;
+    let imports = session.store(&app).imports(query.list, page).await?;
     Ok(Listing::of(&page, imports, |import| import.id, body))
 }
 
@@ -272,7 +272,7 @@ pub(super) struct RowQuery {
 #[utoipa::path(get, path = "/api/imports/{import}/rows", tag = "imports", params(("import" = ImportId, Path), RowQuery),
     responses((status = 200, body = Listing<RowReport>)))]
 pub(super) async fn report(
-    _: SignedIn<Staff>,
+    _: SignedIn<SeesNumbers>,
     State(app): State<App>,
     Path(id): Path<ImportId>,
     Query(query): Query<RowQuery>,
@@ -303,7 +303,7 @@ fn row_report(row: &ImportReport, language: Language) -> RowReport {
     params(("import" = ImportId, Path)),
     responses((status = 200, description = "The refused rows", body = str, content_type = "text/csv")))]
 pub(super) async fn refused(
-    _: SignedIn<CampaignManager>,
+    _: SignedIn<ExportsLeads>,
     State(app): State<App>,
     Path(id): Path<ImportId>,
     language: Language,

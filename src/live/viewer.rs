@@ -206,7 +206,7 @@ impl Viewer {
         if self.told == facts.last() {
             return;
         }
-        let hears = self.rights.sees == super::Sees::Everything;
+        let hears = self.rights.hears_facts();
         for (seq, message) in facts.after(self.told).filter(|_| hears) {
             if self.unacked.len() >= UNACKED_MAX {
                 self.unacked.clear();

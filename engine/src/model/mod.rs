@@ -13,6 +13,7 @@ pub mod order;
 pub mod phone;
 pub mod quota;
 pub mod recording;
+pub mod right;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod screening;
@@ -36,8 +37,9 @@ pub use order::{DialOrder, Direction, ListShare, OrderKey};
 pub use phone::Phone;
 pub use quota::{Quota, QuotaPart};
 pub use recording::{RecordingFacts, RecordingState};
+pub use right::{Right, Rights};
 pub use screening::{OnMachine, SCREENING_TIME_MAX, Screened, Screening, Verdict};
 pub use sip::{SipAccount, SipTrunk};
 pub use time::Timestamp;
 pub use trunk::Trunk;
-pub use user::Role;
+pub use user::{Role, RoleName, Scope};
