@@ -38,7 +38,10 @@ soak: ## Ten thousand seeds of the simulation
 fuzz: ## Ten minutes of odd input for each reader of strangers' data; needs a nightly compiler
 	@scripts/fuzz.sh "$(FUZZ_SECONDS)"
 
+security: ## What an attacker would try, one line each, and odd requests to every address
+	@scripts/security.sh
+
 scripts-update: ## Rewrite the transcripts of the script tests; read the difference before you commit it
 	UPDATE_SCRIPTS=1 cargo test -p cadran-engine --test scripts --locked
 
-.PHONY: help demo test check bench mutants soak fuzz scripts-update
+.PHONY: help demo test check bench mutants soak fuzz security scripts-update

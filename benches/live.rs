@@ -11,9 +11,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cadran::archive::{Depot, Keys};
+use cadran::audit::Anchor;
 use cadran::http::{self, App, HttpSettings};
 use cadran::inbox::Inbox;
 use cadran::live::{Board, Hub};
+use cadran::safe::Safe;
 use cadran::store::{Store, User};
 use cadran_engine::model::{AgentId, CampaignId, Role, SessionId, Timestamp, UserId};
 use cadran_engine::view::{AgentView, LiveView};
@@ -98,14 +100,20 @@ async fn serve() -> Outcome<(SocketAddr, Board)> {
             id: UserId::from_i64(0),
             login: login(number),
             password_hash: password_hash.clone(),
-            role: Role::Supervisor,
+            role: Role::Supervisor.into(),
+            teams: None,
             agent: None,
             must_change_password: false,
             enabled: true,
         };
         store.create_user(&user, now()).await?;
     }
-    let settings = HttpSettings { uploads_dir: directory.join("uploads"), secure_cookies: false };
+    let settings = HttpSettings {
+        uploads_dir: directory.join("uploads"),
+        audit_anchor: Anchor::of(directory),
+        safe: Safe::default(),
+        secure_cookies: false,
+    };
     let (inbox, _items) = Inbox::new();
     let (hub, board, compare) = Hub::new("bench", Box::new(now));
     tokio::spawn(compare);

@@ -8,9 +8,6 @@ use crate::daemon::wall_clock;
 use crate::passwords;
 use crate::store::{Store, User};
 
-/// Letters and digits that nobody mixes up when reading them aloud.
-const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-
 /// Characters of a first password: 100 bits of chance.
 const FIRST_PASSWORD_CHARS: usize = 20;
 
@@ -29,7 +26,8 @@ pub async fn create(store: &Store, login: &str, role: Role) -> anyhow::Result<St
         id: UserId::from_i64(0),
         login,
         password_hash: hash.context("the password could not be hashed")?,
-        role,
+        role: role.into(),
+        teams: None,
         agent: None,
         must_change_password: true,
         enabled: true,
@@ -41,6 +39,5 @@ pub async fn create(store: &Store, login: &str, role: Role) -> anyhow::Result<St
 fn first_password() -> anyhow::Result<String> {
     let mut chance = [0; FIRST_PASSWORD_CHARS];
     getrandom::fill(&mut chance).context("the system gives no random numbers")?;
-    let letters = chance.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)]));
-    Ok(letters.collect())
+    Ok(passwords::readable(&chance))
 }

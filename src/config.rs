@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::journal::Limits;
+use crate::safe::Safe;
 
 /// The configuration, checked.
 #[derive(Clone, Debug, Deserialize)]
@@ -37,6 +38,26 @@ pub struct Config {
     /// What becomes of recordings after the call.
     #[serde(default)]
     pub recordings: Recordings,
+    /// How small secrets are kept.
+    #[serde(default)]
+    pub secrets: Secrets,
+}
+
+/// How small secrets are kept: second factors and what webhooks sign with.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Secrets {
+    /// File with the keys that seal them in the database, one a line, the one in use first. Without it they are kept
+    /// as they are.
+    pub key_file: Option<PathBuf>,
+}
+
+impl Secrets {
+    /// What seals them.
+    pub fn safe(&self) -> Result<Safe, Error> {
+        let Some(file) = &self.key_file else { return Ok(Safe::default()) };
+        Safe::parse(&read(file)?).map_err(|error| Error::value(file, "secrets.key_file", error.to_string()))
+    }
 }
 
 /// The law.
@@ -345,7 +366,7 @@ impl Config {
 /// The configuration as it is in effect, for a person to read. Secrets are left out.
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { http, database, asterisk, files, compliance, journal, recordings } = self;
+        let Self { http, database, asterisk, files, compliance, journal, recordings, secrets } = self;
         writeln!(f, "[http]\nlisten = \"{}\"\nsecure_cookies = {}\n", http.listen, http.secure_cookies)?;
         match &database.url {
             Some(_) => writeln!(f, "[database]\nurl = \"(not shown)\"\n")?,
@@ -375,7 +396,11 @@ impl fmt::Display for Config {
                 journal.days_max
             )?,
         }
-        write!(f, "{recordings}")
+        write!(f, "{recordings}")?;
+        match &secrets.key_file {
+            Some(file) => write!(f, "\n\n[secrets]\nkey_file = \"{}\"", file.display()),
+            None => write!(f, "\n\n# [secrets]: kept as they are"),
+        }
     }
 }
 

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use cadran::audit::Anchor;
 use cadran::config::Config;
-use cadran::{accounts, compliance_check, demo, dry_run, flow, replay, serve, simulate};
+use cadran::{accounts, audit, compliance_check, demo, dry_run, flow, replay, serve, simulate};
 use cadran_engine::model::{CampaignId, ListId, Role};
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
@@ -42,6 +43,9 @@ enum Command {
     /// Manage console accounts.
     #[command(subcommand)]
     User(UserCommand),
+    /// Look at the audit log.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Look at the rules of law.
     #[command(subcommand)]
     Compliance(ComplianceCommand),
@@ -99,6 +103,12 @@ enum UserCommand {
 }
 
 #[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Say whether the log is whole: nothing changed, nothing missing, nothing cut off. Exit code 1: it is not.
+    Verify(ConfigFile),
+}
+
+#[derive(Debug, Subcommand)]
 enum ComplianceCommand {
     /// Answer worked cases, one JSON line each. Exit code 1: an answer is not the expected one; 2: unreadable.
     Check {
@@ -142,6 +152,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Config(ConfigCommand::Check(file)) => {
             let config = load(&file)?;
             config.asterisk.read_password()?;
+            config.secrets.safe()?;
             Ok(())
         }
         Command::Config(ConfigCommand::Print { file, redacted: _ }) => {
@@ -161,6 +172,14 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             store.close().await;
             print(&password);
             Ok(())
+        }
+        Command::Audit(AuditCommand::Verify(file)) => {
+            let config = load(&file)?;
+            let store = serve::open_store(&config).await?;
+            let found = audit::verify(&store, &Anchor::of(&config.files.data)).await?;
+            store.close().await;
+            print(&found.to_string());
+            return Ok(if found.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Demo(options) => demo::run(options).await,
         Command::Replay(options) => return replay::run(&options),

@@ -26,6 +26,14 @@ const LETTERS_MIN: usize = 5;
 const COMMON: [&str; 8] =
     ["password", "motdepasse", "azerty", "qwerty", "cadran", "123456", "111111", "admin"];
 
+/// Letters and digits that nobody mixes up when reading them aloud.
+const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
+/// Chance as text that can be read aloud: five bits of each byte.
+pub fn readable(chance: &[u8]) -> String {
+    chance.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()
+}
+
 /// Why a password cannot be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Weakness {

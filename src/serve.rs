@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::archive::{self, Archivist, Depot, Keeper, Keeping, Keys, Retainer};
 use crate::asterisk::{self, ClaimError, Switch};
+use crate::audit::Anchor;
 use crate::config::Config;
 use crate::daemon::{Clock, Daemon, Ended, Inlets, wall_clock};
 use crate::inbox::Inbox;
@@ -27,6 +28,7 @@ use crate::journal::{self, Journal};
 use crate::live::Hub;
 use crate::reload::Reloader;
 use crate::store::{Acquired, Lease, Store};
+use crate::webhooks::{Private, Sender};
 use crate::{http, rule_packs};
 
 /// News of one side that may wait for the engine. Behind a full one the adapter waits, and its own bounds apply.
@@ -115,6 +117,9 @@ async fn drive(
     let depot = open_depot(config)?;
     let archive = keep_recordings(config, store, &depot, &lease.name, stop)?;
     let app = app(config, inbox.clone(), hub, store.clone(), depot, stop)?;
+    let sender = Sender::new(store.clone(), config.secrets.safe()?, Private::Refused, wall_clock)
+        .context("webhooks cannot be sent")?;
+    let sender = tokio::spawn(sender.run(stop.clone()));
     let http_server = serve_http(config, app.clone(), stop).await?;
     let inlets = Inlets { items, switch: switch_inlet, store: store_inlet };
     let ended = daemon.run(inlets, stop.clone()).await;
@@ -124,6 +129,8 @@ async fn drive(
     flush(writer).await;
     // They end by themselves when they see the stop; what they were at is begun anew by the next daemon.
     archive.join_all().await;
+    // What was on its way comes back into the line by itself.
+    sender.abort();
     inbox.close();
     finish_http(&app, http_server).await;
     finish_journal(journal_writer).await;
@@ -360,6 +367,8 @@ fn app(
     let metrics = keep_figures(stop)?;
     let settings = http::HttpSettings {
         uploads_dir: config.files.data.join("uploads"),
+        audit_anchor: Anchor::of(&config.files.data),
+        safe: config.secrets.safe()?,
         secure_cookies: config.http.secure_cookies,
     };
     create_directory(&settings.uploads_dir)?;

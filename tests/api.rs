@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod api {
+    mod attacks;
+    mod audit;
     mod by_hand;
     mod callbacks;
     mod compliance;
@@ -9,12 +11,17 @@ mod api {
     mod health;
     mod imports;
     mod live;
+    mod once;
     mod pacing;
     mod recordings;
     mod routes;
+    mod second_factor;
     mod settings;
     mod sign_in;
     mod simulations;
     mod supervision;
+    mod system;
+    mod teams;
+    mod webhooks;
     mod world;
 }

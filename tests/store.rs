@@ -7,6 +7,8 @@
 
 #[path = "store/archive.rs"]
 mod archive;
+#[path = "store/audit.rs"]
+mod audit;
 #[path = "store/away.rs"]
 mod away;
 #[path = "store/by_hand.rs"]
@@ -47,6 +49,8 @@ mod settings;
 mod stock;
 #[path = "store/supervision.rs"]
 mod supervision;
+#[path = "store/webhooks.rs"]
+mod webhooks;
 #[path = "store/world.rs"]
 mod world;
 #[path = "store/writes.rs"]
@@ -82,6 +86,10 @@ on_both_databases! {
     archive::a_file_that_was_changed_is_noticed,
     archive::a_deletion_leaves_its_proof_and_nothing_else,
     archive::rules_delete_what_no_hold_keeps,
+    audit::acts_are_found_by_who_and_on_what,
+    audit::many_at_once_make_one_chain,
+    audit::the_database_itself_refuses_changes,
+    audit::whatever_is_done_to_it_shows,
     away::everything_is_kept_while_the_database_is_away,
     away::an_attempt_whose_commit_went_unheard_leaves_no_trace,
     by_hand::a_lead_is_taken_where_it_stands,
@@ -132,7 +140,7 @@ on_both_databases! {
     settings::rows_that_hang_together_stay,
     settings::a_sign_in_ends,
     stock::the_stock_counts_every_lead_once,
-    supervision::acts_of_supervision_are_kept_with_their_end,
+    supervision::acts_of_supervision_are_kept_with_their_end, webhooks::a_webhook_is_kept_changed_and_removed, webhooks::an_event_is_put_in_the_outbox_once_of_those_who_want_it, webhooks::what_was_taken_comes_back_until_it_is_settled,
     writes::an_answer_comes_when_the_write_is_durable,
     writes::the_last_look_finds_a_number_that_must_not_be_called,
     writes::a_lead_that_is_gone_is_not_dialled,

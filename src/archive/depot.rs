@@ -16,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt a
 use tokio_util::io::ReaderStream;
 
 use super::cipher::{self, CHUNK, HEADER, Keys};
+use crate::hex;
 use crate::store::{FileKind, KeptFile, Place};
 
 /// A file up to this size is read and checked as a whole before the first byte is given away: an hour of Opus, or
@@ -120,6 +121,12 @@ impl Readable {
 }
 
 impl Depot {
+    /// Room that is left where recordings are written, in bytes.
+    pub fn free_bytes(&self) -> io::Result<u64> {
+        let disk = rustix::fs::statvfs(&self.0.recordings)?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
     /// A depot that reads what is recorded from the directory `recordings`, and keeps files on `disk`, or in the
     /// `bucket` when there is one.
     pub fn new(
@@ -156,7 +163,7 @@ impl Depot {
         };
         target.shutdown().await.map_err(|problem| away(place, &problem))?;
         let key = sealer.map(|(key, _)| key);
-        let file = KeptFile { kind, place, name, bytes, sha256: hex(&digest), key, problem: None };
+        let file = KeptFile { kind, place, name, bytes, sha256: hex::of(&digest), key, problem: None };
         self.look(&file).await?;
         Ok(file)
     }
@@ -175,7 +182,7 @@ impl Depot {
             return Ok(Readable::Large(file));
         }
         let whole = self.part(&file, 0..file.bytes).await?;
-        if hex(&Sha256::digest(&whole)) != file.sha256 {
+        if hex::of(&Sha256::digest(&whole)) != file.sha256 {
             return Err(Error::Tampered);
         }
         Ok(Readable::Whole(file, whole))
@@ -209,7 +216,7 @@ impl Depot {
         for window in windows(0..file.bytes) {
             digest.update(self.part(file, window).await?);
         }
-        if hex(&digest.finalize()) == file.sha256 { Ok(()) } else { Err(Error::Tampered) }
+        if hex::of(&digest.finalize()) == file.sha256 { Ok(()) } else { Err(Error::Tampered) }
     }
 
     /// The bytes of a part of a file, one after the other.
@@ -342,10 +349,6 @@ fn of_disk(problem: &io::Error) -> Error {
         io::ErrorKind::NotFound => Error::Gone { place: "the recordings directory" },
         _ => Error::Away { place: "the recordings directory", problem: problem.to_string() },
     }
-}
-
-fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The archive directory, made when it is missing. What is written there is flushed to the disk.

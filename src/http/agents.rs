@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use cadran_engine::model::{Agent, AgentId, PhoneKind, RingMode};
+use cadran_engine::model::{Agent, AgentId, PhoneKind, Right, RingMode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::app::App;
-use super::auth::{Admin, Anyone, SignedIn, Staff, new_token};
+use super::auth::{Anyone, EditsAgents, SignedIn, Staff, new_token};
 use super::check::{Check, is_plain_name};
 use super::error::Error;
 use super::extract::{Created, IfMatch, Json, Listing, NoContent, PageQuery, Path, Query, Versioned};
@@ -109,19 +109,19 @@ impl AgentSettings {
 #[utoipa::path(get, path = "/api/agents", tag = "agents", params(PageQuery<AgentId>),
     responses((status = 200, body = Listing<Versioned<AgentBody>>)))]
 pub(super) async fn list(
-    _: SignedIn<Staff>,
+    session: SignedIn<Staff>,
     State(app): State<App>,
     Query(query): Query<PageQuery<AgentId>>,
 ) -> Result<Json<Listing<Versioned<AgentBody>>>, Error> {
     let page = query.page();
-    let agents = app.store.agents(page).await?;
+    let agents = session.store(&app).agents(page).await?;
     Ok(Listing::of(&page, agents, |row| row.value.id, |row| Versioned::of(row, body)))
 }
 
 /// Adds an agent, with a SIP account on Asterisk.
 #[utoipa::path(post, path = "/api/agents", tag = "agents", responses((status = 201, body = Versioned<AgentBody>)))]
 pub(super) async fn create(
-    _: SignedIn<Admin>,
+    _: SignedIn<EditsAgents>,
     State(app): State<App>,
     Json(settings): Json<AgentSettings>,
 ) -> Result<Created<Versioned<AgentBody>>, Error> {
@@ -151,7 +151,7 @@ pub(super) async fn read(
 #[utoipa::path(put, path = "/api/agents/{agent}", tag = "agents", params(("agent" = AgentId, Path)),
     responses((status = 200, body = Versioned<AgentBody>)))]
 pub(super) async fn update(
-    _: SignedIn<Admin>,
+    _: SignedIn<EditsAgents>,
     State(app): State<App>,
     Path(id): Path<AgentId>,
     if_match: IfMatch,
@@ -169,7 +169,7 @@ pub(super) async fn update(
 #[utoipa::path(delete, path = "/api/agents/{agent}", tag = "agents", params(("agent" = AgentId, Path)),
     responses((status = 204, description = "Removed")))]
 pub(super) async fn remove(
-    _: SignedIn<Admin>,
+    _: SignedIn<EditsAgents>,
     State(app): State<App>,
     Path(id): Path<AgentId>,
     if_match: IfMatch,
@@ -180,7 +180,7 @@ pub(super) async fn remove(
     Ok(NoContent)
 }
 
-/// The SIP account of one's own phone, for the phone in the browser. Nobody sees another's but an admin.
+/// The SIP account of one's own phone, for the phone in the browser. Nobody sees another's but those who edit agents.
 #[utoipa::path(get, path = "/api/agents/{agent}/phone", tag = "agents", params(("agent" = AgentId, Path)),
     responses((status = 200, body = PhoneAccount)))]
 pub(super) async fn phone(
@@ -188,11 +188,10 @@ pub(super) async fn phone(
     State(app): State<App>,
     Path(id): Path<AgentId>,
 ) -> Result<Json<PhoneAccount>, Error> {
-    use cadran_engine::model::Role;
-    match session.role() {
-        Role::Admin | Role::Agent => session.may_act_for(id)?,
-        Role::CampaignManager | Role::Supervisor => {
-            return Err(Error::Forbidden(&[Role::Admin, Role::Agent]));
+    if !session.may(Right::EditAgents) {
+        session.needs(Right::Work).map_err(|_| Error::Forbidden(Right::EditAgents))?;
+        if session.user.value.agent != Some(id) {
+            return Err(Error::NotYours);
         }
     }
     let account = app.store.sip_account(id).await?.ok_or_else(|| Error::not_found(NOUN, id))?;

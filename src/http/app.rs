@@ -12,8 +12,10 @@ use tokio::sync::Semaphore;
 use super::live::Sockets;
 use super::throttle::Throttle;
 use crate::archive::Depot;
+use crate::audit::Anchor;
 use crate::inbox::Inbox;
 use crate::live::Hub;
+use crate::safe::Safe;
 use crate::store::Store;
 
 /// What the handlers work with. Cheap to clone.
@@ -46,6 +48,10 @@ pub struct App {
 pub struct HttpSettings {
     /// The directory for uploaded files that wait to be imported.
     pub uploads_dir: PathBuf,
+    /// Where the last entry of the audit log is noted.
+    pub audit_anchor: Anchor,
+    /// What seals second factors and what webhooks sign with.
+    pub safe: Safe,
     /// Whether the sign-in cookie is for HTTPS only. Off for plain HTTP on loopback.
     pub secure_cookies: bool,
 }

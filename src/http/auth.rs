@@ -1,74 +1,119 @@
-//! Who asks, and whether their role may.
+//! Who asks, whether they have the right, and whether what they ask for is within their scope.
 //!
 //! A sign-in is an opaque token of 256 random bits. The database holds its SHA-256; the browser holds it in a cookie
 //! that no script reads, a program sends it as `Authorization: Bearer`.
 
-use std::fmt::Write as _;
 use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use cadran_engine::model::{AgentId, Role, Timestamp, UserId};
+use cadran_engine::model::{AgentId, CampaignId, Right, Rights, Scope, Timestamp, UserId};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use super::app::App;
 use super::error::Error;
-use crate::store::{Kept, TokenHash, User};
+use super::scope;
+use super::witness::{Actor, Witness};
+use crate::hex;
+use crate::store::{ApiKeyId, Kept, Store, TokenHash, User};
 
-/// Which roles may pass.
+/// Which rights open the way.
 pub(super) trait Gate: Send + Sync {
-    /// These.
-    const ROLES: &'static [Role];
+    /// Any of these; none: an account is enough, and the handler looks at the rest.
+    const RIGHTS: &'static [Right];
     /// Whether those pass whose password was given to them by somebody else.
     const OPEN_TO_NEWCOMERS: bool = false;
 }
 
-/// Admins.
-#[derive(Debug)]
-pub(super) struct Admin;
-/// Everybody with an account.
-#[derive(Debug)]
-pub(super) struct Anyone;
-/// Those who run campaigns.
-#[derive(Debug)]
-pub(super) struct CampaignManager;
+macro_rules! gates {
+    ($($(#[doc = $doc:literal])+ $name:ident: [$($right:ident),*];)*) => { $(
+        $(#[doc = $doc])+
+        #[derive(Debug)]
+        pub(super) struct $name;
+
+        impl Gate for $name {
+            const RIGHTS: &'static [Right] = &[$(Right::$right),*];
+        }
+    )* };
+}
+
+gates! {
+    /// Those who act at the desks of others.
+    ActsForAgents: [ActForAgents];
+    /// Those who connect the installation with carriers.
+    Admin: [EditTrunks];
+    /// Everybody with an account.
+    Anyone: [];
+    /// Those who run campaigns.
+    CampaignManager: [EditCampaigns];
+    /// Those who are heard by all on calls of others.
+    Barges: [Barge];
+    /// Those who put numbers on the do-not-call list.
+    BlocksNumbers: [BlockNumbers];
+    /// Those who delete recordings.
+    DeletesRecordings: [DeleteRecordings];
+    /// Those who take recordings away.
+    DownloadsRecordings: [DownloadRecordings];
+    /// Those who give accounts.
+    EditsAccounts: [EditAccounts];
+    /// Those who take agents on.
+    EditsAgents: [EditAgents];
+    /// Those who say where events are sent.
+    EditsWebhooks: [EditWebhooks];
+    /// Those who take leads away.
+    ExportsLeads: [ExportLeads];
+    /// Those who put legal holds on recordings.
+    HoldsRecordings: [HoldRecordings];
+    /// Those who hear calls.
+    Listens: [Listen];
+    /// Those who hear recordings.
+    PlaysRecordings: [PlayRecordings];
+    /// Those who have campaigns dial.
+    Publishes: [Publish];
+    /// Those who read who did what.
+    ReadsAudit: [ReadAudit];
+    /// Those who take numbers off the do-not-call list.
+    ReleasesNumbers: [ReleaseNumbers];
+    /// Those who see calls, be it their own.
+    SeesCalls: [View, Work];
+    /// Those who see telephone numbers whole.
+    SeesNumbers: [SeeFullNumbers];
+    /// Those who see more than their own desk.
+    Staff: [View];
+    /// Those who take part in conversations of others, in whichever way.
+    Supervises: [Barge, Listen, TakeOver, Whisper];
+    /// Those who become the agent of a call.
+    TakesOver: [TakeOver];
+    /// Those who are heard by agents alone.
+    Whispers: [Whisper];
+}
+
 /// Everybody with an account, even before they chose a password of their own.
 #[derive(Debug)]
 pub(super) struct Newcomer;
-/// Everybody but agents.
-#[derive(Debug)]
-pub(super) struct Staff;
 
-impl Gate for Admin {
-    const ROLES: &'static [Role] = &[Role::Admin];
-}
-impl Gate for Anyone {
-    const ROLES: &'static [Role] = EVERYBODY;
-}
-impl Gate for CampaignManager {
-    const ROLES: &'static [Role] = &[Role::Admin, Role::CampaignManager];
-}
 impl Gate for Newcomer {
-    const ROLES: &'static [Role] = EVERYBODY;
+    const RIGHTS: &'static [Right] = &[];
     const OPEN_TO_NEWCOMERS: bool = true;
 }
-impl Gate for Staff {
-    const ROLES: &'static [Role] = &[Role::Admin, Role::CampaignManager, Role::Supervisor];
-}
 
-const EVERYBODY: &[Role] = &[Role::Admin, Role::Agent, Role::CampaignManager, Role::Supervisor];
-
-/// The user who asks, with a role that may.
+/// The user who asks, with the right that the gate `G` asks for, about something within their scope.
 #[derive(Debug)]
 pub(super) struct SignedIn<G> {
     /// The account.
     pub user: Kept<User>,
+    /// What they may do this way.
+    pub(super) rights: Rights,
+    /// Of what.
+    pub(super) scope: Scope,
     /// The sign-in.
     pub(super) token: TokenHash,
     /// Until when it holds.
     pub(super) expires_at: Timestamp,
+    /// The key of a program; none for a person who gave a password.
+    pub(super) key: Option<ApiKeyId>,
     gate: PhantomData<G>,
 }
 
@@ -78,27 +123,61 @@ impl<G> SignedIn<G> {
         self.user.value.id
     }
 
-    /// The account's role.
-    pub(super) fn role(&self) -> Role {
-        self.user.value.role
+    /// Whether they have a right.
+    pub(super) fn may(&self, right: Right) -> bool {
+        self.rights.has(right)
     }
 
-    /// Agents act for themselves only, supervisors for any, campaign managers for none.
+    /// Refuses those who lack a right.
+    pub(super) fn needs(&self, right: Right) -> Result<(), Error> {
+        if self.may(right) { Ok(()) } else { Err(Error::Forbidden(right)) }
+    }
+
+    /// Refuses those who are confined to teams: what they ask for belongs to all.
+    pub(super) fn needs_all_teams(&self) -> Result<(), Error> {
+        if self.scope.is_everything() { Ok(()) } else { Err(Error::ConfinedToTeams) }
+    }
+
+    /// Refuses programs: only a person who gave a password may.
+    pub(super) fn needs_person(&self) -> Result<(), Error> {
+        if self.key.is_none() { Ok(()) } else { Err(Error::NotByKey) }
+    }
+
+    /// Nobody gives what they do not have.
+    pub(super) fn may_give(&self, rights: Rights) -> Result<(), Error> {
+        if self.rights.cover(rights) { Ok(()) } else { Err(Error::BeyondYourRights) }
+    }
+
+    /// The store as they see it: listings leave out what is not in their scope.
+    pub(super) fn store(&self, app: &App) -> Store {
+        app.store.within(&self.scope)
+    }
+
+    /// Whether a campaign that a body or a query names is within their scope.
+    pub(super) fn sees_campaign(&self, campaign: CampaignId) -> bool {
+        self.scope.has_campaign(campaign)
+    }
+
+    /// Whether telephone numbers in listings are whole.
+    pub(super) fn sees_numbers(&self) -> bool {
+        self.may(Right::SeeFullNumbers)
+    }
+
+    /// Agents act for themselves, others for those whom they may act for.
     pub(super) fn may_act_for(&self, agent: AgentId) -> Result<(), Error> {
-        match self.role() {
-            Role::Admin | Role::Supervisor => Ok(()),
-            Role::Agent if self.user.value.agent == Some(agent) => Ok(()),
-            Role::Agent => Err(Error::NotYours),
-            Role::CampaignManager => Err(Error::Forbidden(&[Role::Admin, Role::Agent, Role::Supervisor])),
+        if self.may(Right::ActForAgents) || self.may(Right::Work) && self.user.value.agent == Some(agent) {
+            return Ok(());
         }
+        if self.may(Right::Work) { Err(Error::NotYours) } else { Err(Error::Forbidden(Right::ActForAgents)) }
     }
 
-    /// Whose calls the user may see: an agent their own, the others all.
+    /// Whose calls the user may see: an agent their own, others all of their scope.
     pub(super) fn sees_only(&self) -> Result<Option<AgentId>, Error> {
-        match self.role() {
-            Role::Admin | Role::CampaignManager | Role::Supervisor => Ok(None),
-            Role::Agent => self.user.value.agent.map(Some).ok_or(Error::NotYours),
+        if self.may(Right::View) {
+            return Ok(None);
         }
+        self.needs(Right::Work).map_err(|_| Error::Forbidden(Right::View))?;
+        self.user.value.agent.map(Some).ok_or(Error::NotYours)
     }
 }
 
@@ -109,14 +188,32 @@ impl<G: Gate> FromRequestParts<App> for SignedIn<G> {
         let token = presented(&parts.headers, app).ok_or(Error::NotSignedIn)?;
         let token = hash(&token);
         let sign_in = app.store.signed_in(token, app.now()).await?.ok_or(Error::NotSignedIn)?;
-        let user = &sign_in.user.value;
-        if !G::ROLES.contains(&user.role) {
-            return Err(Error::Forbidden(G::ROLES));
+        let session = Self {
+            user: sign_in.user,
+            rights: sign_in.rights,
+            scope: sign_in.scope,
+            token,
+            expires_at: sign_in.expires_at,
+            key: sign_in.key,
+            gate: PhantomData,
+        };
+        let witness = Witness::from_request_parts(parts, app).await.unwrap_or_default();
+        witness.saw(Actor { user: session.id(), key: session.key, agent: session.user.value.agent });
+        if let Some(first) = G::RIGHTS.first() {
+            let right = G::RIGHTS.iter().find(|right| session.may(**right));
+            let right = right.ok_or(Error::Forbidden(*first))?;
+            if right.is_for_all_teams() {
+                session.needs_all_teams()?;
+            }
         }
-        if user.must_change_password && !G::OPEN_TO_NEWCOMERS {
+        if session.user.value.must_change_password && !G::OPEN_TO_NEWCOMERS {
             return Err(Error::PasswordChangeNeeded);
         }
-        Ok(Self { user: sign_in.user, token, expires_at: sign_in.expires_at, gate: PhantomData })
+        // Whoever has a desk and no more is looked at by the handlers: theirs is theirs in any team.
+        if !Rights::of(&[Right::Work]).cover(session.rights) {
+            scope::look(&session.scope, session.user.value.agent, parts, app).await?;
+        }
+        Ok(session)
     }
 }
 
@@ -124,20 +221,12 @@ impl<G: Gate> FromRequestParts<App> for SignedIn<G> {
 pub(super) fn new_token() -> Result<SecretString, Error> {
     let mut bits = [0; 32];
     getrandom::fill(&mut bits).map_err(|error| Error::Internal(format!("no random numbers: {error}")))?;
-    Ok(hex(&bits).into())
+    Ok(hex::of(&bits).into())
 }
 
 /// What the database keeps of a token.
 pub(super) fn hash(token: &SecretString) -> TokenHash {
     TokenHash(Sha256::digest(token.expose_secret().as_bytes()).into())
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// The token that a request carries. The header goes before the cookie: whoever sets it means it.

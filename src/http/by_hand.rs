@@ -19,12 +19,10 @@ use super::check::Check;
 use super::desk::{ActingFor, Dialling};
 use super::error::Error;
 use super::extract::Json;
+use super::once::{KEY, KEY_CHARS_MAX};
 use super::{leads, lists, live};
 use crate::store::{HandDialled, LeadRecord};
 use crate::words::Language;
-
-/// The longest key of a request.
-const KEY_CHARS_MAX: usize = 200;
 
 /// Whom an agent wants to call: a lead, a number, or one of a lead's numbers.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -56,11 +54,11 @@ impl FromRequestParts<App> for IdempotencyKey {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Error> {
-        let Some(value) = parts.headers.get("idempotency-key") else {
+        let Some(value) = parts.headers.get(KEY) else {
             return Ok(Self(None));
         };
         let key = value.to_str().ok().filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()));
-        key.map(|key| Self(Some(key.to_owned()))).ok_or(Error::BadKey { max: KEY_CHARS_MAX })
+        key.map(|key| Self(Some(key.to_owned()))).ok_or(Error::BadIdempotencyKey)
     }
 }
 
@@ -115,7 +113,7 @@ async fn dialled_before(
         (None, Some(phone)) => leads::find(app, lead).await?.lead.phones().any(|known| known == phone),
         (None, None) => false,
     };
-    if is_same { Ok(Some(call)) } else { Err(Error::KeyReused) }
+    if is_same { Ok(Some(call)) } else { Err(Error::IdempotencyOther) }
 }
 
 /// Before a lead is made: nobody makes leads for campaigns that they do not work for.

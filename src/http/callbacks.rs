@@ -5,15 +5,13 @@ use std::collections::btree_map::Entry;
 
 use axum::extract::State;
 use cadran_engine::dialer::calling_hours::{self, Hours};
-use cadran_engine::model::{
-    AgentId, CallId, Campaign, CampaignId, CampaignState, LeadId, Role, Timestamp, Zone,
-};
+use cadran_engine::model::{AgentId, CallId, Campaign, CampaignId, CampaignState, LeadId, Timestamp, Zone};
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
-use super::auth::{Anyone, SignedIn};
+use super::auth::{Anyone, SeesCalls, SignedIn};
 use super::check::Check;
 use super::error::Error;
 use super::extract::{Json, NoContent, Path, Query};
@@ -79,7 +77,7 @@ pub(super) async fn list(
 ) -> Result<Json<Vec<OpenCallbackBody>>, Error> {
     let agent = session.sees_only()?.or(query.agent);
     let filter = CallbackFilter { agent, campaign: query.campaign, call: None };
-    let open = app.store.open_callbacks(filter, query.limit.unwrap_or(PAGE_MAX).max(1)).await?;
+    let open = session.store(&app).open_callbacks(filter, query.limit.unwrap_or(PAGE_MAX).max(1)).await?;
     let mut campaigns: BTreeMap<CampaignId, Option<Campaign>> = BTreeMap::new();
     let mut bodies = Vec::with_capacity(open.len());
     for callback in open {
@@ -97,7 +95,7 @@ pub(super) async fn list(
 #[utoipa::path(put, path = "/api/callbacks/{call}", tag = "callbacks", params(("call" = CallId, Path)),
     responses((status = 204, description = "Changed")))]
 pub(super) async fn change(
-    session: SignedIn<Anyone>,
+    session: SignedIn<SeesCalls>,
     State(app): State<App>,
     Path(call): Path<CallId>,
     Json(change): Json<CallbackChange>,
@@ -106,11 +104,12 @@ pub(super) async fn change(
     let filter = CallbackFilter { call: Some(call), ..CallbackFilter::default() };
     let open = app.store.open_callbacks(filter, 1).await?.pop();
     let open = open.ok_or_else(|| Error::not_found("open callback", call))?;
-    if session.role() == Role::Agent && (own != Some(open.callback.agent) || own != Some(change.agent)) {
+    if own.is_some() && (own != Some(open.callback.agent) || own != Some(change.agent)) {
         return Err(Error::NotYours);
     }
     let due_at = calling_hours::instant_in(change.due_local, &open.zone).filter(|at| *at > app.now());
-    let known = app.store.agent(change.agent).await?.is_some();
+    let known = own.is_some() || session.scope.has_agent(change.agent);
+    let known = known && app.store.agent(change.agent).await?.is_some();
     Check::default().that(known, "/agent", "exists").that(due_at.is_some(), "/due_local", "future").done()?;
     if let Some(due_at) = due_at {
         app.store.change_callback(call, change.agent, change.personal, due_at, app.now()).await?;

@@ -4,7 +4,7 @@ use axum::extract::State;
 use cadran_engine::input::Request;
 use cadran_engine::model::attempt::CallRecord;
 use cadran_engine::model::{
-    AgentId, AttemptId, CallId, CampaignId, LeadId, ListId, Outcome, Phone, Role, Screened, Side, Timestamp,
+    AgentId, AttemptId, CallId, CampaignId, LeadId, ListId, Outcome, Phone, Right, Screened, Side, Timestamp,
     TrunkId,
 };
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ pub(super) struct AttemptBody {
     campaign: CampaignId,
     list: ListId,
     lead: LeadId,
-    /// The number dialled; for agents its last digits.
+    /// The number dialled; its last digits without the right `see_full_numbers`.
     phone: String,
     /// The number shown.
     caller_id: Phone,
@@ -52,7 +52,7 @@ pub(super) struct AttemptBody {
 }
 
 impl AttemptBody {
-    pub(super) fn of(record: AttemptRecord, role: Role) -> Self {
+    pub(super) fn of(record: AttemptRecord, whole: bool) -> Self {
         let attempt = record.attempt;
         Self {
             id: attempt.id,
@@ -60,7 +60,7 @@ impl AttemptBody {
             campaign: attempt.campaign,
             list: attempt.list,
             lead: attempt.lead,
-            phone: shown(attempt.phone, role),
+            phone: shown(attempt.phone, whole),
             caller_id: attempt.caller_id,
             trunk: attempt.trunk,
             agent: attempt.agent,
@@ -83,7 +83,7 @@ pub(super) struct CallBody {
     attempt: AttemptId,
     campaign: CampaignId,
     lead: LeadId,
-    /// The number dialled; for agents its last digits.
+    /// The number dialled; its last digits without the right `see_full_numbers`.
     phone: String,
     /// The agent who had the call; none when it was dropped.
     agent: Option<AgentId>,
@@ -97,13 +97,13 @@ pub(super) struct CallBody {
 }
 
 impl CallBody {
-    fn of(record: &CallRecord, role: Role) -> Self {
+    fn of(record: &CallRecord, whole: bool) -> Self {
         Self {
             id: record.id,
             attempt: record.attempt,
             campaign: record.campaign,
             lead: record.lead,
-            phone: shown(record.phone, role),
+            phone: shown(record.phone, whole),
             agent: record.agent,
             answered_at: record.answered_at.as_millis(),
             connected_at: record.connected_at.map(Timestamp::as_millis),
@@ -195,8 +195,8 @@ pub(super) async fn attempts(
 ) -> Result<Json<Listing<AttemptBody>>, Error> {
     let filter = query.filter(&session)?;
     let page = query.page();
-    let attempts = app.store.attempts(filter, page).await?;
-    Ok(Listing::of(&page, attempts, |row| row.attempt.id, |row| AttemptBody::of(row, session.role())))
+    let attempts = session.store(&app).attempts(filter, page).await?;
+    Ok(Listing::of(&page, attempts, |row| row.attempt.id, |row| AttemptBody::of(row, session.sees_numbers())))
 }
 
 /// Lists answered calls that are over, the latest first. An agent sees their own.
@@ -209,8 +209,8 @@ pub(super) async fn list(
 ) -> Result<Json<Listing<CallBody>>, Error> {
     let filter = query.filter(&session)?;
     let page = query.page();
-    let calls = app.store.calls(filter, page).await?;
-    Ok(Listing::of(&page, calls, |row| row.id, |row| CallBody::of(&row, session.role())))
+    let calls = session.store(&app).calls(filter, page).await?;
+    Ok(Listing::of(&page, calls, |row| row.id, |row| CallBody::of(&row, session.sees_numbers())))
 }
 
 /// All that is known of one call.
@@ -238,11 +238,11 @@ pub(super) async fn read(
     if own.is_some() && own != had_by {
         return Err(Error::NotYours);
     }
-    let role = session.role();
+    let whole = session.sees_numbers();
     Ok(Json(CallStoryBody {
-        attempt: AttemptBody::of(story.attempt, role),
-        call: story.call.map(|call| CallBody::of(&call, role)),
-        recordings: story.recordings.into_iter().map(|record| recordings::body(record, role)).collect(),
+        attempt: AttemptBody::of(story.attempt, whole),
+        call: story.call.map(|call| CallBody::of(&call, whole)),
+        recordings: story.recordings.into_iter().map(|record| recordings::body(record, whole)).collect(),
         dispositions: story.dispositions.into_iter().map(DispositionBody::of).collect(),
     }))
 }
@@ -255,8 +255,8 @@ pub(super) async fn hang_up(
     State(app): State<App>,
     Path(call): Path<CallId>,
 ) -> Result<NoContent, Error> {
-    may_touch(&session, &app, call).await?;
-    let by = if session.role() == Role::Agent { Side::Agent } else { Side::Operator };
+    may_touch(&session, Right::HangUp, &app, call).await?;
+    let by = if session.may(Right::HangUp) { Side::Operator } else { Side::Agent };
     app.inbox.request(Request::HangUp { call, by }).await?;
     tracing::info!(target: "audit", { user.id = %session.id(), call.id = %call }, "hung up");
     Ok(NoContent)
@@ -329,21 +329,24 @@ async fn change_recording(
     call: CallId,
     request: Request,
 ) -> Result<NoContent, Error> {
-    may_touch(session, app, call).await?;
+    may_touch(session, Right::ControlRecording, app, call).await?;
     app.inbox.request(request).await?;
     Ok(NoContent)
 }
 
-/// Supervisors may touch any call that is up, an agent the one in hand.
-pub(super) async fn may_touch(session: &SignedIn<Anyone>, app: &App, call: CallId) -> Result<(), Error> {
-    match session.role() {
-        Role::Admin | Role::Supervisor => Ok(()),
-        Role::CampaignManager => Err(Error::Forbidden(&[Role::Admin, Role::Agent, Role::Supervisor])),
-        Role::Agent => {
-            let own = session.sees_only()?;
-            let view = live::view(app).await?;
-            let in_hand = view.calls.iter().any(|live| live.call == call && live.agent == own);
-            if in_hand { Ok(()) } else { Err(Error::NotYours) }
-        }
+/// Whoever has `right` may touch any call that is up, an agent the one in hand.
+pub(super) async fn may_touch(
+    session: &SignedIn<Anyone>,
+    right: Right,
+    app: &App,
+    call: CallId,
+) -> Result<(), Error> {
+    if session.may(right) {
+        return Ok(());
     }
+    session.needs(Right::Work).map_err(|_| Error::Forbidden(right))?;
+    let own = session.user.value.agent.ok_or(Error::NotYours)?;
+    let view = live::view(app).await?;
+    let in_hand = view.calls.iter().any(|live| live.call == call && live.agent == Some(own));
+    if in_hand { Ok(()) } else { Err(Error::NotYours) }
 }

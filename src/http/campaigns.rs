@@ -1,12 +1,12 @@
 //! Campaigns: their settings, and starting, pausing and finishing them.
 
 use axum::extract::State;
-use cadran_engine::model::{Campaign, CampaignId, CampaignSettings, CampaignState, Quota};
+use cadran_engine::model::{Campaign, CampaignId, CampaignSettings, CampaignState, Quota, Right};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::app::App;
-use super::auth::{CampaignManager, SignedIn, Staff};
+use super::auth::{CampaignManager, Publishes, SignedIn, Staff};
 use super::campaign_settings::check;
 use super::error::Error;
 use super::extract::{Created, IfMatch, Json, Listing, NoContent, PageQuery, Path, Query, Versioned};
@@ -32,12 +32,12 @@ fn body(campaign: Campaign) -> CampaignBody {
 #[utoipa::path(get, path = "/api/campaigns", tag = "campaigns", params(PageQuery<CampaignId>),
     responses((status = 200, body = Listing<Versioned<CampaignBody>>)))]
 pub(super) async fn list(
-    _: SignedIn<Staff>,
+    session: SignedIn<Staff>,
     State(app): State<App>,
     Query(query): Query<PageQuery<CampaignId>>,
 ) -> Result<Json<Listing<Versioned<CampaignBody>>>, Error> {
     let page = query.page();
-    let campaigns = app.store.campaigns(page).await?;
+    let campaigns = session.store(&app).campaigns(page).await?;
     Ok(Listing::of(&page, campaigns, |row| row.value.id, |row| Versioned::of(row, body)))
 }
 
@@ -45,10 +45,12 @@ pub(super) async fn list(
 #[utoipa::path(post, path = "/api/campaigns", tag = "campaigns",
     responses((status = 201, body = Versioned<CampaignBody>)))]
 pub(super) async fn create(
-    _: SignedIn<CampaignManager>,
+    session: SignedIn<CampaignManager>,
     State(app): State<App>,
     Json(settings): Json<CampaignSettings>,
 ) -> Result<Created<Versioned<CampaignBody>>, Error> {
+    // A campaign begins in no team.
+    session.needs_all_teams()?;
     check(&settings, &app, CampaignState::Draft).await?;
     let campaign = Campaign { id: CampaignId::from_i64(0), state: CampaignState::Draft, settings };
     let kept = app.store.create_campaign(&campaign, app.now()).await?;
@@ -71,14 +73,20 @@ pub(super) async fn read(
 #[utoipa::path(put, path = "/api/campaigns/{campaign}", tag = "campaigns", params(("campaign" = CampaignId, Path)),
     responses((status = 200, body = Versioned<CampaignBody>)))]
 pub(super) async fn update(
-    _: SignedIn<CampaignManager>,
+    session: SignedIn<CampaignManager>,
     State(app): State<App>,
     Path(id): Path<CampaignId>,
     if_match: IfMatch,
     Json(settings): Json<CampaignSettings>,
 ) -> Result<Versioned<CampaignBody>, Error> {
     let rev = if_match.rev(NOUN)?;
-    let state = find(&app, id).await?.value.state;
+    let Campaign { state, settings: known, .. } = find(&app, id).await?.value;
+    if settings.hours != known.hours {
+        session.needs(Right::OverrideCallingHours)?;
+    }
+    if settings.mode != known.mode || settings.drop_limit != known.drop_limit {
+        session.needs(Right::ChangeLevelCap)?;
+    }
     check(&settings, &app, state).await?;
     let kept = app.store.update_campaign(&Campaign { id, state, settings }, rev, app.now()).await?;
     app.inbox.reload().await?;
@@ -104,7 +112,7 @@ pub(super) async fn remove(
 #[utoipa::path(post, path = "/api/campaigns/{campaign}/start", tag = "campaigns",
     params(("campaign" = CampaignId, Path)), responses((status = 200, body = Versioned<CampaignBody>)))]
 pub(super) async fn start(
-    session: SignedIn<CampaignManager>,
+    session: SignedIn<Publishes>,
     State(app): State<App>,
     Path(id): Path<CampaignId>,
 ) -> Result<Versioned<CampaignBody>, Error> {
@@ -115,7 +123,7 @@ pub(super) async fn start(
 #[utoipa::path(post, path = "/api/campaigns/{campaign}/pause", tag = "campaigns",
     params(("campaign" = CampaignId, Path)), responses((status = 200, body = Versioned<CampaignBody>)))]
 pub(super) async fn pause(
-    session: SignedIn<CampaignManager>,
+    session: SignedIn<Publishes>,
     State(app): State<App>,
     Path(id): Path<CampaignId>,
 ) -> Result<Versioned<CampaignBody>, Error> {
@@ -126,7 +134,7 @@ pub(super) async fn pause(
 #[utoipa::path(post, path = "/api/campaigns/{campaign}/finish", tag = "campaigns",
     params(("campaign" = CampaignId, Path)), responses((status = 200, body = Versioned<CampaignBody>)))]
 pub(super) async fn finish(
-    session: SignedIn<CampaignManager>,
+    session: SignedIn<Publishes>,
     State(app): State<App>,
     Path(id): Path<CampaignId>,
 ) -> Result<Versioned<CampaignBody>, Error> {
@@ -156,7 +164,7 @@ pub(super) async fn quotas(
 }
 
 async fn change_state(
-    session: &SignedIn<CampaignManager>,
+    session: &SignedIn<Publishes>,
     app: &App,
     id: CampaignId,
     to: CampaignState,

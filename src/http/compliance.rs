@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
-use super::auth::{CampaignManager, SignedIn, Staff};
+use super::auth::{CampaignManager, SeesNumbers, SignedIn};
 use super::calls::AttemptBody;
 use super::check::Check;
 use super::consents::{self, ConsentBody};
@@ -121,22 +121,24 @@ fn verdict(verdict: Verdict, language: Language) -> Result<VerdictBody, Error> {
 #[utoipa::path(get, path = "/api/compliance/why", tag = "compliance", params(WhyQuery),
     responses((status = 200, body = WhyBody)))]
 pub(super) async fn why(
-    session: SignedIn<Staff>,
+    session: SignedIn<SeesNumbers>,
     State(app): State<App>,
     language: Language,
     Query(query): Query<WhyQuery>,
 ) -> Result<Json<WhyBody>, Error> {
+    // All that is known of a person is known from every campaign.
+    session.needs_all_teams()?;
     let Why { person, phones, leads, do_not_call, consents, relationships, attempts, decisions, verdicts } =
         app.store.why(query.phone, app.now()).await?;
-    let role = session.role();
+    let whole = session.sees_numbers();
     Ok(Json(WhyBody {
         person,
         phones,
-        leads: leads.into_iter().map(leads::body).collect(),
-        do_not_call: do_not_call.into_iter().map(do_not_call::body).collect(),
+        leads: leads.into_iter().map(|lead| leads::body(lead, whole)).collect(),
+        do_not_call: do_not_call.into_iter().map(|entry| do_not_call::body(entry, whole)).collect(),
         consents: consents.into_iter().map(consents::body).collect(),
         relationships: relationships.into_iter().map(relationships::body).collect(),
-        attempts: attempts.into_iter().map(|record| AttemptBody::of(record, role)).collect(),
+        attempts: attempts.into_iter().map(|record| AttemptBody::of(record, whole)).collect(),
         decisions: decisions.into_iter().map(|decision| dial_decisions::body(decision, language)).collect(),
         verdicts: verdicts.into_iter().map(|said| verdict(said, language)).collect::<Result<_, _>>()?,
     }))

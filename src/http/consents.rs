@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
-use super::auth::{CampaignManager, SignedIn, Staff};
+use super::auth::{CampaignManager, SeesNumbers, SignedIn};
 use super::check::Check;
 use super::error::Error;
 use super::extract::{Created, Json, Listing, Path, Query, page};
@@ -141,7 +141,7 @@ pub(super) struct ConsentQuery {
 #[utoipa::path(get, path = "/api/consents", tag = "compliance", params(ConsentQuery),
     responses((status = 200, body = Listing<ConsentBody>)))]
 pub(super) async fn list(
-    _: SignedIn<Staff>,
+    _: SignedIn<SeesNumbers>,
     State(app): State<App>,
     Query(query): Query<ConsentQuery>,
 ) -> Result<Json<Listing<ConsentBody>>, Error> {

@@ -9,6 +9,7 @@ use cadran_engine::model::{AgentId, CallId, CampaignId, Disposition, Role, Sessi
 use cadran_engine::view::{AgentView, CallView};
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::app::App;
@@ -18,6 +19,8 @@ use super::error::Error;
 use super::extract::{Json, NoContent, Path};
 use super::leads::{self, LeadBody};
 use super::live;
+use super::privacy::shown;
+use super::supervision;
 use crate::sentences;
 use crate::words::Language;
 
@@ -47,8 +50,9 @@ pub(super) struct Desk {
     agent: Option<AgentView>,
     /// Why the last dial that the agent asked for was not placed, in words; `agent.refused` has it for programs.
     refused: Option<&'static str>,
-    /// The call in hand, with the whole number.
-    call: Option<CallView>,
+    /// The call in hand, with the whole number for the agent themself.
+    #[schema(value_type = Option<CallView>)]
+    call: Option<Value>,
     /// Who is called.
     lead: Option<LeadBody>,
     /// What can be said of the call.
@@ -59,10 +63,13 @@ pub(super) struct Desk {
 #[utoipa::path(get, path = "/api/agents/{agent}/desk", tag = "desk", params(("agent" = AgentId, Path)),
     responses((status = 200, body = Desk)))]
 pub(super) async fn desk(
+    session: SignedIn<Anyone>,
     ActingFor(agent): ActingFor,
     State(app): State<App>,
     language: Language,
 ) -> Result<Json<Desk>, Error> {
+    let whole = sees_whole(&session, agent);
+    let own = session.user.value.agent == Some(agent);
     let view = live::view(&app).await?;
     let agent = view.agents.into_iter().find(|live| live.agent == agent);
     let in_hand = agent.as_ref().and_then(|live| live.call);
@@ -80,13 +87,29 @@ pub(super) async fn desk(
         },
         (None, None) => (on_show.map(|shown| shown.lead), on_show.map(|shown| shown.campaign)),
     };
+    // An agent of the team may be on a call for others, which is none of the team's business.
+    if !own && !campaign.is_none_or(|campaign| session.sees_campaign(campaign)) {
+        return Ok(Json(Desk { agent, refused: None, call: None, lead: None, dispositions: Vec::new() }));
+    }
     let lead = match lead {
-        Some(lead) => app.store.lead(lead).await?.map(leads::body),
+        Some(lead) => app.store.lead(lead).await?.map(|lead| leads::body(lead, whole)),
         None => None,
     };
     let refused = agent.as_ref().and_then(|live| live.refused);
     let refused = refused.map(|dial| sentences::refusal(dial.refusal, language));
+    let call = call.map(|call| call_body(&call, whole)).transpose()?;
     Ok(Json(Desk { agent, refused, call, lead, dispositions: dispositions(&app, campaign).await? }))
+}
+
+/// Whether numbers at an agent's desk are whole for whoever asks: whoever talks to somebody sees whom.
+fn sees_whole(session: &SignedIn<Anyone>, agent: AgentId) -> bool {
+    session.sees_numbers() || session.user.value.agent == Some(agent)
+}
+
+fn call_body(call: &CallView, whole: bool) -> Result<Value, Error> {
+    let mut body = serde_json::to_value(call).map_err(|error| Error::Internal(error.to_string()))?;
+    body["phone"] = shown(call.phone, whole).into();
+    Ok(body)
 }
 
 async fn dispositions(app: &App, campaign: Option<CampaignId>) -> Result<Vec<Disposition>, Error> {
@@ -115,13 +138,18 @@ pub(super) struct LoggedIn {
 #[utoipa::path(post, path = "/api/agents/{agent}/log-in", tag = "desk", params(("agent" = AgentId, Path)),
     responses((status = 200, body = LoggedIn)))]
 pub(super) async fn log_in(
-    ActingFor(agent): ActingFor,
     session: SignedIn<Anyone>,
+    ActingFor(agent): ActingFor,
     State(app): State<App>,
     Json(body): Json<LogIn>,
 ) -> Result<Json<LoggedIn>, Error> {
+    let own = session.user.value.agent == Some(agent);
     // A supervisor may want to do nothing but supervise.
-    let supervises = session.user.value.agent == Some(agent) && session.role() != Role::Agent;
+    let supervises = own && supervision::ways(session.rights).next().is_some();
+    let foreign = |campaign: &&CampaignId| !own && !session.sees_campaign(**campaign);
+    if let Some(campaign) = body.campaigns.iter().find(foreign) {
+        return Err(Error::not_found("campaign", campaign));
+    }
     Check::default()
         .that(supervises || !body.campaigns.is_empty(), "/campaigns", "needed_to_run")
         .count(body.campaigns.len(), 100, "/campaigns")
@@ -180,13 +208,14 @@ pub(super) struct Preview {
 #[utoipa::path(post, path = "/api/agents/{agent}/next-lead", tag = "desk", params(("agent" = AgentId, Path)),
     responses((status = 200, body = Preview)))]
 pub(super) async fn next_lead(
+    session: SignedIn<Anyone>,
     ActingFor(agent): ActingFor,
     State(app): State<App>,
 ) -> Result<Json<Preview>, Error> {
     match app.inbox.request(Request::NextLead { agent }).await? {
         Answer::Preview { lead, campaign, until } => Ok(Json(Preview {
             campaign,
-            lead: leads::body(leads::find(&app, lead).await?),
+            lead: leads::body(leads::find(&app, lead).await?, sees_whole(&session, agent)),
             until: until.as_millis(),
         })),
         other => Err(live::unexpected(&other)),

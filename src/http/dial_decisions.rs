@@ -100,7 +100,7 @@ pub(super) struct DialDecisionQuery {
 #[utoipa::path(get, path = "/api/dial-decisions", tag = "compliance", params(DialDecisionQuery),
     responses((status = 200, body = Listing<DialDecisionBody>)))]
 pub(super) async fn list(
-    _: SignedIn<Staff>,
+    session: SignedIn<Staff>,
     State(app): State<App>,
     language: Language,
     Query(query): Query<DialDecisionQuery>,
@@ -108,6 +108,6 @@ pub(super) async fn list(
     let page = page(query.after, query.limit);
     let DialDecisionQuery { campaign, lead, phone, reason, .. } = query;
     let filter = DecisionFilter { campaign, lead, phone, reason };
-    let decisions = app.store.dial_decisions(filter, page).await?;
+    let decisions = session.store(&app).dial_decisions(filter, page).await?;
     Ok(Listing::of(&page, decisions, |decision| decision.id, |decision| body(decision, language)))
 }

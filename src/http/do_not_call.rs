@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
-use super::auth::{SignedIn, Staff};
+use super::auth::{BlocksNumbers, ReleasesNumbers, SignedIn, Staff};
 use super::check::Check;
 use super::error::Error;
 use super::extract::{Created, Json, Listing, NoContent, Path, Query, page};
+use super::privacy::shown;
 use crate::import::{Region, phone};
 use crate::store::{DoNotCall, DoNotCallId};
 
@@ -19,7 +20,8 @@ use crate::store::{DoNotCall, DoNotCallId};
 #[schema(as = DoNotCall)]
 pub(super) struct DoNotCallBody {
     id: DoNotCallId,
-    phone: Phone,
+    /// Its last digits without the right `see_full_numbers`.
+    phone: String,
     /// The campaign that must not call it; none: whichever campaign.
     campaign: Option<CampaignId>,
     /// The seller on whose behalf it must not be called; none: whichever seller.
@@ -72,10 +74,10 @@ pub(super) struct Removal {
     reason: String,
 }
 
-pub(super) fn body(entry: DoNotCall) -> DoNotCallBody {
+pub(super) fn body(entry: DoNotCall, whole: bool) -> DoNotCallBody {
     DoNotCallBody {
         id: entry.id,
-        phone: entry.phone,
+        phone: shown(entry.phone, whole),
         campaign: entry.campaign,
         seller: entry.seller,
         reason: entry.reason,
@@ -89,20 +91,20 @@ pub(super) fn body(entry: DoNotCall) -> DoNotCallBody {
 #[utoipa::path(get, path = "/api/do-not-call", tag = "do not call", params(DoNotCallQuery),
     responses((status = 200, body = Listing<DoNotCallBody>)))]
 pub(super) async fn list(
-    _: SignedIn<Staff>,
+    session: SignedIn<Staff>,
     State(app): State<App>,
     Query(query): Query<DoNotCallQuery>,
 ) -> Result<Json<Listing<DoNotCallBody>>, Error> {
     let page = page(query.after, query.limit);
     let entries = app.store.do_not_call(query.phone, page).await?;
-    Ok(Listing::of(&page, entries, |entry| entry.id, body))
+    Ok(Listing::of(&page, entries, |entry| entry.id, |entry| body(entry, session.sees_numbers())))
 }
 
 /// Adds a number. Adding it again prolongs the entry. A phone that rings and has not been answered stops ringing.
 #[utoipa::path(post, path = "/api/do-not-call", tag = "do not call",
     responses((status = 201, body = DoNotCallBody)))]
 pub(super) async fn add(
-    session: SignedIn<Staff>,
+    session: SignedIn<BlocksNumbers>,
     State(app): State<App>,
     Json(new): Json<NewDoNotCall>,
 ) -> Result<Created<Json<DoNotCallBody>>, Error> {
@@ -135,7 +137,10 @@ pub(super) async fn add(
     let kept = app.store.add_do_not_call(&entry).await?;
     // Whoever is being rung is no longer; whatever is dialled later finds the entry.
     app.inbox.request(Request::StopDialling { phone, campaign: new.campaign }).await?;
-    Ok(Created { location: format!("/api/do-not-call/{}", kept.id), body: Json(body(kept)) })
+    Ok(Created {
+        location: format!("/api/do-not-call/{}", kept.id),
+        body: Json(body(kept, session.sees_numbers())),
+    })
 }
 
 /// The longest reason.
@@ -145,7 +150,7 @@ const REASON_CHARS_MAX: usize = 500;
 #[utoipa::path(delete, path = "/api/do-not-call/{entry}", tag = "do not call",
     params(("entry" = DoNotCallId, Path), Removal), responses((status = 204, description = "Removed")))]
 pub(super) async fn remove(
-    session: SignedIn<Staff>,
+    session: SignedIn<ReleasesNumbers>,
     State(app): State<App>,
     Path(id): Path<DoNotCallId>,
     Query(removal): Query<Removal>,

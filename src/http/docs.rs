@@ -7,10 +7,12 @@ use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use tower_http::set_header::SetResponseHeaderLayer;
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::{Content, OpenApi, Ref, ResponseBuilder};
+use utoipa::{PartialSchema as _, ToSchema as _};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::app::App;
+use super::frame::ProblemDocument;
 use crate::words::Language;
 
 /// The page draws itself with scripts and styles of its own from here; its icons are `data:` images, and it sets
@@ -29,6 +31,24 @@ pub(super) fn router(document: OpenApi) -> Router<App> {
             HeaderValue::from_static(READER_POLICY),
         ))
         .route("/api/docs/problems", get(problems))
+}
+
+/// Says in the document that every address may answer with a problem document.
+pub(super) fn tell_of_problems(document: &mut OpenApi) {
+    let shape = Content::new(Some(Ref::from_schema_name(ProblemDocument::name())));
+    let problem = ResponseBuilder::new()
+        .description("A problem document (RFC 9457): what is wrong, where, and how to mend it")
+        .content("application/problem+json", shape)
+        .build();
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            operation.responses.responses.insert("default".to_owned(), problem.clone().into());
+        }
+    }
+    let mut schemas = vec![(ProblemDocument::name().into_owned(), ProblemDocument::schema())];
+    ProblemDocument::schemas(&mut schemas);
+    document.components.get_or_insert_default().schemas.extend(schemas);
 }
 
 /// Every kind of problem: where the `type` of a problem document leads.

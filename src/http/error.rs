@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use cadran_engine::command::Refusal;
 use cadran_engine::dialer::compliance::Reason;
-use cadran_engine::model::Role;
+use cadran_engine::model::Right;
 
 use crate::inbox::RequestError;
 use crate::store;
@@ -21,16 +21,20 @@ pub(super) enum Error {
     BadBody(String),
     /// A part of the address is no identifier.
     BadId(String),
-    /// The header `Idempotency-Key` cannot be used.
-    BadKey { max: usize },
+    /// The idempotency key is not one.
+    BadIdempotencyKey,
     /// The parameters are not what the address takes.
     BadQuery(String),
     /// A range outside the file.
     BadRange { bytes: u64 },
+    /// Nobody gives rights that they do not have.
+    BeyondYourRights,
     /// The body is larger than the address takes.
     BodyTooLarge { limit: usize },
     /// The campaign's state does not allow it.
     CampaignIs(&'static str),
+    /// What belongs to all teams is not for whoever is confined to some.
+    ConfinedToTeams,
     /// A page of another site sent the request.
     CrossSite,
     /// The law does not let an agent dial.
@@ -39,14 +43,16 @@ pub(super) enum Error {
     FileTampered(&'static str),
     /// A file of this noun cannot be read.
     FileUnreadable(&'static str),
-    /// The role does not allow it.
-    Forbidden(&'static [Role]),
+    /// The right for it is lacking.
+    Forbidden(Right),
+    /// The same request is being carried out.
+    IdempotencyAtWork,
+    /// Another request had this idempotency key.
+    IdempotencyOther,
     /// Cadran's own fault. The reason is for the log only.
     Internal(String),
     /// Values that are not possible.
     Invalid(Vec<Fault>),
-    /// The key of a request named another dial before.
-    KeyReused,
     /// Too many sign-ins failed.
     LockedOut { seconds: u64 },
     /// The body has another type.
@@ -57,6 +63,8 @@ pub(super) enum Error {
     NoDesk,
     /// Nothing is at the address.
     NoRoute,
+    /// A program may not, only a person who gave a password.
+    NotByKey,
     /// There is no such thing.
     NotFound { noun: &'static str, id: String },
     /// No valid sign-in.
@@ -75,6 +83,10 @@ pub(super) enum Error {
     Request(RequestError),
     /// A change does not say what it is based on.
     RevisionMissing(&'static str),
+    /// The account asks for a code beside the password.
+    SecondFactorNeeded,
+    /// The account has a second factor already.
+    SecondFactorSet,
     /// Somebody else's simulation runs.
     SimulationRuns,
     /// Not one day was over in time.
@@ -85,6 +97,8 @@ pub(super) enum Error {
     Timeout,
     /// As many files wait as are kept.
     TooManyUploads { limit: usize },
+    /// The code of the second factor is wrong, or was used.
+    WrongCode,
     /// Name or password is wrong.
     WrongPassword,
 }
@@ -130,15 +144,17 @@ impl Error {
         let (status, code, values) = match self {
             Self::BadBody(why) => (S::UNPROCESSABLE_ENTITY, "bad_body", vec![("why", why)]),
             Self::BadId(why) => (S::NOT_FOUND, "bad_id", vec![("why", why)]),
-            Self::BadKey { max } => (S::BAD_REQUEST, "bad_key", vec![("max", max.to_string())]),
+            Self::BadIdempotencyKey => (S::BAD_REQUEST, "bad_idempotency_key", vec![]),
             Self::BadQuery(why) => (S::BAD_REQUEST, "bad_query", vec![("why", why)]),
             Self::BadRange { bytes } => {
                 (S::RANGE_NOT_SATISFIABLE, "bad_range", vec![("bytes", bytes.to_string())])
             }
+            Self::BeyondYourRights => (S::FORBIDDEN, "beyond_your_rights", vec![]),
             Self::BodyTooLarge { limit } => {
                 (S::PAYLOAD_TOO_LARGE, "body_too_large", vec![("limit", limit.to_string())])
             }
             Self::CampaignIs(state) => (S::CONFLICT, "campaign_is", vec![("state", state.to_owned())]),
+            Self::ConfinedToTeams => (S::FORBIDDEN, "confined_to_teams", vec![]),
             Self::CrossSite => (S::FORBIDDEN, "cross_site", vec![]),
             Self::DialDenied { reason, words, rule, until } => {
                 let mut values =
@@ -149,10 +165,9 @@ impl Error {
             }
             Self::FileTampered(noun) => (S::CONFLICT, "file_tampered", vec![("noun", noun.to_owned())]),
             Self::FileUnreadable(noun) => (S::NOT_FOUND, "file_unreadable", vec![("noun", noun.to_owned())]),
-            Self::Forbidden(roles) => {
-                let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
-                (S::FORBIDDEN, "forbidden", vec![("roles", roles.join(", "))])
-            }
+            Self::Forbidden(right) => (S::FORBIDDEN, "forbidden", vec![("right", right.as_str().to_owned())]),
+            Self::IdempotencyAtWork => (S::CONFLICT, "idempotency_at_work", vec![]),
+            Self::IdempotencyOther => (S::UNPROCESSABLE_ENTITY, "idempotency_other", vec![]),
             Self::Internal(why) => {
                 tracing::error!(why, "a request failed through our own fault");
                 (S::INTERNAL_SERVER_ERROR, "internal", vec![])
@@ -160,7 +175,6 @@ impl Error {
             Self::Invalid(faults) => {
                 return Problem { faults, ..Problem::new(S::UNPROCESSABLE_ENTITY, "invalid", vec![]) };
             }
-            Self::KeyReused => (S::UNPROCESSABLE_ENTITY, "key_reused", vec![]),
             Self::LockedOut { seconds } => {
                 (S::TOO_MANY_REQUESTS, "locked_out", vec![("seconds", seconds.to_string())])
             }
@@ -170,6 +184,7 @@ impl Error {
             Self::Method => (S::METHOD_NOT_ALLOWED, "method", vec![]),
             Self::NoDesk => (S::CONFLICT, "no_desk", vec![]),
             Self::NoRoute => (S::NOT_FOUND, "no_route", vec![]),
+            Self::NotByKey => (S::FORBIDDEN, "not_by_key", vec![]),
             Self::NotFound { noun, id } => {
                 (S::NOT_FOUND, "not_found", vec![("noun", noun.to_owned()), ("id", id)])
             }
@@ -183,6 +198,8 @@ impl Error {
             Self::RevisionMissing(noun) => {
                 (S::PRECONDITION_REQUIRED, "revision_missing", vec![("noun", noun.to_owned())])
             }
+            Self::SecondFactorNeeded => (S::UNAUTHORIZED, "second_factor_needed", vec![]),
+            Self::SecondFactorSet => (S::CONFLICT, "second_factor_set", vec![]),
             Self::SimulationRuns => (S::TOO_MANY_REQUESTS, "simulation_runs", vec![]),
             Self::SimulationTooLong => (S::UNPROCESSABLE_ENTITY, "simulation_too_long", vec![]),
             Self::Store(error) => return not_stored(error),
@@ -190,6 +207,7 @@ impl Error {
             Self::TooManyUploads { limit } => {
                 (S::CONFLICT, "too_many_uploads", vec![("limit", limit.to_string())])
             }
+            Self::WrongCode => (S::UNAUTHORIZED, "wrong_code", vec![]),
             Self::WrongPassword => (S::UNAUTHORIZED, "wrong_password", vec![]),
         };
         Problem::new(status, code, values)

@@ -17,6 +17,10 @@ use crate::words::{Language, fill};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// Under which name the log knows a request.
+#[derive(Clone, Debug)]
+pub(super) struct RequestId(pub(super) String);
+
 /// A problem document, RFC 9457.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
@@ -54,9 +58,10 @@ struct FaultDocument {
 }
 
 /// Names a request, follows it into the log and the metrics, and finishes its answer.
-pub(super) async fn frame(request: Request, next: Next) -> Response {
+pub(super) async fn frame(mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let id = format!("req_{}", Uuid::now_v7().simple());
+    request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let instance = request.uri().path().to_owned();

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
-use super::auth::{CampaignManager, SignedIn, Staff};
+use super::auth::{CampaignManager, ExportsLeads, SeesNumbers, SignedIn, Staff};
 use super::check::Check;
 use super::compliance::{self, DeniedBody};
 use super::error::Error;
@@ -114,13 +114,13 @@ pub(super) struct ImportQuery {
 #[utoipa::path(get, path = "/api/imports", tag = "imports", params(ImportQuery),
     responses((status = 200, body = Listing<ImportBody>)))]
 pub(super) async fn list(
-    _: SignedIn<Staff>,
+    session: SignedIn<Staff>,
     State(app): State<App>,
     language: Language,
     Query(query): Query<ImportQuery>,
 ) -> Result<Json<Listing<ImportBody>>, Error> {
     let page = page(query.after, query.limit);
-    let imports = app.store.imports(query.list, page).await?;
+    let imports = session.store(&app).imports(query.list, page).await?;
     Ok(Listing::of(&page, imports, |import| import.id, |import| body(import, language)))
 }
 
@@ -304,7 +304,7 @@ pub(super) struct RowQuery {
 #[utoipa::path(get, path = "/api/imports/{import}/rows", tag = "imports", params(("import" = ImportId, Path), RowQuery),
     responses((status = 200, body = Listing<RowReport>)))]
 pub(super) async fn report(
-    _: SignedIn<Staff>,
+    _: SignedIn<SeesNumbers>,
     State(app): State<App>,
     Path(id): Path<ImportId>,
     Query(query): Query<RowQuery>,
@@ -335,7 +335,7 @@ fn row_report(row: &ImportReport, language: Language) -> RowReport {
     params(("import" = ImportId, Path)),
     responses((status = 200, description = "The refused rows", body = str, content_type = "text/csv")))]
 pub(super) async fn refused(
-    _: SignedIn<CampaignManager>,
+    _: SignedIn<ExportsLeads>,
     State(app): State<App>,
     Path(id): Path<ImportId>,
     language: Language,

@@ -11,6 +11,7 @@ use super::auth::{CampaignManager, SignedIn, Staff};
 use super::calls::{AttemptBody, DispositionBody};
 use super::error::Error;
 use super::extract::{Json, Listing, Path, Query, page};
+use super::privacy::shown;
 use crate::store::{CallbackRecord, CallbackState, DoneReason, LeadFilter, LeadRecord, Withdrawal};
 
 /// A person or company to call. Times are in milliseconds since 1970.
@@ -21,10 +22,10 @@ pub(super) struct LeadBody {
     list: ListId,
     campaign: CampaignId,
     name: String,
-    /// The preferred number.
-    phone: Phone,
+    /// The preferred number; its last digits without the right `see_full_numbers`.
+    phone: String,
     /// Other numbers, in the order in which they are tried.
-    alternates: Vec<Phone>,
+    alternates: Vec<String>,
     zone: String,
     /// What else the file said.
     #[schema(value_type = Object)]
@@ -42,14 +43,14 @@ pub(super) struct LeadBody {
     updated_at: i64,
 }
 
-pub(super) fn body(record: LeadRecord) -> LeadBody {
+pub(super) fn body(record: LeadRecord, whole: bool) -> LeadBody {
     LeadBody {
         id: record.lead.id,
         list: record.lead.list,
         campaign: record.campaign,
         name: record.name,
-        phone: record.lead.phone,
-        alternates: record.lead.alternates,
+        phone: shown(record.lead.phone, whole),
+        alternates: record.lead.alternates.into_iter().map(|phone| shown(phone, whole)).collect(),
         zone: record.lead.zone.to_string(),
         fields: record.fields,
         state: record.state,
@@ -86,26 +87,27 @@ pub(super) struct LeadQuery {
 #[utoipa::path(get, path = "/api/leads", tag = "leads", params(LeadQuery),
     responses((status = 200, body = Listing<LeadBody>)))]
 pub(super) async fn list(
-    _: SignedIn<Staff>,
+    session: SignedIn<Staff>,
     State(app): State<App>,
     Query(query): Query<LeadQuery>,
 ) -> Result<Json<Listing<LeadBody>>, Error> {
     let page = page(query.after, query.limit);
     let filter =
         LeadFilter { campaign: query.campaign, list: query.list, phone: query.phone, state: query.state };
-    let leads = app.store.leads(filter, page).await?;
-    Ok(Listing::of(&page, leads, |record| record.lead.id, body))
+    let leads = session.store(&app).leads(filter, page).await?;
+    let whole = session.sees_numbers();
+    Ok(Listing::of(&page, leads, |record| record.lead.id, |record| body(record, whole)))
 }
 
 /// One lead.
 #[utoipa::path(get, path = "/api/leads/{lead}", tag = "leads", params(("lead" = LeadId, Path)),
     responses((status = 200, body = LeadBody)))]
 pub(super) async fn read(
-    _: SignedIn<Staff>,
+    session: SignedIn<Staff>,
     State(app): State<App>,
     Path(id): Path<LeadId>,
 ) -> Result<Json<LeadBody>, Error> {
-    Ok(Json(body(find(&app, id).await?)))
+    Ok(Json(body(find(&app, id).await?, session.sees_numbers())))
 }
 
 /// What came of taking a lead back.
@@ -175,10 +177,10 @@ pub(super) async fn timeline(
     Path(id): Path<LeadId>,
 ) -> Result<Json<Timeline>, Error> {
     let story = app.store.lead_story(id).await?.ok_or_else(|| Error::not_found("lead", id))?;
-    let role = session.role();
+    let whole = session.sees_numbers();
     Ok(Json(Timeline {
-        lead: body(story.lead),
-        attempts: story.attempts.into_iter().map(|record| AttemptBody::of(record, role)).collect(),
+        lead: body(story.lead, whole),
+        attempts: story.attempts.into_iter().map(|record| AttemptBody::of(record, whole)).collect(),
         dispositions: story.dispositions.into_iter().map(DispositionBody::of).collect(),
         callbacks: story.callbacks.iter().map(callback).collect(),
     }))

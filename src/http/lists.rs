@@ -68,23 +68,23 @@ fn body(list: List) -> ListBody {
 #[utoipa::path(get, path = "/api/lists", tag = "lists", params(ListQuery),
     responses((status = 200, body = Listing<Versioned<ListBody>>)))]
 pub(super) async fn list(
-    _: SignedIn<Staff>,
+    session: SignedIn<Staff>,
     State(app): State<App>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Listing<Versioned<ListBody>>>, Error> {
     let page = page(query.after, query.limit);
-    let lists = app.store.lists(query.campaign, page).await?;
+    let lists = session.store(&app).lists(query.campaign, page).await?;
     Ok(Listing::of(&page, lists, |row| row.value.id, |row| Versioned::of(row, body)))
 }
 
 /// Adds an empty list.
 #[utoipa::path(post, path = "/api/lists", tag = "lists", responses((status = 201, body = Versioned<ListBody>)))]
 pub(super) async fn create(
-    _: SignedIn<CampaignManager>,
+    session: SignedIn<CampaignManager>,
     State(app): State<App>,
     Json(new): Json<NewList>,
 ) -> Result<Created<Versioned<ListBody>>, Error> {
-    let known = app.store.campaign(new.campaign).await?.is_some();
+    let known = session.sees_campaign(new.campaign) && app.store.campaign(new.campaign).await?.is_some();
     Check::default().name(&new.name, "/name").that(known, "/campaign", "exists").done()?;
     let list = List { id: ListId::from_i64(0), campaign: new.campaign, name: new.name, enabled: true };
     let kept = app.store.create_list(&list, app.now()).await?;

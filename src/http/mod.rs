@@ -1,153 +1,185 @@
 //! The HTTP API: takes in, checks, asks the engine or the store, answers. It decides nothing.
 //!
-//! Every address, with who may use it. A test compares this table with the routes and with the document at
-//! `/api/openapi.json`, and asks each address in the name of each role.
+//! Every address, with the rights that open it: any of those named. A test compares this table with the routes and
+//! with the document at `/api/openapi.json`, and asks each address in the name of each role and of another team.
 //!
 //! ```text
 //! GET    /healthz                                   everybody
 //! GET    /readyz                                    everybody
 //! GET    /metrics                                   everybody
+//! GET    /api/system/checks                         view
 //!
 //! POST   /api/session                               everybody
-//! DELETE /api/session                               admin agent campaign_manager supervisor
-//! GET    /api/me                                    admin agent campaign_manager supervisor
-//! PUT    /api/me/password                           admin agent campaign_manager supervisor
+//! DELETE /api/session                               account
+//! GET    /api/me                                    account
+//! PUT    /api/me/password                           account
+//! POST   /api/me/second-factor                      account
+//! DELETE /api/me/second-factor                      account
+//! POST   /api/me/second-factor/confirm              account
 //!
-//! GET    /api/users                                 admin
-//! POST   /api/users                                 admin
-//! GET    /api/users/{user}                          admin
-//! PUT    /api/users/{user}                          admin
-//! DELETE /api/users/{user}                          admin
+//! GET    /api/users                                 edit_accounts
+//! POST   /api/users                                 edit_accounts
+//! GET    /api/users/{user}                          edit_accounts
+//! PUT    /api/users/{user}                          edit_accounts
+//! DELETE /api/users/{user}                          edit_accounts
+//! DELETE /api/users/{user}/second-factor            edit_accounts
+//! GET    /api/roles                                 edit_accounts
+//! POST   /api/roles                                 edit_accounts
+//! GET    /api/roles/{role}                          edit_accounts
+//! PUT    /api/roles/{role}                          edit_accounts
+//! DELETE /api/roles/{role}                          edit_accounts
+//! GET    /api/teams                                 edit_accounts
+//! POST   /api/teams                                 edit_accounts
+//! GET    /api/teams/{team}                          edit_accounts
+//! PUT    /api/teams/{team}                          edit_accounts
+//! DELETE /api/teams/{team}                          edit_accounts
+//! GET    /api/keys                                  account
+//! POST   /api/keys                                  account
+//! DELETE /api/keys/{key}                            account
+//! GET    /api/audit                                 read_audit
+//! GET    /api/audit/export                          read_audit
 //!
-//! GET    /api/campaigns                             admin campaign_manager supervisor
-//! POST   /api/campaigns                             admin campaign_manager
-//! GET    /api/campaigns/{campaign}                  admin campaign_manager supervisor
-//! PUT    /api/campaigns/{campaign}                  admin campaign_manager
-//! DELETE /api/campaigns/{campaign}                  admin campaign_manager
-//! GET    /api/campaigns/{campaign}/forecast         admin campaign_manager supervisor
-//! GET    /api/campaigns/{campaign}/quotas           admin campaign_manager supervisor
-//! POST   /api/campaigns/{campaign}/start            admin campaign_manager
-//! POST   /api/campaigns/{campaign}/pause            admin campaign_manager
-//! POST   /api/campaigns/{campaign}/finish           admin campaign_manager
-//! GET    /api/campaigns/{campaign}/pacing           admin campaign_manager supervisor
-//! GET    /api/campaigns/{campaign}/why-idle         admin campaign_manager supervisor
-//! GET    /api/campaigns/{campaign}/screening        admin campaign_manager supervisor
+//! GET    /api/webhooks                              edit_webhooks
+//! POST   /api/webhooks                              edit_webhooks
+//! GET    /api/webhooks/{webhook}                    edit_webhooks
+//! PUT    /api/webhooks/{webhook}                    edit_webhooks
+//! DELETE /api/webhooks/{webhook}                    edit_webhooks
+//! POST   /api/webhooks/{webhook}/rotate             edit_webhooks
+//! GET    /api/webhooks/{webhook}/deliveries         edit_webhooks
+//! POST   /api/webhooks/{webhook}/deliveries/{delivery}/replay edit_webhooks
 //!
-//! POST   /api/simulations                           admin campaign_manager
-//! POST   /api/vicidial/campaign                     admin campaign_manager
+//! GET    /api/campaigns                             view
+//! POST   /api/campaigns                             edit_campaigns
+//! GET    /api/campaigns/{campaign}                  view
+//! PUT    /api/campaigns/{campaign}                  edit_campaigns
+//! DELETE /api/campaigns/{campaign}                  edit_campaigns
+//! GET    /api/campaigns/{campaign}/forecast         view
+//! GET    /api/campaigns/{campaign}/quotas           view
+//! POST   /api/campaigns/{campaign}/start            publish
+//! POST   /api/campaigns/{campaign}/pause            publish
+//! POST   /api/campaigns/{campaign}/finish           publish
+//! GET    /api/campaigns/{campaign}/pacing           view
+//! GET    /api/campaigns/{campaign}/why-idle         view
+//! GET    /api/campaigns/{campaign}/screening        view
 //!
-//! GET    /api/lists                                 admin campaign_manager supervisor
-//! POST   /api/lists                                 admin campaign_manager
-//! GET    /api/lists/{list}                          admin campaign_manager supervisor
-//! PUT    /api/lists/{list}                          admin campaign_manager
-//! DELETE /api/lists/{list}                          admin campaign_manager
+//! POST   /api/simulations                           edit_campaigns
+//! POST   /api/vicidial/campaign                     edit_campaigns
 //!
-//! POST   /api/uploads                               admin campaign_manager
-//! GET    /api/uploads/{upload}                      admin campaign_manager
-//! DELETE /api/uploads/{upload}                      admin campaign_manager
-//! POST   /api/uploads/{upload}/check                admin campaign_manager
-//! POST   /api/lists/{list}/imports                  admin campaign_manager
-//! GET    /api/imports                               admin campaign_manager supervisor
-//! GET    /api/imports/{import}                      admin campaign_manager supervisor
-//! GET    /api/imports/{import}/rows                 admin campaign_manager supervisor
-//! GET    /api/imports/{import}/refused.csv          admin campaign_manager
+//! GET    /api/lists                                 view
+//! POST   /api/lists                                 edit_campaigns
+//! GET    /api/lists/{list}                          view
+//! PUT    /api/lists/{list}                          edit_campaigns
+//! DELETE /api/lists/{list}                          edit_campaigns
 //!
-//! GET    /api/leads                                 admin campaign_manager supervisor
-//! GET    /api/leads/{lead}                          admin campaign_manager supervisor
-//! POST   /api/leads/{lead}/withdraw                 admin campaign_manager
-//! GET    /api/leads/{lead}/timeline                 admin campaign_manager supervisor
+//! POST   /api/uploads                               edit_campaigns
+//! GET    /api/uploads/{upload}                      edit_campaigns
+//! DELETE /api/uploads/{upload}                      edit_campaigns
+//! POST   /api/uploads/{upload}/check                edit_campaigns
+//! POST   /api/lists/{list}/imports                  edit_campaigns
+//! GET    /api/imports                               view
+//! GET    /api/imports/{import}                      view
+//! GET    /api/imports/{import}/rows                 see_full_numbers
+//! GET    /api/imports/{import}/refused.csv          export_leads
 //!
-//! GET    /api/callbacks                             admin agent campaign_manager supervisor
-//! PUT    /api/callbacks/{call}                      admin agent campaign_manager supervisor
+//! GET    /api/leads                                 view
+//! GET    /api/leads/{lead}                          view
+//! POST   /api/leads/{lead}/withdraw                 edit_campaigns
+//! GET    /api/leads/{lead}/timeline                 view
 //!
-//! GET    /api/do-not-call                           admin campaign_manager supervisor
-//! POST   /api/do-not-call                           admin campaign_manager supervisor
-//! DELETE /api/do-not-call/{entry}                   admin campaign_manager supervisor
+//! GET    /api/callbacks                             view work
+//! PUT    /api/callbacks/{call}                      view work
 //!
-//! GET    /api/sellers                               admin campaign_manager supervisor
-//! POST   /api/sellers                               admin campaign_manager
-//! GET    /api/sellers/{seller}                      admin campaign_manager supervisor
-//! PUT    /api/sellers/{seller}                      admin campaign_manager
-//! DELETE /api/sellers/{seller}                      admin campaign_manager
-//! GET    /api/consents                              admin campaign_manager supervisor
-//! POST   /api/consents                              admin campaign_manager
-//! POST   /api/consents/{consent}/revoke             admin campaign_manager
-//! GET    /api/relationships                         admin campaign_manager supervisor
-//! POST   /api/relationships                         admin campaign_manager
-//! POST   /api/relationships/{relationship}/end      admin campaign_manager
-//! GET    /api/registers                             admin campaign_manager supervisor
-//! POST   /api/registers/{register}/scrubs           admin campaign_manager
-//! GET    /api/dial-decisions                        admin campaign_manager supervisor
-//! GET    /api/compliance/why                        admin campaign_manager supervisor
-//! POST   /api/campaigns/{campaign}/dry-run          admin campaign_manager
+//! GET    /api/do-not-call                           view
+//! POST   /api/do-not-call                           block_numbers
+//! DELETE /api/do-not-call/{entry}                   release_numbers
 //!
-//! GET    /api/trunks                                admin campaign_manager supervisor
-//! POST   /api/trunks                                admin
-//! GET    /api/trunks/{trunk}                        admin campaign_manager supervisor
-//! PUT    /api/trunks/{trunk}                        admin
-//! DELETE /api/trunks/{trunk}                        admin
+//! GET    /api/sellers                               view
+//! POST   /api/sellers                               edit_campaigns
+//! GET    /api/sellers/{seller}                      view
+//! PUT    /api/sellers/{seller}                      edit_campaigns
+//! DELETE /api/sellers/{seller}                      edit_campaigns
+//! GET    /api/consents                              see_full_numbers
+//! POST   /api/consents                              edit_campaigns
+//! POST   /api/consents/{consent}/revoke             edit_campaigns
+//! GET    /api/relationships                         see_full_numbers
+//! POST   /api/relationships                         edit_campaigns
+//! POST   /api/relationships/{relationship}/end      edit_campaigns
+//! GET    /api/registers                             view
+//! POST   /api/registers/{register}/scrubs           edit_campaigns
+//! GET    /api/dial-decisions                        view
+//! GET    /api/compliance/why                        see_full_numbers
+//! POST   /api/campaigns/{campaign}/dry-run          edit_campaigns
 //!
-//! GET    /api/agents                                admin campaign_manager supervisor
-//! POST   /api/agents                                admin
-//! GET    /api/agents/{agent}                        admin campaign_manager supervisor
-//! PUT    /api/agents/{agent}                        admin
-//! DELETE /api/agents/{agent}                        admin
-//! GET    /api/agents/{agent}/phone                  admin self
-//! GET    /api/agents/{agent}/desk                   admin self supervisor
-//! POST   /api/agents/{agent}/log-in                 admin self supervisor
-//! POST   /api/agents/{agent}/log-out                admin self supervisor
-//! POST   /api/agents/{agent}/ready                  admin self supervisor
-//! POST   /api/agents/{agent}/pause                  admin self supervisor
-//! POST   /api/agents/{agent}/next-lead              admin self supervisor
-//! POST   /api/agents/{agent}/keep-lead              admin self supervisor
-//! POST   /api/agents/{agent}/dial                   admin self supervisor
-//! POST   /api/agents/{agent}/skip                   admin self supervisor
-//! POST   /api/agents/{agent}/dial-by-hand           admin self supervisor
-//! POST   /api/agents/{agent}/disposition            admin self supervisor
-//! POST   /api/agents/{agent}/follow                 admin supervisor
+//! GET    /api/trunks                                view
+//! POST   /api/trunks                                edit_trunks
+//! GET    /api/trunks/{trunk}                        view
+//! PUT    /api/trunks/{trunk}                        edit_trunks
+//! DELETE /api/trunks/{trunk}                        edit_trunks
+//!
+//! GET    /api/agents                                view
+//! POST   /api/agents                                edit_agents
+//! GET    /api/agents/{agent}                        view
+//! PUT    /api/agents/{agent}                        edit_agents
+//! DELETE /api/agents/{agent}                        edit_agents
+//! GET    /api/agents/{agent}/phone                  edit_agents self
+//! GET    /api/agents/{agent}/desk                   act_for_agents self
+//! POST   /api/agents/{agent}/log-in                 act_for_agents self
+//! POST   /api/agents/{agent}/log-out                act_for_agents self
+//! POST   /api/agents/{agent}/ready                  act_for_agents self
+//! POST   /api/agents/{agent}/pause                  act_for_agents self
+//! POST   /api/agents/{agent}/next-lead              act_for_agents self
+//! POST   /api/agents/{agent}/keep-lead              act_for_agents self
+//! POST   /api/agents/{agent}/dial                   act_for_agents self
+//! POST   /api/agents/{agent}/skip                   act_for_agents self
+//! POST   /api/agents/{agent}/dial-by-hand           act_for_agents self
+//! POST   /api/agents/{agent}/disposition            act_for_agents self
+//! POST   /api/agents/{agent}/follow                 listen
 //!
 //! GET    /api/live                                  everybody
-//! POST   /api/live/tickets                          admin agent campaign_manager supervisor
-//! GET    /api/live/snapshot                         admin campaign_manager supervisor
-//! GET    /api/live/calls                            admin campaign_manager supervisor
-//! GET    /api/attempts                              admin agent campaign_manager supervisor
-//! GET    /api/calls                                 admin agent campaign_manager supervisor
-//! GET    /api/calls/{call}                          admin agent campaign_manager supervisor
-//! POST   /api/calls/{call}/hang-up                  admin in-hand supervisor
-//! POST   /api/calls/{call}/recording/start          admin in-hand supervisor
-//! POST   /api/calls/{call}/recording/mask           admin in-hand supervisor
-//! POST   /api/calls/{call}/recording/unmask         admin in-hand supervisor
-//! POST   /api/calls/{call}/recording/stop           admin in-hand supervisor
-//! POST   /api/calls/{call}/hold                     admin in-hand supervisor
-//! POST   /api/calls/{call}/resume                   admin in-hand supervisor
-//! POST   /api/calls/{call}/transfer                 admin in-hand supervisor
-//! POST   /api/calls/{call}/conference               admin in-hand supervisor
-//! POST   /api/calls/{call}/complete                 admin in-hand supervisor
-//! POST   /api/calls/{call}/listen                   admin supervisor
-//! POST   /api/calls/{call}/whisper                  admin supervisor
-//! POST   /api/calls/{call}/barge                    admin supervisor
-//! POST   /api/calls/{call}/take-over                admin supervisor
-//! GET    /api/supervision                           admin supervisor
-//! POST   /api/supervision/stop                      admin supervisor
-//! POST   /api/messages                              admin supervisor
+//! POST   /api/live/tickets                          account
+//! GET    /api/live/snapshot                         view
+//! GET    /api/live/calls                            view
+//! GET    /api/attempts                              view work
+//! GET    /api/calls                                 view work
+//! GET    /api/calls/{call}                          view work
+//! POST   /api/calls/{call}/hang-up                  hang_up in-hand
+//! POST   /api/calls/{call}/recording/start          control_recording in-hand
+//! POST   /api/calls/{call}/recording/mask           control_recording in-hand
+//! POST   /api/calls/{call}/recording/unmask         control_recording in-hand
+//! POST   /api/calls/{call}/recording/stop           control_recording in-hand
+//! POST   /api/calls/{call}/hold                     transfer in-hand
+//! POST   /api/calls/{call}/resume                   transfer in-hand
+//! POST   /api/calls/{call}/transfer                 transfer in-hand
+//! POST   /api/calls/{call}/conference               transfer in-hand
+//! POST   /api/calls/{call}/complete                 transfer in-hand
+//! POST   /api/calls/{call}/listen                   listen
+//! POST   /api/calls/{call}/whisper                  whisper
+//! POST   /api/calls/{call}/barge                    barge
+//! POST   /api/calls/{call}/take-over                take_over
+//! GET    /api/supervision                           barge listen take_over whisper
+//! POST   /api/supervision/stop                      barge listen take_over whisper
+//! POST   /api/messages                              act_for_agents
 //!
-//! GET    /api/recordings                            admin agent campaign_manager supervisor
-//! GET    /api/recordings/{recording}                admin campaign_manager supervisor
-//! DELETE /api/recordings/{recording}                admin
-//! GET    /api/recordings/{recording}/audio          admin campaign_manager supervisor
-//! GET    /api/recordings/{recording}/waveform       admin campaign_manager supervisor
-//! PUT    /api/recordings/{recording}/hold           admin
-//! DELETE /api/recordings/{recording}/hold           admin
-//! POST   /api/recordings/export                     admin campaign_manager
-//! GET    /api/recording-deletions                   admin
+//! GET    /api/recordings                            view work
+//! GET    /api/recordings/{recording}                view
+//! DELETE /api/recordings/{recording}                delete_recordings
+//! GET    /api/recordings/{recording}/audio          play_recordings
+//! GET    /api/recordings/{recording}/waveform       play_recordings
+//! PUT    /api/recordings/{recording}/hold           hold_recordings
+//! DELETE /api/recordings/{recording}/hold           hold_recordings
+//! POST   /api/recordings/export                     download_recordings
+//! GET    /api/recording-deletions                   delete_recordings
 //! ```
 //!
 //! `/api/live` is a WebSocket, which asks for a ticket itself.
-//! `self` is an agent for their own identifier, `in-hand` an agent for the call they have. Beside these there are
+//! `account` is everybody who has one, `self` an agent for their own identifier, `in-hand` an agent for the call they
+//! have. What an address names must be within the teams of whoever asks ([`scope`]). Beside these there are
 //! `/api/openapi.json`, `/api/docs/` and `/api/docs/problems`, for everybody.
 
 mod agents;
+mod api_keys;
 mod app;
+mod audit;
 mod auth;
 mod by_hand;
 mod callbacks;
@@ -170,23 +202,31 @@ mod imports;
 mod leads;
 mod lists;
 mod live;
+mod once;
 mod pacing;
 mod playback;
 mod privacy;
 mod recordings;
 mod registers;
 mod relationships;
+mod roles;
+mod scope;
 mod screening;
+mod second_factor;
 mod sellers;
 mod session;
 mod simulations;
 mod supervision;
+mod system;
+mod teams;
 mod throttle;
 mod transfers;
 mod trunks;
 mod uploads;
 mod users;
 mod vicidial;
+mod webhooks;
+mod witness;
 
 use std::time::Duration;
 
@@ -202,6 +242,7 @@ use utoipa_axum::routes;
 
 pub use app::{App, HttpSettings};
 use error::Error;
+use witness::Watch;
 
 /// The largest body, but for uploads: a campaign with a thousand numbers and as many holidays is a tenth of it.
 const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -214,19 +255,26 @@ const UPLOAD_DEADLINE: Duration = Duration::from_secs(10 * 60);
 
 /// Everything at its address.
 pub fn router(app: App) -> Router {
-    let (router, document) = routes().split_for_parts();
+    let (router, mut document) = routes().split_for_parts();
+    docs::tell_of_problems(&mut document);
+    let reader = router.clone().with_state(app.clone());
+    let watch = Watch { app: app.clone(), reader };
     router
         .merge(docs::router(document))
         .fallback(async || Error::NoRoute)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(app.clone(), once::once))
         .layer(from_fn(frame::same_site))
+        .layer(from_fn_with_state(watch, witness::watch))
         .layer(from_fn(frame::frame))
         .with_state(app)
 }
 
 /// The document of the API.
 pub fn document() -> OpenApi {
-    routes().into_openapi()
+    let mut document = routes().into_openapi();
+    docs::tell_of_problems(&mut document);
+    document
 }
 
 fn routes() -> OpenApiRouter<App> {
@@ -234,12 +282,29 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))
+        .routes(routes!(system::checks))
         .routes(routes!(session::sign_in, session::sign_out))
         .routes(routes!(session::me))
         .routes(routes!(session::change_password))
+        .routes(routes!(second_factor::offer, second_factor::remove))
+        .routes(routes!(second_factor::confirm))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::read, users::update, users::remove))
+        .routes(routes!(second_factor::reset))
+        .routes(routes!(roles::list, roles::create))
+        .routes(routes!(roles::read, roles::update, roles::remove))
+        .routes(routes!(teams::list, teams::create))
+        .routes(routes!(teams::read, teams::update, teams::remove))
+        .routes(routes!(api_keys::list, api_keys::create))
+        .routes(routes!(api_keys::remove))
         .merge(campaign_routes())
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::read, webhooks::update, webhooks::remove))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::replay))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::export))
         .routes(routes!(do_not_call::list, do_not_call::add))
         .routes(routes!(do_not_call::remove))
         .merge(compliance_routes())

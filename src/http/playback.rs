@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
-use super::auth::{CampaignManager, SignedIn, Staff};
+use super::auth::{DownloadsRecordings, PlaysRecordings, SignedIn};
 use super::check::Check;
 use super::error::Error;
 use super::extract::{Json, Path, Query};
@@ -55,7 +55,7 @@ pub(super) struct AudioQuery {
     responses((status = 200, description = "The whole file", content_type = "audio/ogg"),
         (status = 206, description = "A part of the file", content_type = "audio/ogg")))]
 pub(super) async fn audio(
-    session: SignedIn<Staff>,
+    session: SignedIn<PlaysRecordings>,
     State(app): State<App>,
     Path(id): Path<RecordingId>,
     Query(query): Query<AudioQuery>,
@@ -77,7 +77,7 @@ pub(super) async fn audio(
     params(("recording" = RecordingId, Path)),
     responses((status = 200, description = "The drawing", content_type = "application/json")))]
 pub(super) async fn waveform(
-    _session: SignedIn<Staff>,
+    _session: SignedIn<PlaysRecordings>,
     State(app): State<App>,
     Path(id): Path<RecordingId>,
     headers: HeaderMap,
@@ -191,13 +191,19 @@ struct Exported {
 #[utoipa::path(post, path = "/api/recordings/export", tag = "recordings", request_body = Export,
     responses((status = 200, description = "The tar file", content_type = "application/x-tar")))]
 pub(super) async fn export(
-    session: SignedIn<CampaignManager>,
+    session: SignedIn<DownloadsRecordings>,
     State(app): State<App>,
     Json(wanted): Json<Export>,
 ) -> Result<Response, Error> {
     let mut check = Check::default();
     check.count(wanted.recordings.len(), EXPORT_MAX, "/recordings");
     check.done()?;
+    for id in wanted.recordings.iter().filter(|_| !session.scope.is_everything()) {
+        let campaign = app.store.campaign_of_call(id.call).await?;
+        if !campaign.is_some_and(|campaign| session.sees_campaign(campaign)) {
+            return Err(Error::not_found(NOUN, id));
+        }
+    }
     for id in &wanted.recordings {
         tracing::info!(target: "audit", { user.id = %session.id(), recording.id = %id }, "recording exported");
     }

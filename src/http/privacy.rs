@@ -1,14 +1,13 @@
 //! Who sees a whole telephone number. The one rule, in one place.
+//!
+//! Whoever has the right `see_full_numbers` sees numbers whole, here as on the live stream; everybody else their last
+//! digits. The one exception is an agent's own desk: whoever talks to somebody sees whom.
 
-use cadran_engine::model::{Phone, Role};
+use cadran_engine::model::Phone;
 
-/// A number as somebody with this role sees it in a listing: whole for staff, its last digits for an agent. The
-/// number of the call in hand, an agent sees whole: [`super::desk`] shows it.
-pub(super) fn shown(phone: Phone, role: Role) -> String {
-    match role {
-        Role::Admin | Role::CampaignManager | Role::Supervisor => phone.e164(),
-        Role::Agent => phone.to_string(),
-    }
+/// A number in an answer, `whole` or its last digits.
+pub(super) fn shown(phone: Phone, whole: bool) -> String {
+    if whole { phone.e164() } else { phone.to_string() }
 }
 
 #[cfg(test)]
@@ -16,9 +15,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_agent_sees_the_last_digits_only() {
+    fn without_the_right_the_last_digits_are_left() {
         let phone: Phone = "+33199001234".parse().unwrap();
-        assert_eq!(shown(phone, Role::Agent), "…34");
-        assert_eq!(shown(phone, Role::CampaignManager), "+33199001234");
+        assert_eq!(shown(phone, false), "…34");
+        assert_eq!(shown(phone, true), "+33199001234");
     }
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use cadran_engine::model::{
-    AgentId, CallId, CampaignId, LeadId, ListId, Outcome, Phone, RecordingId, RecordingState, Role, Timestamp,
+    AgentId, CallId, CampaignId, LeadId, ListId, Outcome, Phone, RecordingId, RecordingState, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
-use super::auth::{Admin, Anyone, SignedIn, Staff};
+use super::auth::{Anyone, DeletesRecordings, HoldsRecordings, SignedIn, Staff};
 use super::check::Check;
 use super::error::Error;
 use super::extract::{Json, Listing, NoContent, PageQuery, Path, Query, page};
@@ -32,7 +32,7 @@ pub(super) struct RecordingBody {
     campaign: CampaignId,
     list: ListId,
     lead: LeadId,
-    /// The number dialled; for agents its last digits.
+    /// The number dialled; its last digits without the right `see_full_numbers`.
     phone: String,
     agent: Option<AgentId>,
     /// How the dial ended; none while it has not.
@@ -131,7 +131,7 @@ pub(super) struct DeletionBody {
     backups_until: Option<i64>,
 }
 
-pub(super) fn body(record: RecordingRecord, role: Role) -> RecordingBody {
+pub(super) fn body(record: RecordingRecord, whole: bool) -> RecordingBody {
     let facts = record.state.facts();
     let (bytes, duration) = (facts.map(|facts| facts.bytes), facts.map(|facts| facts.duration));
     RecordingBody {
@@ -140,7 +140,7 @@ pub(super) fn body(record: RecordingRecord, role: Role) -> RecordingBody {
         campaign: record.campaign,
         list: record.list,
         lead: record.lead,
-        phone: shown(record.phone, role),
+        phone: shown(record.phone, whole),
         agent: record.agent,
         outcome: record.outcome,
         started_at: record.started_at.as_millis(),
@@ -289,8 +289,8 @@ pub(super) async fn list(
 ) -> Result<Json<Listing<RecordingBody>>, Error> {
     let filter = query.filter(&session)?;
     let page = page(query.after, query.limit);
-    let recordings = app.store.recordings(&filter, query.order.unwrap_or_default(), page).await?;
-    Ok(Listing::of(&page, recordings, |row| row.id, |row| body(row, session.role())))
+    let recordings = session.store(&app).recordings(&filter, query.order.unwrap_or_default(), page).await?;
+    Ok(Listing::of(&page, recordings, |row| row.id, |row| body(row, session.sees_numbers())))
 }
 
 /// One recording, with its gaps, files, hold and deletion.
@@ -311,7 +311,7 @@ pub(super) async fn read(
         files: files.into_iter().map(file_body).collect(),
         hold: hold.map(|hold| HoldBody { reason: hold.reason, by: hold.by, at: hold.at.as_millis() }),
         deletion: deletion.map(deletion_body),
-        recording: body(record, session.role()),
+        recording: body(record, session.sees_numbers()),
     }))
 }
 
@@ -340,7 +340,7 @@ impl Reason {
     params(("recording" = RecordingId, Path)), request_body = Reason,
     responses((status = 204, description = "Held")))]
 pub(super) async fn hold(
-    session: SignedIn<Admin>,
+    session: SignedIn<HoldsRecordings>,
     State(app): State<App>,
     Path(id): Path<RecordingId>,
     Json(reason): Json<Reason>,
@@ -355,7 +355,7 @@ pub(super) async fn hold(
 #[utoipa::path(delete, path = "/api/recordings/{recording}/hold", tag = "recordings",
     params(("recording" = RecordingId, Path)), responses((status = 204, description = "Lifted")))]
 pub(super) async fn lift_hold(
-    session: SignedIn<Admin>,
+    session: SignedIn<HoldsRecordings>,
     State(app): State<App>,
     Path(id): Path<RecordingId>,
 ) -> Result<NoContent, Error> {
@@ -373,7 +373,7 @@ async fn set_hold(app: &App, id: RecordingId, hold: Option<&LegalHold>) -> Resul
     params(("recording" = RecordingId, Path)), request_body = Reason,
     responses((status = 202, description = "Being deleted")))]
 pub(super) async fn remove(
-    session: SignedIn<Admin>,
+    session: SignedIn<DeletesRecordings>,
     State(app): State<App>,
     Path(id): Path<RecordingId>,
     Json(reason): Json<Reason>,
@@ -394,10 +394,11 @@ pub(super) async fn remove(
 #[utoipa::path(get, path = "/api/recording-deletions", tag = "recordings", params(PageQuery<RecordingId>),
     responses((status = 200, body = Listing<DeletionBody>)))]
 pub(super) async fn deletions(
-    _session: SignedIn<Admin>,
+    session: SignedIn<DeletesRecordings>,
     State(app): State<App>,
     Query(query): Query<PageQuery<RecordingId>>,
 ) -> Result<Json<Listing<DeletionBody>>, Error> {
+    session.needs_all_teams()?;
     let page = query.page();
     let deletions = app.store.deletions(page).await?;
     Ok(Listing::of(&page, deletions, |row| row.order.recording, deletion_body))

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
-use super::auth::{CampaignManager, SignedIn, Staff};
+use super::auth::{CampaignManager, SeesNumbers, SignedIn};
 use super::check::Check;
 use super::error::Error;
 use super::extract::{Created, Json, Listing, Path, Query, page};
@@ -84,7 +84,7 @@ pub(super) struct RelationshipQuery {
 #[utoipa::path(get, path = "/api/relationships", tag = "compliance", params(RelationshipQuery),
     responses((status = 200, body = Listing<RelationshipBody>)))]
 pub(super) async fn list(
-    _: SignedIn<Staff>,
+    _: SignedIn<SeesNumbers>,
     State(app): State<App>,
     Query(query): Query<RelationshipQuery>,
 ) -> Result<Json<Listing<RelationshipBody>>, Error> {

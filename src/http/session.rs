@@ -1,5 +1,6 @@
 //! Signing in and out, and one's own account.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use axum::extract::{ConnectInfo, FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse};
-use cadran_engine::model::{AgentId, Role, UserId};
+use cadran_engine::model::{AgentId, Rights, RoleName, TeamId, Timestamp, UserId};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -16,7 +17,9 @@ use super::app::App;
 use super::auth::{self, Newcomer, SignedIn};
 use super::error::{Error, Fault};
 use super::extract::{Json, NoContent};
+use super::second_factor;
 use super::throttle::Trier;
+use super::witness::{Actor, Witness};
 use crate::passwords::{self, Weakness};
 use crate::store::User;
 
@@ -32,6 +35,8 @@ pub(super) struct Credentials {
     /// Its password.
     #[schema(value_type = String, format = Password)]
     password: SecretString,
+    /// What the app of the second factor shows, or a recovery code, for an account that asks for it.
+    code: Option<String>,
 }
 
 /// A sign-in.
@@ -48,31 +53,40 @@ pub(super) struct Opened {
 pub(super) struct Me {
     user: UserId,
     login: String,
-    role: Role,
+    role: RoleName,
+    /// What one may do this way.
+    rights: Rights,
+    /// The teams that one looks after; none: all there is.
+    teams: Option<BTreeSet<TeamId>>,
     /// The agent whose desk it is.
     agent: Option<AgentId>,
     /// Whether a password of one's own must be chosen before anything else.
     must_change_password: bool,
-    /// When the sign-in ends, in milliseconds since 1970.
-    expires_at: i64,
+    /// Whether signing in asks for a code beside the password.
+    second_factor: bool,
+    /// When the sign-in ends at the latest, in milliseconds since 1970; none for a key without an end.
+    expires_at: Option<i64>,
 }
 
 impl Me {
-    fn of(user: &User, expires_at: i64) -> Self {
-        Self {
+    async fn of(app: &App, user: &User, rights: Rights, expires_at: Timestamp) -> Result<Self, Error> {
+        Ok(Self {
             user: user.id,
             login: user.login.clone(),
-            role: user.role,
+            role: user.role.clone(),
+            rights,
+            teams: user.teams.clone(),
             agent: user.agent,
             must_change_password: user.must_change_password,
-            expires_at,
-        }
+            second_factor: second_factor::is_asked_for(app, user.id).await?,
+            expires_at: Some(expires_at).filter(|at| *at < Timestamp::MAX).map(Timestamp::as_millis),
+        })
     }
 }
 
 /// Where a request comes from, as the connection tells. A test without a connection comes from loopback.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ClientAddress(IpAddr);
+pub(super) struct ClientAddress(pub(super) IpAddr);
 
 impl<S: Sync> FromRequestParts<S> for ClientAddress {
     type Rejection = std::convert::Infallible;
@@ -94,6 +108,7 @@ impl<S: Sync> FromRequestParts<S> for ClientAddress {
 pub(super) async fn sign_in(
     State(app): State<App>,
     ClientAddress(address): ClientAddress,
+    witness: Witness,
     Json(credentials): Json<Credentials>,
 ) -> Result<impl IntoResponse, Error> {
     let login = credentials.login.trim().to_lowercase();
@@ -112,14 +127,18 @@ pub(super) async fn sign_in(
         tracing::warn!(%address, "a sign-in failed");
         return Err(Error::WrongPassword);
     };
+    second_factor::check(&app, &user.value, credentials.code.as_deref(), now).await?;
     app.throttle.succeeded(&triers, now);
     let token = auth::new_token()?;
     let expires_at = now + SIGN_IN_TIME;
-    app.store.sign_in(auth::hash(&token), user.value.id, now, expires_at).await?;
+    let hash = auth::hash(&token);
+    app.store.sign_in(hash, user.value.id, now, expires_at).await?;
+    let rights = app.store.signed_in(hash, now).await?.ok_or(Error::WrongPassword)?.rights;
+    witness.saw(Actor { user: user.value.id, key: None, agent: user.value.agent });
     tracing::info!(user.id = %user.value.id, "signed in");
     let cookie = auth::cookie(token.expose_secret(), SIGN_IN_TIME.as_secs(), app.settings.secure_cookies);
-    let opened =
-        Opened { token: token.expose_secret().to_owned(), me: Me::of(&user.value, expires_at.as_millis()) };
+    let me = Me::of(&app, &user.value, rights, expires_at).await?;
+    let opened = Opened { token: token.expose_secret().to_owned(), me };
     Ok((StatusCode::CREATED, AppendHeaders([(header::SET_COOKIE, cookie)]), Json(opened)))
 }
 
@@ -141,8 +160,8 @@ pub(super) async fn sign_out(
 
 /// One's own account.
 #[utoipa::path(get, path = "/api/me", tag = "session", responses((status = 200, body = Me)))]
-pub(super) async fn me(session: SignedIn<Newcomer>) -> Json<Me> {
-    Json(Me::of(&session.user.value, session.expires_at.as_millis()))
+pub(super) async fn me(session: SignedIn<Newcomer>, State(app): State<App>) -> Result<Json<Me>, Error> {
+    Ok(Json(Me::of(&app, &session.user.value, session.rights, session.expires_at).await?))
 }
 
 /// A change of one's own password.
@@ -166,17 +185,10 @@ pub(super) async fn change_password(
     ClientAddress(address): ClientAddress,
     Json(change): Json<NewPassword>,
 ) -> Result<NoContent, Error> {
+    session.needs_person()?;
     let now = app.now();
-    let triers = [Trier::Account(session.user.value.login.clone()), Trier::address(address)];
-    if let Some(wait) = app.throttle.wait(&triers, now) {
-        return Err(Error::LockedOut { seconds: wait.as_secs() + 1 });
-    }
-    app.throttle.failed(&triers, now);
     let kept = session.user;
-    if !passwords::verify(change.old.clone(), Some(kept.value.password_hash.clone())).await {
-        return Err(Error::WrongPassword);
-    }
-    app.throttle.succeeded(&triers, now);
+    prove(&app, &kept.value, address, change.old.clone()).await?;
     if change.old.expose_secret() == change.new.expose_secret() {
         return Err(bad_password("/new", "password_same"));
     }
@@ -188,6 +200,26 @@ pub(super) async fn change_password(
     app.sockets.rights_changed(user.id);
     tracing::info!(user.id = %user.id, "password changed");
     Ok(NoContent)
+}
+
+/// Refuses whoever does not know the account's password. Tries are counted like those to sign in.
+pub(super) async fn prove(
+    app: &App,
+    user: &User,
+    address: IpAddr,
+    password: SecretString,
+) -> Result<(), Error> {
+    let now = app.now();
+    let triers = [Trier::Account(user.login.clone()), Trier::address(address)];
+    if let Some(wait) = app.throttle.wait(&triers, now) {
+        return Err(Error::LockedOut { seconds: wait.as_secs() + 1 });
+    }
+    app.throttle.failed(&triers, now);
+    if !passwords::verify(password, Some(user.password_hash.clone())).await {
+        return Err(Error::WrongPassword);
+    }
+    app.throttle.succeeded(&triers, now);
+    Ok(())
 }
 
 /// Checks and hashes a password that is to hold.

@@ -7,52 +7,53 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use cadran_engine::input::Request;
 use cadran_engine::model::{
-    AgentId, CallId, CampaignId, Role, SupervisionEnd, SupervisionId, SupervisionMode, Timestamp, UserId,
+    AgentId, CallId, CampaignId, Right, Rights, SupervisionEnd, SupervisionId, SupervisionMode, Timestamp,
+    UserId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
-use super::auth::{Gate, SignedIn};
+use super::auth::{ActsForAgents, Barges, Listens, SignedIn, Supervises, TakesOver, Whispers};
 use super::check::Check;
 use super::error::Error;
 use super::extract::{Json, Listing, NoContent, Path, Query, page};
 use super::live;
 use crate::live::{Audience, Fact};
-use crate::store::{SupervisionFilter, SupervisionRecord, User};
+use crate::store::{SupervisionFilter, SupervisionRecord};
 
 /// The longest reason, and the longest message to an agent.
 const TEXT_CHARS_MAX: usize = 500;
 
-/// Those who supervise.
-#[derive(Debug)]
-pub(super) struct Supervisor;
-
-impl Gate for Supervisor {
-    const ROLES: &'static [Role] = &[Role::Admin, Role::Supervisor];
-}
-
-/// In which ways an account may take part in conversations of others. The one rule, in one place.
-pub(super) fn may(user: &User, mode: SupervisionMode) -> bool {
+/// The right that a way of taking part asks for.
+const fn right(mode: SupervisionMode) -> Right {
     match mode {
-        SupervisionMode::Barge
-        | SupervisionMode::Listen
-        | SupervisionMode::TakeOver
-        | SupervisionMode::Whisper => user.enabled && Supervisor::ROLES.contains(&user.role),
+        SupervisionMode::Barge => Right::Barge,
+        SupervisionMode::Listen => Right::Listen,
+        SupervisionMode::TakeOver => Right::TakeOver,
+        SupervisionMode::Whisper => Right::Whisper,
     }
 }
 
-/// Ends at once what an account may do no longer, or with another phone.
-pub(super) async fn rights_changed(app: &App, before: &User, after: Option<&User>) -> Result<(), Error> {
-    let same_phone = after.filter(|user| user.agent == before.agent);
-    let left =
-        SupervisionMode::ALL.into_iter().filter(|mode| same_phone.is_some_and(|user| may(user, *mode)));
-    app.inbox.request(Request::WithdrawSupervision { user: before.id, left: left.collect() }).await?;
+/// The ways in which whoever has these rights may take part in conversations of others.
+pub(super) fn ways(rights: Rights) -> impl Iterator<Item = SupervisionMode> {
+    SupervisionMode::ALL.into_iter().filter(move |mode| rights.has(right(*mode)))
+}
+
+/// Ends at once what an account may do no longer. `stays` says whether the phone and the teams that it began with are
+/// still its own; if they are not, everything ends.
+pub(super) async fn rights_changed(app: &App, user: UserId, stays: bool) -> Result<(), Error> {
+    let mut rights = Rights::NONE;
+    if let Some(account) = app.store.user(user).await?.filter(|account| stays && account.value.enabled) {
+        let role = app.store.role(&account.value.role).await?;
+        rights = role.map_or(Rights::NONE, |role| role.value.rights);
+    }
+    app.inbox.request(Request::WithdrawSupervision { user, left: ways(rights).collect() }).await?;
     Ok(())
 }
 
 /// The agent whose phone the supervisor uses.
-fn desk(session: &SignedIn<Supervisor>) -> Result<AgentId, Error> {
+fn desk<G>(session: &SignedIn<G>) -> Result<AgentId, Error> {
     session.user.value.agent.ok_or(Error::NoDesk)
 }
 
@@ -70,7 +71,7 @@ pub(super) struct Why {
 #[utoipa::path(post, path = "/api/calls/{call}/listen", tag = "supervision", params(("call" = CallId, Path)),
     responses((status = 202, description = "Under way; the live stream shows it")))]
 pub(super) async fn listen(
-    session: SignedIn<Supervisor>,
+    session: SignedIn<Listens>,
     State(app): State<App>,
     Path(call): Path<CallId>,
     Json(why): Json<Why>,
@@ -82,7 +83,7 @@ pub(super) async fn listen(
 #[utoipa::path(post, path = "/api/calls/{call}/whisper", tag = "supervision", params(("call" = CallId, Path)),
     responses((status = 202, description = "Under way; the live stream shows it")))]
 pub(super) async fn whisper(
-    session: SignedIn<Supervisor>,
+    session: SignedIn<Whispers>,
     State(app): State<App>,
     Path(call): Path<CallId>,
     Json(why): Json<Why>,
@@ -94,7 +95,7 @@ pub(super) async fn whisper(
 #[utoipa::path(post, path = "/api/calls/{call}/barge", tag = "supervision", params(("call" = CallId, Path)),
     responses((status = 202, description = "Under way; the live stream shows it")))]
 pub(super) async fn barge(
-    session: SignedIn<Supervisor>,
+    session: SignedIn<Barges>,
     State(app): State<App>,
     Path(call): Path<CallId>,
     Json(why): Json<Why>,
@@ -107,7 +108,7 @@ pub(super) async fn barge(
 #[utoipa::path(post, path = "/api/calls/{call}/take-over", tag = "supervision", params(("call" = CallId, Path)),
     responses((status = 202, description = "Under way; the live stream shows it")))]
 pub(super) async fn take_over(
-    session: SignedIn<Supervisor>,
+    session: SignedIn<TakesOver>,
     State(app): State<App>,
     Path(call): Path<CallId>,
     Json(why): Json<Why>,
@@ -115,44 +116,36 @@ pub(super) async fn take_over(
     supervise(&session, &app, call, SupervisionMode::TakeOver, why).await
 }
 
-async fn supervise(
-    session: &SignedIn<Supervisor>,
+async fn supervise<G>(
+    session: &SignedIn<G>,
     app: &App,
     call: CallId,
     mode: SupervisionMode,
     Why { reason }: Why,
 ) -> Result<StatusCode, Error> {
     Check::default().text(&reason, TEXT_CHARS_MAX, "/reason").done()?;
-    may_or_else(session, mode)?;
     let (supervisor, user) = (desk(session)?, session.id());
     app.inbox.request(Request::Supervise { supervisor, user, call, mode, reason }).await?;
-    tracing::info!(target: "audit", { user.id = %user, call.id = %call, mode = mode.as_str() }, "supervises");
     Ok(StatusCode::ACCEPTED)
-}
-
-fn may_or_else(session: &SignedIn<Supervisor>, mode: SupervisionMode) -> Result<(), Error> {
-    if may(&session.user.value, mode) { Ok(()) } else { Err(Error::Forbidden(Supervisor::ROLES)) }
 }
 
 /// Listens to an agent's conversation, and to each one that follows.
 #[utoipa::path(post, path = "/api/agents/{agent}/follow", tag = "supervision", params(("agent" = AgentId, Path)),
     responses((status = 202, description = "Under way; the live stream shows it")))]
 pub(super) async fn follow(
-    session: SignedIn<Supervisor>,
+    session: SignedIn<Listens>,
     State(app): State<App>,
     Path(agent): Path<AgentId>,
 ) -> Result<StatusCode, Error> {
-    may_or_else(&session, SupervisionMode::Listen)?;
     let (supervisor, user) = (desk(&session)?, session.id());
     app.inbox.request(Request::Follow { supervisor, user, agent }).await?;
-    tracing::info!(target: "audit", { user.id = %user, agent.id = %agent }, "follows");
     Ok(StatusCode::ACCEPTED)
 }
 
 /// Takes no part in conversations of others any more. After a take-over there is nothing to stop: the call is theirs.
 #[utoipa::path(post, path = "/api/supervision/stop", tag = "supervision",
     responses((status = 204, description = "Stopped")))]
-pub(super) async fn stop(session: SignedIn<Supervisor>, State(app): State<App>) -> Result<NoContent, Error> {
+pub(super) async fn stop(session: SignedIn<Supervises>, State(app): State<App>) -> Result<NoContent, Error> {
     app.inbox.request(Request::StopSupervising { supervisor: desk(&session)? }).await?;
     Ok(NoContent)
 }
@@ -226,7 +219,7 @@ pub(super) struct SupervisionQuery {
 #[utoipa::path(get, path = "/api/supervision", tag = "supervision", params(SupervisionQuery),
     responses((status = 200, body = Listing<SupervisionBody>)))]
 pub(super) async fn list(
-    _: SignedIn<Supervisor>,
+    session: SignedIn<Supervises>,
     State(app): State<App>,
     Query(query): Query<SupervisionQuery>,
 ) -> Result<Json<Listing<SupervisionBody>>, Error> {
@@ -239,7 +232,7 @@ pub(super) async fn list(
         until: query.until.map(Timestamp::from_millis),
     };
     let page = page(query.after, query.limit);
-    let acts = app.store.supervision(filter, page).await?;
+    let acts = session.store(&app).supervision(filter, page).await?;
     Ok(Listing::of(&page, acts, |row| row.act.id, SupervisionBody::of))
 }
 
@@ -259,7 +252,7 @@ pub(super) struct Message {
 #[utoipa::path(post, path = "/api/messages", tag = "supervision", request_body = Message,
     responses((status = 202, description = "On its way")))]
 pub(super) async fn send_message(
-    session: SignedIn<Supervisor>,
+    session: SignedIn<ActsForAgents>,
     State(app): State<App>,
     Json(message): Json<Message>,
 ) -> Result<StatusCode, Error> {
@@ -268,7 +261,12 @@ pub(super) async fn send_message(
         .that(!text.trim().is_empty(), "/text", "name")
         .text(&text, TEXT_CHARS_MAX, "/text")
         .that(agent.is_none() || campaign.is_none(), "/campaign", "one_of")
+        .that(agent.is_none_or(|agent| session.scope.has_agent(agent)), "/agent", "exists")
+        .that(campaign.is_none_or(|campaign| session.sees_campaign(campaign)), "/campaign", "exists")
         .done()?;
+    if agent.is_none() && campaign.is_none() {
+        session.needs_all_teams()?;
+    }
     let audience = match (agent, campaign) {
         (Some(agent), _) => Audience::Agents(vec![agent]),
         (None, Some(campaign)) => {
@@ -281,6 +279,5 @@ pub(super) async fn send_message(
     };
     let user = session.id();
     app.hub.tell(&Fact::message(audience, user, &text));
-    tracing::info!(target: "audit", { user.id = %user }, "sent a message to agents");
     Ok(StatusCode::ACCEPTED)
 }

@@ -1,9 +1,9 @@
-//! Hold, consult, conference, transfer. An agent acts on the call in hand, a supervisor on any.
+//! Hold, consult, conference, transfer. An agent acts on the call in hand, whoever has the right on any.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use cadran_engine::input::{Request, TransferKind};
-use cadran_engine::model::{AgentId, CallId};
+use cadran_engine::model::{AgentId, CallId, Right};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -85,7 +85,7 @@ async fn act(
     call: CallId,
     request: Request,
 ) -> Result<StatusCode, Error> {
-    may_touch(session, app, call).await?;
+    may_touch(session, Right::Transfer, app, call).await?;
     app.inbox.request(request).await?;
     Ok(StatusCode::ACCEPTED)
 }

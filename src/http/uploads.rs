@@ -16,10 +16,11 @@ use tokio::io::AsyncWriteExt;
 use utoipa::ToSchema;
 
 use super::app::App;
-use super::auth::{CampaignManager, SignedIn, hex};
+use super::auth::{CampaignManager, SignedIn};
 use super::check::{Check, is_field_name};
 use super::error::Error;
 use super::extract::{Created, Json, NoContent, Path};
+use crate::hex;
 use crate::import::{self, Column, Plan, Reason, Region, Rows, Sample, Verdict};
 use crate::words::Language;
 
@@ -154,7 +155,7 @@ pub(super) async fn create(
     blocking(move || make_room(&directory)).await??;
     let mut bits = [0; 16];
     getrandom::fill(&mut bits).map_err(|error| Error::Internal(format!("no random numbers: {error}")))?;
-    let id = UploadId(format!("upl_{}", hex(&bits)));
+    let id = UploadId(format!("upl_{}", hex::of(&bits)));
     let file = id.file(&app);
     if let Err(error) = receive(body, &file).await {
         remove_file(&file);

@@ -1,13 +1,15 @@
 //! Console accounts.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
-use cadran_engine::model::{AgentId, Role, UserId};
+use cadran_engine::model::{AgentId, Right, Rights, Role, RoleName, TeamId, UserId};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::app::App;
-use super::auth::{Admin, SignedIn};
+use super::auth::{EditsAccounts, SignedIn};
 use super::check::Check;
 use super::error::Error;
 use super::extract::{Created, IfMatch, Json, Listing, NoContent, PageQuery, Path, Query, Versioned};
@@ -23,8 +25,10 @@ const NOUN: &str = "user";
 pub(super) struct UserBody {
     id: UserId,
     login: String,
-    role: Role,
-    /// The agent whose desk it is, for the role agent.
+    role: RoleName,
+    /// The teams that the user looks after; none: all there is.
+    teams: Option<BTreeSet<TeamId>>,
+    /// The agent whose desk it is, for a role with the right `work`.
     agent: Option<AgentId>,
     must_change_password: bool,
     enabled: bool,
@@ -39,8 +43,10 @@ pub(super) struct NewUser {
     /// A password for the first sign-in, which replaces it.
     #[schema(value_type = String, format = Password)]
     password: SecretString,
-    role: Role,
-    /// The agent whose desk it is: needed for the role agent, and for whoever supervises.
+    role: RoleName,
+    /// The teams that the user looks after; without it all there is.
+    teams: Option<BTreeSet<TeamId>>,
+    /// The agent whose desk it is, for a role with the right `work`, or whose phone a supervisor listens with.
     agent: Option<AgentId>,
 }
 
@@ -48,7 +54,9 @@ pub(super) struct NewUser {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UserChange {
-    role: Role,
+    role: RoleName,
+    /// The teams that the user looks after; without it all there is.
+    teams: Option<BTreeSet<TeamId>>,
     agent: Option<AgentId>,
     enabled: bool,
     /// A password for the next sign-in, which replaces it.
@@ -61,6 +69,7 @@ fn body(user: User) -> UserBody {
         id: user.id,
         login: user.login,
         role: user.role,
+        teams: user.teams,
         agent: user.agent,
         must_change_password: user.must_change_password,
         enabled: user.enabled,
@@ -72,25 +81,37 @@ fn is_login(login: &str) -> bool {
         && login.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'@'))
 }
 
-async fn check_agent(app: &App, check: &mut Check, role: Role, agent: Option<AgentId>) -> Result<(), Error> {
-    // A supervisor works through an agent record of their own, an agent through nothing else.
-    let fits = match role {
-        Role::Agent => agent.is_some(),
-        Role::Admin | Role::Supervisor => true,
-        Role::CampaignManager => agent.is_none(),
-    };
-    check.that(fits, "/agent", "agent_role");
+/// Looks at what an account is to be, and whether whoever asks may give that much.
+async fn check_standing(
+    app: &App,
+    session: &SignedIn<EditsAccounts>,
+    role: &RoleName,
+    teams: Option<&BTreeSet<TeamId>>,
+    agent: Option<AgentId>,
+) -> Result<Check, Error> {
+    let mut check = Check::default();
+    let known = app.store.role(role).await?;
+    check.that(known.is_some(), "/role", "exists");
+    let rights = known.map_or(Rights::NONE, |kept| kept.value.rights);
+    session.may_give(rights)?;
+    // A supervisor takes part in conversations through an agent record of their own.
+    let may_have_desk = rights.has(Right::Work) || supervision::ways(rights).next().is_some();
+    let must = role.built_in() == Some(Role::Agent);
+    check.that(if agent.is_some() { may_have_desk } else { !must }, "/agent", "agent_role");
     if let Some(agent) = agent {
         check.that(app.store.agent(agent).await?.is_some(), "/agent", "exists");
     }
-    Ok(())
+    for team in teams.into_iter().flatten() {
+        check.that(app.store.team(*team).await?.is_some(), "/teams", "exists");
+    }
+    Ok(check)
 }
 
 /// Lists accounts, in the order in which they were added.
 #[utoipa::path(get, path = "/api/users", tag = "users", params(PageQuery<UserId>),
     responses((status = 200, body = Listing<Versioned<UserBody>>)))]
 pub(super) async fn list(
-    _: SignedIn<Admin>,
+    _: SignedIn<EditsAccounts>,
     State(app): State<App>,
     Query(query): Query<PageQuery<UserId>>,
 ) -> Result<Json<Listing<Versioned<UserBody>>>, Error> {
@@ -103,20 +124,19 @@ pub(super) async fn list(
 #[utoipa::path(post, path = "/api/users", tag = "users",
     responses((status = 201, body = Versioned<UserBody>)))]
 pub(super) async fn create(
-    _: SignedIn<Admin>,
+    session: SignedIn<EditsAccounts>,
     State(app): State<App>,
     Json(new): Json<NewUser>,
 ) -> Result<Created<Versioned<UserBody>>, Error> {
-    let mut check = Check::default();
-    check.that(is_login(&new.login), "/login", "login");
-    check_agent(&app, &mut check, new.role, new.agent).await?;
-    check.done()?;
+    let mut check = check_standing(&app, &session, &new.role, new.teams.as_ref(), new.agent).await?;
+    check.that(is_login(&new.login), "/login", "login").done()?;
     let login = new.login.to_lowercase();
     let user = User {
         id: UserId::from_i64(0),
         password_hash: hash_new(new.password, &login, "/password").await?,
         login,
         role: new.role,
+        teams: new.teams,
         agent: new.agent,
         must_change_password: true,
         enabled: true,
@@ -129,7 +149,7 @@ pub(super) async fn create(
 #[utoipa::path(get, path = "/api/users/{user}", tag = "users", params(("user" = UserId, Path)),
     responses((status = 200, body = Versioned<UserBody>)))]
 pub(super) async fn read(
-    _: SignedIn<Admin>,
+    _: SignedIn<EditsAccounts>,
     State(app): State<App>,
     Path(id): Path<UserId>,
 ) -> Result<Versioned<UserBody>, Error> {
@@ -140,17 +160,16 @@ pub(super) async fn read(
 #[utoipa::path(put, path = "/api/users/{user}", tag = "users", params(("user" = UserId, Path)),
     responses((status = 200, body = Versioned<UserBody>)))]
 pub(super) async fn update(
-    _: SignedIn<Admin>,
+    session: SignedIn<EditsAccounts>,
     State(app): State<App>,
     Path(id): Path<UserId>,
     if_match: IfMatch,
     Json(change): Json<UserChange>,
 ) -> Result<Versioned<UserBody>, Error> {
     let rev = if_match.rev(NOUN)?;
-    let known = find(&app, id).await?.value;
-    let mut check = Check::default();
-    check_agent(&app, &mut check, change.role, change.agent).await?;
-    let stays_admin = change.role == Role::Admin && change.enabled;
+    let known = may_edit(&app, &session, id).await?;
+    let mut check = check_standing(&app, &session, &change.role, change.teams.as_ref(), change.agent).await?;
+    let stays_admin = is_admin(&change.role, change.teams.as_ref()) && change.enabled;
     check.that(stays_admin || another_admin(&app, id).await?, "/role", "last_admin");
     check.done()?;
     let (password_hash, must_change_password) = match change.password {
@@ -162,6 +181,7 @@ pub(super) async fn update(
         login: known.login.clone(),
         password_hash,
         role: change.role,
+        teams: change.teams,
         agent: change.agent,
         must_change_password,
         enabled: change.enabled,
@@ -169,7 +189,8 @@ pub(super) async fn update(
     let kept = app.store.update_user(&user, rev, app.now()).await?;
     app.store.sign_out_everywhere(id).await?;
     app.sockets.rights_changed(id);
-    supervision::rights_changed(&app, &known, Some(&user)).await?;
+    let stays = known.agent == user.agent && known.teams == user.teams;
+    supervision::rights_changed(&app, id, stays).await?;
     Ok(Versioned::of(kept, body))
 }
 
@@ -177,23 +198,39 @@ pub(super) async fn update(
 #[utoipa::path(delete, path = "/api/users/{user}", tag = "users", params(("user" = UserId, Path)),
     responses((status = 204, description = "Removed")))]
 pub(super) async fn remove(
-    _: SignedIn<Admin>,
+    session: SignedIn<EditsAccounts>,
     State(app): State<App>,
     Path(id): Path<UserId>,
     if_match: IfMatch,
 ) -> Result<NoContent, Error> {
     let rev = if_match.rev(NOUN)?;
-    let known = find(&app, id).await?.value;
+    may_edit(&app, &session, id).await?;
     let mut check = Check::default();
     check.that(another_admin(&app, id).await?, "", "last_admin").done()?;
     app.store.delete_user(id, rev).await?;
     app.sockets.rights_changed(id);
-    supervision::rights_changed(&app, &known, None).await?;
+    supervision::rights_changed(&app, id, false).await?;
     Ok(NoContent)
 }
 
 async fn find(app: &App, id: UserId) -> Result<Kept<User>, Error> {
     app.store.user(id).await?.ok_or_else(|| Error::not_found(NOUN, id))
+}
+
+/// An account that whoever asks may change: whoever takes one over has what it has.
+pub(super) async fn may_edit(
+    app: &App,
+    session: &SignedIn<EditsAccounts>,
+    id: UserId,
+) -> Result<User, Error> {
+    let user = find(app, id).await?.value;
+    let role = app.store.role(&user.role).await?;
+    session.may_give(role.map_or(Rights::NONE, |kept| kept.value.rights))?;
+    Ok(user)
+}
+
+fn is_admin(role: &RoleName, teams: Option<&BTreeSet<TeamId>>) -> bool {
+    role.built_in() == Some(Role::Admin) && teams.is_none()
 }
 
 /// Whether an enabled admin is left without this account.
@@ -202,7 +239,8 @@ async fn another_admin(app: &App, without: UserId) -> Result<bool, Error> {
     loop {
         let users = app.store.users(page).await?;
         let is_other_admin = |user: &Kept<User>| {
-            user.value.id != without && user.value.enabled && user.value.role == Role::Admin
+            let user = &user.value;
+            user.id != without && user.enabled && is_admin(&user.role, user.teams.as_ref())
         };
         if users.iter().any(is_other_admin) {
             return Ok(true);

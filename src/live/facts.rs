@@ -25,10 +25,10 @@ pub enum Audience {
 
 impl Audience {
     fn includes(&self, rights: &Rights) -> bool {
-        rights.sees == Sees::Everything
+        rights.hears_facts()
             || match self {
                 Self::Agents(agents) => rights.agent.is_some_and(|agent| agents.contains(&agent)),
-                Self::Everybody => true,
+                Self::Everybody => rights.sees != Sees::Figures,
                 Self::Staff => false,
             }
     }

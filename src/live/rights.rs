@@ -1,15 +1,18 @@
 //! What a viewer may see. Decided here for all tables, and carried out before a byte leaves.
 
-use cadran_engine::model::{AgentId, Role};
+use cadran_engine::model::{self, AgentId, Right, Role, Scope};
+use serde_json::Value;
 
 use super::selection::Condition;
 use super::topic::Topic;
 
 /// What a viewer may see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rights {
     /// Whose rows.
     pub sees: Sees,
+    /// Which of them.
+    pub scope: Scope,
     /// The agent whose desk the viewer has, if any.
     pub agent: Option<AgentId>,
     /// Whether telephone numbers are shown whole.
@@ -21,52 +24,87 @@ pub struct Rights {
 pub enum Sees {
     /// Everybody's.
     Everything,
+    /// Figures: nobody's.
+    Figures,
     /// Those of their own desk.
     Own,
 }
 
 impl Rights {
-    /// The rights of a role. Agents see their own rows, with the number that they talk to; supervisors see all
-    /// rows without numbers; those who work with lists of numbers see them here too.
-    pub const fn of(role: Role, agent: Option<AgentId>) -> Self {
-        let (sees, numbers) = match role {
-            Role::Admin | Role::CampaignManager => (Sees::Everything, true),
-            Role::Agent => (Sees::Own, true),
-            Role::Supervisor => (Sees::Everything, false),
+    /// What an account's rights let its screens see. An agent sees their own rows, with the number that they talk to.
+    pub fn new(rights: model::Rights, agent: Option<AgentId>, scope: Scope) -> Self {
+        let sees = if rights.has(Right::View) {
+            Sees::Everything
+        } else if rights.has(Right::ViewFigures) {
+            Sees::Figures
+        } else {
+            Sees::Own
         };
-        Self { sees, agent, numbers }
+        let numbers = sees == Sees::Own || rights.has(Right::SeeFullNumbers);
+        Self { sees, scope, agent, numbers }
+    }
+
+    /// What the bundle that a role begins with lets its screens see, of all teams.
+    pub fn of(role: Role, agent: Option<AgentId>) -> Self {
+        Self::new(role.rights(), agent, Scope::Everything)
     }
 
     /// What narrows a topic to the rows that may be seen; none when the topic may not be followed at all.
     pub(super) fn narrow(&self, topic: &Topic) -> Option<Vec<Condition>> {
         match (topic, self.sees) {
-            (Topic::Me, _) | (Topic::Agents | Topic::Calls, Sees::Own) => {
+            (Topic::Me, Sees::Everything | Sees::Own) | (Topic::Agents | Topic::Calls, Sees::Own) => {
                 Some(vec![Condition::one_of("agent", self.agent)])
             }
+            (Topic::Agents | Topic::Calls | Topic::Me | Topic::Alerts, Sees::Figures) => None,
             (Topic::System, Sees::Own) => Some(Vec::new()),
             (
                 Topic::Alerts | Topic::Campaigns | Topic::Pacing(_) | Topic::Queues | Topic::Trunks,
                 Sees::Own,
             ) => None,
-            (Topic::Pacing(campaign), Sees::Everything) => {
-                Some(vec![Condition::one_of("campaign", Some(campaign))])
-            }
+            (Topic::Pacing(campaign), Sees::Everything | Sees::Figures) => self
+                .scope
+                .has_campaign(*campaign)
+                .then(|| vec![Condition::one_of("campaign", Some(campaign))]),
+            (Topic::System | Topic::Trunks, Sees::Everything | Sees::Figures) => Some(Vec::new()),
             (
-                Topic::Agents
-                | Topic::Alerts
-                | Topic::Calls
-                | Topic::Campaigns
-                | Topic::Queues
-                | Topic::System
-                | Topic::Trunks,
+                Topic::Agents | Topic::Alerts | Topic::Calls | Topic::Campaigns | Topic::Queues,
                 Sees::Everything,
-            ) => Some(Vec::new()),
+            )
+            | (Topic::Campaigns | Topic::Queues, Sees::Figures) => Some(self.confined(topic)),
         }
     }
 
-    /// Whether the rows that a viewer holds tell which rows there are. A viewer of their own desk alone must not
+    /// What leaves the rows of the viewer's teams. A table whose rows say neither agent nor campaign has none for
+    /// whoever is confined to teams.
+    fn confined(&self, topic: &Topic) -> Vec<Condition> {
+        match (&self.scope, topic) {
+            (Scope::Everything, _) => Vec::new(),
+            (Scope::Teams { agents, .. }, Topic::Agents) => vec![Condition::one_of("agent", agents)],
+            (Scope::Teams { campaigns, .. }, _) => vec![Condition::one_of("campaign", campaigns)],
+        }
+    }
+
+    /// Whether facts about the installation as a whole are for the viewer.
+    pub(super) fn hears_facts(&self) -> bool {
+        self.sees == Sees::Everything && self.scope.is_everything()
+    }
+
+    /// Whether a row of a view, as JSON, is within the viewer's scope.
+    pub(super) fn shows(&self, topic: &Topic, row: &Value) -> bool {
+        match (&self.scope, topic) {
+            (Scope::Everything, _) | (_, Topic::Trunks | Topic::System) => true,
+            (Scope::Teams { agents, .. }, Topic::Agents) => {
+                agents.iter().any(|agent| row["agent"] == agent.to_string().as_str())
+            }
+            (Scope::Teams { campaigns, .. }, _) => {
+                campaigns.iter().any(|campaign| row["campaign"] == campaign.to_string().as_str())
+            }
+        }
+    }
+
+    /// Whether the rows that a viewer holds tell which rows there are. A viewer of their own desk or teams alone must not
     /// learn, not even from removals, which rows others have.
     pub(super) fn keys_are_open(&self, topic: &Topic) -> bool {
-        self.sees == Sees::Everything && *topic != Topic::Me
+        self.sees != Sees::Own && self.scope.is_everything() && *topic != Topic::Me
     }
 }

@@ -113,13 +113,14 @@ fn by_id<T: Show>(rows: &[T]) -> Vec<&T> {
 /// A view as JSON for somebody with these rights: what [`Tables`] would show them of it.
 pub fn masked(view: &impl Serialize, rights: &Rights) -> Value {
     let mut view = Value::Object(fields(view));
-    if !rights.numbers {
-        for name in TableName::ALL {
-            let rows = view.get_mut(name.as_str()).and_then(Value::as_array_mut);
-            for row in rows.into_iter().flatten() {
-                for column in name.numbers() {
-                    row[*column] = mask(&row[*column]);
-                }
+    for name in TableName::ALL {
+        let Some(rows) = view.get_mut(name.as_str()).and_then(Value::as_array_mut) else { continue };
+        if let Ok(topic) = name.as_str().parse() {
+            rows.retain(|row| rights.shows(&topic, row));
+        }
+        for row in rows.iter_mut().filter(|_| !rights.numbers) {
+            for column in name.numbers() {
+                row[*column] = mask(&row[*column]);
             }
         }
     }

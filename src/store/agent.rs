@@ -32,7 +32,9 @@ impl Store {
 
     /// Agents, in the order in which they were added.
     pub async fn agents(&self, page: Page<AgentId>) -> Result<Vec<Kept<Agent>>, Error> {
-        let select = Select::new("select * from agent").narrow("agent_id > ?", page.after);
+        let select = Select::new("select * from agent")
+            .of_agents("agent_id", &self.scope)
+            .narrow("agent_id > ?", page.after);
         select.page(&self.db, "agent_id", page.limit()).await?.iter().map(read).collect()
     }
 

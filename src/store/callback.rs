@@ -103,6 +103,7 @@ impl Store {
         limit: u16,
     ) -> Result<Vec<OpenCallback>, Error> {
         let select = Select::new(OPEN)
+            .of_campaigns("callback.campaign_id", &self.scope)
             .narrow("callback.state = ?", Some("open"))
             .narrow("callback.campaign_id = ?", filter.campaign)
             .narrow("callback.agent_id = ?", filter.agent)

@@ -4,7 +4,7 @@ use cadran_engine::model::{Campaign, CampaignId, CampaignSettings, Timestamp};
 
 use super::db::{Lane, Select};
 use super::value::{Row, args, json};
-use super::{Error, Kept, Page, Store, only, quota};
+use super::{Error, Kept, Page, Store, event, only, quota, webhook};
 
 const NOUN: &str = "campaign";
 const EXISTS: &str = "select 1 as one from campaign where campaign_id = $1";
@@ -35,7 +35,9 @@ impl Store {
 
     /// Campaigns, the latest first.
     pub async fn campaigns(&self, page: Page<CampaignId>) -> Result<Vec<Kept<Campaign>>, Error> {
-        let select = Select::new("select * from campaign").narrow("campaign_id < ?", page.after);
+        let select = Select::new("select * from campaign")
+            .of_campaigns("campaign_id", &self.scope)
+            .narrow("campaign_id < ?", page.after);
         select.page(&self.db, "campaign_id desc", page.limit()).await?.iter().map(read).collect()
     }
 
@@ -58,8 +60,13 @@ impl Store {
         let seller = settings.compliance.seller;
         let values = args![*id, rev, &settings.name, state.as_str(), json(settings)?, seller, now];
         let mut tx = self.db.begin(Lane::People).await?;
+        let was = tx.row("select state from campaign where campaign_id = $1", args![*id]).await?;
+        let was = was.map(|row| row.get::<String>("state")).transpose()?;
         let kept = tx.row(sql, values).await?.as_ref().map(read).transpose()?;
-        if kept.is_some() {
+        if let Some(kept) = &kept {
+            if was.as_deref() != Some(state.as_str()) {
+                webhook::put(&mut tx, &event::campaign_state(*id, *state, kept.rev, now)).await?;
+            }
             quota::set(&mut tx, campaign.id, &campaign.settings.quotas).await?;
         }
         tx.commit().await?;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cadran_engine::model::Scope;
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
@@ -197,6 +198,38 @@ impl Select {
             }
             self.text += part;
         }
+        self
+    }
+
+    /// Leaves out rows whose `column` names a campaign outside `scope`.
+    pub(super) fn of_campaigns(self, column: &'static str, scope: &Scope) -> Self {
+        match scope {
+            Scope::Everything => self,
+            Scope::Teams { campaigns, .. } => {
+                self.one_of(column, campaigns.iter().map(|id| Value::from(*id)))
+            }
+        }
+    }
+
+    /// Leaves out rows whose `column` names an agent outside `scope`.
+    pub(super) fn of_agents(self, column: &'static str, scope: &Scope) -> Self {
+        match scope {
+            Scope::Everything => self,
+            Scope::Teams { agents, .. } => self.one_of(column, agents.iter().map(|id| Value::from(*id))),
+        }
+    }
+
+    /// Adds that `column` has one of `values`; without any, that no row is wanted.
+    fn one_of(mut self, column: &'static str, values: impl Iterator<Item = Value>) -> Self {
+        self.text += if self.narrowed { " and " } else { " where " };
+        self.narrowed = true;
+        let first = self.values.len() + 1;
+        self.values.extend(values);
+        let places: Vec<String> = (first..=self.values.len()).map(|place| format!("${place}")).collect();
+        self.text += &match places.is_empty() {
+            true => "1 = 0".to_owned(),
+            false => format!("{column} in ({})", places.join(", ")),
+        };
         self
     }
 

@@ -207,6 +207,7 @@ impl Store {
         let sql =
             "select dial_decision.*, packs from dial_decision join pack_set on pack_set.digest = pack_set";
         let select = Select::new(sql)
+            .of_campaigns("campaign_id", &self.scope)
             .narrow("campaign_id = ?", filter.campaign)
             .narrow("lead_id = ?", filter.lead)
             .narrow("phone_digest = ?", phone.as_deref())

@@ -61,6 +61,7 @@ impl Store {
         page: Page<AttemptId>,
     ) -> Result<Vec<AttemptRecord>, Error> {
         let rows = Select::new("select * from attempt")
+            .of_campaigns("campaign_id", &self.scope)
             .narrow("agent_id = ?", filter.agent)
             .narrow("campaign_id = ?", filter.campaign)
             .narrow("started_at >= ?", filter.from)
@@ -79,6 +80,7 @@ impl Store {
     /// Calls that are over, the latest first.
     pub async fn calls(&self, filter: HistoryFilter, page: Page<CallId>) -> Result<Vec<CallRecord>, Error> {
         let rows = Select::new(call::SELECT)
+            .of_campaigns("campaign_id", &self.scope)
             .narrow("call.agent_id = ?", filter.agent)
             .narrow("campaign_id = ?", filter.campaign)
             .narrow("answered_at >= ?", filter.from)
@@ -109,6 +111,12 @@ impl Store {
             recordings: rows(&recordings.page(&self.db, "part", u16::from(u8::MAX)).await?, recording::read)?,
             dispositions: rows(&self.db.rows(dispositions, args![id]).await?, disposition::read)?,
         }))
+    }
+
+    /// The campaign on whose behalf a call is or was made.
+    pub async fn campaign_of_call(&self, id: CallId) -> Result<Option<CampaignId>, Error> {
+        let row = self.db.row("select campaign_id from attempt where call_id = $1", args![id]).await?;
+        row.map(|row| row.get("campaign_id")).transpose()
     }
 
     /// All that happened to one lead.

@@ -298,6 +298,7 @@ impl Store {
     /// Imports, into one list or all, the latest first.
     pub async fn imports(&self, list: Option<ListId>, page: Page<ImportId>) -> Result<Vec<Import>, Error> {
         let select = Select::new("select * from import")
+            .of_campaigns("(select campaign_id from list where list.list_id = import.list_id)", &self.scope)
             .narrow("list_id = ?", list)
             .narrow("import_id < ?", page.after);
         select.page(&self.db, "import_id desc", page.limit()).await?.iter().map(read).collect()

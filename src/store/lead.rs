@@ -116,6 +116,7 @@ impl Store {
     /// Leads, in the order in which they were imported.
     pub async fn leads(&self, filter: LeadFilter, page: Page<LeadId>) -> Result<Vec<LeadRecord>, Error> {
         let rows = Select::new("select * from lead")
+            .of_campaigns("campaign_id", &self.scope)
             .narrow("campaign_id = ?", filter.campaign)
             .narrow("list_id = ?", filter.list)
             .narrow("phone = ?", filter.phone)

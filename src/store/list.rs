@@ -44,6 +44,7 @@ impl Store {
         page: Page<ListId>,
     ) -> Result<Vec<Kept<List>>, Error> {
         let select = Select::new("select * from list")
+            .of_campaigns("campaign_id", &self.scope)
             .narrow("campaign_id = ?", campaign)
             .narrow("list_id < ?", page.after);
         select.page(&self.db, "list_id desc", page.limit()).await?.iter().map(read).collect()

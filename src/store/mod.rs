@@ -8,8 +8,10 @@
 
 mod abandonment;
 mod agent;
+mod api_key;
 mod archive;
 mod attempt;
+mod audit;
 mod by_hand;
 mod call;
 mod callback;
@@ -25,8 +27,10 @@ mod do_not_call;
 mod dossier;
 mod dry_run;
 mod error;
+mod event;
 mod hearing;
 mod history;
+mod idempotency;
 mod import;
 mod lead;
 mod lead_order;
@@ -45,15 +49,19 @@ mod recovery;
 mod refusal;
 mod register;
 mod relationship;
+mod role;
 mod screening;
+mod second_factor;
 mod seller;
 mod session;
 mod sign_in;
 mod supervision;
+mod team;
 mod terms;
 mod trunk;
 mod user;
 mod value;
+mod webhook;
 mod why;
 mod write;
 mod writer;
@@ -63,14 +71,16 @@ use std::time::Duration;
 
 use cadran_engine::dialer::compliance::Pack;
 use cadran_engine::input::Settings;
-use cadran_engine::model::{CampaignState, SipAccount, SipTrunk, Timestamp};
+use cadran_engine::model::{CampaignState, Scope, SipAccount, SipTrunk, Timestamp};
 
 use db::{Db, Lane};
-use value::{Row, args};
+use value::{Row, Value};
 
 pub use abandonment::Abandonment;
+pub use api_key::{ApiKey, ApiKeyId};
 pub use archive::{ArchiveJob, ArchiveStep, FileKind, KeptFile, Place};
 pub use attempt::AttemptRecord;
+pub use audit::{Act, AuditEntry, AuditFilter};
 pub use by_hand::{HandDenied, HandDialled};
 pub use callback::{CallbackFilter, CallbackRecord, CallbackState, OpenCallback};
 pub use claim::{CLAIM_TIME, Claim};
@@ -82,6 +92,7 @@ pub use do_not_call::{DoNotCall, DoNotCallId};
 pub use dry_run::DryRun;
 pub use error::Error;
 pub use history::{CallStory, HistoryFilter, LeadStory};
+pub use idempotency::{KeptAnswer, Known, REMEMBERED_FOR};
 pub use import::{
     IMPORT_BATCH_MAX, Import, ImportId, ImportOutcome, ImportReport, ImportRow, ImportState, NewConsent,
     NewLead, RowContent,
@@ -97,12 +108,16 @@ pub use recording_gap::RecordingGap;
 pub use recording_search::{RecordingFilter, RecordingOrder};
 pub use register::{Register, SCRUB_BATCH_MAX, ScrubId, digest};
 pub use relationship::{Relationship, RelationshipId, RelationshipKind};
+pub use role::RoleRecord;
 pub use screening::ScreenedCalls;
+pub use second_factor::SecondFactor;
 pub use seller::Seller;
 pub use session::{AgentSessionRecord, StateSpan};
-pub use sign_in::{SignIn, TokenHash};
+pub use sign_in::{IDLE_TIME_MAX, SignIn, TokenHash};
 pub use supervision::{SupervisionFilter, SupervisionRecord};
+pub use team::Team;
 pub use user::User;
+pub use webhook::{Delivery, DeliveryState, EventKind, WAITING_MAX, Webhook};
 pub use why::{Verdict, Why};
 pub use writer::{QueueFull, WRITES_MAX, WriteQueue};
 
@@ -117,6 +132,8 @@ pub const PING_DEADLINE: Duration = Duration::from_secs(2);
 pub struct Store {
     db: Db,
     packs: Arc<[Pack]>,
+    /// What listings are confined to.
+    scope: Arc<Scope>,
 }
 
 /// A row of settings, with the count of its changes that the next change must name.
@@ -165,6 +182,13 @@ impl<Id> Page<Id> {
 }
 
 impl Store {
+    /// The same store, whose listings leave out what is not in `scope`. Single rows are found all the same: whoever
+    /// asks for one looks whose it is.
+    #[must_use]
+    pub fn within(&self, scope: &Scope) -> Self {
+        Self { scope: Arc::new(scope.clone()), ..self.clone() }
+    }
+
     /// Whether the database takes writes at the moment.
     pub async fn ping(&self) -> Result<(), Error> {
         self.db.ping(Lane::People, PING_DEADLINE).await
@@ -187,8 +211,8 @@ impl Store {
     }
 
     /// Why a change of a row of settings touched nothing. `exists` selects the row by its id.
-    async fn why_unchanged(&self, noun: &'static str, exists: &'static str, id: i64) -> Error {
-        match self.db.row(exists, args![id]).await {
+    async fn why_unchanged(&self, noun: &'static str, exists: &'static str, id: impl Into<Value>) -> Error {
+        match self.db.row(exists, vec![id.into()]).await {
             Ok(Some(_)) => Error::Changed(noun),
             Ok(None) => Error::NotFound(noun),
             Err(error) => error,

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cadran_engine::model::Scope;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -44,7 +45,7 @@ impl Store {
             Some(("postgres" | "postgresql", _)) => open_postgres(url.unwrap_or_default()).await?,
             None | Some(_) => return Err(Error::Url("unknown kind of database".to_owned())),
         };
-        Ok(Self { db, packs: Arc::default() })
+        Ok(Self { db, packs: Arc::default(), scope: Arc::new(Scope::Everything) })
     }
 
     /// Applies the migrations that are missing, each as a whole or not at all.

@@ -141,6 +141,12 @@ pub(super) async fn had_by(tx: &mut Tx, call: CallId, agent: Option<AgentId>) ->
     tx.execute(sql, args![call, agent]).await.map(drop)
 }
 
+/// When a recording began; none when it is unknown.
+pub(super) async fn began_at(tx: &mut Tx, id: RecordingId) -> Result<Option<Timestamp>, Error> {
+    let sql = "select started_at from recording where call_id = $1 and part = $2";
+    tx.row(sql, args![id.call, id.part]).await?.map(|row| row.get("started_at")).transpose()
+}
+
 /// Reads a recording from a row of [`SELECT`].
 pub(super) fn read(row: &Row) -> Result<RecordingRecord, Error> {
     let expected: Option<u64> = row.get("expected")?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cadran_engine::model::{ListId, Outcome, RecordingId};
+use cadran_engine::model::{ListId, Outcome, RecordingId, Timestamp};
 use serde::Deserialize;
 
 use super::db::Select;
@@ -95,10 +95,18 @@ impl Store {
             None => None,
         };
         let (behind, by) = order.sql();
-        let select = select(filter).narrow_all(behind, after);
+        let select =
+            select(filter).of_campaigns("recording.campaign_id", &self.scope).narrow_all(behind, after);
         let select = select.narrow_all("duration is not null", order.is_by_length().then(Vec::new));
         let rows = select.page(&self.db, by, page.limit()).await?;
         rows.iter().map(recording::read).collect()
+    }
+
+    /// Bytes that recordings have taken up since a moment.
+    pub async fn recorded_bytes(&self, since: Timestamp) -> Result<u64, Error> {
+        let sql =
+            "select cast(coalesce(sum(bytes), 0) as bigint) as bytes from recording where started_at >= $1";
+        self.db.row(sql, args![since]).await?.map_or(Ok(0), |row| row.get("bytes"))
     }
 
     /// One recording.

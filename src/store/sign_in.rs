@@ -1,9 +1,18 @@
 //! Signed-in browsers and programs.
 
-use cadran_engine::model::{Timestamp, UserId};
+use std::time::Duration;
 
-use super::value::args;
-use super::{Error, Kept, Store, User, user};
+use cadran_engine::model::{Rights, Scope, Timestamp, UserId};
+
+use super::api_key::ApiKeyId;
+use super::value::{Row, args};
+use super::{Error, Kept, Store, User, role, user};
+
+/// A browser that was not heard of for so long is signed out: a long lunch, not a night.
+pub const IDLE_TIME_MAX: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// How often it is written down that a sign-in is in use, at most.
+const SEEN_EVERY: Duration = Duration::from_secs(60);
 
 /// The SHA-256 of a sign-in's opaque token. Whoever reads the database cannot sign in with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,8 +23,14 @@ pub struct TokenHash(pub [u8; 32]);
 pub struct SignIn {
     /// Whose.
     pub user: Kept<User>,
+    /// What they may do this way.
+    pub rights: Rights,
+    /// Of what.
+    pub scope: Scope,
     /// Until when.
     pub expires_at: Timestamp,
+    /// The key of a program; none for a person who gave a password.
+    pub key: Option<ApiKeyId>,
 }
 
 impl Store {
@@ -28,17 +43,31 @@ impl Store {
         expires_at: Timestamp,
     ) -> Result<(), Error> {
         self.db.change("delete from sign_in where expires_at <= $1", args![now]).await?;
-        let sql = "insert into sign_in (token_hash, user_id, created_at, expires_at) values ($1, $2, $3, $4)";
+        let sql = "insert into sign_in (token_hash, user_id, created_at, expires_at, seen_at) \
+                   values ($1, $2, $3, $4, $3)";
         self.db.change(sql, args![token.0.to_vec(), user, now, expires_at]).await?;
         Ok(())
     }
 
-    /// Who the token belongs to; none when it is unknown, has expired, or the account is switched off.
+    /// Who the token belongs to; none when it is unknown, has expired, was not used for [`IDLE_TIME_MAX`], or the
+    /// account is switched off.
     pub async fn signed_in(&self, token: TokenHash, now: Timestamp) -> Result<Option<SignIn>, Error> {
-        let sql = "select console_user.*, expires_at from sign_in join console_user using (user_id) \
-                   where token_hash = $1 and expires_at > $2 and enabled";
-        let row = self.db.row(sql, args![token.0.to_vec(), now]).await?;
-        row.map(|row| Ok(SignIn { user: user::read(&row)?, expires_at: row.get("expires_at")? })).transpose()
+        let sql = "select console_user.*, rights, expires_at, seen_at from sign_in \
+                   join console_user using (user_id) join role on role.name = role_name \
+                   where token_hash = $1 and expires_at > $2 and seen_at > $3 and enabled";
+        let row = self.db.row(sql, args![token.0.to_vec(), now, now - IDLE_TIME_MAX]).await?;
+        let Some(row) = row else {
+            return self.presented_key(token, now).await;
+        };
+        if row.get::<Timestamp>("seen_at")? <= now - SEEN_EVERY {
+            let seen = "update sign_in set seen_at = $2 where token_hash = $1";
+            // A database that takes no writes for a moment signs nobody out.
+            if let Err(error) = self.db.execute(seen, args![token.0.to_vec(), now]).await {
+                tracing::warn!(%error, "that a sign-in is in use could not be written down");
+            }
+        }
+        let sign_in = self.standing(&row).await?;
+        Ok(Some(SignIn { expires_at: row.get("expires_at")?, ..sign_in }))
     }
 
     /// Ends a sign-in. Ending it again changes nothing.
@@ -51,5 +80,17 @@ impl Store {
     pub async fn sign_out_everywhere(&self, user: UserId) -> Result<(), Error> {
         self.db.change("delete from sign_in where user_id = $1", args![user]).await?;
         Ok(())
+    }
+
+    /// What an account is good for, from a row that has all columns of `console_user` and the rights of its role.
+    pub(super) async fn standing(&self, row: &Row) -> Result<SignIn, Error> {
+        let id = row.get("user_id")?;
+        let (teams, scope) = match row.get("sees_all")? {
+            true => (None, Scope::Everything),
+            false => (Some(self.teams_of(id).await?), self.scope_of(id).await?),
+        };
+        let user = user::read(row, teams)?;
+        let rights = role::rights(row, &user.value.role)?;
+        Ok(SignIn { user, rights, scope, expires_at: Timestamp::MAX, key: None })
     }
 }

@@ -54,6 +54,7 @@ impl Store {
         page: Page<SupervisionId>,
     ) -> Result<Vec<SupervisionRecord>, Error> {
         let rows = Select::new("select * from supervision")
+            .of_agents("agent_id", &self.scope)
             .narrow("agent_id = ?", filter.agent)
             .narrow("call_id = ?", filter.call)
             .narrow("began_at >= ?", filter.from)

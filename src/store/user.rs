@@ -1,9 +1,11 @@
 //! Console accounts.
 
-use cadran_engine::model::{AgentId, Role, Timestamp, UserId};
+use std::collections::BTreeSet;
+
+use cadran_engine::model::{AgentId, RoleName, TeamId, Timestamp, UserId};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::db::Select;
+use super::db::{Lane, Select, Tx};
 use super::value::{Row, Value, args};
 use super::{Error, Kept, Page, Store, only};
 
@@ -20,7 +22,9 @@ pub struct User {
     /// The Argon2 hash of the password, in PHC text form. Kept out of logs like the password itself.
     pub password_hash: SecretString,
     /// What the user may do.
-    pub role: Role,
+    pub role: RoleName,
+    /// The teams that the user looks after; none: all there is, in teams or not.
+    pub teams: Option<BTreeSet<TeamId>>,
     /// The agent whose desk it is, for the role of an agent.
     pub agent: Option<AgentId>,
     /// Whether the password was given by somebody else, so that the first sign-in replaces it.
@@ -32,40 +36,51 @@ pub struct User {
 impl Store {
     /// Keeps an account. The id in `user` is not used.
     pub async fn create_user(&self, user: &User, now: Timestamp) -> Result<Kept<User>, Error> {
-        let sql = "insert into console_user (login, password_hash, role, agent_id, must_change_password, enabled, \
-                   updated_at) values ($1, $2, $3, $4, $5, $6, $7) returning *";
-        read(&only(self.db.change(sql, columns(user, now)).await?)?)
+        let sql = "insert into console_user (login, password_hash, role_name, agent_id, must_change_password, \
+                   enabled, sees_all, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8) returning *";
+        let mut tx = self.db.begin(Lane::People).await?;
+        let kept = read(&only(tx.rows(sql, columns(user, now)).await?)?, user.teams.clone())?;
+        put_teams(&mut tx, &kept.value).await?;
+        tx.commit().await?;
+        Ok(kept)
     }
 
     /// One account.
     pub async fn user(&self, id: UserId) -> Result<Option<Kept<User>>, Error> {
-        let row = self.db.row("select * from console_user where user_id = $1", args![id]).await?;
-        row.as_ref().map(read).transpose()
+        self.read_user(self.db.row("select * from console_user where user_id = $1", args![id]).await?).await
     }
 
     /// The account that somebody signs in to.
     pub async fn user_by_login(&self, login: &str) -> Result<Option<Kept<User>>, Error> {
-        let row = self.db.row("select * from console_user where login = $1", args![login]).await?;
-        row.as_ref().map(read).transpose()
+        self.read_user(self.db.row("select * from console_user where login = $1", args![login]).await?).await
     }
 
     /// Accounts, in the order in which they were added.
     pub async fn users(&self, page: Page<UserId>) -> Result<Vec<Kept<User>>, Error> {
         let select = Select::new("select * from console_user").narrow("user_id > ?", page.after);
-        select.page(&self.db, "user_id", page.limit()).await?.iter().map(read).collect()
+        let mut users = Vec::new();
+        for row in select.page(&self.db, "user_id", page.limit()).await? {
+            users.extend(self.read_user(Some(row)).await?);
+        }
+        Ok(users)
     }
 
     /// Replaces an account, if nobody changed it since `rev`.
     pub async fn update_user(&self, user: &User, rev: i64, now: Timestamp) -> Result<Kept<User>, Error> {
-        let sql = "update console_user set login = $1, password_hash = $2, role = $3, agent_id = $4, \
-                   must_change_password = $5, enabled = $6, updated_at = $7, rev = rev + 1 \
-                   where user_id = $8 and rev = $9 returning *";
+        let sql = "update console_user set login = $1, password_hash = $2, role_name = $3, agent_id = $4, \
+                   must_change_password = $5, enabled = $6, sees_all = $7, updated_at = $8, rev = rev + 1 \
+                   where user_id = $9 and rev = $10 returning *";
         let mut values = columns(user, now);
         values.extend(args![user.id, rev]);
-        match self.db.change(sql, values).await?.first() {
-            Some(row) => read(row),
-            None => Err(self.why_unchanged(NOUN, EXISTS, user.id.as_i64()).await),
-        }
+        let mut tx = self.db.begin(Lane::People).await?;
+        let Some(row) = tx.row(sql, values).await? else {
+            drop(tx);
+            return Err(self.why_unchanged(NOUN, EXISTS, user.id).await);
+        };
+        tx.execute("delete from user_team where user_id = $1", args![user.id]).await?;
+        put_teams(&mut tx, user).await?;
+        tx.commit().await?;
+        read(&row, user.teams.clone())
     }
 
     /// Removes an account and its sign-ins.
@@ -73,23 +88,55 @@ impl Store {
         let sql = "delete from console_user where user_id = $1 and rev = $2 returning user_id";
         match self.db.change(sql, args![id, rev]).await?.first() {
             Some(_) => Ok(()),
-            None => Err(self.why_unchanged(NOUN, EXISTS, id.as_i64()).await),
+            None => Err(self.why_unchanged(NOUN, EXISTS, id).await),
         }
     }
+
+    /// Who has a role.
+    pub async fn users_with_role(&self, role: &RoleName) -> Result<Vec<UserId>, Error> {
+        let sql = "select user_id from console_user where role_name = $1";
+        let rows = self.db.rows(sql, args![role.as_str()]).await?;
+        rows.iter().map(|row| row.get("user_id")).collect()
+    }
+
+    /// Who looks after a team.
+    pub async fn users_of_team(&self, team: TeamId) -> Result<Vec<UserId>, Error> {
+        let rows = self.db.rows("select user_id from user_team where team_id = $1", args![team]).await?;
+        rows.iter().map(|row| row.get("user_id")).collect()
+    }
+
+    async fn read_user(&self, row: Option<Row>) -> Result<Option<Kept<User>>, Error> {
+        let Some(row) = row else { return Ok(None) };
+        let teams = match row.get("sees_all")? {
+            true => None,
+            false => Some(self.teams_of(row.get("user_id")?).await?),
+        };
+        read(&row, teams).map(Some)
+    }
+}
+
+async fn put_teams(tx: &mut Tx, user: &User) -> Result<(), Error> {
+    for team in user.teams.iter().flatten() {
+        let sql = "insert into user_team (user_id, team_id) values ($1, $2)";
+        tx.execute(sql, args![user.id, *team]).await?;
+    }
+    Ok(())
 }
 
 fn columns(user: &User, now: Timestamp) -> Vec<Value> {
     let (hash, role) = (user.password_hash.expose_secret(), user.role.as_str());
-    args![&user.login, hash, role, user.agent, user.must_change_password, user.enabled, now]
+    let sees_all = user.teams.is_none();
+    args![&user.login, hash, role, user.agent, user.must_change_password, user.enabled, sees_all, now]
 }
 
 /// Reads an account from a row that has all columns of `console_user`.
-pub(super) fn read(row: &Row) -> Result<Kept<User>, Error> {
+pub(super) fn read(row: &Row, teams: Option<BTreeSet<TeamId>>) -> Result<Kept<User>, Error> {
     let user = User {
         id: row.get("user_id")?,
         login: row.get("login")?,
         password_hash: row.get::<String>("password_hash")?.into(),
-        role: row.word("role")?,
+        role: row.get("role_name")?,
+        teams,
         agent: row.get("agent_id")?,
         must_change_password: row.get("must_change_password")?,
         enabled: row.get("enabled")?,

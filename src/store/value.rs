@@ -8,8 +8,8 @@ use sqlx::types::{Json, Uuid};
 use sqlx::{Arguments, Database, Decode, Postgres, Row as _, Sqlite, Type};
 
 use cadran_engine::model::{
-    AgentId, AttemptId, CallId, CampaignId, LeadId, LegId, ListId, Outcome, PersonId, Phone, SellerId,
-    SessionId, SupervisionId, Timestamp, TrunkId, UserId, Verdict, Zone,
+    AgentId, AttemptId, CallId, CampaignId, LeadId, LegId, ListId, Outcome, PersonId, Phone, RoleName,
+    SellerId, SessionId, SupervisionId, TeamId, Timestamp, TrunkId, UserId, Verdict, WebhookId, Zone,
 };
 
 use super::Error;
@@ -111,9 +111,13 @@ value_from! {
     Int(Some) <- PersonId: PersonId::as_i64;
     Int(Some) <- SellerId: SellerId::as_i64;
     Int() <- Option<SellerId>: |value| value.map(SellerId::as_i64);
+    Int(Some) <- TeamId: TeamId::as_i64;
+    Int() <- Option<TeamId>: |value| value.map(TeamId::as_i64);
     Int(Some) <- TrunkId: TrunkId::as_i64;
     Int(Some) <- UserId: UserId::as_i64;
     Int() <- Option<UserId>: |value| value.map(UserId::as_i64);
+    Int(Some) <- WebhookId: WebhookId::as_i64;
+    Int() <- Option<WebhookId>: |value| value.map(WebhookId::as_i64);
     Text(Some) <- &str: without_nul;
     Text(Some) <- &String: |value| without_nul(value);
     Text() <- Option<&str>: |value| value.map(without_nul);
@@ -211,7 +215,7 @@ macro_rules! field_from {
     )* };
 }
 
-native_field!(bool, i64, Option<i64>, String, Option<String>);
+native_field!(bool, i64, Option<i64>, String, Option<String>, Vec<u8>);
 
 field_from! {
     AgentId: i64 => |row| Ok(AgentId::from_i64(row));
@@ -220,9 +224,12 @@ field_from! {
     ListId: i64 => |row| Ok(ListId::from_i64(row));
     PersonId: i64 => |row| Ok(PersonId::from_i64(row));
     SellerId: i64 => |row| Ok(SellerId::from_i64(row));
+    TeamId: i64 => |row| Ok(TeamId::from_i64(row));
     TrunkId: i64 => |row| Ok(TrunkId::from_i64(row));
     UserId: i64 => |row| Ok(UserId::from_i64(row));
+    WebhookId: i64 => |row| Ok(WebhookId::from_i64(row));
     Timestamp: i64 => |ms| Ok(Timestamp::from_millis(ms));
+    [u8; 32]: Vec<u8> => |bytes| bytes.try_into().map_err(|_| "not 32 bytes".to_owned());
     u8: i64 => |value| u8::try_from(value).map_err(|error| error.to_string());
     u16: i64 => |value| u16::try_from(value).map_err(|error| error.to_string());
     u32: i64 => |value| u32::try_from(value).map_err(|error| error.to_string());
@@ -234,6 +241,7 @@ field_from! {
     SupervisionId: Uuid => |uuid| Ok(SupervisionId::from_uuid(uuid));
     Phone: String => |text| text.parse().map_err(|error: cadran_engine::model::phone::BadPhone| error.to_string());
     Zone: String => |name| name.parse().map_err(|error: cadran_engine::model::calendar::UnknownZone| error.to_string());
+    RoleName: String => |name| name.parse().map_err(|error: cadran_engine::model::user::BadRoleName| error.to_string());
     Verdict: String => |word| Verdict::from_word(&word).ok_or_else(|| format!("`{word}` is no verdict"));
     Outcome: String => |word| Outcome::from_word(&word).ok_or_else(|| format!("`{word}` is no outcome"));
 }

@@ -211,27 +211,22 @@ async fn a_long_list_comes_in_pages() {
 #[tokio::test]
 async fn a_number_is_put_on_the_do_not_call_list_and_taken_off_with_a_reason() {
     let world = World::new().await;
-    let supervisor = world.signed_in(Role::Supervisor).await;
+    let manager = world.signed_in(Role::CampaignManager).await;
     let entry = json!({ "phone": "01 99 00 12 34", "reason": "asked by letter" });
-    let reply =
-        world.call("POST", "/api/do-not-call").token(&supervisor).json(&entry).send().await.expect(201);
+    let reply = world.call("POST", "/api/do-not-call").token(&manager).json(&entry).send().await.expect(201);
     assert_eq!(reply.json()["phone"], "+33199001234");
     let address = reply.header("location").to_owned();
-    let found = world
-        .call("GET", "/api/do-not-call?phone=%2B33199001234")
-        .token(&supervisor)
-        .send()
-        .await
-        .expect(200);
+    let found =
+        world.call("GET", "/api/do-not-call?phone=%2B33199001234").token(&manager).send().await.expect(200);
     assert_eq!(found.json()["rows"].as_array().unwrap().len(), 1);
-    world.call("DELETE", &address).token(&supervisor).send().await.expect(400);
-    world.call("DELETE", &format!("{address}?reason=mistake")).token(&supervisor).send().await.expect(204);
-    world.call("DELETE", &format!("{address}?reason=mistake")).token(&supervisor).send().await.expect(404);
+    world.call("DELETE", &address).token(&manager).send().await.expect(400);
+    world.call("DELETE", &format!("{address}?reason=mistake")).token(&manager).send().await.expect(204);
+    world.call("DELETE", &format!("{address}?reason=mistake")).token(&manager).send().await.expect(404);
     let bad = json!({ "phone": "1&PJSIP/x", "reason": "x" });
     assert!(
         world
             .call("POST", "/api/do-not-call")
-            .token(&supervisor)
+            .token(&manager)
             .json(&bad)
             .send()
             .await

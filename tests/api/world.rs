@@ -1,5 +1,6 @@
 //! A centre with one user of each role, its router, and a scripted engine behind the inbox.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -8,14 +9,16 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use cadran::archive::{Depot, Keys};
+use cadran::audit::Anchor;
 use cadran::http::{self, App, HttpSettings};
 use cadran::inbox::{Inbox, Item};
 use cadran::live::{Board, Hub};
 use cadran::rule_packs;
+use cadran::safe::Safe;
 use cadran::store::{Store, User};
 use cadran_engine::command::{Answer, Refusal};
 use cadran_engine::input;
-use cadran_engine::model::{AgentId, CallId, Role, SessionId, Timestamp, UserId};
+use cadran_engine::model::{AgentId, CallId, Role, SessionId, TeamId, Timestamp, UserId};
 use cadran_engine::view::LiveView;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
@@ -127,7 +130,12 @@ impl World {
         let script = Arc::<Mutex<Script>>::default();
         tokio::spawn(answer(inbox.clone(), items, script.clone()));
         let depot = depot(directory.path());
-        let settings = HttpSettings { uploads_dir: directory.path().join("uploads"), secure_cookies: true };
+        let settings = HttpSettings {
+            uploads_dir: directory.path().join("uploads"),
+            audit_anchor: Anchor::of(directory.path()),
+            safe: Safe::parse(&"11".repeat(32)).unwrap(),
+            secure_cookies: true,
+        };
         let metrics = PrometheusBuilder::new().build_recorder().handle();
         let (hub, board, compare) = Hub::new("run", Box::new(now));
         tokio::spawn(compare);
@@ -162,11 +170,23 @@ impl World {
 
     /// Adds an account with [`PASSWORD`].
     pub(crate) async fn add_user(&self, login: &str, role: Role, agent: Option<AgentId>) -> UserId {
+        self.add_user_of(login, role, None, agent).await
+    }
+
+    /// The same, confined to these teams.
+    pub(crate) async fn add_user_of(
+        &self,
+        login: &str,
+        role: Role,
+        teams: Option<BTreeSet<TeamId>>,
+        agent: Option<AgentId>,
+    ) -> UserId {
         let user = User {
             id: UserId::from_i64(0),
             login: login.to_owned(),
             password_hash: cadran::passwords::hash(PASSWORD.into()).await.unwrap(),
-            role,
+            role: role.into(),
+            teams,
             agent,
             must_change_password: false,
             enabled: true,

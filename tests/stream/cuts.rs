@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use cadran::live::{Facts, Frame, Rights, Tables};
+use cadran::live::{Facts, Frame, Rights, Sees, Tables};
 use cadran::sentences;
 use cadran::words::Language;
 use cadran_engine::model::{AgentId, Role, Timestamp};
@@ -122,7 +122,7 @@ impl Story {
                     .iter()
                     .map(|(key, (_, row))| (key.clone(), Value::Object(row.clone())))
                     .collect();
-                let truth = truth(&view, topic, filter.as_ref(), screen.rights);
+                let truth = truth(&view, topic, filter.as_ref(), &screen.rights);
                 let differs = |key: &&String| shown.get(*key) != truth.get(*key);
                 let keys: Vec<&String> = shown.keys().chain(truth.keys()).filter(differs).collect();
                 if !copy.whole || !keys.is_empty() {
@@ -136,7 +136,7 @@ impl Story {
 }
 
 /// What a screen must show, in words of its own rather than the stream's.
-fn truth(view: &Value, topic: &str, filter: Option<&Value>, rights: Rights) -> BTreeMap<String, Value> {
+fn truth(view: &Value, topic: &str, filter: Option<&Value>, rights: &Rights) -> BTreeMap<String, Value> {
     let table = match topic {
         "me" => "agents",
         topic if topic.starts_with("pacing:") => "campaigns",
@@ -146,7 +146,7 @@ fn truth(view: &Value, topic: &str, filter: Option<&Value>, rights: Rights) -> B
         return [("daemon".to_owned(), json!({ "held_by": view["held_by"] }))].into();
     }
     let key = |row: &Value| row[table.trim_end_matches('s')].as_str().unwrap().to_owned();
-    let own_only = topic == "me" || rights == Rights::of(Role::Agent, rights.agent);
+    let own_only = topic == "me" || rights.sees == Sees::Own;
     let own = rights.agent.map(|agent| json!(agent));
     let mut truth = BTreeMap::new();
     for row in view[table].as_array().into_iter().flatten() {

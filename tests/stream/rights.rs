@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cadran::live::{Close, Facts, Rights, Tables, Viewer, masked};
-use cadran_engine::model::{AgentId, Role};
+use cadran_engine::model::{AgentId, CampaignId, Role, Scope};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -74,6 +74,68 @@ proptest! {
             let row = heard[first..].split('}').next().unwrap();
             prop_assert!(row.contains(r#""agent":"agt_7""#), "{}", row);
         }
+    }
+}
+
+/// The rights of a supervisor who looks after two agents and one campaign.
+fn of_a_team() -> Rights {
+    let scope = Scope::Teams {
+        agents: [3, 7].map(AgentId::from_i64).into(),
+        campaigns: [CampaignId::from_i64(1)].into(),
+    };
+    Rights::new(Role::Supervisor.rights(), None, scope)
+}
+
+/// Each word of `text` that begins so.
+fn words(text: &str, prefix: &str) -> BTreeSet<String> {
+    text.match_indices(prefix).map(|(at, _)| text[at..].split('"').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn whoever_is_confined_to_teams_hears_of_no_other_agent_and_of_no_call_for_others() {
+    for seed in 1..=8 {
+        let (heard, _) = everything_heard(seed, of_a_team(), &["agents", "me"]);
+        assert_eq!(words(&heard, "agt_"), ["agt_3".to_owned(), "agt_7".to_owned()].into());
+        // Somebody of another team may carry a call of the campaign, and is named there.
+        let topics = ["calls", "campaigns", "pacing:cmp_1", "queues", "system"];
+        let (heard, _) = everything_heard(seed, of_a_team(), &topics);
+        assert_eq!(words(&heard, "cmp_"), ["cmp_1".to_owned()].into());
+        assert!(heard.contains("cal_"));
+    }
+    let (tables, facts) = (Tables::new("run"), Facts::new(Centre::new(1, 1).now));
+    let now = Centre::new(1, 1).now;
+    let mut viewer = Viewer::new(1, of_a_team(), None, now, &facts);
+    let sub = json!({ "op": "sub", "id": 1, "topic": "pacing:cmp_2" }).to_string();
+    assert_eq!(viewer.said(&sub, now, &tables), Err(Close::Forbidden));
+}
+
+#[test]
+fn the_snapshot_for_programs_is_confined_to_teams_too() {
+    let mut centre = Centre::new(3, 20);
+    centre.happen(500);
+    let shown = masked(&centre.view, &of_a_team());
+    let columns = |table: &str, column: &str| -> BTreeSet<String> {
+        let rows = shown[table].as_array().unwrap().iter();
+        rows.map(|row| row[column].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(columns("agents", "agent").is_subset(&["agt_3".to_owned(), "agt_7".to_owned()].into()));
+    assert!(columns("calls", "campaign").is_subset(&["cmp_1".to_owned()].into()));
+    assert_eq!(columns("campaigns", "campaign"), ["cmp_1".to_owned()].into());
+}
+
+#[test]
+fn a_screen_on_the_wall_shows_figures_and_nobody() {
+    let rights = || Rights::of(Role::Wallboard, None);
+    let (heard, _) =
+        everything_heard(1, rights(), &["campaigns", "pacing:cmp_1", "queues", "system", "trunks"]);
+    assert!(heard.contains("cmp_1"));
+    assert!(words(&heard, "agt_").is_empty() && words(&heard, "cal_").is_empty());
+    let (tables, facts) = (Tables::new("run"), Facts::new(Centre::new(1, 1).now));
+    for topic in ["agents", "alerts", "calls", "me"] {
+        let now = Centre::new(1, 1).now;
+        let mut viewer = Viewer::new(1, rights(), None, now, &facts);
+        let sub = json!({ "op": "sub", "id": 1, "topic": topic }).to_string();
+        assert_eq!(viewer.said(&sub, now, &tables), Err(Close::Forbidden), "{topic}");
     }
 }
 

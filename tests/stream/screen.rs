@@ -24,7 +24,7 @@ impl Screen {
 
     pub(crate) fn connect(&mut self, now: Timestamp, tables: &Tables, facts: &Facts) {
         let last = self.replica.facts.last().and_then(|fact| fact["seq"].as_u64());
-        self.viewer = Some(Viewer::new(1, self.rights, last, now, facts));
+        self.viewer = Some(Viewer::new(1, self.rights.clone(), last, now, facts));
         for id in 0..self.topics.len() {
             self.follow(u64::try_from(id).unwrap(), now, tables);
         }

@@ -134,8 +134,10 @@ settings_id!(/** A person or company to call. */ LeadId, "led");
 settings_id!(/** A set of leads, usually one imported file. */ ListId, "lst");
 settings_id!(/** The person behind one or several telephone numbers. */ PersonId, "per");
 settings_id!(/** Somebody on whose behalf people are called. */ SellerId, "sel");
+settings_id!(/** Agents and campaigns that some people look after. */ TeamId, "tem");
 settings_id!(/** A carrier connection. */ TrunkId, "trk");
 settings_id!(/** A console account. */ UserId, "usr");
+settings_id!(/** Somebody who is told of events. */ WebhookId, "whk");
 
 live_id!(/** One dial of one lead. */ AttemptId, "att");
 live_id!(/** A conversation of one or more legs. */ CallId, "cal");

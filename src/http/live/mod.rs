@@ -133,7 +133,6 @@ pub(super) fn unexpected(answer: &Answer) -> Error {
 
 impl<G> SignedIn<G> {
     fn rights(&self) -> Rights {
-        let user = &self.user.value;
-        Rights::of(user.role, user.agent)
+        Rights::new(self.rights, self.user.value.agent, self.scope.clone())
     }
 }

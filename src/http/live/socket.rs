@@ -98,7 +98,8 @@ async fn follow(
         Ok(seat) => seat,
         Err(close) => return close.into(),
     };
-    let viewer = Viewer::new(session, guest.rights, guest.lane_seq, app.hub.now(), &app.hub.facts());
+    let rights = guest.rights.clone();
+    let viewer = Viewer::new(session, rights, guest.lane_seq, app.hub.now(), &app.hub.facts());
     tracing::debug!(session, user.id = %guest.user, "a viewer is welcome");
     let mut line = Line { app, viewer, guest, editions: app.hub.editions() };
     loop {
@@ -151,11 +152,12 @@ async fn look(app: &App, sign_in: TokenHash) -> Result<Result<Standing, Close>, 
         return Ok(Err(Close::NotSignedIn));
     };
     let user = sign_in.user.value;
+    let rights = Rights::new(sign_in.rights, user.agent, sign_in.scope);
     if user.must_change_password {
         return Ok(Err(Close::Forbidden));
     }
     let look_again_at = sign_in.expires_at.min(now + LOOK_AGAIN);
-    Ok(Ok(Standing { user: user.id, rights: Rights::of(user.role, user.agent), look_again_at }))
+    Ok(Ok(Standing { user: user.id, rights, look_again_at }))
 }
 
 /// A viewer on its socket.

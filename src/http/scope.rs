@@ -1,0 +1,85 @@
+//! Whatever an address names must be within the scope of whoever asks. Looked at here for every address, so that no
+//! handler can forget it.
+
+use axum::extract::{FromRequestParts as _, RawPathParams};
+use axum::http::request::Parts;
+use cadran_engine::model::{AgentId, CallId, CampaignId, LeadId, ListId, RecordingId, Scope};
+
+use super::app::App;
+use super::error::Error;
+use crate::store::{ImportId, Store};
+
+/// What addresses name that belongs to teams. Everything else belongs to the installation, or to whoever knows its id.
+const NOUNS: [&str; 7] = ["agent", "call", "campaign", "import", "lead", "list", "recording"];
+
+/// Refuses an address that names what is outside `scope`, in the words for what does not exist. `own` is the agent of
+/// the account itself.
+pub(super) async fn look(
+    scope: &Scope,
+    own: Option<AgentId>,
+    parts: &mut Parts,
+    app: &App,
+) -> Result<(), Error> {
+    if scope.is_everything() {
+        return Ok(());
+    }
+    // An address without names has nothing to look at.
+    let Ok(names) = RawPathParams::from_request_parts(parts, app).await else { return Ok(()) };
+    for (name, id) in &names {
+        if let Some(noun) = NOUNS.into_iter().find(|noun| *noun == name)
+            && !reaches(scope, own, &app.store, noun, id).await?
+        {
+            return Err(Error::not_found(noun, id));
+        }
+    }
+    Ok(())
+}
+
+/// Whether `scope` reaches to a row. What is no identifier is told by the handler.
+async fn reaches(
+    scope: &Scope,
+    own: Option<AgentId>,
+    store: &Store,
+    noun: &str,
+    id: &str,
+) -> Result<bool, Error> {
+    let campaign = match noun {
+        "agent" => {
+            let agent = id.parse::<AgentId>();
+            return Ok(agent.map_or(true, |agent| own == Some(agent) || scope.has_agent(agent)));
+        }
+        "call" => match id.parse::<CallId>() {
+            Ok(call) => store.campaign_of_call(call).await?,
+            Err(_) => return Ok(true),
+        },
+        "campaign" => match id.parse::<CampaignId>() {
+            Ok(campaign) => Some(campaign),
+            Err(_) => return Ok(true),
+        },
+        "import" => match id.parse::<ImportId>() {
+            Ok(import) => match store.import(import).await? {
+                Some(import) => campaign_of(store, import.list).await?,
+                None => None,
+            },
+            Err(_) => return Ok(true),
+        },
+        "lead" => match id.parse::<LeadId>() {
+            Ok(lead) => store.lead(lead).await?.map(|lead| lead.campaign),
+            Err(_) => return Ok(true),
+        },
+        "list" => match id.parse::<ListId>() {
+            Ok(list) => campaign_of(store, list).await?,
+            Err(_) => return Ok(true),
+        },
+        "recording" => match id.parse::<RecordingId>() {
+            Ok(recording) => store.campaign_of_call(recording.call).await?,
+            Err(_) => return Ok(true),
+        },
+        _ => return Ok(false),
+    };
+    Ok(campaign.is_some_and(|campaign| scope.has_campaign(campaign)))
+}
+
+async fn campaign_of(store: &Store, list: ListId) -> Result<Option<CampaignId>, Error> {
+    Ok(store.list(list).await?.map(|kept| kept.value.campaign))
+}

@@ -1,0 +1,79 @@
+//! What of the engine's writes webhooks are told: ids and what does not name a person; numbers to those alone who are
+//! told them.
+
+use cadran_engine::command::Write;
+use cadran_engine::model::{CampaignId, CampaignState, RecordingId, RecordingState, Timestamp};
+use serde_json::json;
+
+use super::webhook::{Event, EventKind};
+
+/// The event that a write makes true, if it is one.
+pub(super) fn of_write(write: &Write) -> Option<Event> {
+    let (kind, id, at, data) = match write {
+        Write::SaveCall(call) => {
+            let data = json!({
+                "call": call.id, "attempt": call.attempt, "campaign": call.campaign, "lead": call.lead,
+                "agent": call.agent, "answered_at": call.answered_at, "connected_at": call.connected_at,
+                "ended_at": call.ended_at, "ended_by": call.ended_by,
+                "talk_time": u64::try_from(call.talk_time().as_millis()).unwrap_or(u64::MAX),
+            });
+            let mut with_numbers = data.clone();
+            with_numbers["phone"] = call.phone.e164().into();
+            let id = format!("evt_{}_ended", call.id);
+            return Some(Event {
+                kind: EventKind::CallEnded,
+                id,
+                at: call.ended_at,
+                data,
+                data_with_numbers: Some(with_numbers),
+            });
+        }
+        Write::CloseAttempt { attempt, outcome, ended_at, lead, .. } => (
+            EventKind::LeadSettled,
+            format!("evt_{attempt}_closed"),
+            *ended_at,
+            json!({ "lead": lead, "attempt": attempt, "outcome": outcome, "ended_at": ended_at }),
+        ),
+        Write::SaveAgentState { session, agent, state, reason, at } => (
+            EventKind::AgentState,
+            format!("evt_{session}_{}_{state}", at.as_millis()),
+            *at,
+            json!({ "agent": agent, "session": session, "state": state, "reason": reason, "since": at }),
+        ),
+        Write::SaveAttempt(_)
+        | Write::ReleaseLead { .. }
+        | Write::OpenRecording { .. }
+        | Write::OpenGap { .. }
+        | Write::CloseGap { .. }
+        | Write::CloseRecording { .. }
+        | Write::SaveDisposition(_)
+        | Write::OpenSession { .. }
+        | Write::SavePacing { .. }
+        | Write::SaveLearnt { .. }
+        | Write::CloseSession { .. } => return None,
+    };
+    Some(Event { kind, id, at, data, data_with_numbers: None })
+}
+
+/// A recording is on the disk, or it is known why not.
+pub(super) fn recording_ready(recording: RecordingId, state: &RecordingState, at: Timestamp) -> Event {
+    let duration = state.facts().and_then(|facts| u64::try_from(facts.duration.as_millis()).ok());
+    Event {
+        kind: EventKind::RecordingReady,
+        id: format!("evt_{recording}_closed"),
+        at,
+        data: json!({ "recording": recording, "call": recording.call, "state": state.as_str(), "duration": duration }),
+        data_with_numbers: None,
+    }
+}
+
+/// A campaign was started, paused or finished.
+pub(super) fn campaign_state(campaign: CampaignId, state: CampaignState, rev: i64, now: Timestamp) -> Event {
+    Event {
+        kind: EventKind::CampaignState,
+        id: format!("evt_{campaign}_{rev}"),
+        at: now,
+        data: json!({ "campaign": campaign, "state": state.as_str() }),
+        data_with_numbers: None,
+    }
+}
