@@ -1,5 +1,6 @@
 //! What a seed decides before the run begins: the centre, its leads, and how much goes wrong.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cadran_engine::input::Settings;
@@ -67,6 +68,7 @@ impl Plan {
                 switch_limit: chance
                     .happens(0.5)
                     .then_some(RateLimit { calls_per_second: 4.0, concurrent_calls: 14 }),
+                ..Settings::default()
             },
             leads,
             odds: odds(chance),
@@ -100,6 +102,8 @@ fn agent(chance: &mut Chance, row: i64) -> Agent {
         phone_kind: PhoneKind::Sip,
         ring_mode: chance.pick(&[(RingMode::NailedUp, 0.7), (RingMode::PerCall, 0.3)]),
         ring_timeout: Duration::from_secs(12),
+        queues: Vec::new(),
+        skills: BTreeMap::new(),
     }
 }
 

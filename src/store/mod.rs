@@ -172,7 +172,7 @@ impl Store {
         campaigns.retain(|campaign| campaign.state != CampaignState::Finished);
         let trunks = self.all_trunks().await?.into_iter().map(|(trunk, _)| trunk);
         let (agents, trunks) = (self.all_agents().await?, trunks.collect());
-        Ok(Settings { agents, campaigns, trunks, switch_limit: None })
+        Ok(Settings { agents, campaigns, trunks, ..Settings::default() })
     }
 
     /// What Asterisk must know: every enabled trunk, and every agent's account.

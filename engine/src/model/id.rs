@@ -129,17 +129,25 @@ macro_rules! live_id {
 }
 
 settings_id!(/** A person who takes calls. */ AgentId, "agt");
+settings_id!(/** Opening hours. */ CalendarId, "cln");
 settings_id!(/** A piece of outbound work. */ CampaignId, "cmp");
+settings_id!(/** A number that people dial. */ DidId, "did");
+settings_id!(/** What callers hear, are asked, and where they are led. */ FlowId, "flw");
 settings_id!(/** A person or company to call. */ LeadId, "led");
 settings_id!(/** A set of leads, usually one imported file. */ ListId, "lst");
+settings_id!(/** A place for messages of callers. */ MailboxId, "vm");
+settings_id!(/** A recorded sound. */ MediumId, "med");
 settings_id!(/** The person behind one or several telephone numbers. */ PersonId, "per");
+settings_id!(/** A place where callers wait. */ QueueId, "q");
 settings_id!(/** Somebody on whose behalf people are called. */ SellerId, "sel");
 settings_id!(/** A carrier connection. */ TrunkId, "trk");
 settings_id!(/** A console account. */ UserId, "usr");
 
 live_id!(/** One dial of one lead. */ AttemptId, "att");
 live_id!(/** A conversation of one or more legs. */ CallId, "cal");
+live_id!(/** A promise to a caller to call them back. */ CallbackId, "cbk");
 live_id!(/** One party, one channel. */ LegId, "leg");
+live_id!(/** What a caller left in a mailbox. */ MessageId, "msg");
 live_id!(/** A place where legs hear each other. */ RoomId, "rom");
 live_id!(/** An agent's working time, from log-in to log-out. */ SessionId, "ses");
 

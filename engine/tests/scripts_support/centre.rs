@@ -77,6 +77,8 @@ fn settings() -> Settings {
         phone_kind: PhoneKind::Sip,
         ring_mode: RingMode::NailedUp,
         ring_timeout: Duration::from_secs(10),
+        queues: Vec::new(),
+        skills: BTreeMap::new(),
     };
     let says = |code: &str, effect| Disposition {
         success: false,
@@ -132,7 +134,7 @@ fn settings() -> Settings {
                 ..CampaignSettings::default()
             },
         }],
-        switch_limit: None,
+        ..Settings::default()
     }
 }
 
