@@ -177,3 +177,6 @@ impl Mailer {
         Ok(mailbox.notify.len())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,6 +34,9 @@ const ANSWER_S_MAX: u32 = 60;
 const SILENCE_S: u32 = 3;
 /// A message shorter than this is none, where the flow says nothing.
 const MESSAGE_S_MIN: u32 = 2;
+/// The silence that Asterisk leaves at the end of a recording, and what is shorter than any word, in milliseconds.
+const SILENCE_LEFT_MS: u64 = 1_000;
+const NOISE_MS: u64 = 200;
 /// Samples of a second of what AGI records.
 const SAMPLES_PER_SECOND: u64 = 8_000;
 
@@ -300,11 +303,7 @@ async fn record(call: &mut Conversation<'_>, wish: RecordWish<'_>) -> Result<Eve
     };
     let recorded = call.connection.record_file(wanted).await?;
     let samples = u64::try_from(recorded.end_position).unwrap_or_default();
-    let mut ms = samples * 1_000 / SAMPLES_PER_SECOND;
-    if recorded.end == RecordingEnd::Timeout {
-        // The silence that ended it is no part of what was said.
-        ms = ms.saturating_sub(u64::from(silence) * 1_000);
-    }
+    let ms = spoken_ms(samples * 1_000 / SAMPLES_PER_SECOND, recorded.end, time_max);
     let RecordWish::Voicemail(voicemail) = wish else {
         return Ok(Event::Recorded { name: id.to_string(), ms });
     };
@@ -318,6 +317,18 @@ async fn record(call: &mut Conversation<'_>, wish: RecordWish<'_>) -> Result<Eve
         }
     }
     Ok(Event::Recorded { name: id.to_string(), ms })
+}
+
+/// How long somebody spoke. Asterisk cuts off the silence that ended a recording but for its last second
+/// (`handle_recordfile` in `res_agi.c`), which is no part of what was said.
+fn spoken_ms(recorded_ms: u64, end: RecordingEnd, time_max: u32) -> u64 {
+    let by_silence =
+        end == RecordingEnd::Timeout && recorded_ms + SILENCE_LEFT_MS < u64::from(time_max) * 1_000;
+    if !by_silence {
+        return recorded_ms;
+    }
+    let spoken_ms = recorded_ms.saturating_sub(SILENCE_LEFT_MS);
+    if spoken_ms < NOISE_MS { 0 } else { spoken_ms }
 }
 
 async fn keep_message(

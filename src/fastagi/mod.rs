@@ -9,6 +9,8 @@ mod flow;
 mod gate;
 mod prompts;
 mod questions;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};

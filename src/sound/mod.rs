@@ -6,6 +6,8 @@
 mod decoding;
 mod opus;
 mod shaping;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

@@ -6,8 +6,9 @@ use rubato::{Fft, FixedSync, Resampler};
 
 use super::{Error, Voice};
 
-/// How loud prompts are, in hundredths of LUFS (EBU R 128, ITU-R BS.1770): as loud as people speak on the telephone.
-pub const LOUDNESS: i64 = -2_000;
+/// How loud prompts are, in hundredths of LUFS (EBU R 128, ITU-R BS.1770): a little more than people on the telephone
+/// (-26 dB, ITU-T P.56), and so that the peaks of speech, 20 dB higher, still fit.
+pub const LOUDNESS: i64 = -2_300;
 /// The highest sample, of full scale: 2 dB are left to codecs, which overshoot.
 pub const PEAK_MAX: f32 = 0.79;
 /// Below this nobody hears anything, in LUFS: the absolute gate of BS.1770.

@@ -165,3 +165,6 @@ async fn write_whole(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
 fn length_of(bytes: u64) -> Duration {
     Duration::from_millis(bytes.saturating_sub(44) * 1_000 / (2 * u64::from(sound::NARROW)))
 }
+
+#[cfg(test)]
+mod tests;
