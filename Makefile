@@ -35,7 +35,7 @@ mutants: ## Does the simulation notice bugs? Puts classic ones in, one after the
 soak: ## Ten thousand seeds of the simulation
 	cargo run --release --locked -p cadran-sim -- --seeds 1..10000
 
-fuzz: ## Ten minutes of odd input for each reader of strangers' data; needs a nightly compiler
+fuzz: ## Ten minutes of odd input for each reader of strangers' data
 	@scripts/fuzz.sh "$(FUZZ_SECONDS)"
 
 security: ## What an attacker would try, one line each, and odd requests to every address

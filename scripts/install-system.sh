@@ -9,12 +9,13 @@ set -euo pipefail
 #   cmake          builds the bundled Opus
 #   curl, jq       speak to ARI and to the API from scripts
 #   debootstrap    downloads Asterisk (install-asterisk.sh)
+#   espeak-ng      speaks the texts of flows
 #   gcc, make      compile the bundled SQLite and the C parts of TLS
 #   postgresql     the second database every store test runs on (postgres.sh)
 #   python3        parts of the scripts
 #   sip-tester     SIPp, the carrier at high call rates
 #   sox            listens to recordings
-readonly PACKAGES=(ca-certificates cmake curl debootstrap gcc gpgv jq libc6-dev make postgresql procps python3 sip-tester sox)
+readonly PACKAGES=(ca-certificates cmake curl debootstrap espeak-ng gcc gpgv jq libc6-dev make postgresql procps python3 sip-tester sox)
 
 fail() { echo "install-system: $*" >&2; exit 1; }
 

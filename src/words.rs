@@ -40,11 +40,24 @@ pub struct FindingWords {
     pub fix: String,
 }
 
+/// How a message in a mailbox is told by e-mail.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailWords {
+    /// The subject.
+    pub subject: String,
+    /// The text around the sound.
+    pub text: String,
+    /// What stands in the place of a number that was withheld.
+    pub withheld: String,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Phrases {
     finding: BTreeMap<String, FindingWords>,
     name: BTreeMap<String, String>,
+    mail: MailWords,
     pacing: BTreeMap<String, String>,
     problem: BTreeMap<String, ProblemWords>,
     row: BTreeMap<String, String>,
@@ -111,6 +124,11 @@ impl Language {
     /// How something is called that Cadran makes by itself.
     pub fn name(self, code: &str) -> &'static str {
         self.phrases().name.get(code).map_or("", String::as_str)
+    }
+
+    /// How a message in a mailbox is told by e-mail.
+    pub fn mail(self) -> &'static MailWords {
+        &self.phrases().mail
     }
 
     /// What pacing does, or what stands in its way.

@@ -8,8 +8,10 @@ mod api {
     mod callbacks;
     mod compliance;
     mod desk;
+    mod flows;
     mod health;
     mod imports;
+    mod inbound;
     mod live;
     mod once;
     mod pacing;

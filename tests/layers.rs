@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 /// Folder or file of `src/`, and what its code must not name.
-const FORBIDDEN: [(&str, &[&str]); 13] = [
+const FORBIDDEN: [(&str, &[&str]); 18] = [
     (
         "archive",
         &["crate::asterisk", "crate::http", "crate::daemon", "crate::inbox", "ari::", "axum::", "sqlx::"],
@@ -39,6 +39,20 @@ const FORBIDDEN: [(&str, &[&str]); 13] = [
         &["crate::asterisk", "crate::daemon", "crate::serve", "ari::", "sqlx::", "object_store::", "opus::"],
     ),
     ("import", &["crate::asterisk", "crate::http", "crate::daemon", "ari::", "axum::", "sqlx::", "tokio::"]),
+    (
+        "fastagi",
+        &["crate::http", "crate::daemon", "crate::serve", "crate::archive", "ari::", "axum::", "sqlx::"],
+    ),
+    (
+        "flow_requests.rs",
+        &["crate::store", "crate::http", "crate::daemon", "crate::inbox", "axum::", "sqlx::"],
+    ),
+    ("mail.rs", &["crate::asterisk", "crate::http", "crate::daemon", "crate::inbox", "axum::", "sqlx::"]),
+    ("sound", &["crate::", "tokio::", "std::fs", "reqwest::"]),
+    (
+        "speech",
+        &["crate::asterisk", "crate::store", "crate::http", "crate::daemon", "crate::inbox", "sqlx::"],
+    ),
     ("inbox.rs", &["crate::asterisk", "crate::store", "crate::http", "crate::daemon"]),
     ("config.rs", &["crate::asterisk", "crate::store", "crate::http", "crate::daemon", "tokio::"]),
     ("daemon.rs", &["crate::http", "ari::", "sqlx::", "axum::"]),

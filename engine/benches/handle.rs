@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p cadran-engine --bench handle`. The goal is 200,000.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
 
@@ -216,6 +216,8 @@ fn settings() -> Settings {
         phone_kind: PhoneKind::Sip,
         ring_mode: RingMode::NailedUp,
         ring_timeout: Duration::from_secs(20),
+        queues: Vec::new(),
+        skills: BTreeMap::new(),
     };
     let campaign = |row| Campaign {
         id: CampaignId::from_i64(row),
@@ -255,5 +257,6 @@ fn settings() -> Settings {
             limit: NO_LIMIT,
         }],
         switch_limit: Some(NO_LIMIT),
+        ..Settings::default()
     }
 }

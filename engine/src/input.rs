@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::command::{Agreed, SwitchCommand};
 use crate::dialer::compliance::{Obligation, Reason};
 use crate::dialer::learnt::Learnt;
+use crate::flow::calendar::OpeningHours;
 use crate::model::{
-    Agent, AgentId, AttemptId, ByHand, CallId, Campaign, CampaignId, EarId, HangupCause, Lead, LeadId, LegId,
-    Phone, RateLimit, RecordingFacts, RecordingId, RoomId, SessionId, Side, SupervisionMode, Timestamp,
-    Trunk, TrunkId, UserId, Verdict,
+    Agent, AgentId, AttemptId, ByHand, CallId, Campaign, CampaignId, Did, EarId, FlowPublished, HangupCause,
+    Lead, LeadId, LegId, Mailbox, Medium, Phone, Queue, RateLimit, RecordingFacts, RecordingId, RoomId,
+    SessionId, Side, SupervisionMode, Timestamp, Trunk, TrunkId, UserId, Verdict,
 };
 
 /// One thing that happened, in the order in which the daemon learnt of it.
@@ -48,6 +49,24 @@ pub struct Settings {
     pub campaigns: Vec<Campaign>,
     /// All trunks.
     pub trunks: Vec<Trunk>,
+    /// All queues.
+    #[serde(default)]
+    pub queues: Vec<Queue>,
+    /// All numbers that people dial.
+    #[serde(default)]
+    pub dids: Vec<Did>,
+    /// All flows that are published.
+    #[serde(default)]
+    pub flows: Vec<FlowPublished>,
+    /// All opening hours.
+    #[serde(default)]
+    pub calendars: Vec<OpeningHours>,
+    /// All recorded sounds.
+    #[serde(default)]
+    pub media: Vec<Medium>,
+    /// All mailboxes.
+    #[serde(default)]
+    pub mailboxes: Vec<Mailbox>,
     /// How fast and how many, for the Asterisk server as a whole.
     pub switch_limit: Option<RateLimit>,
 }

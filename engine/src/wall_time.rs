@@ -38,6 +38,7 @@ pub(crate) fn on_the_wall(mut write: Write, now: Timestamp, wall: Timestamp) -> 
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::time::Duration;
 
     use super::*;
@@ -58,6 +59,8 @@ mod tests {
             phone_kind: PhoneKind::Sip,
             ring_mode: RingMode::PerCall,
             ring_timeout: Duration::from_secs(20),
+            queues: Vec::new(),
+            skills: BTreeMap::new(),
         };
         let settings = Settings { agents: vec![agent], ..Settings::default() };
         engine.handle(steady, Input::Settings(Box::new(settings)));

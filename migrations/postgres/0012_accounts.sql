@@ -10,7 +10,7 @@ create table role (
 insert into role (name, rights, updated_at) values
     ('admin', '[]', 0),
     ('agent', '["work"]', 0),
-    ('campaign_manager', '["block_numbers", "change_level_cap", "download_recordings", "edit_campaigns",
+    ('campaign_manager', '["block_numbers", "change_level_cap", "download_recordings", "edit_campaigns", "edit_inbound",
         "export_leads", "override_calling_hours", "play_recordings", "publish",
         "release_numbers", "see_full_numbers", "view"]', 0),
     ('qa', '["play_recordings", "view"]', 0),

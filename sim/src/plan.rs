@@ -1,5 +1,6 @@
 //! What a seed decides before the run begins: the centre, its leads, and how much goes wrong.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cadran_engine::input::Settings;
@@ -69,6 +70,7 @@ impl Plan {
                 switch_limit: chance
                     .happens(0.5)
                     .then_some(RateLimit { calls_per_second: 4.0, concurrent_calls: 14 }),
+                ..Settings::default()
             },
             leads,
             odds: odds(chance),
@@ -106,6 +108,8 @@ fn agent(chance: &mut Chance, row: i64) -> Agent {
         phone_kind: PhoneKind::Sip,
         ring_mode,
         ring_timeout: Duration::from_secs(12),
+        queues: Vec::new(),
+        skills: BTreeMap::new(),
     }
 }
 

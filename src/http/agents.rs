@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use cadran_engine::model::{Agent, AgentId, PhoneKind, Right, RingMode};
+use cadran_engine::model::{Agent, AgentId, PhoneKind, QueueId, Right, RingMode, Skills};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -29,6 +29,11 @@ pub(super) struct AgentBody {
     ring_mode: RingMode,
     /// How long their phone rings before they count as absent, in milliseconds.
     ring_timeout: u64,
+    /// The queues whose callers they take.
+    queues: Vec<QueueId>,
+    /// What they know: a level from 1 to 100 for each skill.
+    #[schema(value_type = BTreeMap<String, u8>)]
+    skills: Skills,
 }
 
 /// What can be set of an agent.
@@ -47,7 +52,19 @@ pub(super) struct AgentSettings {
     /// How long their phone rings before they count as absent, in milliseconds.
     #[serde(default = "ring_timeout")]
     ring_timeout: u64,
+    /// The queues whose callers they take.
+    #[serde(default)]
+    queues: Vec<QueueId>,
+    /// What they know: a level from 1 to 100 for each skill.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, u8>)]
+    skills: Skills,
 }
+
+/// Queues of one agent.
+const QUEUES_MAX: usize = 50;
+/// Skills of one agent.
+const SKILLS_MAX: usize = 50;
 
 const fn nailed_up() -> RingMode {
     RingMode::NailedUp
@@ -74,6 +91,8 @@ fn body(agent: Agent) -> AgentBody {
         phone_kind: agent.phone_kind,
         ring_mode: agent.ring_mode,
         ring_timeout: u64::try_from(agent.ring_timeout.as_millis()).unwrap_or(u64::MAX),
+        queues: agent.queues,
+        skills: agent.skills,
     }
 }
 
@@ -83,7 +102,16 @@ impl AgentSettings {
         check
             .name(&self.name, "/name")
             .that(is_plain_name(&self.sip_account), "/sip_account", "sip_name")
-            .duration(self.ring_timeout, 5_000..=60_000, "/ring_timeout");
+            .duration(self.ring_timeout, 5_000..=60_000, "/ring_timeout")
+            .count(self.queues.len(), QUEUES_MAX, "/queues")
+            .count(self.skills.len(), SKILLS_MAX, "/skills");
+        for (skill, level) in &self.skills {
+            check.name(skill, "/skills").that(
+                (1..=100).contains(level),
+                format!("/skills/{skill}"),
+                "percent",
+            );
+        }
         if let Some(password) = &self.sip_password {
             let fine = (12..=64).contains(&password.expose_secret().len())
                 && password.expose_secret().bytes().all(|byte| byte.is_ascii_graphic() && byte != b';');
@@ -100,6 +128,8 @@ impl AgentSettings {
             phone_kind: self.phone_kind,
             ring_mode: self.ring_mode,
             ring_timeout: Duration::from_millis(self.ring_timeout),
+            queues: self.queues,
+            skills: self.skills,
         };
         (agent, self.sip_password)
     }

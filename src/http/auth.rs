@@ -60,6 +60,8 @@ gates! {
     EditsAccounts: [EditAccounts];
     /// Those who take agents on.
     EditsAgents: [EditAgents];
+    /// Those who say what callers hear and where they are led.
+    EditsInbound: [EditInbound];
     /// Those who say where events are sent.
     EditsWebhooks: [EditWebhooks];
     /// Those who take leads away.

@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use cadran_engine::command::Refusal;
 use cadran_engine::dialer::compliance::Reason;
+use cadran_engine::flow::finding::Finding;
 use cadran_engine::model::Right;
 
 use crate::inbox::RequestError;
@@ -43,6 +44,10 @@ pub(super) enum Error {
     FileTampered(&'static str),
     /// A file of this noun cannot be read.
     FileUnreadable(&'static str),
+    /// The draft of a flow is not the one that the change is based on.
+    DraftChanged { rev: i64 },
+    /// The check of a flow found errors.
+    FlowNotPublishable(Vec<Finding>),
     /// The right for it is lacking.
     Forbidden(Right),
     /// The same request is being carried out.
@@ -55,6 +60,10 @@ pub(super) enum Error {
     Invalid(Vec<Fault>),
     /// Too many sign-ins failed.
     LockedOut { seconds: u64 },
+    /// A file that is to be heard is no sound, or none that can be used.
+    NoSound(String),
+    /// Nothing that speaks texts is configured, or it did not do it.
+    NotSpoken(String),
     /// The body has another type.
     MediaType(&'static str),
     /// The address does not take the method.
@@ -125,11 +134,13 @@ pub(super) struct Problem {
     pub(super) code: &'static str,
     pub(super) values: Values,
     pub(super) faults: Vec<Fault>,
+    /// What the check of a flow found.
+    pub(super) findings: Vec<Finding>,
 }
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, values: Values) -> Self {
-        Self { status, code, values, faults: Vec::new() }
+        Self { status, code, values, faults: Vec::new(), findings: Vec::new() }
     }
 }
 
@@ -165,6 +176,11 @@ impl Error {
             }
             Self::FileTampered(noun) => (S::CONFLICT, "file_tampered", vec![("noun", noun.to_owned())]),
             Self::FileUnreadable(noun) => (S::NOT_FOUND, "file_unreadable", vec![("noun", noun.to_owned())]),
+            Self::DraftChanged { rev } => (S::CONFLICT, "draft_changed", vec![("rev", rev.to_string())]),
+            Self::FlowNotPublishable(findings) => {
+                let problem = Problem::new(S::UNPROCESSABLE_ENTITY, "flow_not_publishable", vec![]);
+                return Problem { findings, ..problem };
+            }
             Self::Forbidden(right) => (S::FORBIDDEN, "forbidden", vec![("right", right.as_str().to_owned())]),
             Self::IdempotencyAtWork => (S::CONFLICT, "idempotency_at_work", vec![]),
             Self::IdempotencyOther => (S::UNPROCESSABLE_ENTITY, "idempotency_other", vec![]),
@@ -183,6 +199,8 @@ impl Error {
             }
             Self::Method => (S::METHOD_NOT_ALLOWED, "method", vec![]),
             Self::NoDesk => (S::CONFLICT, "no_desk", vec![]),
+            Self::NoSound(why) => (S::UNPROCESSABLE_ENTITY, "no_sound", vec![("why", why)]),
+            Self::NotSpoken(why) => (S::BAD_GATEWAY, "not_spoken", vec![("why", why)]),
             Self::NoRoute => (S::NOT_FOUND, "no_route", vec![]),
             Self::NotByKey => (S::FORBIDDEN, "not_by_key", vec![]),
             Self::NotFound { noun, id } => {

@@ -116,6 +116,68 @@
 //! PUT    /api/trunks/{trunk}                        edit_trunks
 //! DELETE /api/trunks/{trunk}                        edit_trunks
 //!
+//! GET    /api/flows                                 view
+//! POST   /api/flows                                 edit_inbound
+//! POST   /api/flows/import                          edit_inbound
+//! GET    /api/flows/{flow}                          view
+//! DELETE /api/flows/{flow}                          edit_inbound
+//! PUT    /api/flows/{flow}/draft                    edit_inbound
+//! GET    /api/flows/{flow}/export                   view
+//! POST   /api/flows/{flow}/check                    view
+//! POST   /api/flows/{flow}/simulate                 view
+//! POST   /api/flows/{flow}/publish                  publish
+//! GET    /api/flows/{flow}/revisions                view
+//! GET    /api/flows/{flow}/revisions/{revision}     view
+//! PUT    /api/flows/{flow}/pointers/{pointer}       publish
+//! GET    /api/flows/{flow}/diff                     view
+//! GET    /api/flows/{flow}/tests                    view
+//! POST   /api/flows/{flow}/tests                    edit_inbound
+//! POST   /api/flows/{flow}/tests/run                view
+//! PUT    /api/flows/{flow}/tests/{test}             edit_inbound
+//! DELETE /api/flows/{flow}/tests/{test}             edit_inbound
+//!
+//! GET    /api/numbers                               view
+//! POST   /api/numbers                               edit_inbound
+//! GET    /api/numbers/{number}                      view
+//! PUT    /api/numbers/{number}                      edit_inbound
+//! DELETE /api/numbers/{number}                      edit_inbound
+//!
+//! GET    /api/queues                                view
+//! POST   /api/queues                                edit_inbound
+//! GET    /api/queues/{queue}                        view
+//! PUT    /api/queues/{queue}                        edit_inbound
+//! DELETE /api/queues/{queue}                        edit_inbound
+//!
+//! GET    /api/calendars                             view
+//! POST   /api/calendars                             edit_inbound
+//! GET    /api/calendars/{calendar}                  view
+//! PUT    /api/calendars/{calendar}                  edit_inbound
+//! DELETE /api/calendars/{calendar}                  edit_inbound
+//!
+//! GET    /api/skills                                view
+//! POST   /api/skills                                edit_inbound
+//! GET    /api/skills/{skill}                        view
+//! PUT    /api/skills/{skill}                        edit_inbound
+//! DELETE /api/skills/{skill}                        edit_inbound
+//!
+//! GET    /api/media                                 view
+//! POST   /api/media                                 edit_inbound
+//! GET    /api/media/{medium}                        view
+//! PUT    /api/media/{medium}                        edit_inbound
+//! DELETE /api/media/{medium}                        edit_inbound
+//! GET    /api/media/{medium}/sounds/{locale}        view
+//! PUT    /api/media/{medium}/sounds/{locale}        edit_inbound
+//! POST   /api/media/{medium}/sounds/{locale}/speak  edit_inbound
+//!
+//! GET    /api/mailboxes                             view
+//! POST   /api/mailboxes                             edit_inbound
+//! GET    /api/mailboxes/{mailbox}                   view
+//! PUT    /api/mailboxes/{mailbox}                   edit_inbound
+//! DELETE /api/mailboxes/{mailbox}                   edit_inbound
+//! GET    /api/mailboxes/{mailbox}/messages          view work
+//! GET    /api/messages/{message}/audio              view work
+//! DELETE /api/messages/{message}                    view work
+//!
 //! GET    /api/agents                                view
 //! POST   /api/agents                                edit_agents
 //! GET    /api/agents/{agent}                        view
@@ -182,6 +244,7 @@ mod app;
 mod audit;
 mod auth;
 mod by_hand;
+mod calendars;
 mod callbacks;
 mod calls;
 mod campaign_settings;
@@ -195,6 +258,9 @@ mod do_not_call;
 mod docs;
 mod error;
 mod extract;
+mod flow_revisions;
+mod flow_tests;
+mod flows;
 mod forecast;
 mod frame;
 mod health;
@@ -202,10 +268,15 @@ mod imports;
 mod leads;
 mod lists;
 mod live;
+mod mailboxes;
+mod media;
+mod messages;
+mod numbers;
 mod once;
 mod pacing;
 mod playback;
 mod privacy;
+mod queues;
 mod recordings;
 mod registers;
 mod relationships;
@@ -215,7 +286,9 @@ mod screening;
 mod second_factor;
 mod sellers;
 mod session;
+mod setting;
 mod simulations;
+mod skills;
 mod supervision;
 mod system;
 mod teams;
@@ -246,6 +319,9 @@ use witness::Watch;
 
 /// The largest body, but for uploads: a campaign with a thousand numbers and as many holidays is a tenth of it.
 const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// The largest body with a flow in it: a document of the greatest size, its tests, and what JSON adds.
+const FLOW_BODY_BYTES_MAX: usize = 4 * cadran_engine::flow::limits::DOCUMENT_BYTES_MAX;
 
 /// How long a request may take. The engine's own deadline lies well within.
 const REQUEST_DEADLINE: Duration = Duration::from_secs(30);
@@ -308,6 +384,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(do_not_call::list, do_not_call::add))
         .routes(routes!(do_not_call::remove))
         .merge(compliance_routes())
+        .merge(flow_routes())
+        .merge(inbound_routes())
         .routes(routes!(trunks::list, trunks::create))
         .routes(routes!(trunks::read, trunks::update, trunks::remove))
         .merge(agent_routes())
@@ -356,6 +434,46 @@ fn compliance_routes() -> OpenApiRouter<App> {
         .routes(routes!(registers::list))
         .routes(routes!(dial_decisions::list))
         .routes(routes!(compliance::why))
+}
+
+fn flow_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(flows::list, flows::create))
+        .routes(routes!(flows::import))
+        .routes(routes!(flows::read, flows::remove))
+        .routes(routes!(flows::update_draft))
+        .routes(routes!(flows::export))
+        .routes(routes!(flow_revisions::check))
+        .routes(routes!(flow_revisions::publish))
+        .routes(routes!(flow_revisions::list))
+        .routes(routes!(flow_revisions::read))
+        .routes(routes!(flow_revisions::point))
+        .routes(routes!(flow_revisions::compare))
+        .routes(routes!(flow_tests::simulate_call))
+        .routes(routes!(flow_tests::list, flow_tests::create))
+        .routes(routes!(flow_tests::run))
+        .routes(routes!(flow_tests::update, flow_tests::remove))
+        .layer(DefaultBodyLimit::max(FLOW_BODY_BYTES_MAX))
+}
+
+fn inbound_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(numbers::list, numbers::create))
+        .routes(routes!(numbers::read, numbers::update, numbers::remove))
+        .routes(routes!(queues::list, queues::create))
+        .routes(routes!(queues::read, queues::update, queues::remove))
+        .routes(routes!(calendars::list, calendars::create))
+        .routes(routes!(calendars::read, calendars::update, calendars::remove))
+        .routes(routes!(skills::list, skills::create))
+        .routes(routes!(skills::read, skills::update, skills::remove))
+        .routes(routes!(media::list, media::create))
+        .routes(routes!(media::read, media::update, media::remove))
+        .routes(routes!(media::speak))
+        .routes(routes!(mailboxes::list, mailboxes::create))
+        .routes(routes!(mailboxes::read, mailboxes::update, mailboxes::remove))
+        .routes(routes!(messages::list))
+        .routes(routes!(messages::listen))
+        .routes(routes!(messages::remove))
 }
 
 fn agent_routes() -> OpenApiRouter<App> {
@@ -427,9 +545,16 @@ fn upload_routes() -> OpenApiRouter<App> {
         .routes(routes!(uploads::create))
         .routes(routes!(uploads::read, uploads::remove))
         .routes(routes!(uploads::check))
+        .merge(sound_routes())
         .routes(routes!(registers::scrub))
         .routes(routes!(compliance::dry_run))
         .layer(from_fn_with_state(UPLOAD_DEADLINE, frame::deadline))
+}
+
+fn sound_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(media::listen, media::upload))
+        .layer(DefaultBodyLimit::max(crate::sound::FILE_BYTES_MAX))
 }
 
 /// What the document says of the API as a whole.

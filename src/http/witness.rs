@@ -26,18 +26,22 @@ use crate::hex;
 use crate::store::{Act, ApiKeyId};
 
 /// Addresses whose `GET` reveals what not everybody sees: each reading is an act.
-const REVEALING: [&str; 6] = [
+const REVEALING: [&str; 7] = [
     "/api/agents/{agent}/phone",
     "/api/audit/export",
     "/api/compliance/why",
     "/api/imports/{import}/refused.csv",
     "/api/imports/{import}/rows",
+    "/api/messages/{message}/audio",
     "/api/recordings/{recording}/audio",
 ];
 
 /// Addresses that change nothing, whatever their method says.
-const QUIET: [&str; 5] = [
+const QUIET: [&str; 8] = [
     "/api/campaigns/{campaign}/dry-run",
+    "/api/flows/{flow}/check",
+    "/api/flows/{flow}/simulate",
+    "/api/flows/{flow}/tests/run",
     "/api/live/tickets",
     "/api/simulations",
     "/api/uploads/{upload}/check",

@@ -15,6 +15,7 @@ use cadran::inbox::{Inbox, Item};
 use cadran::live::{Board, Hub};
 use cadran::rule_packs;
 use cadran::safe::Safe;
+use cadran::speech::{Espeak, Speech};
 use cadran::store::{Store, User};
 use cadran_engine::command::{Answer, Refusal};
 use cadran_engine::input;
@@ -134,12 +135,17 @@ impl World {
             uploads_dir: directory.path().join("uploads"),
             audit_anchor: Anchor::of(directory.path()),
             safe: Safe::parse(&"11".repeat(32)).unwrap(),
+            sounds_dir: directory.path().join("sounds"),
+            messages_dir: directory.path().join("messages"),
+            secrets: ["crm".to_owned()].into(),
             secure_cookies: true,
         };
         let metrics = PrometheusBuilder::new().build_recorder().handle();
         let (hub, board, compare) = Hub::new("run", Box::new(now));
         tokio::spawn(compare);
-        let app = App::new(inbox, hub, store.clone(), depot.clone(), metrics, settings, now);
+        let sounds = directory.path().join("sounds");
+        let speech = Speech::new(Arc::new(Espeak::new("espeak-ng")), &sounds, &sounds);
+        let app = App::new(inbox, hub, store.clone(), depot.clone(), metrics, settings, now).speaking(speech);
         let router = http::router(app.clone());
         Self { store, depot, script, directory, app, board: Mutex::new(board), router }
     }

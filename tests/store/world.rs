@@ -1,5 +1,6 @@
 //! A small call centre: one campaign, one list, one trunk, one agent, and leads as many as a story needs.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cadran::store::{ImportRow, List, NewLead, Page, RowContent, Seller, Store, WriteQueue};
@@ -167,6 +168,8 @@ pub(crate) fn an_agent(account: &str) -> Agent {
         phone_kind: PhoneKind::Sip,
         ring_mode: RingMode::NailedUp,
         ring_timeout: Duration::from_secs(20),
+        queues: Vec::new(),
+        skills: BTreeMap::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::civil::{Date, Weekday};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The holidays of a country, as rules that hold in every year.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -155,6 +155,39 @@ impl Holiday {
         };
         let weekday = weekday_named(weekday).ok_or_else(unknown)?;
         (1..=12).contains(&month).then_some(Self::Nth { month, nth, weekday }).ok_or_else(unknown)
+    }
+}
+
+impl fmt::Display for Holiday {
+    /// What [`Holiday::read`] reads.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Easter(0) => f.write_str("easter"),
+            Self::Easter(days) => write!(f, "easter{days:+}"),
+            Self::Fixed { month, day } => write!(f, "{month:02}-{day:02}"),
+            Self::Nth { month, nth: -1, weekday } => write!(f, "{month:02}-last{}", weekday_name(*weekday)),
+            Self::Nth { month, nth, weekday } => write!(f, "{month:02}-{nth}{}", weekday_name(*weekday)),
+            Self::Once(date) => fmt::Display::fmt(date, f),
+        }
+    }
+}
+
+impl Serialize for Holidays {
+    /// The days, as a list: the name of the calendar that they came from is not kept.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Holiday::to_string))
+    }
+}
+
+const fn weekday_name(weekday: Weekday) -> &'static str {
+    match weekday {
+        Weekday::Monday => "mon",
+        Weekday::Tuesday => "tue",
+        Weekday::Wednesday => "wed",
+        Weekday::Thursday => "thu",
+        Weekday::Friday => "fri",
+        Weekday::Saturday => "sat",
+        Weekday::Sunday => "sun",
     }
 }
 

@@ -9,4 +9,4 @@ mod windows;
 
 pub use holidays::Holidays;
 pub use windows::Windows;
-pub(crate) use windows::every_day;
+pub(crate) use windows::{every_day, hours_of_a_day};

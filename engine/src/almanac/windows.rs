@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Holidays;
 use super::local::{self, DAY_MS, WallClock};
@@ -82,7 +82,7 @@ fn is_holiday(holidays: Option<&Holidays>, day: i64) -> bool {
 }
 
 /// A window as a pack writes it.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WindowText {
     /// ISO days: 1 is Monday, 7 is Sunday.
@@ -104,14 +104,38 @@ impl<'de> Deserialize<'de> for Windows {
     }
 }
 
+impl Serialize for Windows {
+    /// Each span as a window of one day.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let days = (1..).zip(&self.0);
+        serializer.collect_seq(days.flat_map(|(day, spans)| {
+            spans.iter().map(move |span| WindowText {
+                days: vec![day],
+                from: clock_text(span.from),
+                to: clock_text(span.until),
+            })
+        }))
+    }
+}
+
+/// Hours of a day.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HoursText {
+    from: String,
+    to: String,
+}
+
+/// Writes what [`every_day`] reads.
+pub(crate) fn hours_of_a_day<S: Serializer>(windows: &Windows, serializer: S) -> Result<S::Ok, S::Error> {
+    let spans = windows.0.first().map(Vec::as_slice).unwrap_or_default();
+    serializer.collect_seq(
+        spans.iter().map(|span| HoursText { from: clock_text(span.from), to: clock_text(span.until) }),
+    )
+}
+
 /// Reads hours that hold on every day of the week, each `{"from": "09:00", "to": "12:00"}`.
 pub(crate) fn every_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Windows, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct HoursText {
-        from: String,
-        to: String,
-    }
     let mut windows = Windows::default();
     for HoursText { from, to } in Vec::deserialize(deserializer)? {
         let text = WindowText { days: (1..=7).collect(), from, to };
@@ -140,6 +164,12 @@ impl Windows {
         }
         Ok(())
     }
+}
+
+/// What [`clock_ms`] reads.
+fn clock_text(ms: i64) -> String {
+    let minutes = ms / 60_000;
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
 fn clock_ms(text: &str) -> Option<i64> {

@@ -1,14 +1,14 @@
 //! Opening hours.
 
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::almanac::local::{self, WallClock};
-use crate::almanac::{Holidays, Windows, every_day};
-use crate::model::{Timestamp, Zone};
+use crate::almanac::{Holidays, Windows, every_day, hours_of_a_day};
+use crate::model::{CalendarId, Timestamp, Zone};
 
 /// When somebody is there.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calendar {
     /// The zone of its hours.
@@ -25,14 +25,23 @@ pub struct Calendar {
     pub exceptions: Vec<Exception>,
 }
 
+/// Opening hours with the name that flows and queues give them, `cln_1`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpeningHours {
+    /// The row.
+    pub id: CalendarId,
+    /// The hours, in the form of flows.
+    pub calendar: Calendar,
+}
+
 /// A day with hours of its own.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exception {
     /// Which day.
     pub date: Date,
     /// Its hours. None: closed all day.
-    #[serde(default, deserialize_with = "every_day")]
+    #[serde(default, deserialize_with = "every_day", serialize_with = "hours_of_a_day")]
     pub open: Windows,
 }
 
@@ -101,5 +110,17 @@ mod tests {
             let instant: jiff::Timestamp = at.parse().unwrap();
             assert_eq!(office.at(Timestamp::from_millis(instant.as_millisecond())), opening, "{at}");
         }
+    }
+    #[test]
+    fn hours_read_back_as_they_were_written() {
+        let office: Calendar = serde_json::from_str(
+            r#"{"tz": "Europe/Paris", "open": [{"days": [1,2,3,4,5], "from": "09:00", "to": "12:30"},
+                {"days": [1], "from": "14:00", "to": "24:00"}], "holidays": "us",
+                "exceptions": [{"date": "2026-12-24", "open": [{"from": "09:00", "to": "12:00"}]},
+                    {"date": "2026-12-31"}]}"#,
+        )
+        .unwrap();
+        let text = serde_json::to_string(&office).unwrap();
+        assert_eq!(serde_json::from_str::<Calendar>(&text).unwrap(), office, "{text}");
     }
 }

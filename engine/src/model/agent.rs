@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::AgentId;
+use super::{AgentId, QueueId, Skills};
 
 /// An agent as settings describe them. Their working state is [`crate::agent_session::AgentSession`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,12 @@ pub struct Agent {
     /// How long their phone rings before they count as absent.
     #[serde(with = "super::time::millis")]
     pub ring_timeout: Duration,
+    /// The queues whose callers they take.
+    #[serde(default)]
+    pub queues: Vec<QueueId>,
+    /// What they know, for callers who need somebody who knows it.
+    #[serde(default)]
+    pub skills: Skills,
 }
 
 /// What an agent's SIP account is used from.

@@ -129,12 +129,20 @@ macro_rules! live_id {
 }
 
 settings_id!(/** A person who takes calls. */ AgentId, "agt");
+settings_id!(/** Opening hours. */ CalendarId, "cln");
 settings_id!(/** A piece of outbound work. */ CampaignId, "cmp");
+settings_id!(/** A number that people dial. */ DidId, "did");
+settings_id!(/** What callers hear, are asked, and where they are led. */ FlowId, "flw");
+settings_id!(/** A saved test of a flow. */ FlowTestId, "tst");
 settings_id!(/** A person or company to call. */ LeadId, "led");
 settings_id!(/** A set of leads, usually one imported file. */ ListId, "lst");
+settings_id!(/** A place for messages of callers. */ MailboxId, "vm");
+settings_id!(/** A recorded sound. */ MediumId, "med");
 settings_id!(/** The person behind one or several telephone numbers. */ PersonId, "per");
+settings_id!(/** A place where callers wait. */ QueueId, "q");
 settings_id!(/** Somebody on whose behalf people are called. */ SellerId, "sel");
 settings_id!(/** Agents and campaigns that some people look after. */ TeamId, "tem");
+settings_id!(/** Something that agents know and callers may need. */ SkillId, "skl");
 settings_id!(/** A carrier connection. */ TrunkId, "trk");
 settings_id!(/** A console account. */ UserId, "usr");
 settings_id!(/** Somebody who is told of events. */ WebhookId, "whk");
@@ -142,7 +150,9 @@ settings_id!(/** Somebody who is told of events. */ WebhookId, "whk");
 live_id!(/** One dial of one lead. */ AttemptId, "att");
 live_id!(/** A conversation of one or more legs. */ CallId, "cal");
 live_id!(/** What a supervisor hears an agent through. */ EarId, "ear");
+live_id!(/** A promise to a caller to call them back. */ CallbackId, "cbk");
 live_id!(/** One party, one channel. */ LegId, "leg");
+live_id!(/** What a caller left in a mailbox. */ MessageId, "msg");
 live_id!(/** A place where legs hear each other. */ RoomId, "rom");
 live_id!(/** An agent's working time, from log-in to log-out. */ SessionId, "ses");
 live_id!(/** One act of supervision. */ SupervisionId, "sup");

@@ -6,11 +6,15 @@ pub mod breakers;
 pub mod calendar;
 pub mod campaign;
 pub mod compliance;
+pub mod did;
 pub mod disposition;
+pub mod flow;
 pub mod id;
 pub mod lead;
+pub mod mailbox;
 pub mod order;
 pub mod phone;
+pub mod queue;
 pub mod quota;
 pub mod recording;
 pub mod right;
@@ -31,16 +35,23 @@ pub use campaign::{
     CallbackRules, Campaign, CampaignSettings, CampaignState, DialMode, RateLimit, RecordingPolicy, RetryRule,
 };
 pub use compliance::{ComplianceSettings, LegalBasis, Party, Purpose};
+pub use did::{Canary, Did, Track};
 pub use disposition::{Disposition, DispositionEffect};
+pub use flow::{FlowPublished, Medium, Sound};
 pub use id::*;
 pub use lead::{Lead, LeadState, Promise};
+pub use mailbox::Mailbox;
 pub use order::{DialOrder, Direction, ListShare, OrderKey};
 pub use phone::Phone;
+pub use queue::{
+    Announce, Blending, CallbackOffer, NoAgents, Overflow, Queue, QueueSettings, Relaxation, SkillRule,
+    Skills, Sticky, Strategy,
+};
 pub use quota::{Quota, QuotaPart};
 pub use recording::{RecordingFacts, RecordingState};
 pub use right::{Right, Rights};
 pub use screening::{OnMachine, SCREENING_TIME_MAX, Screened, Screening, Verdict};
-pub use sip::{SipAccount, SipTrunk};
+pub use sip::{MessageLamp, SipAccount, SipTrunk};
 pub use supervision::{AgentsHear, Supervised, SupervisionEnd, SupervisionMode, SupervisionRules};
 pub use time::Timestamp;
 pub use trunk::Trunk;

@@ -46,6 +46,8 @@ rights! {
     EditAgents = "edit_agents";
     /// Campaigns, lists, imports, sellers, and what people allowed them.
     EditCampaigns = "edit_campaigns";
+    /// Flows, numbers, queues, opening hours, skills, sounds, mailboxes.
+    EditInbound = "edit_inbound";
     /// Trunks.
     EditTrunks = "edit_trunks";
     /// Where events are sent.
@@ -94,7 +96,12 @@ impl Right {
     pub const fn is_for_all_teams(self) -> bool {
         matches!(
             self,
-            Self::EditAccounts | Self::EditAgents | Self::EditTrunks | Self::EditWebhooks | Self::ReadAudit
+            Self::EditAccounts
+                | Self::EditAgents
+                | Self::EditInbound
+                | Self::EditTrunks
+                | Self::EditWebhooks
+                | Self::ReadAudit
         )
     }
 

@@ -72,3 +72,21 @@ pub mod millis {
         u64::deserialize(deserializer).map(Duration::from_millis)
     }
 }
+
+/// Serialises an `Option<Duration>` as whole milliseconds or null.
+pub mod optional_millis {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    /// Writes whole milliseconds, or null.
+    pub fn serialize<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+        let ms = span.map(|span| u64::try_from(span.as_millis()).unwrap_or(u64::MAX));
+        ms.serialize(serializer)
+    }
+
+    /// Reads whole milliseconds, or null.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+        Ok(Option::<u64>::deserialize(deserializer)?.map(Duration::from_millis))
+    }
+}

@@ -71,6 +71,7 @@ impl Role {
                 Right::ChangeLevelCap,
                 Right::DownloadRecordings,
                 Right::EditCampaigns,
+                Right::EditInbound,
                 Right::ExportLeads,
                 Right::OverrideCallingHours,
                 Right::PlayRecordings,

@@ -1,5 +1,6 @@
 //! The call centre of a scenario, as settings describe it: one campaign, one trunk, and the agents.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cadran_engine::input::Settings;
@@ -57,7 +58,7 @@ pub(crate) fn settings(scenario: &Scenario, algorithm: Algorithm) -> Settings {
             caller_ids: vec![leads::phone(0)],
             limit: RateLimit { calls_per_second: ANY_RATE, concurrent_calls: scenario.trunks },
         }],
-        switch_limit: None,
+        ..Settings::default()
     }
 }
 
@@ -80,6 +81,8 @@ fn agent(place: u32) -> Agent {
         phone_kind: PhoneKind::Sip,
         ring_mode: RingMode::NailedUp,
         ring_timeout: Duration::from_secs(20),
+        queues: Vec::new(),
+        skills: BTreeMap::new(),
     }
 }
 
