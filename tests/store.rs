@@ -100,6 +100,7 @@ on_both_databases! {
     compliance::a_consent_opens_the_telephone_until_it_is_taken_back,
     compliance::a_number_that_may_never_be_called_finishes_the_lead,
     compliance::an_agent_who_came_too_late_is_an_abandoned_call,
+    compliance::what_the_law_asks_of_a_call_comes_with_its_attempt,
     history::pages_follow_each_other_without_gap_or_overlap,
     history::a_call_and_a_lead_tell_their_story,
     history::screened_calls_are_counted_by_what_agents_said_last,
