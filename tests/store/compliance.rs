@@ -7,7 +7,7 @@ use cadran::store::{
     Store,
 };
 use cadran_engine::command::{DispositionRecord, LeadNext, Write};
-use cadran_engine::dialer::compliance::Reason;
+use cadran_engine::dialer::compliance::{Obligation, Reason};
 use cadran_engine::input::{AttemptRefusal, StoreEvent};
 use cadran_engine::model::attempt::CallRecord;
 use cadran_engine::model::{
@@ -306,4 +306,44 @@ pub(crate) async fn an_agent_who_came_too_late_is_an_abandoned_call(database: &D
     let [in_time, late, never] =
         [(true, false, false, true), (true, true, false, true), (true, true, false, true)];
     assert_eq!(found, [in_time, late, never]);
+}
+
+/// What a pack asks of an allowed call comes with the word that its attempt is durable, also when that is said again.
+pub(crate) async fn what_the_law_asks_of_a_call_comes_with_its_attempt(database: &Database) {
+    let store = &database.store;
+    let world = World::with_leads(store, 1).await;
+    let mut kept = store.campaign(world.campaign).await.unwrap().unwrap();
+    kept.value.settings.compliance.purpose = Purpose::Marketing;
+    kept.value.settings.compliance.sector = Some("insurance".to_owned());
+    store.update_campaign(&kept.value, kept.rev, at(0)).await.unwrap();
+    consult(store, &[], 0).await;
+    let consent = Consent {
+        id: 0,
+        seller: world.seller,
+        phone: phone(0),
+        purpose: "phone_marketing".to_owned(),
+        text_version: "v1".to_owned(),
+        channel: "form".to_owned(),
+        evidence: "form-1".to_owned(),
+        hours_waiver: false,
+        written: false,
+        given_at: at(TUESDAY - 86_400),
+        expires_at: None,
+        revoked: None,
+        recorded_by: "usr_1".to_owned(),
+        recorded_at: at(0),
+    };
+    store.add_consent(&consent).await.unwrap();
+    let (leads, denied) = claim(store, &world, HOLDER, TUESDAY).await;
+    assert_eq!(leads.len(), 1, "{denied:?}");
+    let attempt = dial(&world, &leads[0], at(TUESDAY + 1));
+    let mut desk = Desk::of(store);
+    for _ in 0..2 {
+        desk.queue.write(Write::SaveAttempt(Box::new(attempt.clone()))).unwrap();
+        let expected = [Obligation::AskAgreement, Obligation::RecordAll, Obligation::EndIfRefused];
+        match desk.hears().await {
+            StoreEvent::AttemptSaved { obligations, .. } => assert_eq!(obligations, expected),
+            other => panic!("{other:?}"),
+        }
+    }
 }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use cadran_engine::dialer::compliance::{
-    Artifact, CampaignStats, Classification, PaceGate, PaceReason, RecordingStep, Retention, Timeline,
-    classify_answer, follow_recording, may_supervise, pace_gate, retention,
+    Artifact, CampaignStats, Classification, PaceGate, PaceReason, PackRules, RecordingStep, Retention,
+    Timeline, classify_answer, follow_recording, may_supervise, pace_gate, retention,
 };
 use serde_json::{Value, json};
 
-use crate::fixtures::{instant, shipped_pack};
+use crate::fixtures::{instant, pack, shipped_pack};
 
 #[test]
 fn an_answer_is_judged_by_the_law_of_the_country() {
@@ -107,4 +107,19 @@ fn a_pause_that_is_forgotten_raises_the_alarm_and_does_not_resume() {
     assert!(after(181, RecordingStep::Resume).pause_too_long);
     assert!(after(100, RecordingStep::Pause).pause_too_long);
     assert!(after(100, RecordingStep::Objection).objected);
+}
+
+#[test]
+fn a_pack_can_forbid_to_look_for_machines() {
+    let with =
+        |amd: Value| pack("own", json!({ "applies": { "country": "FR" }, "to": "2027-01-01", "amd": amd }));
+    let (french, british) = ("+33199001234".parse().unwrap(), "+447700900123".parse().unwrap());
+    let now = instant("2026-11-18T10:00:00Z");
+    let forbids = with("forbidden".into());
+    assert!(forbids.forbids_detection(french, now) && !forbids.forbids_detection(british, now));
+    assert!(!forbids.forbids_detection(french, instant("2027-01-01T00:00:00Z")));
+    assert!([true, false].into_iter().all(|amd| !with(amd.into()).forbids_detection(french, now)));
+    let odd = json!({ "applies": {}, "amd": "sometimes" });
+    let error = serde_json::from_value::<PackRules>(odd).unwrap_err().to_string();
+    assert!(error.contains("sometimes") && error.contains("forbidden"), "{error}");
 }
