@@ -54,6 +54,10 @@ mod second_daemon;
 mod sound;
 #[path = "live/supervision.rs"]
 mod supervision;
+#[path = "live/transfers.rs"]
+mod transfers;
+#[path = "live/voices.rs"]
+mod voices;
 #[path = "live/wait.rs"]
 mod wait;
 #[path = "live/world.rs"]

@@ -1,7 +1,8 @@
 //! Hold, consult, conference, transfer. An agent acts on the call in hand, whoever has the right on any.
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use cadran_engine::input::{Request, TransferKind};
 use cadran_engine::model::{AgentId, CallId, Right};
 use serde::Deserialize;
@@ -13,26 +14,34 @@ use super::calls::may_touch;
 use super::error::Error;
 use super::extract::{Json, Path};
 
+/// The call in the address, on which the user may act. Comes before the body, so that nobody learns from its checks
+/// what they may not do.
+#[derive(Debug)]
+pub(super) struct InHand(CallId);
+
+impl FromRequestParts<App> for InHand {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let session = SignedIn::<Anyone>::from_request_parts(parts, app).await?;
+        let Path(call) = Path::<CallId>::from_request_parts(parts, app).await?;
+        may_touch(&session, Right::Transfer, app, call).await?;
+        Ok(Self(call))
+    }
+}
+
 /// Lets the customer hear music.
 #[utoipa::path(post, path = "/api/calls/{call}/hold", tag = "transfers", params(("call" = CallId, Path)),
     responses((status = 202, description = "Under way; the live stream shows it")))]
-pub(super) async fn hold(
-    session: SignedIn<Anyone>,
-    State(app): State<App>,
-    Path(call): Path<CallId>,
-) -> Result<StatusCode, Error> {
-    act(&session, &app, call, Request::Hold { call }).await
+pub(super) async fn hold(InHand(call): InHand, State(app): State<App>) -> Result<StatusCode, Error> {
+    act(&app, Request::Hold { call }).await
 }
 
 /// Takes the customer back, from the music or from a transfer that is not finished.
 #[utoipa::path(post, path = "/api/calls/{call}/resume", tag = "transfers", params(("call" = CallId, Path)),
     responses((status = 202, description = "Under way; the live stream shows it")))]
-pub(super) async fn resume(
-    session: SignedIn<Anyone>,
-    State(app): State<App>,
-    Path(call): Path<CallId>,
-) -> Result<StatusCode, Error> {
-    act(&session, &app, call, Request::Resume { call }).await
+pub(super) async fn resume(InHand(call): InHand, State(app): State<App>) -> Result<StatusCode, Error> {
+    act(&app, Request::Resume { call }).await
 }
 
 /// To whom a customer is given, and how.
@@ -49,43 +58,28 @@ pub(super) struct Transfer {
 #[utoipa::path(post, path = "/api/calls/{call}/transfer", tag = "transfers", params(("call" = CallId, Path)),
     request_body = Transfer, responses((status = 202, description = "Under way; the live stream shows it")))]
 pub(super) async fn transfer(
-    session: SignedIn<Anyone>,
+    InHand(call): InHand,
     State(app): State<App>,
-    Path(call): Path<CallId>,
     Json(Transfer { agent, kind }): Json<Transfer>,
 ) -> Result<StatusCode, Error> {
-    act(&session, &app, call, Request::Transfer { call, to: agent, kind }).await
+    act(&app, Request::Transfer { call, to: agent, kind }).await
 }
 
 /// Has customer, agent and the colleague who was asked hear each other.
 #[utoipa::path(post, path = "/api/calls/{call}/conference", tag = "transfers", params(("call" = CallId, Path)),
     responses((status = 202, description = "Under way; the live stream shows it")))]
-pub(super) async fn conference(
-    session: SignedIn<Anyone>,
-    State(app): State<App>,
-    Path(call): Path<CallId>,
-) -> Result<StatusCode, Error> {
-    act(&session, &app, call, Request::JoinAll { call }).await
+pub(super) async fn conference(InHand(call): InHand, State(app): State<App>) -> Result<StatusCode, Error> {
+    act(&app, Request::JoinAll { call }).await
 }
 
 /// Leaves the customer with the colleague who was asked; the agent wraps up.
 #[utoipa::path(post, path = "/api/calls/{call}/complete", tag = "transfers", params(("call" = CallId, Path)),
     responses((status = 202, description = "Under way; the live stream shows it")))]
-pub(super) async fn complete(
-    session: SignedIn<Anyone>,
-    State(app): State<App>,
-    Path(call): Path<CallId>,
-) -> Result<StatusCode, Error> {
-    act(&session, &app, call, Request::CompleteTransfer { call }).await
+pub(super) async fn complete(InHand(call): InHand, State(app): State<App>) -> Result<StatusCode, Error> {
+    act(&app, Request::CompleteTransfer { call }).await
 }
 
-async fn act(
-    session: &SignedIn<Anyone>,
-    app: &App,
-    call: CallId,
-    request: Request,
-) -> Result<StatusCode, Error> {
-    may_touch(session, Right::Transfer, app, call).await?;
+async fn act(app: &App, request: Request) -> Result<StatusCode, Error> {
     app.inbox.request(request).await?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -165,6 +165,11 @@ impl Api {
         self.send(Method::POST, path, |request| request).await
     }
 
+    /// A request with a body when it may be refused.
+    pub(crate) async fn try_post(&self, path: &str, body: Value) -> Result<Value, Refused> {
+        self.send(Method::POST, path, |request| request.json(&body)).await
+    }
+
     /// Changes a row of settings, whoever changed it before.
     pub(crate) async fn put(&self, path: &str, body: Value) -> Value {
         let revision = self.revision(path).await;

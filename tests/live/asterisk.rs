@@ -52,6 +52,17 @@ impl Asterisk {
         channels.iter().map(|channel| channel["id"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// The legs in each of Cadran's rooms.
+    pub(crate) async fn rooms(&self) -> Vec<Vec<String>> {
+        let mut rooms = Vec::new();
+        for room in self.list("bridges").await {
+            let legs =
+                room["channels"].as_array().unwrap().iter().map(|leg| leg.as_str().unwrap().to_owned());
+            rooms.push(legs.filter(|leg| leg.starts_with("cadran-leg")).collect());
+        }
+        rooms
+    }
+
     /// The channel on which the network plays this number or phone: its id and its name.
     pub(crate) async fn channel_of(&self, dialled: &str) -> Option<(String, String)> {
         for channel in self.list("channels").await {

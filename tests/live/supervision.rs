@@ -1,44 +1,17 @@
 //! Supervisors in a conversation, proved by sound: what customer, agent and supervisor hear, and what is recorded.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::api::{Api, Recording};
 use super::sound::Sound;
+use super::voices::{AGENT, CUSTOMER, Heard, PHASE, Phase, SUPERVISOR, VOICES, everybody_heard, record};
 use super::wait::{SOON, eventually, holds};
 use super::world::{Agent, World};
 
-/// What the network's people, the agents' phones and the supervisors' phones say (`tests/carrier/README.md`).
-const CUSTOMER: f64 = 1000.0;
-const AGENT: f64 = 440.0;
-const SUPERVISOR: f64 = 620.0;
-const VOICES: [f64; 3] = [CUSTOMER, AGENT, SUPERVISOR];
-
-/// How long a supervisor takes part in each way.
-const PHASE: Duration = Duration::from_millis(1_500);
 /// Changing from one way to another takes this at most, by the ear.
 const SWITCH_MAX: Duration = Duration::from_millis(300);
-/// What is lost to the ear at the edges of a phase.
-const EDGE: Duration = Duration::from_millis(500);
-
-/// Somebody at the network's end, and what they hear.
-struct Listener {
-    voice: f64,
-    file: PathBuf,
-    /// The recording of it had begun by then.
-    began: Instant,
-}
-
-/// A time in which everybody hears the same voices.
-struct Phase {
-    what: &'static str,
-    asked: Instant,
-    until: Instant,
-    /// What customer, agent and supervisor hear.
-    heard: [&'static [f64]; 3],
-}
 
 /// A supervisor with a phone and an account.
 struct Supervisor {
@@ -69,13 +42,6 @@ impl Supervisor {
         self.api.post(&format!("/api/calls/{call}/{mode}"), json!({ "reason": "training" })).await;
         asked
     }
-}
-
-async fn record(world: &World, dialled: &str, voice: f64) -> Listener {
-    let (_, channel) = world.pair.carrier().channel_of(dialled).await.unwrap();
-    let file = world.home.path().join(format!("heard-{voice}.wav"));
-    world.pair.record_what_is_heard(&channel, &file);
-    Listener { voice, file, began: Instant::now() }
 }
 
 /// The row of an agent on the board.
@@ -128,6 +94,7 @@ async fn each_hears_what_they_should_in_every_way_there_and_back() {
         if what == "listen" && supervisor.agent.id == second.agent.id {
             badge_is_shown(&world, &first, &call).await;
         }
+        let heard = heard.map(Heard::Voices);
         phases.push(Phase { what, asked, until: Instant::now(), heard });
     }
     world.hang_up(&call).await;
@@ -147,7 +114,8 @@ async fn each_hears_what_they_should_in_every_way_there_and_back() {
     for agent in [&first.agent, &second.agent] {
         world.desk(agent, "log-out").await;
     }
-    everybody_heard(&everybody, &phases).await;
+    let slowest = everybody_heard(&everybody, &phases).await;
+    assert!(slowest <= SWITCH_MAX, "a change took {slowest:?}");
     world.close().await;
 }
 
@@ -160,38 +128,6 @@ async fn badge_is_shown(world: &World, agent: &Supervisor, call: &str) {
     let board = world.api.get("/api/live/snapshot").await;
     let seen = board["calls"].as_array().unwrap().iter().find(|seen| seen["call"] == call).unwrap();
     assert_eq!(seen["listeners"].as_array().unwrap().len(), 1, "{seen}");
-}
-
-async fn everybody_heard(everybody: &[Listener; 3], phases: &[Phase]) {
-    let end = phases.last().unwrap().until;
-    let mut slowest = Duration::ZERO;
-    for (place, listener) in everybody.iter().enumerate() {
-        let length = end.saturating_duration_since(listener.began);
-        let sound = eventually("what was heard is written down", SOON, async || {
-            let sound = Sound::voices_of(&std::fs::read(&listener.file).unwrap()).remove(0);
-            if sound.duration() >= length { Ok(sound) } else { Err(sound.duration()) }
-        })
-        .await;
-        let mut before: Option<&[f64]> = None;
-        for phase in phases {
-            let heard = phase.heard[place];
-            let at = |moment: Instant| moment.saturating_duration_since(listener.began);
-            let span = sound.between(at(phase.asked) + EDGE..at(phase.until));
-            for voice in VOICES {
-                let (expected, share) = (heard.contains(&voice), span.share_of_tone(voice));
-                let right = if expected { share > 0.2 } else { share < 0.03 };
-                assert!(right, "{} Hz in {}: {voice} Hz is {share:.3}", listener.voice, phase.what);
-                if before.is_some_and(|before| before.contains(&voice) != expected) {
-                    // The file began before the clock did: what is measured is longer than it was.
-                    let changed = sound.tone_changes(voice, at(phase.asked), !expected).unwrap();
-                    slowest = slowest.max(changed - at(phase.asked));
-                }
-            }
-            before = Some(heard);
-        }
-    }
-    println!("the slowest change took {slowest:?}");
-    assert!(slowest <= SWITCH_MAX, "a change took {slowest:?}");
 }
 
 /// Three parts: the customer on the left, whoever had the call on the right, and nobody else.
