@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::leg::Leg;
 use crate::model::{
-    Agent, AgentId, CallId, CampaignId, Lead, LeadId, LegId, PauseReason, Phone, RingMode, RoomId, SessionId,
-    Timestamp,
+    Agent, AgentId, CallId, CampaignId, Lead, LeadId, LegId, PauseReason, Phone, QueueId, RingMode, RoomId,
+    SessionId, Timestamp,
 };
 use crate::view::{AgentView, PreviewView};
 
@@ -96,6 +96,10 @@ pub(crate) struct AgentSession {
     /// How often the lost phone was rung again in vain.
     pub(crate) redials: u8,
     pub(crate) last_call: Option<LastCall>,
+    /// The last caller, for the disposition, and the queue that gave them.
+    pub(crate) last_caller: Option<(CallId, QueueId)>,
+    /// How many callers were missed in a row.
+    pub(crate) misses: u8,
     /// How long the last conversation was.
     pub(crate) talked: Duration,
 }
