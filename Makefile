@@ -35,7 +35,7 @@ mutants: ## Does the simulation notice bugs? Puts classic ones in, one after the
 soak: ## Ten thousand seeds of the simulation
 	cargo run --release --locked -p cadran-sim -- --seeds 1..10000
 
-fuzz: ## Ten minutes of odd input for each reader of strangers' data; needs a nightly compiler
+fuzz: ## Ten minutes of odd input for each reader of strangers' data
 	@scripts/fuzz.sh "$(FUZZ_SECONDS)"
 
 scripts-update: ## Rewrite the transcripts of the script tests; read the difference before you commit it

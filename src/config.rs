@@ -13,6 +13,10 @@ use serde::Deserialize;
 
 use crate::journal::Limits;
 
+mod inbound;
+
+pub use inbound::{FastAgi, Flows, Mail, MailLanguage, Speech, SpeechEngine};
+
 /// The configuration, checked.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,6 +41,16 @@ pub struct Config {
     /// What becomes of recordings after the call.
     #[serde(default)]
     pub recordings: Recordings,
+    /// FastAGI for a dialplan of one's own.
+    pub fastagi: Option<FastAgi>,
+    /// What flows may use.
+    #[serde(default)]
+    pub flows: Flows,
+    /// Where mail goes.
+    pub mail: Option<Mail>,
+    /// What speaks texts.
+    #[serde(default)]
+    pub speech: Speech,
 }
 
 /// The law.
@@ -92,6 +106,8 @@ pub struct Asterisk {
     /// Calls that may be up on this server.
     #[serde(default = "Asterisk::default_concurrent_calls")]
     pub concurrent_calls: u32,
+    /// Where this server sees the directory of sounds, when it is not where the daemon sees it.
+    pub sounds: Option<PathBuf>,
 }
 
 impl Asterisk {
@@ -135,11 +151,16 @@ pub struct Files {
     pub recordings: Option<PathBuf>,
     /// Archived recordings, unless they go to a bucket; by default a directory of `data`.
     pub archive: Option<PathBuf>,
+    /// Sounds that callers hear, which Asterisk reads; by default a directory of `data`.
+    pub sounds: Option<PathBuf>,
+    /// Messages that callers leave; by default a directory of `data`.
+    pub messages: Option<PathBuf>,
 }
 
 impl Default for Files {
     fn default() -> Self {
-        Self { data: PathBuf::from("/var/lib/cadran"), recordings: None, archive: None }
+        let data = PathBuf::from("/var/lib/cadran");
+        Self { data, recordings: None, archive: None, sounds: None, messages: None }
     }
 }
 
@@ -152,6 +173,16 @@ impl Files {
     /// Where recordings are kept once they are encoded.
     pub fn archive(&self) -> PathBuf {
         self.archive.clone().unwrap_or_else(|| self.data.join("archive"))
+    }
+
+    /// Where sounds are that callers hear.
+    pub fn sounds(&self) -> PathBuf {
+        self.sounds.clone().unwrap_or_else(|| self.data.join("sounds"))
+    }
+
+    /// Where messages are that callers left.
+    pub fn messages(&self) -> PathBuf {
+        self.messages.clone().unwrap_or_else(|| self.data.join("messages"))
     }
 }
 
@@ -338,14 +369,21 @@ impl Config {
             let problem = "give either `password` or `password_file`, and not both";
             return Err(Error::value(path, "asterisk.password", problem));
         }
-        Ok(())
+        if let Some(fastagi) = &self.fastagi {
+            fastagi.check(path)?;
+        }
+        if let Some(mail) = &self.mail {
+            mail.check(path)?;
+        }
+        self.speech.check(path)
     }
 }
 
 /// The configuration as it is in effect, for a person to read. Secrets are left out.
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { http, database, asterisk, files, compliance, journal, recordings } = self;
+        let Self { http, database, asterisk, files, compliance, journal, recordings, .. } = self;
+        let Self { fastagi, flows, mail, speech, .. } = self;
         writeln!(f, "[http]\nlisten = \"{}\"\nsecure_cookies = {}\n", http.listen, http.secure_cookies)?;
         match &database.url {
             Some(_) => writeln!(f, "[database]\nurl = \"(not shown)\"\n")?,
@@ -357,10 +395,16 @@ impl fmt::Display for Config {
             None => writeln!(f, "password = \"(not shown)\"")?,
         }
         writeln!(f, "app = \"{}\"\ncalls_per_second = {:?}", asterisk.app, asterisk.calls_per_second)?;
-        writeln!(f, "concurrent_calls = {}\n", asterisk.concurrent_calls)?;
+        writeln!(f, "concurrent_calls = {}", asterisk.concurrent_calls)?;
+        if let Some(sounds) = &asterisk.sounds {
+            writeln!(f, "sounds = \"{}\"", sounds.display())?;
+        }
+        writeln!(f)?;
         writeln!(f, "[files]\ndata = \"{}\"", files.data.display())?;
         writeln!(f, "recordings = \"{}\"", files.recordings().display())?;
-        writeln!(f, "archive = \"{}\"\n", files.archive().display())?;
+        writeln!(f, "archive = \"{}\"", files.archive().display())?;
+        writeln!(f, "sounds = \"{}\"", files.sounds().display())?;
+        writeln!(f, "messages = \"{}\"\n", files.messages().display())?;
         match &compliance.packs {
             Some(packs) => writeln!(f, "[compliance]\npacks = \"{}\"\n", packs.display())?,
             None => writeln!(f, "# [compliance]: the rule packs that Cadran ships\n")?,
@@ -375,7 +419,15 @@ impl fmt::Display for Config {
                 journal.days_max
             )?,
         }
-        write!(f, "{recordings}")
+        write!(f, "{recordings}\n\n{speech}\n\n{flows}")?;
+        match fastagi {
+            Some(fastagi) => write!(f, "\n\n{fastagi}")?,
+            None => write!(f, "\n\n# [fastagi]: nobody listens")?,
+        }
+        match mail {
+            Some(mail) => write!(f, "\n\n{mail}"),
+            None => write!(f, "\n\n# [mail]: nobody is told"),
+        }
     }
 }
 

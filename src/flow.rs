@@ -18,7 +18,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
-use crate::words::{self, Language};
+use crate::findings::WordedFinding;
+use crate::words::Language;
 
 /// Something was found: errors, a failed test, a difference.
 const FOUND: u8 = 1;
@@ -93,15 +94,6 @@ enum Tongue {
     Fr,
 }
 
-/// A finding with its sentences.
-#[derive(Serialize)]
-struct FindingLine<'a> {
-    #[serde(flatten)]
-    finding: &'a Finding,
-    message: String,
-    advice: String,
-}
-
 /// Does what was asked for. Answers go to standard output, whatever stops it to standard error.
 pub fn run(command: &Command) -> ExitCode {
     let mut out = io::stdout().lock();
@@ -128,35 +120,27 @@ fn check_file(options: &Check, out: &mut impl Write) -> anyhow::Result<u8> {
         Tongue::Fr => Language::French,
     };
     let findings = check_text(&text, world.as_ref());
-    for finding in &findings {
-        line(out, &worded(finding, language))?;
+    let code = if check::can_publish(&findings) { 0 } else { FOUND };
+    for finding in findings {
+        line(out, &WordedFinding::new(finding, language))?;
     }
-    Ok(if check::can_publish(&findings) { 0 } else { FOUND })
-}
-
-fn worded(finding: &Finding, language: Language) -> FindingLine<'_> {
-    let phrases = language.finding(&finding.msg_key);
-    let values: Vec<(&str, String)> =
-        finding.args.iter().map(|(name, value)| (*name, value.clone())).collect();
-    let message = words::fill(&phrases.detail, &values);
-    let advice = words::fill(&phrases.fix, &values);
-    FindingLine { finding, message, advice }
+    Ok(code)
 }
 
 fn run_file(options: &Run, out: &mut impl Write) -> anyhow::Result<u8> {
-    let world: World = options.world.as_deref().map(json_of).transpose()?.unwrap_or_default();
+    let mut world: World = options.world.as_deref().map(json_of).transpose()?.unwrap_or_default();
     let flow = match read(&text_of(&options.file)?) {
         Ok(flow) => flow,
-        Err(findings) => return refuse(&findings),
+        Err(findings) => return refuse(findings),
     };
     let named = flow.envelope.tests.clone();
-    let mut library = Library::new(Prepared::new(flow));
     for other in &options.others {
         match read(&text_of(other)?) {
-            Ok(flow) => library.add(Revision::Live, Prepared::new(flow)),
-            Err(findings) => return refuse(&findings),
+            Ok(flow) => world.called.push((Revision::Live, Prepared::new(flow))),
+            Err(findings) => return refuse(findings),
         }
     }
+    let library = world.library(flow);
     if let Some(input) = &options.input {
         let input: Input = json_of(input)?;
         print_trace(out, &simulate(&library, &world, &input), options.said)?;
@@ -192,9 +176,9 @@ fn run_tests(
 }
 
 /// A flow that cannot be read is not run: standard error says why.
-fn refuse(findings: &[Finding]) -> anyhow::Result<u8> {
+fn refuse(findings: Vec<Finding>) -> anyhow::Result<u8> {
     for finding in findings {
-        line(&mut io::stderr(), &worded(finding, Language::English))?;
+        line(&mut io::stderr(), &WordedFinding::new(finding, Language::English))?;
     }
     Ok(FOUND)
 }

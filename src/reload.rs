@@ -93,6 +93,7 @@ impl Reloader {
         let (trunks, accounts) = self.store.sip().await?;
         if self.switch.is_connected() {
             self.switch.provision(&trunks, &accounts).await?;
+            self.switch.light_lamps(&self.store.message_lamps().await?).await?;
         } else {
             // It follows when there is a link.
             self.asterisk_may_be_behind();

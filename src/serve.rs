@@ -20,12 +20,16 @@ use uuid::Uuid;
 
 use crate::archive::{self, Archivist, Depot, Keeper, Keeping, Keys, Retainer};
 use crate::asterisk::{self, ClaimError, Switch};
-use crate::config::Config;
+use crate::config::{Config, SpeechEngine};
 use crate::daemon::{Clock, Daemon, Ended, Inlets, wall_clock};
+use crate::fastagi::{self, FastAgi};
+use crate::flow_requests::FlowRequests;
 use crate::inbox::Inbox;
 use crate::journal::{self, Journal};
 use crate::live::Hub;
+use crate::mail::{self, Mailer};
 use crate::reload::Reloader;
+use crate::speech::{Espeak, Remote, Speaker, Speech};
 use crate::store::{Acquired, Lease, Store};
 use crate::{http, rule_packs};
 
@@ -114,7 +118,10 @@ async fn drive(
 
     let depot = open_depot(config)?;
     let archive = keep_recordings(config, store, &depot, &lease.name, stop)?;
+    let speech = speech(config)?;
+    let mut callers = serve_callers(config, &inbox, store, speech.clone(), stop).await?;
     let app = app(config, inbox.clone(), hub, store.clone(), depot, stop)?;
+    let app = speech.into_iter().fold(app, http::App::speaking);
     let http_server = serve_http(config, app.clone(), stop).await?;
     let inlets = Inlets { items, switch: switch_inlet, store: store_inlet };
     let ended = daemon.run(inlets, stop.clone()).await;
@@ -124,6 +131,7 @@ async fn drive(
     flush(writer).await;
     // They end by themselves when they see the stop; what they were at is begun anew by the next daemon.
     archive.join_all().await;
+    finish_callers(&mut callers).await;
     inbox.close();
     finish_http(&app, http_server).await;
     finish_journal(journal_writer).await;
@@ -140,6 +148,8 @@ pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
     let store = Store::open(url, &config.files.data).await.context("the database cannot be opened")?;
     store.migrate().await.context("the database cannot be brought up to date")?;
     let packs = rule_packs::of_installation(config.compliance.packs.as_deref());
+    let sounds = config.asterisk.sounds.clone().unwrap_or_else(|| config.files.sounds());
+    let store = store.with_sounds_at(&sounds);
     Ok(store.under(packs.context("`compliance.packs`: the rule packs cannot be used")?))
 }
 
@@ -360,10 +370,87 @@ fn app(
     let metrics = keep_figures(stop)?;
     let settings = http::HttpSettings {
         uploads_dir: config.files.data.join("uploads"),
+        sounds_dir: config.files.sounds(),
+        messages_dir: config.files.messages(),
+        secrets: config.flows.secrets.keys().cloned().collect(),
         secure_cookies: config.http.secure_cookies,
     };
     create_directory(&settings.uploads_dir)?;
+    create_directory(&settings.sounds_dir)?;
+    create_directory(&settings.messages_dir)?;
     Ok(http::App::new(inbox, hub, store, depot, metrics, settings, wall_clock))
+}
+
+/// What speaks texts, where something does.
+fn speech(config: &Config) -> anyhow::Result<Option<Speech>> {
+    let wanted = &config.speech;
+    let speaker: Arc<dyn Speaker> = match wanted.engine {
+        SpeechEngine::None => return Ok(None),
+        SpeechEngine::Espeak => Arc::new(Espeak::new(&wanted.program)),
+        SpeechEngine::Remote => {
+            let url = wanted.url.as_deref().unwrap_or_default();
+            Arc::new(Remote::new(url, &wanted.model, &wanted.voice, wanted.read_key()?)?)
+        }
+    };
+    let sounds = config.files.sounds();
+    let seen_at = config.asterisk.sounds.clone().unwrap_or_else(|| sounds.clone());
+    Ok(Some(Speech::new(speaker, &sounds, &seen_at)))
+}
+
+/// Begins what callers need beside the engine: FastAGI and mail, where they are configured.
+async fn serve_callers(
+    config: &Config,
+    inbox: &Inbox,
+    store: &Store,
+    speech: Option<Speech>,
+    stop: &CancellationToken,
+) -> anyhow::Result<JoinSet<()>> {
+    let mut tasks = JoinSet::new();
+    if let Some(fastagi) = &config.fastagi {
+        let hosts = config.flows.private_hosts.clone();
+        let requests =
+            FlowRequests::new(config.flows.read_secrets()?, hosts).context("`flows` cannot be used")?;
+        let desk = fastagi::Desk {
+            store: store.clone(),
+            inbox: inbox.clone(),
+            speech,
+            requests,
+            messages_dir: config.files.messages(),
+            clock: wall_clock,
+        };
+        let wanted = fastagi::Config {
+            listen: fastagi.listen,
+            peers: fastagi.peers(),
+            key: fastagi.read_key()?,
+            connections_max: fastagi.connections_max,
+        };
+        let server = FastAgi::bind(wanted, desk).await;
+        let server =
+            server.with_context(|| format!("`fastagi.listen`: cannot listen on {}", fastagi.listen))?;
+        let stop = stop.clone();
+        tasks.spawn(async move {
+            let stopped = server.serve(stop).await;
+            info!(cut_off = stopped.cut_off, "FastAGI has stopped");
+        });
+    }
+    if let Some(mail) = &config.mail {
+        let server = mail::Server {
+            host: mail.host.clone(),
+            port: mail.port,
+            security: mail.security,
+            credentials: mail.read_credentials()?,
+            from: mail.from.clone(),
+            language: mail.language.into(),
+        };
+        let mailer = Mailer::new(store.clone(), server, config.files.messages(), wall_clock);
+        tasks.spawn(mailer.context("`mail` cannot be used")?.run(stop.clone()));
+    }
+    Ok(tasks)
+}
+
+/// Lets conversations of the dialplan come to an end; their callers are in the dialplan's hands afterwards.
+async fn finish_callers(tasks: &mut JoinSet<()>) {
+    while let Ok(Some(_)) = timeout(FLUSH_DEADLINE, tasks.join_next()).await {}
 }
 
 async fn serve_http(

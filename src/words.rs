@@ -40,10 +40,23 @@ pub struct FindingWords {
     pub fix: String,
 }
 
+/// How a message in a mailbox is told by e-mail.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailWords {
+    /// The subject.
+    pub subject: String,
+    /// The text around the sound.
+    pub text: String,
+    /// What stands in the place of a number that was withheld.
+    pub withheld: String,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Phrases {
     finding: BTreeMap<String, FindingWords>,
+    mail: MailWords,
     pacing: BTreeMap<String, String>,
     problem: BTreeMap<String, ProblemWords>,
     row: BTreeMap<String, String>,
@@ -105,6 +118,11 @@ impl Language {
             Self::English => number.to_owned(),
             Self::French => number.replace('.', ","),
         }
+    }
+
+    /// How a message in a mailbox is told by e-mail.
+    pub fn mail(self) -> &'static MailWords {
+        &self.phrases().mail
     }
 
     /// What pacing does, or what stands in its way.

@@ -5,8 +5,10 @@ mod api {
     mod callbacks;
     mod compliance;
     mod desk;
+    mod flows;
     mod health;
     mod imports;
+    mod inbound;
     mod live;
     mod pacing;
     mod recordings;

@@ -26,6 +26,8 @@ mod database_away;
 mod desk;
 #[path = "live/drops.rs"]
 mod drops;
+#[path = "live/fastagi.rs"]
+mod fastagi;
 #[path = "live/hang_ups.rs"]
 mod hang_ups;
 #[path = "live/link.rs"]

@@ -30,13 +30,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ari::EventFilter;
 use cadran_engine::command::SwitchCommand;
 use cadran_engine::input::SwitchEvent;
-use cadran_engine::model::{SipAccount, SipTrunk, Timestamp, TrunkId};
+use cadran_engine::model::{MessageLamp, SipAccount, SipTrunk, Timestamp, TrunkId};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 pub use claim::ClaimError;
+pub use names::trunk_endpoint;
 pub use provision::{ProvisionError, Provisioned};
 
 use claim::Claim;
@@ -229,6 +230,12 @@ impl Switch {
         let provisioned = provision::provision(&self.client, trunks, accounts).await;
         self.trunks.send_replace(trunks.iter().map(|trunk| trunk.id).collect());
         provisioned
+    }
+
+    /// Has the lamps of telephones show how many messages wait. Repeating it changes nothing.
+    pub async fn light_lamps(&self, lamps: &[MessageLamp]) -> Result<(), ProvisionError> {
+        let _alone = self.provisioning.lock().await;
+        provision::light_lamps(&self.client, lamps).await
     }
 
     /// Whether the event stream is connected.

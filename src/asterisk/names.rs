@@ -3,11 +3,13 @@
 //! Everything that the daemon creates there carries an id of ours behind the prefix `cadran-`, so that any daemon can
 //! tell from the name alone what an object is. Whatever reads otherwise is somebody else's and is never touched.
 
-use cadran_engine::model::{CallId, LegId, RecordingId, RoomId, TrunkId};
+use cadran_engine::model::{CallId, LegId, MailboxId, RecordingId, RoomId, TrunkId};
 use uuid::Uuid;
 
 /// Before the channel of a leg.
 const LEG: &str = "cadran-leg-";
+/// Before the mailbox of a telephone's lamp.
+const MAILBOX: &str = "cadran-vm-";
 /// Before the playback of a message to a leg.
 const MESSAGE: &str = "cadran-msg-";
 /// Before the recording of one speaker.
@@ -122,8 +124,13 @@ pub(super) fn listener(playback: &str) -> Option<LegId> {
 }
 
 /// Name of the endpoint of a trunk, and of the SIP objects that belong to it.
-pub(super) fn trunk_endpoint(trunk: TrunkId) -> String {
+pub fn trunk_endpoint(trunk: TrunkId) -> String {
     format!("{TRUNK}{}", trunk.as_i64())
+}
+
+/// The mailbox whose messages a telephone's lamp shows.
+pub(super) fn mailbox(mailbox: MailboxId) -> String {
+    format!("{MAILBOX}{}", mailbox.as_i64())
 }
 
 /// The 32 lower-case hexadecimal digits that our names end in, and no other form that a parser of UUIDs takes.

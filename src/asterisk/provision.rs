@@ -11,9 +11,10 @@ mod objects;
 use std::collections::HashMap;
 
 use ari::{Client, ConfigTuple};
-use cadran_engine::model::{SipAccount, SipTrunk};
+use cadran_engine::model::{MessageLamp, SipAccount, SipTrunk};
 use tracing::{info, warn};
 
+use super::names;
 use objects::{CONFIG_CLASS, Group, KINDS};
 
 /// What came of comparing Asterisk with the settings.
@@ -98,6 +99,16 @@ pub(super) async fn provision(
     }
     info!(unchanged = done.unchanged, pushed = done.pushed, removed = done.removed, "Provisioned Asterisk");
     first_problem.map_or(Ok(done), Err)
+}
+
+/// Has the lamps of telephones show how many messages wait, by the mailboxes that their endpoints name.
+pub(super) async fn light_lamps(client: &Client, lamps: &[MessageLamp]) -> Result<(), ProvisionError> {
+    for lamp in lamps {
+        let name = names::mailbox(lamp.mailbox);
+        let update = ari::mailboxes::Update::new(name.clone(), lamp.heard, lamp.fresh);
+        client.send(update).await.map_err(|source| failed(&format!("mailbox `{name}`"), source))?;
+    }
+    Ok(())
 }
 
 fn keep_first(first: &mut Option<ProvisionError>, problem: ProvisionError) {

@@ -1,5 +1,6 @@
 //! What the handlers work with.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,11 +10,13 @@ use cadran_engine::model::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 
+use super::error::Error;
 use super::live::Sockets;
 use super::throttle::Throttle;
 use crate::archive::Depot;
 use crate::inbox::Inbox;
 use crate::live::Hub;
+use crate::speech::Speech;
 use crate::store::Store;
 
 /// What the handlers work with. Cheap to clone.
@@ -31,6 +34,8 @@ pub struct App {
     pub metrics: PrometheusHandle,
     /// Where things are and how browsers are treated.
     pub settings: Arc<HttpSettings>,
+    /// What speaks texts, where something does.
+    speech: Option<Speech>,
     /// Sign-ins that failed of late.
     pub(super) throttle: Arc<Throttle>,
     /// Who simulates: one at a time, because a simulation takes a whole core.
@@ -46,6 +51,12 @@ pub struct App {
 pub struct HttpSettings {
     /// The directory for uploaded files that wait to be imported.
     pub uploads_dir: PathBuf,
+    /// The directory of sounds, which Asterisk reads.
+    pub sounds_dir: PathBuf,
+    /// The directory of messages that callers left.
+    pub messages_dir: PathBuf,
+    /// The names of the secrets that flows may use.
+    pub secrets: BTreeSet<String>,
     /// Whether the sign-in cookie is for HTTPS only. Off for plain HTTP on loopback.
     pub secure_cookies: bool,
 }
@@ -68,11 +79,24 @@ impl App {
             depot,
             metrics,
             settings: Arc::new(settings),
+            speech: None,
             throttle: Arc::default(),
             simulations: Arc::new(Semaphore::new(1)),
             sockets: Arc::default(),
             clock,
         }
+    }
+
+    /// The same, with something that speaks texts.
+    #[must_use]
+    pub fn speaking(self, speech: Speech) -> Self {
+        Self { speech: Some(speech), ..self }
+    }
+
+    /// What speaks texts.
+    pub(super) fn speech(&self) -> Result<&Speech, Error> {
+        let none = || Error::NotSpoken("`speech.engine` is `none` in the configuration".to_owned());
+        self.speech.as_ref().ok_or_else(none)
     }
 
     /// Sends everybody away who follows the live stream, and waits until they have gone.

@@ -167,7 +167,7 @@ fn check_retry(retry: &[RetryRule], check: &mut Check) {
     }
 }
 
-fn check_dispositions(dispositions: &[Disposition], check: &mut Check) {
+pub(super) fn check_dispositions(dispositions: &[Disposition], check: &mut Check) {
     let codes: BTreeSet<&str> = dispositions.iter().map(|choice| choice.code.as_str()).collect();
     check.that(codes.len() == dispositions.len(), "/dispositions", "codes_differ").count(
         dispositions.len(),
@@ -207,10 +207,10 @@ fn check_ready(settings: &CampaignSettings, check: &mut Check) {
 }
 
 /// `sound:` and a path of plain names: nothing that climbs out of Asterisk's directory of sounds.
-fn is_media(media: &str) -> bool {
+pub(super) fn is_media(media: &str) -> bool {
     media.strip_prefix("sound:").is_some_and(|path| path.len() <= 100 && path.split('/').all(is_plain_name))
 }
 
-fn millis(span: Duration) -> u64 {
+pub(super) fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

@@ -7,6 +7,7 @@ use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use cadran_engine::command::Refusal;
+use cadran_engine::flow::finding::Finding;
 use cadran_engine::model::Role;
 
 use crate::inbox::RequestError;
@@ -36,12 +37,20 @@ pub(super) enum Error {
     FileUnreadable(&'static str),
     /// The role does not allow it.
     Forbidden(&'static [Role]),
+    /// The draft of a flow is not the one that the change is based on.
+    DraftChanged { rev: i64 },
+    /// The check of a flow found errors.
+    FlowNotPublishable(Vec<Finding>),
     /// Cadran's own fault. The reason is for the log only.
     Internal(String),
     /// Values that are not possible.
     Invalid(Vec<Fault>),
     /// Too many sign-ins failed.
     LockedOut { seconds: u64 },
+    /// A file that is to be heard is no sound, or none that can be used.
+    NoSound(String),
+    /// Nothing that speaks texts is configured, or it did not do it.
+    NotSpoken(String),
     /// The body has another type.
     MediaType(&'static str),
     /// The address does not take the method.
@@ -102,11 +111,13 @@ pub(super) struct Problem {
     pub(super) code: &'static str,
     pub(super) values: Values,
     pub(super) faults: Vec<Fault>,
+    /// What the check of a flow found.
+    pub(super) findings: Vec<Finding>,
 }
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, values: Values) -> Self {
-        Self { status, code, values, faults: Vec::new() }
+        Self { status, code, values, faults: Vec::new(), findings: Vec::new() }
     }
 }
 
@@ -136,6 +147,11 @@ impl Error {
                 let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
                 (S::FORBIDDEN, "forbidden", vec![("roles", roles.join(", "))])
             }
+            Self::DraftChanged { rev } => (S::CONFLICT, "draft_changed", vec![("rev", rev.to_string())]),
+            Self::FlowNotPublishable(findings) => {
+                let problem = Problem::new(S::UNPROCESSABLE_ENTITY, "flow_not_publishable", vec![]);
+                return Problem { findings, ..problem };
+            }
             Self::Internal(why) => {
                 tracing::error!(why, "a request failed through our own fault");
                 (S::INTERNAL_SERVER_ERROR, "internal", vec![])
@@ -150,6 +166,8 @@ impl Error {
                 (S::UNSUPPORTED_MEDIA_TYPE, "media_type", vec![("wanted", wanted.to_owned())])
             }
             Self::Method => (S::METHOD_NOT_ALLOWED, "method", vec![]),
+            Self::NoSound(why) => (S::UNPROCESSABLE_ENTITY, "no_sound", vec![("why", why)]),
+            Self::NotSpoken(why) => (S::BAD_GATEWAY, "not_spoken", vec![("why", why)]),
             Self::NoRoute => (S::NOT_FOUND, "no_route", vec![]),
             Self::NotFound { noun, id } => {
                 (S::NOT_FOUND, "not_found", vec![("noun", noun.to_owned()), ("id", id)])

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::error::{Error, Problem};
+use crate::findings::WordedFinding;
 use crate::words::{Language, fill};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -39,6 +40,9 @@ pub(super) struct ProblemDocument {
     /// Values that are not possible.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FaultDocument>,
+    /// What the check of a flow found.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<WordedFinding>,
 }
 
 /// A value that is not possible.
@@ -145,6 +149,7 @@ fn write_problem(response: &mut Response, problem: Problem, language: Language, 
         instance: instance.to_owned(),
         request_id: id.to_owned(),
         errors: problem.faults.into_iter().map(fault).collect(),
+        findings: WordedFinding::all(problem.findings, language),
     };
     let body = axum::Json(document).into_response().into_body();
     *response.body_mut() = body;

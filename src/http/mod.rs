@@ -81,6 +81,63 @@
 //! GET    /api/compliance/why                        admin campaign_manager supervisor
 //! POST   /api/campaigns/{campaign}/dry-run          admin campaign_manager
 //!
+//! GET    /api/flows                                 admin campaign_manager supervisor
+//! POST   /api/flows                                 admin campaign_manager
+//! POST   /api/flows/import                          admin campaign_manager
+//! GET    /api/flows/{flow}                          admin campaign_manager supervisor
+//! DELETE /api/flows/{flow}                          admin campaign_manager
+//! PUT    /api/flows/{flow}/draft                    admin campaign_manager
+//! GET    /api/flows/{flow}/export                   admin campaign_manager supervisor
+//! POST   /api/flows/{flow}/check                    admin campaign_manager supervisor
+//! POST   /api/flows/{flow}/simulate                 admin campaign_manager supervisor
+//! POST   /api/flows/{flow}/publish                  admin campaign_manager
+//! GET    /api/flows/{flow}/revisions                admin campaign_manager supervisor
+//! GET    /api/flows/{flow}/revisions/{revision}     admin campaign_manager supervisor
+//! PUT    /api/flows/{flow}/pointers/{pointer}       admin campaign_manager
+//! GET    /api/flows/{flow}/diff                     admin campaign_manager supervisor
+//! GET    /api/flows/{flow}/tests                    admin campaign_manager supervisor
+//! POST   /api/flows/{flow}/tests                    admin campaign_manager
+//! POST   /api/flows/{flow}/tests/run                admin campaign_manager supervisor
+//! PUT    /api/flows/{flow}/tests/{test}             admin campaign_manager
+//! DELETE /api/flows/{flow}/tests/{test}             admin campaign_manager
+//!
+//! GET    /api/numbers                               admin campaign_manager supervisor
+//! POST   /api/numbers                               admin campaign_manager
+//! GET    /api/numbers/{number}                      admin campaign_manager supervisor
+//! PUT    /api/numbers/{number}                      admin campaign_manager
+//! DELETE /api/numbers/{number}                      admin campaign_manager
+//! GET    /api/queues                                admin campaign_manager supervisor
+//! POST   /api/queues                                admin campaign_manager
+//! GET    /api/queues/{queue}                        admin campaign_manager supervisor
+//! PUT    /api/queues/{queue}                        admin campaign_manager
+//! DELETE /api/queues/{queue}                        admin campaign_manager
+//! GET    /api/calendars                             admin campaign_manager supervisor
+//! POST   /api/calendars                             admin campaign_manager
+//! GET    /api/calendars/{calendar}                  admin campaign_manager supervisor
+//! PUT    /api/calendars/{calendar}                  admin campaign_manager
+//! DELETE /api/calendars/{calendar}                  admin campaign_manager
+//! GET    /api/skills                                admin campaign_manager supervisor
+//! POST   /api/skills                                admin campaign_manager
+//! GET    /api/skills/{skill}                        admin campaign_manager supervisor
+//! PUT    /api/skills/{skill}                        admin campaign_manager
+//! DELETE /api/skills/{skill}                        admin campaign_manager
+//! GET    /api/media                                 admin campaign_manager supervisor
+//! POST   /api/media                                 admin campaign_manager
+//! GET    /api/media/{medium}                        admin campaign_manager supervisor
+//! PUT    /api/media/{medium}                        admin campaign_manager
+//! DELETE /api/media/{medium}                        admin campaign_manager
+//! GET    /api/media/{medium}/sounds/{locale}        admin campaign_manager supervisor
+//! PUT    /api/media/{medium}/sounds/{locale}        admin campaign_manager
+//! POST   /api/media/{medium}/sounds/{locale}/speak  admin campaign_manager
+//! GET    /api/mailboxes                             admin campaign_manager supervisor
+//! POST   /api/mailboxes                             admin campaign_manager
+//! GET    /api/mailboxes/{mailbox}                   admin campaign_manager supervisor
+//! PUT    /api/mailboxes/{mailbox}                   admin campaign_manager
+//! DELETE /api/mailboxes/{mailbox}                   admin campaign_manager
+//! GET    /api/mailboxes/{mailbox}/messages          admin agent campaign_manager supervisor
+//! GET    /api/messages/{message}/audio              admin agent campaign_manager supervisor
+//! DELETE /api/messages/{message}                    admin agent campaign_manager supervisor
+//!
 //! GET    /api/trunks                                admin campaign_manager supervisor
 //! POST   /api/trunks                                admin
 //! GET    /api/trunks/{trunk}                        admin campaign_manager supervisor
@@ -135,6 +192,7 @@
 mod agents;
 mod app;
 mod auth;
+mod calendars;
 mod callbacks;
 mod calls;
 mod campaign_settings;
@@ -148,6 +206,9 @@ mod do_not_call;
 mod docs;
 mod error;
 mod extract;
+mod flow_revisions;
+mod flow_tests;
+mod flows;
 mod forecast;
 mod frame;
 mod health;
@@ -155,16 +216,23 @@ mod imports;
 mod leads;
 mod lists;
 mod live;
+mod mailboxes;
+mod media;
+mod messages;
+mod numbers;
 mod pacing;
 mod playback;
 mod privacy;
+mod queues;
 mod recordings;
 mod registers;
 mod relationships;
 mod screening;
 mod sellers;
 mod session;
+mod setting;
 mod simulations;
+mod skills;
 mod throttle;
 mod trunks;
 mod uploads;
@@ -188,6 +256,9 @@ use error::Error;
 
 /// The largest body, but for uploads: a campaign with a thousand numbers and as many holidays is a tenth of it.
 const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// The largest body with a flow in it: a document of the greatest size, its tests, and what JSON adds.
+const FLOW_BODY_BYTES_MAX: usize = 4 * cadran_engine::flow::limits::DOCUMENT_BYTES_MAX;
 
 /// How long a request may take. The engine's own deadline lies well within.
 const REQUEST_DEADLINE: Duration = Duration::from_secs(30);
@@ -226,6 +297,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(do_not_call::list, do_not_call::add))
         .routes(routes!(do_not_call::remove))
         .merge(compliance_routes())
+        .merge(flow_routes())
+        .merge(inbound_routes())
         .routes(routes!(trunks::list, trunks::create))
         .routes(routes!(trunks::read, trunks::update, trunks::remove))
         .merge(agent_routes())
@@ -274,6 +347,46 @@ fn compliance_routes() -> OpenApiRouter<App> {
         .routes(routes!(registers::list))
         .routes(routes!(dial_decisions::list))
         .routes(routes!(compliance::why))
+}
+
+fn flow_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(flows::list, flows::create))
+        .routes(routes!(flows::import))
+        .routes(routes!(flows::read, flows::remove))
+        .routes(routes!(flows::update_draft))
+        .routes(routes!(flows::export))
+        .routes(routes!(flow_revisions::check))
+        .routes(routes!(flow_revisions::publish))
+        .routes(routes!(flow_revisions::list))
+        .routes(routes!(flow_revisions::read))
+        .routes(routes!(flow_revisions::point))
+        .routes(routes!(flow_revisions::compare))
+        .routes(routes!(flow_tests::simulate_call))
+        .routes(routes!(flow_tests::list, flow_tests::create))
+        .routes(routes!(flow_tests::run))
+        .routes(routes!(flow_tests::update, flow_tests::remove))
+        .layer(DefaultBodyLimit::max(FLOW_BODY_BYTES_MAX))
+}
+
+fn inbound_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(numbers::list, numbers::create))
+        .routes(routes!(numbers::read, numbers::update, numbers::remove))
+        .routes(routes!(queues::list, queues::create))
+        .routes(routes!(queues::read, queues::update, queues::remove))
+        .routes(routes!(calendars::list, calendars::create))
+        .routes(routes!(calendars::read, calendars::update, calendars::remove))
+        .routes(routes!(skills::list, skills::create))
+        .routes(routes!(skills::read, skills::update, skills::remove))
+        .routes(routes!(media::list, media::create))
+        .routes(routes!(media::read, media::update, media::remove))
+        .routes(routes!(media::speak))
+        .routes(routes!(mailboxes::list, mailboxes::create))
+        .routes(routes!(mailboxes::read, mailboxes::update, mailboxes::remove))
+        .routes(routes!(messages::list))
+        .routes(routes!(messages::listen))
+        .routes(routes!(messages::remove))
 }
 
 fn agent_routes() -> OpenApiRouter<App> {
@@ -326,9 +439,16 @@ fn upload_routes() -> OpenApiRouter<App> {
         .routes(routes!(uploads::create))
         .routes(routes!(uploads::read, uploads::remove))
         .routes(routes!(uploads::check))
+        .merge(sound_routes())
         .routes(routes!(registers::scrub))
         .routes(routes!(compliance::dry_run))
         .layer(from_fn_with_state(UPLOAD_DEADLINE, frame::deadline))
+}
+
+fn sound_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(media::listen, media::upload))
+        .layer(DefaultBodyLimit::max(crate::sound::FILE_BYTES_MAX))
 }
 
 /// What the document says of the API as a whole.

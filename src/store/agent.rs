@@ -100,5 +100,6 @@ fn read_account(row: &Row) -> Result<SipAccount, Error> {
         name: agent.sip_account,
         secret: row.get::<String>("sip_secret")?.into(),
         phone_kind: agent.phone_kind,
+        mailbox: None,
     })
 }

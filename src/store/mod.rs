@@ -15,6 +15,7 @@ mod callback;
 mod campaign;
 mod claim;
 mod consent;
+mod contact;
 mod db;
 mod decision;
 mod deletion;
@@ -24,6 +25,10 @@ mod do_not_call;
 mod dossier;
 mod dry_run;
 mod error;
+mod flow;
+mod flow_revision;
+mod flow_test;
+mod flow_world;
 mod hearing;
 mod history;
 mod import;
@@ -33,6 +38,8 @@ mod lead_stock;
 mod learnt;
 mod lease;
 mod list;
+mod medium;
+mod message;
 mod open;
 mod pacing;
 mod person;
@@ -47,6 +54,7 @@ mod relationship;
 mod screening;
 mod seller;
 mod session;
+mod setting;
 mod sign_in;
 mod terms;
 mod trunk;
@@ -61,7 +69,7 @@ use std::time::Duration;
 
 use cadran_engine::dialer::compliance::Pack;
 use cadran_engine::input::Settings;
-use cadran_engine::model::{CampaignState, SipAccount, SipTrunk, Timestamp};
+use cadran_engine::model::{CampaignState, Mailbox, SipAccount, SipTrunk, Timestamp};
 
 use db::{Db, Lane};
 use value::{Row, args};
@@ -78,6 +86,9 @@ pub use disposition::DispositionKept;
 pub use do_not_call::{DoNotCall, DoNotCallId};
 pub use dry_run::DryRun;
 pub use error::Error;
+pub use flow::{Flow, FlowFilter, Pointer};
+pub use flow_revision::FlowRevision;
+pub use flow_test::{FLOW_TESTS_MAX, FlowTest};
 pub use history::{CallStory, HistoryFilter, LeadStory};
 pub use import::{
     IMPORT_BATCH_MAX, Import, ImportId, ImportOutcome, ImportReport, ImportRow, ImportState, NewLead,
@@ -87,6 +98,8 @@ pub use lead::{DoneReason, LeadFilter, LeadRecord, Withdrawal};
 pub use lead_stock::PACE_SPAN;
 pub use lease::{Acquired, Lease};
 pub use list::List;
+pub use medium::{Medium, SoundFile};
+pub use message::Message;
 pub use pacing::PacingFilter;
 pub use quota::QuotaStand;
 pub use recording::{ArchiveState, LegalHold, RecordingRecord};
@@ -97,6 +110,7 @@ pub use relationship::{Relationship, RelationshipId, RelationshipKind};
 pub use screening::ScreenedCalls;
 pub use seller::Seller;
 pub use session::{AgentSessionRecord, StateSpan};
+pub use setting::{NamedHours, Setting, Skill};
 pub use sign_in::{SignIn, TokenHash};
 pub use user::User;
 pub use why::{Verdict, Why};
@@ -113,6 +127,8 @@ pub const PING_DEADLINE: Duration = Duration::from_secs(2);
 pub struct Store {
     db: Db,
     packs: Arc<[Pack]>,
+    /// The directory of sounds, as Asterisk sees it.
+    sounds: Arc<str>,
 }
 
 /// A row of settings, with the count of its changes that the next change must name.
@@ -171,15 +187,34 @@ impl Store {
         let mut campaigns = self.all_campaigns().await?;
         campaigns.retain(|campaign| campaign.state != CampaignState::Finished);
         let trunks = self.all_trunks().await?.into_iter().map(|(trunk, _)| trunk);
-        let (agents, trunks) = (self.all_agents().await?, trunks.collect());
-        Ok(Settings { agents, campaigns, trunks, ..Settings::default() })
+        let trunks = trunks.collect();
+        let dids = self.all_settings().await?;
+        Ok(Settings {
+            agents: self.all_agents().await?,
+            campaigns,
+            trunks,
+            queues: self.all_settings().await?,
+            flows: self.published_flows(&dids).await?,
+            dids,
+            calendars: self.all_calendars().await?,
+            media: self.playable_media().await?,
+            mailboxes: self.all_settings().await?,
+            switch_limit: None,
+        })
     }
 
     /// What Asterisk must know: every enabled trunk, and every agent's account.
     pub async fn sip(&self) -> Result<(Vec<SipTrunk>, Vec<SipAccount>), Error> {
         let trunks = self.all_trunks().await?;
         let trunks = trunks.into_iter().filter(|(trunk, _)| trunk.enabled).map(|(_, sip)| sip);
-        Ok((trunks.collect(), self.sip_accounts().await?))
+        let mut accounts = self.sip_accounts().await?;
+        for mailbox in self.all_settings::<Mailbox>().await? {
+            let lamp = accounts.iter_mut().find(|account| Some(account.agent) == mailbox.agent);
+            if let Some(account) = lamp {
+                account.mailbox = Some(mailbox.id);
+            }
+        }
+        Ok((trunks.collect(), accounts))
     }
 
     /// Why a change of a row of settings touched nothing. `exists` selects the row by its id.

@@ -44,7 +44,12 @@ impl Store {
             Some(("postgres" | "postgresql", _)) => open_postgres(url.unwrap_or_default()).await?,
             None | Some(_) => return Err(Error::Url("unknown kind of database".to_owned())),
         };
-        Ok(Self { db, packs: Arc::default() })
+        Ok(Self { db, packs: Arc::default(), sounds: Arc::from("") })
+    }
+
+    /// The same database, with the directory of sounds as Asterisk sees it.
+    pub fn with_sounds_at(self, directory: &Path) -> Self {
+        Self { sounds: directory.display().to_string().into(), ..self }
     }
 
     /// Applies the migrations that are missing, each as a whole or not at all.

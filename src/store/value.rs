@@ -8,8 +8,8 @@ use sqlx::types::{Json, Uuid};
 use sqlx::{Arguments, Database, Decode, Postgres, Row as _, Sqlite, Type};
 
 use cadran_engine::model::{
-    AgentId, AttemptId, CallId, CampaignId, LeadId, LegId, ListId, Outcome, PersonId, Phone, SellerId,
-    SessionId, Timestamp, TrunkId, UserId, Verdict, Zone,
+    AgentId, AttemptId, CallId, CampaignId, FlowId, FlowTestId, LeadId, LegId, ListId, MailboxId, MediumId,
+    MessageId, Outcome, PersonId, Phone, SellerId, SessionId, Timestamp, TrunkId, UserId, Verdict, Zone,
 };
 
 use super::Error;
@@ -106,8 +106,12 @@ value_from! {
     Int() <- Option<AgentId>: |value| value.map(AgentId::as_i64);
     Int(Some) <- CampaignId: CampaignId::as_i64;
     Int() <- Option<CampaignId>: |value| value.map(CampaignId::as_i64);
+    Int(Some) <- FlowId: FlowId::as_i64;
+    Int(Some) <- FlowTestId: FlowTestId::as_i64;
     Int(Some) <- LeadId: LeadId::as_i64;
     Int(Some) <- ListId: ListId::as_i64;
+    Int(Some) <- MailboxId: MailboxId::as_i64;
+    Int(Some) <- MediumId: MediumId::as_i64;
     Int(Some) <- PersonId: PersonId::as_i64;
     Int(Some) <- SellerId: SellerId::as_i64;
     Int() <- Option<SellerId>: |value| value.map(SellerId::as_i64);
@@ -121,6 +125,7 @@ value_from! {
     Uuid() <- AttemptId: AttemptId::as_uuid;
     Uuid() <- CallId: CallId::as_uuid;
     Uuid() <- LegId: LegId::as_uuid;
+    Uuid() <- MessageId: MessageId::as_uuid;
     Uuid() <- SessionId: SessionId::as_uuid;
 }
 
@@ -215,8 +220,12 @@ native_field!(bool, i64, Option<i64>, String, Option<String>);
 field_from! {
     AgentId: i64 => |row| Ok(AgentId::from_i64(row));
     CampaignId: i64 => |row| Ok(CampaignId::from_i64(row));
+    FlowId: i64 => |row| Ok(FlowId::from_i64(row));
+    FlowTestId: i64 => |row| Ok(FlowTestId::from_i64(row));
     LeadId: i64 => |row| Ok(LeadId::from_i64(row));
     ListId: i64 => |row| Ok(ListId::from_i64(row));
+    MailboxId: i64 => |row| Ok(MailboxId::from_i64(row));
+    MediumId: i64 => |row| Ok(MediumId::from_i64(row));
     PersonId: i64 => |row| Ok(PersonId::from_i64(row));
     SellerId: i64 => |row| Ok(SellerId::from_i64(row));
     TrunkId: i64 => |row| Ok(TrunkId::from_i64(row));
@@ -229,6 +238,7 @@ field_from! {
     AttemptId: Uuid => |uuid| Ok(AttemptId::from_uuid(uuid));
     CallId: Uuid => |uuid| Ok(CallId::from_uuid(uuid));
     LegId: Uuid => |uuid| Ok(LegId::from_uuid(uuid));
+    MessageId: Uuid => |uuid| Ok(MessageId::from_uuid(uuid));
     SessionId: Uuid => |uuid| Ok(SessionId::from_uuid(uuid));
     Phone: String => |text| text.parse().map_err(|error: cadran_engine::model::phone::BadPhone| error.to_string());
     Zone: String => |name| name.parse().map_err(|error: cadran_engine::model::calendar::UnknownZone| error.to_string());

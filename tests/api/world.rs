@@ -12,6 +12,7 @@ use cadran::http::{self, App, HttpSettings};
 use cadran::inbox::{Inbox, Item};
 use cadran::live::{Board, Hub};
 use cadran::rule_packs;
+use cadran::speech::{Espeak, Speech};
 use cadran::store::{Store, User};
 use cadran_engine::command::{Answer, Refusal};
 use cadran_engine::input;
@@ -127,11 +128,19 @@ impl World {
         let script = Arc::<Mutex<Script>>::default();
         tokio::spawn(answer(inbox.clone(), items, script.clone()));
         let depot = depot(directory.path());
-        let settings = HttpSettings { uploads_dir: directory.path().join("uploads"), secure_cookies: true };
+        let settings = HttpSettings {
+            uploads_dir: directory.path().join("uploads"),
+            sounds_dir: directory.path().join("sounds"),
+            messages_dir: directory.path().join("messages"),
+            secrets: ["crm".to_owned()].into(),
+            secure_cookies: true,
+        };
         let metrics = PrometheusBuilder::new().build_recorder().handle();
         let (hub, board, compare) = Hub::new("run", Box::new(now));
         tokio::spawn(compare);
-        let app = App::new(inbox, hub, store.clone(), depot.clone(), metrics, settings, now);
+        let sounds = directory.path().join("sounds");
+        let speech = Speech::new(Arc::new(Espeak::new("espeak-ng")), &sounds, &sounds);
+        let app = App::new(inbox, hub, store.clone(), depot.clone(), metrics, settings, now).speaking(speech);
         let router = http::router(app.clone());
         Self { store, depot, script, directory, app, board: Mutex::new(board), router }
     }

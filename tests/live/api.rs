@@ -227,6 +227,18 @@ impl Api {
         (response.status().as_u16(), response.bytes().await.unwrap().to_vec())
     }
 
+    /// Sends a file of sound.
+    pub(crate) async fn put_bytes(&self, path: &str, file: Vec<u8>) -> Value {
+        self.carried_out(Method::PUT, path, |request| request.header("content-type", "audio/wav").body(file))
+            .await
+    }
+
+    /// A file of sound.
+    pub(crate) async fn get_bytes(&self, path: &str) -> Vec<u8> {
+        let request = self.http.get(format!("{}{path}", self.base)).bearer_auth(&self.token);
+        request.send().await.unwrap().error_for_status().unwrap().bytes().await.unwrap().to_vec()
+    }
+
     async fn carried_out(
         &self,
         method: Method,

@@ -38,6 +38,16 @@ impl Setup {
         self.home.join("daemon.log")
     }
 
+    /// Where FastAGI listens.
+    pub(crate) fn fastagi(&self) -> String {
+        self.listen.replace(":8080", ":4573")
+    }
+
+    /// The key of FastAGI's nonces.
+    pub(crate) const fn fastagi_key(&self) -> &'static str {
+        "a-key-of-this-test-alone"
+    }
+
     fn config(&self) -> PathBuf {
         self.home.join("cadran.toml")
     }
@@ -48,17 +58,23 @@ impl Setup {
             Some(url) => format!("[database]\nurl = \"{url}\"\n"),
             None => String::new(),
         };
+        let key_file = self.home.join("fastagi.key");
         let text = format!(
             "[http]\nlisten = \"{}\"\nsecure_cookies = false\n{database}\
              [asterisk]\nurl = \"{}\"\nuser = \"cadran\"\npassword = \"{}\"\ncalls_per_second = 200.0\n\
-             [files]\ndata = \"{}\"\n[journal]\ndirectory = \"{}\"\n",
+             [files]\ndata = \"{}\"\n[journal]\ndirectory = \"{}\"\n\
+             [fastagi]\nlisten = \"{}\"\nallow = [\"127.0.0.1\", \"{}\"]\nkey_file = \"{}\"\n",
             self.listen,
             self.asterisk_url,
             self.asterisk_password,
             self.data().display(),
-            self.journals().display()
+            self.journals().display(),
+            self.fastagi(),
+            self.fastagi().trim_end_matches(":4573"),
+            key_file.display(),
         );
         fs::create_dir_all(&self.home).unwrap();
+        fs::write(&key_file, self.fastagi_key()).unwrap();
         fs::write(self.config(), text).unwrap();
     }
 

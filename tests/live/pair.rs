@@ -94,10 +94,27 @@ impl Pair {
     /// Records what is heard at the network's end of a channel into `file`, a WAV file.
     pub(crate) fn record_what_is_heard(&self, channel_name: &str, file: &Path) {
         let mixed = file.with_extension("mixed.wav");
-        let command = format!("mixmonitor start {channel_name} {},r({})", mixed.display(), file.display());
-        let mut words = self.value("CARRIER_CLI").split(' ');
+        self.carrier_cli(&format!(
+            "mixmonitor start {channel_name} {},r({})",
+            mixed.display(),
+            file.display()
+        ));
+    }
+
+    /// Has the network's Asterisk carry out a command of its console.
+    pub(crate) fn carrier_cli(&self, command: &str) {
+        self.cli("CARRIER_CLI", command);
+    }
+
+    /// Has the PBX carry out a command of its console.
+    pub(crate) fn pbx_cli(&self, command: &str) {
+        self.cli("PBX_CLI", command);
+    }
+
+    fn cli(&self, which: &str, command: &str) {
+        let mut words = self.value(which).split(' ');
         let output = Command::new(words.next().unwrap()).args(words).arg(command).output();
-        demand_success(&output.unwrap(), "mixmonitor");
+        demand_success(&output.unwrap(), command);
     }
 
     fn value(&self, key: &str) -> &str {

@@ -1,14 +1,16 @@
 //! How steps of a flow are carried out, and what each way cannot do.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::node::Kind;
+use super::nodes::Destination;
 
 /// A way to carry out the steps of a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Driver {
     /// Asterisk, through ARI: everything.
+    #[default]
     Ari,
     /// Asterisk, through FastAGI from an existing dialplan: one command after the other on one channel.
     FastAgi,
@@ -28,13 +30,14 @@ impl Driver {
 
     /// The field that it cannot carry out, `kind` when it is the node as a whole. AGI knows one channel: it cannot
     /// hold it beside others in a room, where queues, whispers and recordings of both sides take place, and it has
-    /// no recogniser of speech.
+    /// no recogniser of speech. Whom it calls goes through the dialplan, which would interpret an address of SIP.
     pub fn cannot(self, kind: &Kind) -> Option<&'static str> {
         match self {
             Self::Ari | Self::Simulator => None,
             Self::FastAgi => match kind {
-                Kind::Ai(_) | Kind::Queue(_) | Kind::Recording(_) => Some("kind"),
-                Kind::Callback(callback) if callback.keep_place => Some("keep_place"),
+                Kind::Ai(_) | Kind::Callback(_) | Kind::Queue(_) | Kind::Recording(_) => Some("kind"),
+                Kind::Dial(dial) if matches!(dial.to, Destination::Sip(_)) => Some("to"),
+                Kind::Dial(dial) if dial.confirm_key.is_some() => Some("confirm_key"),
                 Kind::Dial(dial) if dial.record => Some("record"),
                 Kind::Dial(dial) if dial.whisper.is_some() => Some("whisper"),
                 Kind::Menu(menu) if menu.speech.is_some() => Some("speech"),

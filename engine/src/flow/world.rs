@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::calendar::Calendar;
+use super::document::Flow;
 use super::driver::Driver;
 use super::facets::Noun;
+use super::nodes::Revision;
+use super::prepared::{Library, Prepared};
 use super::prompt::{Prompt, PromptPart};
 use super::simulation::SavedTest;
 
@@ -16,7 +19,7 @@ pub const SPEECH_MS_PER_CHARACTER: u64 = 60;
 pub const SAY_MS_PER_ITEM: u64 = 500;
 
 /// What a flow may refer to. What is left out is not checked.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct World {
     /// Queues.
@@ -37,6 +40,10 @@ pub struct World {
     pub tests: Option<BTreeMap<String, SavedTest>>,
     /// How calls reach the flow; over ARI when nothing is said.
     pub drivers: BTreeSet<Driver>,
+    /// The flows that saved tests run into, each under the pin by which it is called. No part of the format: whoever
+    /// has the documents puts them here.
+    #[serde(skip)]
+    pub called: Vec<(Revision, Prepared)>,
 }
 
 /// A recorded sound.
@@ -103,6 +110,15 @@ impl World {
     /// Whether calling `callee` leads back to `caller`.
     pub(super) fn calls_back(&self, callee: &str, caller: &str) -> bool {
         callee == caller || self.flows.as_ref().is_some_and(|flows| flows.leads(callee, caller))
+    }
+
+    /// A flow made ready together with those that it calls.
+    pub fn library(&self, flow: Flow) -> Library {
+        let mut library = Library::new(Prepared::new(flow));
+        for (revision, called) in &self.called {
+            library.add(*revision, called.clone());
+        }
+        library
     }
 
     /// How long a prompt is heard in a locale, in milliseconds; for spoken values a guess.

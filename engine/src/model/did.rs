@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{DidId, FlowId, Overflow, Phone};
+use crate::flow::driver::Driver;
 
 /// What callers of a number are led to, and by which flow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,9 @@ pub struct Did {
     /// Where callers go when the flow cannot be run or fails.
     #[serde(default)]
     pub fallback: Option<Overflow>,
+    /// How its calls reach the flow.
+    #[serde(default)]
+    pub via: Driver,
 }
 
 /// Which of a flow's pointers a number follows.

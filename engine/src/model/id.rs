@@ -133,6 +133,7 @@ settings_id!(/** Opening hours. */ CalendarId, "cln");
 settings_id!(/** A piece of outbound work. */ CampaignId, "cmp");
 settings_id!(/** A number that people dial. */ DidId, "did");
 settings_id!(/** What callers hear, are asked, and where they are led. */ FlowId, "flw");
+settings_id!(/** A saved test of a flow. */ FlowTestId, "tst");
 settings_id!(/** A person or company to call. */ LeadId, "led");
 settings_id!(/** A set of leads, usually one imported file. */ ListId, "lst");
 settings_id!(/** A place for messages of callers. */ MailboxId, "vm");
@@ -140,6 +141,7 @@ settings_id!(/** A recorded sound. */ MediumId, "med");
 settings_id!(/** The person behind one or several telephone numbers. */ PersonId, "per");
 settings_id!(/** A place where callers wait. */ QueueId, "q");
 settings_id!(/** Somebody on whose behalf people are called. */ SellerId, "sel");
+settings_id!(/** Something that agents know and callers may need. */ SkillId, "skl");
 settings_id!(/** A carrier connection. */ TrunkId, "trk");
 settings_id!(/** A console account. */ UserId, "usr");
 

@@ -14,4 +14,7 @@ pub struct Mailbox {
     /// Whose telephone shows that messages wait.
     #[serde(default)]
     pub agent: Option<AgentId>,
+    /// E-mail addresses that get every message.
+    #[serde(default)]
+    pub notify: Vec<String>,
 }

@@ -49,7 +49,7 @@ pub use queue::{
 pub use quota::{Quota, QuotaPart};
 pub use recording::{RecordingFacts, RecordingState};
 pub use screening::{OnMachine, SCREENING_TIME_MAX, Screened, Screening, Verdict};
-pub use sip::{SipAccount, SipTrunk};
+pub use sip::{MessageLamp, SipAccount, SipTrunk};
 pub use time::Timestamp;
 pub use trunk::Trunk;
 pub use user::Role;

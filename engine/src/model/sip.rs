@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use super::{AgentId, PhoneKind, TrunkId};
+use super::{AgentId, MailboxId, PhoneKind, TrunkId};
 
 /// A trunk's SIP side.
 #[derive(Clone, Debug)]
@@ -32,4 +32,17 @@ pub struct SipAccount {
     pub secret: SecretString,
     /// A desk phone or a browser.
     pub phone_kind: PhoneKind,
+    /// The mailbox whose messages its lamp shows.
+    pub mailbox: Option<MailboxId>,
+}
+
+/// What the lamp of a telephone shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessageLamp {
+    /// The mailbox.
+    pub mailbox: MailboxId,
+    /// Messages that nobody has listened to.
+    pub fresh: u32,
+    /// Messages that somebody has.
+    pub heard: u32,
 }

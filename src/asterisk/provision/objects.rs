@@ -153,6 +153,10 @@ impl Group {
                 endpoint.set("rtp_symmetric", "yes");
             }
         }
+        if let Some(mailbox) = account.mailbox {
+            // Asterisk tells the phone of messages by itself (RFC 3842), as soon as it has registered.
+            endpoint.set("mailboxes", &names::mailbox(mailbox));
+        }
         Ok(Self::sealed(account.name.clone(), objects, endpoint))
     }
 
@@ -269,6 +273,7 @@ mod tests {
             name: name.into(),
             secret: "another secret".into(),
             phone_kind,
+            mailbox: None,
         }
     }
 

@@ -2,7 +2,6 @@
 
 use crate::flow::document::Flow;
 use crate::flow::finding::{Code, Finding, Patch};
-use crate::flow::prepared::{Library, Prepared};
 use crate::flow::simulation::simulate;
 use crate::flow::world::World;
 
@@ -11,7 +10,7 @@ pub(super) fn check(flow: &Flow, world: &World) -> Vec<Finding> {
     if flow.envelope.tests.is_empty() {
         return Vec::new();
     }
-    let library = Library::new(Prepared::new(flow.clone()));
+    let library = world.library(flow.clone());
     let mut findings = Vec::new();
     for (place, id) in flow.envelope.tests.iter().enumerate() {
         let place = format!("/tests/{place}");

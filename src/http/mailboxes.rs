@@ -1,0 +1,114 @@
+//! Mailboxes: where callers leave messages. The messages are in [`super::messages`].
+
+use axum::extract::State;
+use cadran_engine::model::{AgentId, Mailbox, MailboxId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::app::App;
+use super::auth::{CampaignManager, SignedIn, Staff};
+use super::check::Check;
+use super::error::Error;
+use super::extract::{Created, IfMatch, Json, Listing, NoContent, PageQuery, Path, Query, Versioned};
+use super::setting;
+
+/// E-mail addresses that one mailbox tells.
+const NOTIFY_MAX: usize = 20;
+
+/// A mailbox. Flows name it by the text of its id, `vm_3`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Mailbox)]
+pub(super) struct MailboxBody {
+    id: MailboxId,
+    #[serde(flatten)]
+    settings: MailboxSettings,
+}
+
+/// What can be set of a mailbox.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MailboxSettings {
+    name: String,
+    /// Whose telephone shows that messages wait.
+    agent: Option<AgentId>,
+    /// E-mail addresses that get every message, with its sound.
+    #[serde(default)]
+    notify: Vec<String>,
+}
+
+fn body(mailbox: Mailbox) -> MailboxBody {
+    let settings = MailboxSettings { name: mailbox.name, agent: mailbox.agent, notify: mailbox.notify };
+    MailboxBody { id: mailbox.id, settings }
+}
+
+async fn mailbox(id: MailboxId, settings: MailboxSettings, app: &App) -> Result<Mailbox, Error> {
+    let mut check = Check::default();
+    check.name(&settings.name, "/name").count(settings.notify.len(), NOTIFY_MAX, "/notify");
+    for (index, address) in settings.notify.iter().enumerate() {
+        check.that(crate::mail::is_address(address), format!("/notify/{index}"), "email");
+    }
+    if let Some(agent) = settings.agent {
+        check.that(app.store.agent(agent).await?.is_some(), "/agent", "exists");
+    }
+    check.done()?;
+    Ok(Mailbox { id, name: settings.name, agent: settings.agent, notify: settings.notify })
+}
+
+/// Lists mailboxes, in the order in which they were added.
+#[utoipa::path(get, path = "/api/mailboxes", tag = "inbound", params(PageQuery<MailboxId>),
+    responses((status = 200, body = Listing<Versioned<MailboxBody>>)))]
+pub(super) async fn list(
+    _: SignedIn<Staff>,
+    State(app): State<App>,
+    Query(query): Query<PageQuery<MailboxId>>,
+) -> Result<Json<Listing<Versioned<MailboxBody>>>, Error> {
+    setting::list(&app, query, body).await
+}
+
+/// Adds a mailbox.
+#[utoipa::path(post, path = "/api/mailboxes", tag = "inbound", responses((status = 201, body = Versioned<MailboxBody>)))]
+pub(super) async fn create(
+    _: SignedIn<CampaignManager>,
+    State(app): State<App>,
+    Json(settings): Json<MailboxSettings>,
+) -> Result<Created<Versioned<MailboxBody>>, Error> {
+    let mailbox = mailbox(MailboxId::from_i64(0), settings, &app).await?;
+    setting::create(&app, "/api/mailboxes", &mailbox, body).await
+}
+
+/// One mailbox.
+#[utoipa::path(get, path = "/api/mailboxes/{mailbox}", tag = "inbound", params(("mailbox" = MailboxId, Path)),
+    responses((status = 200, body = Versioned<MailboxBody>)))]
+pub(super) async fn read(
+    _: SignedIn<Staff>,
+    State(app): State<App>,
+    Path(id): Path<MailboxId>,
+) -> Result<Versioned<MailboxBody>, Error> {
+    setting::read(&app, id, body).await
+}
+
+/// Changes a mailbox.
+#[utoipa::path(put, path = "/api/mailboxes/{mailbox}", tag = "inbound", params(("mailbox" = MailboxId, Path)),
+    responses((status = 200, body = Versioned<MailboxBody>)))]
+pub(super) async fn update(
+    _: SignedIn<CampaignManager>,
+    State(app): State<App>,
+    Path(id): Path<MailboxId>,
+    if_match: IfMatch,
+    Json(settings): Json<MailboxSettings>,
+) -> Result<Versioned<MailboxBody>, Error> {
+    let mailbox = mailbox(id, settings, &app).await?;
+    setting::update(&app, if_match, &mailbox, body).await
+}
+
+/// Removes a mailbox.
+#[utoipa::path(delete, path = "/api/mailboxes/{mailbox}", tag = "inbound", params(("mailbox" = MailboxId, Path)),
+    responses((status = 204, description = "Removed")))]
+pub(super) async fn remove(
+    _: SignedIn<CampaignManager>,
+    State(app): State<App>,
+    Path(id): Path<MailboxId>,
+    if_match: IfMatch,
+) -> Result<NoContent, Error> {
+    setting::remove::<Mailbox>(&app, id, if_match).await
+}

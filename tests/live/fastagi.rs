@@ -1,0 +1,178 @@
+//! Calls that the PBX's own dialplan hands to flows over FastAGI: what callers press, and what they hear.
+
+use std::f64::consts::PI;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::api::text;
+use super::sound::Sound;
+use super::wait::{SOON, eventually, holds};
+use super::world::World;
+
+const NUMBER: &str = "+33199005678";
+/// What the prompts sound like.
+const WELCOME: f64 = 440.0;
+const SALES: f64 = 880.0;
+
+/// A WAV file with a tone of two seconds.
+fn tone(hertz: f64) -> Vec<u8> {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 16_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut file = std::io::Cursor::new(Vec::new());
+    let mut writer = hound::WavWriter::new(&mut file, spec).unwrap();
+    for index in 0..32_000 {
+        let sample = 0.3 * (2.0 * PI * hertz * f64::from(index) / 16_000.0).sin();
+        writer.write_sample((sample * f64::from(i16::MAX)) as i16).unwrap();
+    }
+    writer.finalize().unwrap();
+    file.into_inner()
+}
+
+async fn medium(world: &World, name: &str, hertz: f64) -> String {
+    let id = text(&world.api.post("/api/media", json!({ "name": name })).await, "id");
+    world.api.put_bytes(&format!("/api/media/{id}/sounds/fr-FR"), tone(hertz)).await;
+    id
+}
+
+/// A flow whose calls come over FastAGI: a menu with one key, a sound for it, and a message for the others.
+async fn number(world: &World) -> Value {
+    let (welcome, sales) = (medium(world, "Bienvenue", WELCOME).await, medium(world, "Ventes", SALES).await);
+    let mailbox = text(&world.api.post("/api/mailboxes", json!({ "name": "Bureau" })).await, "id");
+    let document = json!({
+        "v": 1, "locales": ["fr-FR"], "start": "n_answer", "defaults": { "on_error": "n_end" },
+        "nodes": {
+            "n_answer": { "kind": "answer", "delay_ms": 0, "next": { "next": "n_menu" } },
+            "n_menu": { "kind": "menu", "prompt": [{ "media": welcome }], "keys": ["1", "2"], "timeout_ms": 4000, "tries": 2,
+                "next": { "1": "n_sales", "2": "n_message", "no_input": "n_end", "no_match": "n_end" } },
+            "n_sales": { "kind": "play", "prompt": [{ "media": sales }], "next": { "next": "n_end" } },
+            "n_message": { "kind": "voicemail", "box": mailbox, "min_s": 1, "max_s": 20, "next": {} },
+            "n_end": { "kind": "hangup" },
+        },
+    });
+    let flow =
+        world.api.post("/api/flows", json!({ "name": "Accueil", "kind": "ivr", "document": document })).await;
+    let id = text(&flow, "id");
+    world.api.post(&format!("/api/flows/{id}/publish"), json!({ "rev": flow["rev"] })).await;
+    let number = json!({ "number": NUMBER, "flow": id, "via": "fastagi" });
+    world.api.post("/api/numbers", number).await
+}
+
+/// The PBX knows where FastAGI listens, and hands this number over.
+fn hand_over(world: &World, key: &str) {
+    world.pair.pbx_cli(&format!("dialplan set global CADRAN_FASTAGI {}", world.setup.fastagi()));
+    world.pair.pbx_cli(&format!("dialplan set global CADRAN_KEY {key}"));
+    let line =
+        format!("dialplan add extension {NUMBER},1,Goto(cadran-fastagi,{NUMBER},1) into from-trunk replace");
+    world.pair.pbx_cli(&line);
+}
+
+/// Somebody calls, and does what these lines of the network's dialplan say. Gives the file of what they hear.
+fn call(world: &World, name: &str, lines: &[&str]) -> PathBuf {
+    let heard = world.home.path().join(format!("{name}.wav"));
+    let mixed = heard.with_extension("mixed.wav");
+    let record = format!("MixMonitor({},r({}))", mixed.display(), heard.display());
+    let all = std::iter::once(record.as_str()).chain(lines.iter().copied());
+    for (index, line) in all.enumerate() {
+        let line = format!("dialplan add extension {name},{},{line} into fastagi-callers replace", index + 1);
+        world.pair.carrier_cli(&line);
+    }
+    world.pair.carrier_cli(&format!("channel originate PJSIP/{NUMBER}@pbx extension {name}@fastagi-callers"));
+    heard
+}
+
+/// Waits until nobody is on the telephone.
+async fn until_quiet(world: &World) {
+    eventually("everybody has hung up", SOON * 2, async || {
+        let channels = world.pair.carrier().channels().await;
+        holds(channels.is_empty(), channels)
+    })
+    .await;
+}
+
+fn sound(file: &Path) -> Sound {
+    let wav = std::fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    Sound::voices_of(&wav).remove(0)
+}
+
+#[tokio::test]
+async fn a_flow_over_fastagi_is_heard_and_hears_keys() {
+    let world = World::start().await;
+    number(&world).await;
+    hand_over(&world, world.setup.fastagi_key());
+
+    let heard = call(&world, "sales", &["Wait(4)", "SendDTMF(1)", "Wait(15)"]);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    until_quiet(&world).await;
+    let heard = sound(&heard);
+    let (welcome, sales) = (heard.share_of_tone(WELCOME), heard.share_of_tone(SALES));
+    println!("heard for {:?}: welcome {welcome:.2}, sales {sales:.2}", heard.audible());
+    assert!(welcome > 0.35 && sales > 0.35, "both prompts: {welcome} and {sales}");
+    let audible = heard.audible().as_secs_f64();
+    assert!((3.6..4.6).contains(&audible), "each once and whole: {audible} s");
+
+    let heard = call(&world, "silent", &["Wait(30)"]);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    until_quiet(&world).await;
+    let heard = sound(&heard);
+    assert!(heard.share_of_tone(WELCOME) > 0.9 && heard.share_of_tone(SALES) < 0.05);
+    let audible = heard.audible().as_secs_f64();
+    assert!((3.6..4.6).contains(&audible), "asked twice: {audible} s");
+
+    // A key cuts the prompt short; then a message is left, and hangs up.
+    call(&world, "message", &["Wait(1)", "SendDTMF(2)", "Wait(2)", "Playtones(1000)", "Wait(3)"]);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    until_quiet(&world).await;
+    let rows = eventually("the message is kept", SOON, async || {
+        let rows = world.api.get("/api/mailboxes/vm_1/messages").await["rows"].clone();
+        holds(rows[0].is_object(), rows.clone()).map(|()| rows)
+    })
+    .await;
+    let seconds = rows[0]["duration"].as_u64().unwrap() / 1_000;
+    println!("the message is {seconds} s long");
+    assert!((3..=6).contains(&seconds), "{rows}");
+    let wav = world.api.get_bytes(&format!("/api/messages/{}/audio", text(&rows[0], "id"))).await;
+    let message = Sound::voices_of(&wav).remove(0);
+    assert!(message.share_of_tone(1_000.0) > 0.8, "what was left is what is kept");
+}
+
+#[tokio::test]
+async fn without_cadran_the_caller_hears_the_fallback_at_once() {
+    let mut world = World::start().await;
+    number(&world).await;
+
+    hand_over(&world, "not the key");
+    let heard = call(&world, "stranger", &["Wait(20)"]);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    until_quiet(&world).await;
+    let heard = sound(&heard);
+    assert!(heard.share_of_tone(WELCOME) < 0.3, "a dialplan without the key gets nothing");
+    assert!(heard.audible() > Duration::from_secs(1), "but the caller hears the fallback");
+
+    hand_over(&world, world.setup.fastagi_key());
+    let heard = call(&world, "cut", &["Wait(30)"]);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    world.daemon.kill();
+    until_quiet(&world).await;
+    let cut = sound(&heard);
+    // The prompt of two seconds, then the fallback: what lies between is how long the caller was left in silence.
+    let silences = cut.silences(Duration::from_millis(1_900));
+    println!("daemon killed in the menu: silences of 1.9 s and more: {silences:?}");
+    assert!(silences.len() <= 1, "{silences:?}");
+    assert!(cut.audible() > Duration::from_secs(3), "the fallback is heard: {:?}", cut.audible());
+
+    let heard = call(&world, "dead", &["Wait(20)"]);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    until_quiet(&world).await;
+    let dead = sound(&heard);
+    let first =
+        dead.silences(Duration::from_millis(100)).first().map_or(Duration::ZERO, |silence| silence.end);
+    println!("daemon away: the fallback is heard after {first:?}");
+    assert!(first < Duration::from_secs(2), "{first:?}");
+    assert!(dead.audible() > Duration::from_secs(1));
+}
