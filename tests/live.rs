@@ -12,6 +12,8 @@ mod api;
 mod asterisk;
 #[path = "live/asterisk_killed.rs"]
 mod asterisk_killed;
+#[path = "live/callers.rs"]
+mod callers;
 #[path = "live/closing.rs"]
 mod closing;
 #[path = "live/daemon.rs"]
@@ -30,6 +32,8 @@ mod drops;
 mod fastagi;
 #[path = "live/hang_ups.rs"]
 mod hang_ups;
+#[path = "live/inbound.rs"]
+mod inbound;
 #[path = "live/link.rs"]
 mod link;
 #[path = "live/outcomes.rs"]

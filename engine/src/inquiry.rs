@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::flow::nodes::CallerCheck;
-use crate::flow::run::Booking;
+use crate::flow::nodes::{CallerCheck, Method};
+use crate::flow::run::{Booking, Request};
 use crate::model::{CallId, Phone, QueueId};
 
 /// How long the database may take to find something.
@@ -74,8 +74,8 @@ impl Inquiry {
 /// A request to a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct HttpRequest {
-    /// `GET`, `POST` and so on.
-    pub method: &'static str,
+    /// The method.
+    pub method: Method,
     /// The address.
     pub url: String,
     /// Names and values.
@@ -89,6 +89,21 @@ pub struct HttpRequest {
     pub timeout: Duration,
     /// How often it is tried again after a fault of the server.
     pub retries: u32,
+}
+
+impl From<&Request<'_>> for HttpRequest {
+    fn from(request: &Request<'_>) -> Self {
+        let headers = request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        Self {
+            method: request.method,
+            url: request.url.clone(),
+            headers: headers.collect(),
+            body: request.body.clone(),
+            secret: request.secret.map(str::to_owned),
+            timeout: Duration::from_millis(request.timeout_ms.into()),
+            retries: request.retries,
+        }
+    }
 }
 
 /// What was found.

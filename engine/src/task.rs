@@ -5,8 +5,7 @@ use std::time::Duration;
 use crate::command::{Clip, TurnAway};
 use crate::flow::key::Key;
 use crate::flow::nodes::{
-    CallerCheck, Destination as DialDestination, DialMode, HangupReason, LookupSource, Method, Queue,
-    SkillNeed,
+    CallerCheck, Destination as DialDestination, DialMode, HangupReason, LookupSource, Queue, SkillNeed,
 };
 use crate::flow::run::{self, Ending, RecordWish, Step};
 use crate::inquiry::{HttpRequest, Inquiry};
@@ -154,7 +153,7 @@ impl Task {
             Step::GoOn => Self::GoOn,
             Step::Http(request) => {
                 let (meanwhile, _) = clips(&request.while_playing, shelf, locale);
-                let inquiry = Box::new(Inquiry::Http(http(request)));
+                let inquiry = Box::new(Inquiry::Http(HttpRequest::from(&request)));
                 Self::LookUp { inquiry, meanwhile }
             }
             Step::Lookup { lookup, key } => {
@@ -212,24 +211,6 @@ fn clips(wanted: &[run::Clip<'_>], shelf: &Shelf, locale: &str) -> (Vec<Clip>, V
         }
     }
     (clips, missing)
-}
-
-fn http(request: run::Request<'_>) -> HttpRequest {
-    HttpRequest {
-        method: match request.method {
-            Method::Delete => "DELETE",
-            Method::Get => "GET",
-            Method::Patch => "PATCH",
-            Method::Post => "POST",
-            Method::Put => "PUT",
-        },
-        url: request.url,
-        headers: request.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-        body: request.body,
-        secret: request.secret.map(str::to_owned),
-        timeout: Duration::from_millis(request.timeout_ms.into()),
-        retries: request.retries,
-    }
 }
 
 impl QueueWish {

@@ -3,10 +3,12 @@
 //!
 //! `claim` makes sure that no other daemon drives this Asterisk; `connection` reads the event stream and `events`
 //! translates it; `dispatch` hands out `commands` in the order of `lanes`; `recorder` and `stereo` make recordings;
-//! `screening` sends legs to answering machine detection and reads what it said; `resync` takes snapshots; `provision`
+//! `callers` knows the channels that Asterisk named; `saying` turns clips into media; `messages` fetches what callers
+//! leave; `screening` sends legs to answering machine detection and reads what it said; `resync` takes snapshots; `provision`
 //! pushes trunks and phones; `trunks` watches the trunks; `pulse` knows when Asterisk was heard last; `names` tells
 //! what is ours.
 
+mod callers;
 mod claim;
 mod commands;
 mod connection;
@@ -14,11 +16,13 @@ mod dispatch;
 mod echo;
 mod events;
 mod lanes;
+mod messages;
 mod names;
 mod provision;
 mod pulse;
 mod recorder;
 mod resync;
+mod saying;
 mod screening;
 mod stereo;
 mod trunks;
@@ -39,11 +43,14 @@ use tokio::task::JoinSet;
 pub use claim::ClaimError;
 pub use names::trunk_endpoint;
 pub use provision::{ProvisionError, Provisioned};
+pub use saying::Voice;
 
+use callers::Callers;
 use claim::Claim;
 use connection::Connection;
 use dispatch::{Dispatcher, Look, ORDERS_MAX, Order};
 use echo::Echo;
+use messages::Messages;
 use pulse::Pulse;
 use recorder::Recorder;
 
@@ -87,6 +94,10 @@ pub struct Config {
     pub daemon: String,
     /// Where recordings are kept.
     pub recordings: PathBuf,
+    /// Where messages are kept that callers left.
+    pub messages: PathBuf,
+    /// What speaks texts to callers, if anything does.
+    pub voice: Option<Arc<dyn Voice>>,
     /// The daemon's clock.
     pub clock: Clock,
 }
@@ -150,6 +161,8 @@ impl Switch {
         let ari_config = config.ari(&config.app).event_filter(filter);
         let (client, stream) = ari::Client::connect(ari_config).map_err(Error::Config)?;
 
+        let callers = Arc::new(Callers::default());
+        let messages = Messages::new(client.clone(), config.messages, events.clone());
         let recorder = Arc::new(Recorder::new(client.clone(), config.app, config.recordings, events.clone()));
         let (trunks, known_trunks) = watch::channel(Vec::new());
         let (orders, ordered) = mpsc::channel(ORDERS_MAX);
@@ -160,13 +173,22 @@ impl Switch {
         let pulse = Arc::new(Pulse::default());
 
         let mut tasks = JoinSet::new();
-        let dispatcher =
-            Dispatcher::new(client.clone(), recorder.clone(), echo.clone(), events.clone(), looked);
+        let dispatcher = Dispatcher::new(
+            client.clone(),
+            recorder.clone(),
+            callers.clone(),
+            config.voice,
+            echo.clone(),
+            events.clone(),
+            looked,
+        );
         tasks.spawn(needed("hand-out of orders to Asterisk", fatal.clone(), dispatcher.run(ordered)));
         let connection = Connection::new(
             events.clone(),
             orders.clone(),
             recorder,
+            callers,
+            messages,
             echo,
             pulse.clone(),
             config.clock.clone(),

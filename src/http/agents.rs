@@ -1,6 +1,5 @@
 //! Agents as settings describe them. What they do all day is in [`super::desk`].
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::extract::State;

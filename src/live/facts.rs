@@ -37,14 +37,22 @@ impl Fact {
                 data: json!({ "call": recording.call, "seconds": masked.as_secs() }),
             }),
             Notice::Repaired { what } => Some(Self { kind: "repaired", data: json!({ "what": what }) }),
+            Notice::PromptMissing { call, prompt } => {
+                Some(Self { kind: "prompt_missing", data: json!({ "call": call, "prompt": prompt }) })
+            }
             // Shown by the rows that they change, or of use to the log alone.
-            Notice::AgentState { .. }
+            Notice::AgentMissed { .. }
+            | Notice::AgentState { .. }
             | Notice::Answered { .. }
             | Notice::AttemptEnded { .. }
             | Notice::CallEnded { .. }
+            | Notice::CallerArrived { .. }
+            | Notice::CallerQueued { .. }
+            | Notice::CallerUnqueued { .. }
             | Notice::Connected { .. }
             | Notice::DialForbidden { .. }
             | Notice::Dialled { .. }
+            | Notice::NodeLeft { .. }
             | Notice::Screened { .. }
             | Notice::Unexpected { .. } => None,
         }

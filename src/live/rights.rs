@@ -40,7 +40,7 @@ impl Rights {
     /// What narrows a topic to the rows that may be seen; none when the topic may not be followed at all.
     pub(super) fn narrow(&self, topic: &Topic) -> Option<Vec<Condition>> {
         match (topic, self.sees) {
-            (Topic::Me, _) | (Topic::Agents | Topic::Calls, Sees::Own) => {
+            (Topic::Me, _) | (Topic::Agents | Topic::Callers | Topic::Calls, Sees::Own) => {
                 Some(vec![Condition::one_of("agent", self.agent)])
             }
             (Topic::System, Sees::Own) => Some(Vec::new()),
@@ -54,6 +54,7 @@ impl Rights {
             (
                 Topic::Agents
                 | Topic::Alerts
+                | Topic::Callers
                 | Topic::Calls
                 | Topic::Campaigns
                 | Topic::Queues

@@ -12,6 +12,7 @@ mod archive;
 mod attempt;
 mod call;
 mod callback;
+mod caller;
 mod campaign;
 mod claim;
 mod consent;
