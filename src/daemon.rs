@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use cadran_engine::Engine;
 use cadran_engine::command::{Answer, Command, Refusal, Write};
 use cadran_engine::input::{Input, RequestId, StoreEvent, SwitchEvent};
+use cadran_engine::inquiry::{Finding, LookUpId};
 use cadran_engine::model::{CampaignId, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -19,6 +20,7 @@ use crate::asterisk::{Fatal, Switch};
 use crate::inbox::{Inbox, Item};
 use crate::journal::Journal;
 use crate::live::{Board, Fact};
+use crate::look_ups::LookUps;
 use crate::notices;
 use crate::reload::Reloader;
 use crate::store::{Claim, QueueFull, Store, WriteQueue};
@@ -101,6 +103,8 @@ pub struct Daemon {
     pub board: Board,
     /// The way back for what background tasks find.
     pub store_news: mpsc::Sender<StoreEvent>,
+    /// Where what flows want to know is looked for.
+    pub look_ups: LookUps,
     /// What the engine was told.
     pub journal: Journal,
 }
@@ -114,6 +118,8 @@ pub struct Inlets {
     pub switch: mpsc::Receiver<SwitchEvent>,
     /// From the database side.
     pub store: mpsc::Receiver<StoreEvent>,
+    /// What was found for flows.
+    pub found: mpsc::Receiver<(LookUpId, Finding)>,
 }
 
 impl Daemon {
@@ -141,6 +147,10 @@ impl Daemon {
                 event = inlets.store.recv() => match event {
                     Some(event) => Input::Store(event),
                     None => return Ended::Broken("database writer"),
+                },
+                found = inlets.found.recv() => match found {
+                    Some((id, finding)) => Input::LookedUp { id, finding },
+                    None => return Ended::Broken("look-ups of flows"),
                 },
                 item = inlets.items.recv() => match item {
                     Some(Item::Input(input)) => input,
@@ -188,6 +198,7 @@ impl Daemon {
                     wrote |= !matches!(write, Write::SaveAttempt(_));
                     self.writes.write(write)?;
                 }
+                Command::LookUp { id, inquiry } => self.look_ups.begin(id, *inquiry),
                 Command::FetchLeads { campaign, count } => self.fetch_leads(campaign, count),
                 Command::Reply { to, answer } if wrote => self.answer_when_durable(to, answer)?,
                 Command::Reply { to, answer } => self.inbox.answer(to, answer),

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cadran_engine::flow::nodes::Method;
-use cadran_engine::flow::run::{Event, Request};
+use cadran_engine::flow::run::Event;
+use cadran_engine::inquiry::HttpRequest;
 use futures_util::StreamExt as _;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
@@ -22,43 +23,6 @@ use tracing::{debug, warn};
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 /// The wait between two tries.
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
-
-/// A request on its own, apart from the flow that makes it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FlowRequest {
-    /// The method.
-    pub method: Method,
-    /// The address.
-    pub url: String,
-    /// Names and values.
-    pub headers: Vec<(String, String)>,
-    /// What is sent, when it is not null.
-    pub body: Json,
-    /// The name of the secret that goes into `Authorization`.
-    pub secret: Option<String>,
-    /// How long an answer may take, all tries together.
-    pub timeout: Duration,
-    /// How often it is tried again after a fault of the server.
-    pub retries: u32,
-}
-
-impl From<&Request<'_>> for FlowRequest {
-    fn from(request: &Request<'_>) -> Self {
-        Self {
-            method: request.method,
-            url: request.url.clone(),
-            headers: request
-                .headers
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), value.clone()))
-                .collect(),
-            body: request.body.clone(),
-            secret: request.secret.map(str::to_owned),
-            timeout: Duration::from_millis(request.timeout_ms.into()),
-            retries: request.retries,
-        }
-    }
-}
 
 /// The way to the servers of others. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -93,7 +57,7 @@ impl FlowRequests {
     }
 
     /// Sends a request, and again as often as it allows. What comes back is what the flow hears.
-    pub async fn send(&self, request: &FlowRequest) -> Event {
+    pub async fn send(&self, request: &HttpRequest) -> Event {
         let tries = async {
             let mut tried = self.try_once(request).await;
             for _ in 0..request.retries {
@@ -119,7 +83,7 @@ impl FlowRequests {
         }
     }
 
-    async fn try_once(&self, request: &FlowRequest) -> Tried {
+    async fn try_once(&self, request: &HttpRequest) -> Tried {
         let Some(url) = self.allowed(&request.url) else { return Tried::Impossible };
         let method = match request.method {
             Method::Delete => reqwest::Method::DELETE,
@@ -290,7 +254,7 @@ mod tests {
             "gopher://example.org/",
             "nonsense",
         ] {
-            let request = FlowRequest {
+            let request = HttpRequest {
                 method: Method::Get,
                 url: url.to_owned(),
                 headers: Vec::new(),
@@ -301,7 +265,7 @@ mod tests {
             };
             assert_eq!(requests.send(&request).await, Event::Failed, "{url}");
         }
-        let by_name = FlowRequest {
+        let by_name = HttpRequest {
             method: Method::Get,
             url: "http://localhost:1/".to_owned(),
             headers: Vec::new(),

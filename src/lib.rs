@@ -25,6 +25,7 @@ pub mod import;
 pub mod inbox;
 pub mod journal;
 pub mod live;
+pub mod look_ups;
 pub mod mail;
 pub mod notices;
 pub mod passwords;

@@ -49,6 +49,31 @@ pub fn tell(notice: &Notice) {
         Notice::CallEnded { call, by } => {
             debug!(call.id = %call, by = by.as_str(), "{call} ended");
         }
+        Notice::CallerArrived { call, did } => {
+            counter!("cadran_callers_total").increment(1);
+            debug!(call.id = %call, ?did, "{call} has come in");
+        }
+        Notice::NodeLeft { call, flow, node, outlet } => {
+            counter!("cadran_flow_nodes_total").increment(1);
+            debug!(call.id = %call, flow, node, outlet, "{call} left {node} by {outlet}");
+        }
+        Notice::PromptMissing { call, prompt } => {
+            counter!("cadran_prompts_missing_total", "kind" => "media").increment(1);
+            warn!(call.id = %call, prompt, "{call} heard another sound in the place of {prompt}");
+        }
+        Notice::CallerQueued { call, queue } => {
+            debug!(call.id = %call, queue.id = %queue, "{call} waits in {queue}");
+        }
+        Notice::CallerUnqueued { call, queue, exit, waited } => {
+            let exit = exit.as_str();
+            counter!("cadran_queue_exits_total", "exit" => exit).increment(1);
+            histogram!("cadran_queue_wait_seconds", "exit" => exit).record(*waited);
+            debug!(call.id = %call, queue.id = %queue, exit, "{call} left {queue}: {exit}");
+        }
+        Notice::AgentMissed { agent, queue } => {
+            counter!("cadran_queue_misses_total").increment(1);
+            debug!(agent.id = %agent, queue.id = %queue, "{agent} missed a caller of {queue}");
+        }
         Notice::AgentState { agent, state } => debug!(agent.id = %agent, state, "{agent} is {state}"),
         Notice::CampaignTripped { campaign, why } => {
             let why = why.as_str();

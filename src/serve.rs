@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use async_trait::async_trait;
 use cadran_engine::Engine;
 use cadran_engine::input::{Input, StoreEvent, SwitchEvent};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -28,9 +29,10 @@ use crate::flow_requests::FlowRequests;
 use crate::inbox::Inbox;
 use crate::journal::{self, Journal};
 use crate::live::Hub;
+use crate::look_ups::LookUps;
 use crate::mail::{self, Mailer};
 use crate::reload::Reloader;
-use crate::speech::{Espeak, Remote, Speaker, Speech};
+use crate::speech::{Espeak, Remote, Speaker, Speech, Utterance};
 use crate::store::{Acquired, Lease, Store};
 use crate::webhooks::{Private, Sender};
 use crate::{http, rule_packs};
@@ -90,11 +92,13 @@ async fn drive(
     let clock = Clock::start();
     let (switch_news, switch_inlet) = mpsc::channel(NEWS_MAX);
     let (store_news, store_inlet) = mpsc::channel(NEWS_MAX);
+    let (found, found_inlet) = mpsc::channel(NEWS_MAX);
     let (inbox, items) = Inbox::new();
     let (hub, board, compare) = Hub::new(&Uuid::new_v4().simple().to_string(), Box::new(move || clock.now()));
     tokio::spawn(compare);
 
-    let Some(switch) = connect(config, clock, daemon_id, switch_news, stop).await? else {
+    let speech = speech(config)?;
+    let Some(switch) = connect(config, clock, daemon_id, speech.clone(), switch_news, stop).await? else {
         return Ok(());
     };
     let switch = Arc::new(switch);
@@ -113,6 +117,7 @@ async fn drive(
         inbox: inbox.clone(),
         board,
         store_news,
+        look_ups: LookUps::new(store.clone(), requests(config)?, wall_clock, found),
         journal,
     };
     prime(&mut daemon).await?;
@@ -120,7 +125,6 @@ async fn drive(
 
     let depot = open_depot(config)?;
     let archive = keep_recordings(config, store, &depot, &lease.name, stop)?;
-    let speech = speech(config)?;
     let mut callers = serve_callers(config, &inbox, store, speech.clone(), stop).await?;
     let app = app(config, inbox.clone(), hub, store.clone(), depot, stop)?;
     let sender = Sender::new(store.clone(), config.secrets.safe()?, Private::Refused, wall_clock)
@@ -128,7 +132,7 @@ async fn drive(
     let sender = tokio::spawn(sender.run(stop.clone()));
     let app = speech.into_iter().fold(app, http::App::speaking);
     let http_server = serve_http(config, app.clone(), stop).await?;
-    let inlets = Inlets { items, switch: switch_inlet, store: store_inlet };
+    let inlets = Inlets { items, switch: switch_inlet, store: store_inlet, found: found_inlet };
     let ended = daemon.run(inlets, stop.clone()).await;
     info!("Stopping: {ended}");
     stop.cancel();
@@ -254,6 +258,7 @@ async fn connect(
     config: &Config,
     clock: Clock,
     daemon_id: &str,
+    speech: Option<Speech>,
     news: mpsc::Sender<SwitchEvent>,
     stop: &CancellationToken,
 ) -> anyhow::Result<Option<Switch>> {
@@ -264,6 +269,8 @@ async fn connect(
         app: config.asterisk.app.clone(),
         daemon: format!("{daemon_id}-{}", Uuid::new_v4().simple()),
         recordings: config.files.recordings(),
+        messages: config.files.messages(),
+        voice: speech.map(|speech| Arc::new(Spoken(speech)) as Arc<dyn asterisk::Voice>),
         clock: asterisk::Clock::new(move || clock.now()),
     };
     loop {
@@ -390,6 +397,19 @@ fn app(
     Ok(http::App::new(inbox, hub, store, depot, metrics, settings, wall_clock))
 }
 
+/// Texts of flows, spoken while callers wait for them.
+#[derive(Debug)]
+struct Spoken(Speech);
+
+#[async_trait]
+impl asterisk::Voice for Spoken {
+    async fn spoken(&self, text: &str, locale: &str, voice: Option<&str>) -> String {
+        let voice = voice.map(str::to_owned);
+        let utterance = Utterance { text: text.to_owned(), locale: locale.to_owned(), voice };
+        self.0.spoken_or_fallback(&utterance).await.uri
+    }
+}
+
 /// What speaks texts, where something does.
 fn speech(config: &Config) -> anyhow::Result<Option<Speech>> {
     let wanted = &config.speech;
@@ -406,6 +426,12 @@ fn speech(config: &Config) -> anyhow::Result<Option<Speech>> {
     Ok(Some(Speech::new(speaker, &sounds, &seen_at)))
 }
 
+/// The way to the servers that flows ask.
+fn requests(config: &Config) -> anyhow::Result<FlowRequests> {
+    let hosts = config.flows.private_hosts.clone();
+    FlowRequests::new(config.flows.read_secrets()?, hosts).context("`flows` cannot be used")
+}
+
 /// Begins what callers need beside the engine: FastAGI and mail, where they are configured.
 async fn serve_callers(
     config: &Config,
@@ -416,14 +442,11 @@ async fn serve_callers(
 ) -> anyhow::Result<JoinSet<()>> {
     let mut tasks = JoinSet::new();
     if let Some(fastagi) = &config.fastagi {
-        let hosts = config.flows.private_hosts.clone();
-        let requests =
-            FlowRequests::new(config.flows.read_secrets()?, hosts).context("`flows` cannot be used")?;
         let desk = fastagi::Desk {
             store: store.clone(),
             inbox: inbox.clone(),
             speech,
-            requests,
+            requests: requests(config)?,
             messages_dir: config.files.messages(),
             clock: wall_clock,
         };

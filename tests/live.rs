@@ -14,6 +14,8 @@ mod asterisk;
 mod asterisk_killed;
 #[path = "live/by_hand.rs"]
 mod by_hand;
+#[path = "live/callers.rs"]
+mod callers;
 #[path = "live/closing.rs"]
 mod closing;
 #[path = "live/daemon.rs"]
@@ -32,6 +34,8 @@ mod drops;
 mod fastagi;
 #[path = "live/hang_ups.rs"]
 mod hang_ups;
+#[path = "live/inbound.rs"]
+mod inbound;
 #[path = "live/link.rs"]
 mod link;
 #[path = "live/outcomes.rs"]

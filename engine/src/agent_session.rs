@@ -10,8 +10,8 @@ use std::time::Duration;
 use crate::by_hand::RefusedDial;
 use crate::leg::Leg;
 use crate::model::{
-    Agent, AgentId, CallId, CampaignId, Lead, LeadId, LegId, PauseReason, Phone, RingMode, RoomId, SessionId,
-    Timestamp,
+    Agent, AgentId, CallId, CampaignId, Lead, LeadId, LegId, PauseReason, Phone, QueueId, RingMode, RoomId,
+    SessionId, Timestamp,
 };
 use crate::view::{AgentView, PreviewView, RefusedView};
 
@@ -114,6 +114,10 @@ pub(crate) struct AgentSession {
     pub(crate) last_call: Option<LastCall>,
     /// The last conversation that a supervisor took over from them.
     pub(crate) taken_over: Option<TakenOver>,
+    /// The last caller, for the disposition, and the queue that gave them.
+    pub(crate) last_caller: Option<(CallId, QueueId)>,
+    /// How many callers were missed in a row.
+    pub(crate) misses: u8,
     /// How long the last conversation was.
     pub(crate) talked: Duration,
     /// The last dial that the agent asked for, when it was not placed.

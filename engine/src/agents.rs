@@ -37,6 +37,8 @@ impl Engine {
             redials: 0,
             last_call: None,
             taken_over: None,
+            last_caller: None,
+            misses: 0,
             talked: Duration::ZERO,
             refused: None,
         };
@@ -105,13 +107,16 @@ impl Engine {
         }
     }
 
-    /// An agent who has just become ready takes the person who has waited for longest.
+    /// An agent who has just become ready takes a person whom we called and who has waited for longest, because these
+    /// must not wait; then the first caller of their queues. Only then may campaigns dial for them.
     fn serve_waiting(&mut self, agent: AgentId) {
-        let Some(session) = self.sessions.get(&agent).filter(|session| session.phone.is_up()) else {
-            return;
-        };
-        if let Some(call) = self.waiting_for(session) {
-            self.join(call, agent);
+        let Some(session) = self.sessions.get(&agent) else { return };
+        let called = self.waiting_for(session).filter(|_| session.phone.is_up());
+        match called {
+            Some(call) => self.join(call, agent),
+            None => {
+                self.serve_queues(agent);
+            }
         }
     }
 
@@ -125,14 +130,16 @@ impl Engine {
             return;
         }
         self.teach_work(agent, &state);
+        let is_kept_free = self.sessions.get(&agent).is_some_and(|session| self.is_kept_free(session));
         let Some(session) = self.sessions.get_mut(&agent) else { return };
+        let left = session.since;
         for campaign in &session.campaigns {
             let Some(run) = self.runs.get_mut(campaign) else {
                 continue;
             };
             run.ready.remove(&(session.since, agent));
             run.ready_to_ring.remove(&(session.since, agent));
-            if state == AgentState::Ready {
+            if state == AgentState::Ready && !is_kept_free {
                 let set = if session.phone.is_up() { &mut run.ready } else { &mut run.ready_to_ring };
                 set.insert((now, agent));
                 self.stirred.insert(*campaign);
@@ -140,6 +147,7 @@ impl Engine {
         }
         session.state = state;
         session.since = now;
+        self.index_in_queues(agent, left);
         self.note_agent_state(agent);
     }
 
@@ -159,8 +167,7 @@ impl Engine {
     }
 
     /// A conversation has ended; the agent finishes it, for a while.
-    pub(crate) fn wrap_up(&mut self, agent: AgentId, call: CallId, campaign: CampaignId) {
-        let span = self.runs.get(&campaign).map_or_else(Default::default, |run| run.settings.wrap_up);
+    pub(crate) fn wrap_up(&mut self, agent: AgentId, call: CallId, span: Duration) {
         let until = self.cx.now + span;
         self.set_agent_state(agent, AgentState::WrapUp { call, until });
         self.cx.arm_in(span, Timer::WrapUpOver(agent, until));
@@ -177,6 +184,7 @@ impl Engine {
     fn end_session(&mut self, agent: AgentId) {
         // Leaving the ready sets first, so that nothing finds an agent who is gone.
         self.set_agent_state(agent, AgentState::Paused { reason: PauseReason::LoggedIn });
+        self.queues.values_mut().for_each(|queue| queue.forget(agent));
         let Some(session) = self.sessions.remove(&agent) else {
             return;
         };

@@ -8,11 +8,13 @@ use crate::dialer::compliance::Reason;
 use crate::dialer::learnt::Learnt;
 use crate::dialer::pacing_line::PacingLine;
 use crate::input::{LegPurpose, RequestId};
+use crate::inquiry::{Inquiry, LookUpId};
 use crate::model::attempt::CallRecord;
+use crate::model::incoming::{CallerDisposition, CallerRecord, MessageRecord, QueueExit};
 use crate::model::{
-    AgentId, Attempt, AttemptId, CallId, CampaignId, EarId, HangupCause, LeadId, LegId, Outcome, PauseReason,
-    Phone, RecordingId, RecordingState, RoomId, Screened, SessionId, Side, Supervised, SupervisionEnd,
-    SupervisionId, SupervisionMode, Timestamp, Trip, TrunkId, Verdict,
+    AgentId, Attempt, AttemptId, CallId, CampaignId, DidId, EarId, HangupCause, LeadId, LegId, MessageId,
+    Outcome, PauseReason, Phone, QueueId, RecordingId, RecordingState, RoomId, Screened, SessionId, Side,
+    Supervised, SupervisionEnd, SupervisionId, SupervisionMode, Timestamp, Trip, TrunkId, Verdict,
 };
 pub use crate::refusal::Refusal;
 use crate::view::LiveView;
@@ -30,6 +32,14 @@ pub enum Command {
         campaign: CampaignId,
         /// How many at most.
         count: u16,
+    },
+    /// Something that a flow wants to know of the world outside: answered by [`crate::input::Input::LookedUp`], within
+    /// [`Inquiry::time_max`].
+    LookUp {
+        /// Names the answer.
+        id: LookUpId,
+        /// What is wanted.
+        inquiry: Box<Inquiry>,
     },
     /// The answer to a request. Given only when every write of the same input before it is durable.
     Reply {
@@ -116,6 +126,88 @@ pub enum SwitchCommand {
         /// An Asterisk media URI.
         media: String,
     },
+    /// Let a caller's telephone ring on.
+    Ring {
+        /// Whose.
+        leg: LegId,
+    },
+    /// Pick up for a caller; [`crate::input::SwitchEvent::LegUp`] follows.
+    PickUp {
+        /// For whom.
+        leg: LegId,
+    },
+    /// Say on the leg itself what it is for, so that another daemon can take it over. Legs that we create are born
+    /// with it.
+    Mark {
+        /// Which leg.
+        leg: LegId,
+        /// What it is for.
+        purpose: LegPurpose,
+    },
+    /// Play clips one after the other; [`crate::input::SwitchEvent::ClipsEnded`] follows.
+    PlayClips {
+        /// Who hears them.
+        leg: LegId,
+        /// Counts what the leg is played, so that the end of one playback is not taken for that of the next.
+        playing: u32,
+        /// What, in order. Never empty.
+        clips: Vec<Clip>,
+        /// The language of numbers and spoken text, such as `fr-FR`.
+        locale: String,
+    },
+    /// Send a caller who is not ours back to the dialplan, which says that nobody can answer.
+    LetGo {
+        /// Whose leg.
+        leg: LegId,
+    },
+    /// End what [`SwitchCommand::PlayClips`] began, at once.
+    StopClips {
+        /// Who heard it.
+        leg: LegId,
+        /// Which playback.
+        playing: u32,
+    },
+    /// Play music on hold, beneath clips, until told otherwise.
+    PlayMusic {
+        /// Who hears it.
+        leg: LegId,
+        /// A class of music on hold of Asterisk.
+        class: String,
+    },
+    /// End the music.
+    StopMusic {
+        /// Who heard it.
+        leg: LegId,
+    },
+    /// Record what a caller says; [`crate::input::SwitchEvent::MessageTaken`] follows.
+    TakeMessage {
+        /// Who speaks.
+        leg: LegId,
+        /// Its name.
+        message: MessageId,
+        /// With this length it ends.
+        #[serde(with = "crate::model::time::millis")]
+        length_max: Duration,
+        /// With so long a silence it ends.
+        #[serde(with = "crate::model::time::millis")]
+        silence_max: Duration,
+        /// Whether a tone says that it begins.
+        beep: bool,
+    },
+    /// End what [`SwitchCommand::TakeMessage`] began; what was said is kept.
+    EndMessage {
+        /// Who spoke.
+        leg: LegId,
+        /// Which message.
+        message: MessageId,
+    },
+    /// End a leg that has not been picked up, and say why.
+    TurnAway {
+        /// Which leg.
+        leg: LegId,
+        /// What its telephone is told.
+        reason: TurnAway,
+    },
     /// Find out whether a leg that has just answered is a machine; [`crate::input::SwitchEvent::LegScreened`] follows.
     /// Until then the leg is out of reach: it can be ended, but not joined or played to.
     Screen {
@@ -159,6 +251,41 @@ pub enum SwitchCommand {
         /// Which recording.
         recording: RecordingId,
     },
+}
+
+/// Something that a caller hears.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Clip {
+    /// A day, as `2026-03-07`.
+    Date(String),
+    /// One digit after the other.
+    Digits(String),
+    /// An amount in euros, as `12.50`.
+    Money(String),
+    /// A whole number.
+    Number(String),
+    /// A sound, by its Asterisk media URI.
+    Sound(String),
+    /// A text that is spoken by a machine.
+    Speech {
+        /// The text.
+        text: String,
+        /// In which language.
+        locale: String,
+        /// The voice, other than that of the language.
+        voice: Option<String>,
+    },
+}
+
+/// What the telephone of a caller is told who is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TurnAway {
+    /// The line is in use.
+    Busy,
+    /// The call is refused.
+    Rejected,
 }
 
 /// Whom to ring.
@@ -207,6 +334,32 @@ pub enum Write {
         lead: LeadId,
         /// From when it may be claimed again.
         due_at: Timestamp,
+    },
+    /// Keep a caller's call, answered or not. Saving it again changes nothing.
+    SaveCaller(Box<CallerRecord>),
+    /// What an agent said of a caller's call. A second one for the same call is a correction and kept beside the first.
+    SaveCallerDisposition(Box<CallerDisposition>),
+    /// Keep a message that a caller left.
+    SaveMessage(Box<MessageRecord>),
+    /// Keep the answers of a survey.
+    SaveAnswers {
+        /// The call that the survey was part of.
+        call: CallId,
+        /// Under which name.
+        survey: String,
+        /// The answers, by the names of their questions.
+        answers: Vec<(String, serde_json::Value)>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Put marks on a call.
+    TagCall {
+        /// Which call.
+        call: CallId,
+        /// An outcome, where the flow names one.
+        outcome: Option<String>,
+        /// Labels.
+        labels: Vec<String>,
     },
     /// A recording began.
     OpenRecording {
@@ -438,6 +591,57 @@ pub enum Notice {
         call: CallId,
         /// Who ended it.
         by: Side,
+    },
+    /// Somebody called.
+    CallerArrived {
+        /// The conversation.
+        call: CallId,
+        /// The number that they dialled, when it is one of ours.
+        did: Option<DidId>,
+    },
+    /// A caller left a node of a flow.
+    NodeLeft {
+        /// The conversation.
+        call: CallId,
+        /// The flow.
+        flow: String,
+        /// The node.
+        node: String,
+        /// By which outlet.
+        outlet: String,
+    },
+    /// A prompt could not be played; the caller heard another sound in its place.
+    PromptMissing {
+        /// The conversation.
+        call: CallId,
+        /// What was to be played: a medium, or the kind of clip.
+        prompt: String,
+    },
+    /// A caller waits in a queue.
+    CallerQueued {
+        /// The conversation.
+        call: CallId,
+        /// Where.
+        queue: QueueId,
+    },
+    /// A caller no longer waits in a queue.
+    CallerUnqueued {
+        /// The conversation.
+        call: CallId,
+        /// Where they waited.
+        queue: QueueId,
+        /// How it ended.
+        exit: QueueExit,
+        /// For how long they waited.
+        #[serde(with = "crate::model::time::millis")]
+        waited: Duration,
+    },
+    /// An agent did not answer a caller whom a queue gave them.
+    AgentMissed {
+        /// Who.
+        agent: AgentId,
+        /// The queue.
+        queue: QueueId,
     },
     /// An agent's state changed.
     AgentState {

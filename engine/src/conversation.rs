@@ -60,7 +60,8 @@ impl Engine {
         self.set_agent_state(to, AgentState::OnCall { call: id });
         self.continue_recording(id);
         self.release_per_call_phone(from);
-        self.wrap_up(from, id, campaign);
+        let span = self.runs.get(&campaign).map_or_else(Default::default, |run| run.settings.wrap_up);
+        self.wrap_up(from, id, span);
         self.tell_followers(to);
     }
 

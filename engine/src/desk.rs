@@ -132,6 +132,9 @@ impl Engine {
         note: String,
         callback: Option<Agreed>,
     ) -> Result<Answer, Refusal> {
+        if self.is_of_a_caller(agent, call) {
+            return self.dispose_caller(agent, call, code, note);
+        }
         let now = self.cx.now;
         let subject = self.subject(agent, call)?;
         let disposition = self.disposition(subject.campaign, code)?;
@@ -157,9 +160,7 @@ impl Engine {
         }
         if let Some(live) = self.calls.get_mut(&call) {
             live.disposed = Some(next);
-        } else if self.sessions.get(&agent).is_some_and(
-            |session| matches!(session.state, AgentState::WrapUp { call: wrapped, .. } if wrapped == call),
-        ) {
+        } else if self.is_wrapping_up(agent, call) {
             self.settle_agent(agent);
         }
         Ok(Answer::Done)

@@ -4,17 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::agent_session::AgentSession;
 use crate::call::Call;
+use crate::caller::Caller;
 use crate::command::{Answer, Command, Hold, Refusal};
 use crate::cx::Cx;
 use crate::dialer::CampaignRun;
 use crate::dialer::admission::Gate;
 use crate::dialer::breaker::Breaker;
+use crate::familiar::Familiar;
 use crate::holds::Holds;
 use crate::input::{Input, Recovery, Request, StoreEvent, SwitchEvent};
 use crate::model::{
-    Agent, AgentId, AttemptId, CallId, CampaignId, LegId, RecordingId, Timestamp, Trunk, TrunkId,
+    Agent, AgentId, AttemptId, CallId, CampaignId, Did, LegId, QueueId, RecordingId, Timestamp, Trunk,
+    TrunkId,
 };
+use crate::queue::QueueRun;
 use crate::recording::Collecting;
+use crate::shelf::Shelf;
 use crate::supervising::Supervising;
 use crate::timers::Timer;
 
@@ -31,6 +36,13 @@ pub struct Engine {
     pub(crate) trunks: BTreeMap<TrunkId, TrunkRun>,
     pub(crate) switch_gate: Option<Gate>,
     pub(crate) calls: BTreeMap<CallId, Call>,
+    pub(crate) callers: BTreeMap<CallId, Caller>,
+    pub(crate) queues: BTreeMap<QueueId, QueueRun>,
+    pub(crate) dids: Vec<Did>,
+    pub(crate) shelf: Shelf,
+    pub(crate) familiar: Familiar,
+    /// Queues whose agents changed.
+    pub(crate) stirred_queues: BTreeSet<QueueId>,
     /// Attempts that are being made durable.
     pub(crate) saving: BTreeMap<AttemptId, CallId>,
     pub(crate) legs: BTreeMap<LegId, LegOwner>,
@@ -47,7 +59,9 @@ pub struct Engine {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LegOwner {
     Agent(AgentId),
+    Caller(CallId),
     Customer(CallId),
+    Outside(CallId),
 }
 
 /// A trunk at work.
@@ -72,6 +86,12 @@ impl Engine {
             trunks: BTreeMap::new(),
             switch_gate: None,
             calls: BTreeMap::new(),
+            callers: BTreeMap::new(),
+            queues: BTreeMap::new(),
+            dids: Vec::new(),
+            shelf: Shelf::default(),
+            familiar: Familiar::default(),
+            stirred_queues: BTreeSet::new(),
             saving: BTreeMap::new(),
             legs: BTreeMap::new(),
             collecting: BTreeMap::new(),
@@ -93,12 +113,14 @@ impl Engine {
                 let answer = self.request(request);
                 self.cx.emit(Command::Reply { to: id, answer });
             }
+            Input::LookedUp { id, finding } => self.looked_up(id, finding),
             Input::Settings(settings) => self.take_settings(*settings),
             Input::WallClock(wall) => self.clock_was_read(wall),
             Input::Stopping => self.keep_learnt(),
             Input::Tick => {}
         }
         self.fire_timers();
+        self.look_after_queues();
         self.pace_stirred();
         self.cx.take_commands()
     }
@@ -133,6 +155,12 @@ impl Engine {
             SwitchEvent::EarOpened { ear } => self.ear_opened(ear),
             SwitchEvent::EarEnded { ear } => self.ear_failed(ear),
             SwitchEvent::MessageEnded { leg } => self.message_ended(leg),
+            SwitchEvent::CallerArrived { leg, dialled, caller, trunk } => {
+                self.caller_arrived(leg, &dialled, &caller, trunk);
+            }
+            SwitchEvent::KeyPressed { leg, key } => self.key_pressed(leg, key),
+            SwitchEvent::ClipsEnded { leg, playing, played } => self.clips_ended(leg, playing, played),
+            SwitchEvent::MessageTaken { leg, message, ms } => self.message_taken(leg, message, ms),
             SwitchEvent::LegScreened { leg, verdict, cause } => self.leg_screened(leg, verdict, cause),
             SwitchEvent::GreetingOver { leg } => self.greeting_over(leg),
             SwitchEvent::RecordingCollected { recording, found } => {
@@ -206,19 +234,27 @@ impl Engine {
     fn fire_timers(&mut self) {
         while let Some(timer) = self.cx.timers.pop_due(self.cx.now) {
             match timer {
+                Timer::Announce(call, turn) => self.announce(call, turn),
                 Timer::AgentRingOver(agent, leg) => self.agent_ring_over(agent, leg),
                 Timer::BackOverdue(call, tries) => self.back_overdue(call, tries),
+                Timer::CallerForgotten(call) => self.settle_caller(call),
                 Timer::CollectAgain(recording) => self.collect_again(recording),
                 Timer::DropTimeOver(call) => self.drop_time_over(call),
                 Timer::Explain => self.explain(),
+                Timer::FlowTime(call, turn) => self.flow_time(call, turn),
                 Timer::GreetingOverdue(call) => self.greeting_overdue(call),
                 Timer::HandingOverdue(call) => self.handing_overdue(call),
                 Timer::HangUpOverdue(call) => self.hang_up_overdue(call),
                 Timer::JoinOverdue(call) => self.join_overdue(call),
                 Timer::MaskedLong { recording, from } => self.masked_long(recording, from),
                 Timer::MessageOverdue(call) => self.message_overdue(call),
+                Timer::OfferCallback(call, turn) => self.offer_callback(call, turn),
+                Timer::OutsideRingOver(call, leg) => self.outside_ring_over(call, leg),
                 Timer::Pace(campaign) => self.pace_timer(campaign),
                 Timer::PreviewOver(agent) => self.preview_over(agent),
+                Timer::QueueLook(call, turn) => self.queue_look(call, turn),
+                Timer::QueueOver(call, turn) => self.queue_over(call, turn),
+                Timer::Quiet(call, turn) => self.quiet(call, turn),
                 Timer::RecordingOverdue(recording) => self.recording_overdue(recording),
                 Timer::RedialAgent(agent) => self.redial_agent(agent),
                 Timer::RingOver(call) => self.ring_over(call),

@@ -6,10 +6,12 @@ use crate::command::{Agreed, SwitchCommand};
 use crate::dialer::compliance::{Obligation, Reason};
 use crate::dialer::learnt::Learnt;
 use crate::flow::calendar::OpeningHours;
+use crate::inquiry::{Finding, LookUpId};
 use crate::model::{
-    Agent, AgentId, AttemptId, ByHand, CallId, Campaign, CampaignId, Did, EarId, FlowPublished, HangupCause,
-    Lead, LeadId, LegId, Mailbox, Medium, Phone, Queue, RateLimit, RecordingFacts, RecordingId, RoomId,
-    SessionId, Side, SupervisionMode, Timestamp, Trunk, TrunkId, UserId, Verdict,
+    Agent, AgentId, AttemptId, ByHand, CallId, Campaign, CampaignId, Did, DidId, EarId, FlowPublished,
+    HangupCause, Lead, LeadId, LegId, Mailbox, Medium, MessageId, Phone, Queue, QueueId, RateLimit,
+    RecordingFacts, RecordingId, RoomId, SessionId, Side, SupervisionMode, Timestamp, Trunk, TrunkId, UserId,
+    Verdict,
 };
 
 /// One thing that happened, in the order in which the daemon learnt of it.
@@ -25,6 +27,13 @@ pub enum Input {
         id: RequestId,
         /// What is wanted.
         request: Request,
+    },
+    /// The answer to [`crate::command::Command::LookUp`].
+    LookedUp {
+        /// Which question.
+        id: LookUpId,
+        /// What was found.
+        finding: Finding,
     },
     /// Settings were read, at start or after a change.
     Settings(Box<Settings>),
@@ -121,6 +130,42 @@ pub enum SwitchEvent {
     MessageEnded {
         /// Who heard it.
         leg: LegId,
+    },
+    /// Somebody calls. Their leg is under our control; nobody has picked up.
+    CallerArrived {
+        /// Their leg.
+        leg: LegId,
+        /// The number that they dialled, as the carrier wrote it.
+        dialled: String,
+        /// Their own number, as the carrier wrote it; empty when it is withheld.
+        caller: String,
+        /// By which trunk.
+        trunk: Option<TrunkId>,
+    },
+    /// A caller pressed a key.
+    KeyPressed {
+        /// Whose leg.
+        leg: LegId,
+        /// A digit, `*` or `#`.
+        key: char,
+    },
+    /// What [`SwitchCommand::PlayClips`] asked for is over.
+    ClipsEnded {
+        /// Who heard it.
+        leg: LegId,
+        /// Which playback.
+        playing: u32,
+        /// Whether all of it could be played.
+        played: bool,
+    },
+    /// What [`SwitchCommand::TakeMessage`] asked for is over.
+    MessageTaken {
+        /// Who spoke.
+        leg: LegId,
+        /// Which message.
+        message: MessageId,
+        /// How long it is. None: nothing could be recorded.
+        ms: Option<u64>,
     },
     /// A leg that [`SwitchCommand::Screen`] was for is under our control again.
     LegScreened {
@@ -224,6 +269,23 @@ pub enum LegPurpose {
         /// Where the agent's conversations take place.
         room: RoomId,
     },
+    /// Somebody who called.
+    Caller {
+        /// The conversation.
+        call: CallId,
+        /// The number that they dialled, when it is one of ours.
+        did: Option<DidId>,
+        /// Their own number, unless it is withheld or unreadable.
+        phone: Option<Phone>,
+        /// Where they wait, if they wait.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        queue: Option<QueuePlace>,
+    },
+    /// Somebody outside who is called for a caller.
+    Outside {
+        /// The caller's conversation.
+        call: CallId,
+    },
     /// A customer.
     Customer {
         /// The conversation.
@@ -235,6 +297,17 @@ pub enum LegPurpose {
         /// Who.
         lead: LeadId,
     },
+}
+
+/// The place of a waiting caller, as their leg carries it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueuePlace {
+    /// Where they wait.
+    pub queue: QueueId,
+    /// Since when.
+    pub since: Timestamp,
+    /// With which priority.
+    pub priority: u16,
 }
 
 /// News from the database side.

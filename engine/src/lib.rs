@@ -12,7 +12,9 @@
 //! `conversation`). `call`, `agent_session`, `supervising`, `transfer` and `leg` are the small machines that the stories
 //! move. `predicting` feeds the
 //! forecast of predictive campaigns, and `rivals` knows those that share agents; `explaining` says what campaigns do,
-//! and why; `tripping` is about circuit breakers. [`dialer`] holds the questions with a pure answer; [`almanac`] knows
+//! and why; `tripping` is about circuit breakers. `inbound` is about callers, `driving` carries them through their
+//! flow, `queues` gives them to agents, `outside` calls others for them; `caller`, `queue`, `task` and `shelf` are what
+//! these move and read, `joining` is what they share with `outbound`. [`dialer`] holds the questions with a pure answer; [`almanac`] knows
 //! hours and holidays; [`flow`] is the language of inbound flows, with its checker and its interpreter.
 
 mod agent_session;
@@ -20,25 +22,34 @@ mod agents;
 pub mod almanac;
 mod by_hand;
 mod call;
+mod caller;
 pub mod command;
 mod conversation;
 mod cx;
 mod desk;
 pub mod dialer;
+mod driving;
 mod engine;
 mod explaining;
+mod familiar;
 pub mod flow;
 mod holds;
+mod inbound;
 pub mod input;
+pub mod inquiry;
+mod joining;
 mod leg;
 mod message;
 mod mint;
 pub mod model;
 mod outbound;
+mod outside;
 mod phones;
 mod placing;
 mod predicting;
 mod promises;
+pub mod queue;
+mod queues;
 mod recording;
 mod refusal;
 mod resync;
@@ -46,9 +57,11 @@ mod rivals;
 mod routing;
 mod screening;
 mod settings;
+mod shelf;
 mod supervising;
 mod supervision;
 mod taking_over;
+mod task;
 mod timers;
 mod transfer;
 mod transfers;

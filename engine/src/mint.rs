@@ -30,6 +30,11 @@ impl Mint {
         ((self.next() >> 11) as f64) < share * UNIT
     }
 
+    /// A number drawn at random.
+    pub(crate) fn draw(&mut self) -> u64 {
+        self.next()
+    }
+
     fn next(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.state;

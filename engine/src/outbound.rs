@@ -2,28 +2,22 @@
 
 use std::time::Duration;
 
-use crate::agent_session::{AgentState, LastCall, Reservation};
+use crate::agent_session::{AgentState, LastCall};
 use crate::call::{Call, CallState};
+use crate::caller::Caller;
 use crate::command::{Answer, Notice, Refusal, SwitchCommand, Write};
 use crate::dialer::breaker::Seen;
 use crate::dialer::predictive::DialEnd;
 use crate::engine::{Engine, LegOwner};
 use crate::input::CommandFailure;
+use crate::joining::JOIN_TIME_MAX;
 use crate::leg::LegNews;
 use crate::model::{AgentId, CallId, CampaignId, HangupCause, LegId, Outcome, Phone, RoomId, Side};
 use crate::timers::Timer;
 
-/// A join takes some milliseconds; after this long it has failed without telling.
-const JOIN_TIME_MAX: Duration = Duration::from_secs(2);
-/// A join that failed is tried once more, in a room made afresh.
-const JOINS_MAX: u8 = 2;
 /// How long nothing is dialled through a trunk that Asterisk does not know or cannot reach. Without it one such trunk
 /// would use up a list within seconds.
 const REFUSED_TRUNK_REST: Duration = Duration::from_secs(2);
-/// How long a leg may take to end after it was told to.
-const HANG_UP_TIME_MAX: Duration = Duration::from_secs(5);
-/// After this many tries a leg that does not end counts as lost; a later snapshot ends it if it is there after all.
-const HANG_UPS_MAX: u8 = 6;
 
 impl Engine {
     pub(crate) fn leg_ringing(&mut self, leg: LegId) {
@@ -40,7 +34,9 @@ impl Engine {
     pub(crate) fn leg_reported(&mut self, leg: LegId, entered: bool, up: bool) {
         match self.legs.get(&leg) {
             Some(LegOwner::Agent(agent)) => self.agent_leg_reported(*agent, leg, entered, up),
+            Some(LegOwner::Caller(call)) => self.caller_reported(*call, up),
             Some(LegOwner::Customer(call)) => self.customer_leg_reported(*call, entered, up),
+            Some(LegOwner::Outside(call)) => self.outside_reported(*call, entered, up),
             // Of an earlier life, as long as no snapshot has been taken in: that one will tell.
             None if self.holds.is_switch_away() => {}
             None => {
@@ -55,7 +51,9 @@ impl Engine {
     pub(crate) fn leg_ended(&mut self, leg: LegId, cause: HangupCause, lost: Option<Side>) {
         match self.legs.get(&leg) {
             Some(LegOwner::Agent(agent)) => self.agent_leg_ended(*agent, leg),
+            Some(LegOwner::Caller(call)) => self.caller_gone(*call, cause, lost),
             Some(LegOwner::Customer(call)) => self.finish(*call, cause, lost),
+            Some(LegOwner::Outside(call)) => self.outside_ended(*call, leg, cause),
             None => {}
         }
     }
@@ -204,18 +202,15 @@ impl Engine {
             return;
         };
         let room = session.room;
-        if session.call() != Some(id) {
-            self.set_agent_state(agent, AgentState::Reserved(Reservation::Call(id)));
-        }
-        self.cx.switch(SwitchCommand::Join { room, leg });
-        self.cx.arm_in(JOIN_TIME_MAX, Timer::JoinOverdue(id));
+        self.ask_to_join(id, leg, agent, room);
     }
 
     pub(crate) fn leg_joined(&mut self, leg: LegId, room: RoomId) {
         let id = match self.legs.get(&leg) {
             Some(LegOwner::Customer(id)) => *id,
+            Some(LegOwner::Caller(id)) => return self.caller_joined(*id, room),
             Some(LegOwner::Agent(agent)) => return self.supervisor_joined(*agent, room),
-            None => return,
+            Some(LegOwner::Outside(_)) | None => return,
         };
         let Some(call) = self.calls.get(&id) else { return };
         match call.state {
@@ -259,6 +254,9 @@ impl Engine {
 
     pub(crate) fn join_overdue(&mut self, id: CallId) {
         let now = self.cx.now;
+        if self.callers.get(&id).is_some_and(|caller| now.since(caller.since) >= JOIN_TIME_MAX) {
+            return self.caller_join_failed(id);
+        }
         if self
             .calls
             .get(&id)
@@ -278,17 +276,10 @@ impl Engine {
         else {
             return;
         };
-        let retry = call.agent.and_then(|agent| self.sessions.get(&agent)).filter(|_| call.joins < JOINS_MAX);
-        match retry {
-            Some(session) => {
-                let agent = session.id();
-                self.cx.switch(SwitchCommand::OpenRoom { room: session.room });
-                if let Some(leg) = session.phone.leg().filter(|_| session.phone.is_up()) {
-                    self.cx.switch(SwitchCommand::Join { room: session.room, leg });
-                }
-                self.join(id, agent);
-            }
-            None => self.hang_up(id, Side::System),
+        let (agent, joins) = (call.agent, call.joins);
+        match agent {
+            Some(agent) if self.may_join_again(joins) && self.remake_room(agent) => self.join(id, agent),
+            Some(_) | None => self.hang_up(id, Side::System),
         }
     }
 
@@ -307,6 +298,10 @@ impl Engine {
     }
 
     pub(crate) fn hang_up_on_request(&mut self, id: CallId, by: Side) -> Result<Answer, Refusal> {
+        if self.callers.get(&id).is_some_and(Caller::is_here) {
+            self.end_caller(id, by);
+            return Ok(Answer::Done);
+        }
         let call = self.calls.get_mut(&id).ok_or(Refusal::UnknownCall)?;
         match call.state {
             CallState::RingingAgent | CallState::Saving => {
@@ -378,19 +373,17 @@ impl Engine {
             return;
         };
         call.hang_ups += 1;
-        self.cx.switch(SwitchCommand::HangUp { leg: call.attempt.leg });
-        self.cx.arm_in(HANG_UP_TIME_MAX, Timer::HangUpOverdue(id));
+        let (leg, hang_ups) = (call.attempt.leg, call.hang_ups);
+        if !self.ask_to_end(id, leg, hang_ups) {
+            self.finish(id, HangupCause::default(), Some(Side::Lost));
+        }
     }
 
     pub(crate) fn hang_up_overdue(&mut self, id: CallId) {
-        let Some(call) = self.calls.get(&id).filter(|call| call.state == CallState::Ending) else {
-            return;
-        };
-        if call.hang_ups < HANG_UPS_MAX {
+        if self.calls.get(&id).is_some_and(|call| call.state == CallState::Ending) {
             self.tell_to_end(id);
         } else {
-            self.cx.repaired(format!("{id} did not end after {HANG_UPS_MAX} tries; counted as lost"));
-            self.finish(id, HangupCause::default(), Some(Side::Lost));
+            self.tell_caller_to_end(id);
         }
     }
 
@@ -443,8 +436,7 @@ impl Engine {
         let Some(session) = self.sessions.get_mut(&agent).filter(|session| session.call() == Some(id)) else {
             return;
         };
-        let talked = matches!(session.state, AgentState::OnCall { .. });
-        if talked {
+        if matches!(session.state, AgentState::OnCall { .. }) {
             session.last_call = Some(LastCall {
                 call: id,
                 campaign: call.attempt.campaign,
@@ -453,12 +445,8 @@ impl Engine {
                 phone_index: call.lead.next_phone,
             });
         }
-        self.release_per_call_phone(agent);
-        if talked && call.disposed.is_none() {
-            self.wrap_up(agent, id, call.attempt.campaign);
-        } else {
-            self.settle_agent(agent);
-        }
+        let span = self.runs.get(&call.attempt.campaign).map(|run| run.settings.wrap_up);
+        self.let_agent_of_go(agent, id, call.disposed.is_some(), span.unwrap_or_default());
     }
 
     /// A command was not carried out.
@@ -470,6 +458,8 @@ impl Engine {
                     self.join_failed(call);
                     self.customer_not_moved(call, room);
                 }
+                Some(LegOwner::Caller(call)) => self.caller_join_failed(call),
+                Some(LegOwner::Outside(call)) => self.outside_ended(call, leg, HangupCause::default()),
                 Some(LegOwner::Agent(agent)) if self.guest_not_joined(agent, room) => {}
                 Some(LegOwner::Agent(agent)) => self.agent_join_failed(agent, leg),
                 None => {}
@@ -477,6 +467,8 @@ impl Engine {
             SwitchCommand::StartMusic { room } => self.music_not_started(room),
             SwitchCommand::OpenEar { ear, .. } | SwitchCommand::SetWhisper { ear, .. } => self.ear_failed(ear),
             SwitchCommand::Play { leg, .. } => self.message_ended(leg),
+            SwitchCommand::PlayClips { leg, playing, .. } => self.clips_ended(leg, playing, false),
+            SwitchCommand::TakeMessage { leg, message, .. } => self.message_taken(leg, message, None),
             SwitchCommand::Screen { leg, .. } => self.not_screened(leg, failure),
             SwitchCommand::AwaitSilence { leg } => self.greeting_not_heard(leg),
             SwitchCommand::StartRecording { recording, .. } => {
@@ -484,6 +476,20 @@ impl Engine {
             }
             // Told again by HangUpOverdue until the leg is gone.
             SwitchCommand::HangUp { .. }
+            | SwitchCommand::TurnAway { .. }
+            // Told again by FlowTime until the leg is up.
+            | SwitchCommand::PickUp { .. }
+            // Without it a restarted daemon knows less of the caller.
+            | SwitchCommand::Mark { .. }
+            // The dialplan has the leg already, or the leg is gone.
+            | SwitchCommand::LetGo { .. }
+            // What was to end has ended, or its end is told.
+            | SwitchCommand::StopClips { .. }
+            | SwitchCommand::StopMusic { .. }
+            | SwitchCommand::EndMessage { .. }
+            // Announcements are heard all the same, and the next ones bring the music back.
+            | SwitchCommand::PlayMusic { .. }
+            | SwitchCommand::Ring { .. }
             // A room that is missing shows when somebody is joined to it; one left over, in the next snapshot.
             | SwitchCommand::OpenRoom { .. }
             | SwitchCommand::CloseRoom { .. }
@@ -507,6 +513,13 @@ impl Engine {
                     self.hang_up(id, Side::System);
                 }
             }
+            (Some(LegOwner::Outside(id)), _) => {
+                // It may have come into being all the same.
+                self.cx.switch(SwitchCommand::HangUp { leg });
+                self.outside_ended(id, leg, HangupCause::default());
+            }
+            // Nobody originates the legs of callers.
+            (Some(LegOwner::Caller(_)), _) => {}
             (Some(LegOwner::Customer(id)), CommandFailure::NotSent) => self.never_dialled(id),
             (Some(LegOwner::Customer(id)), CommandFailure::Refused { .. }) => {
                 let trunk = self.calls.get(&id).map(|call| call.attempt.trunk);

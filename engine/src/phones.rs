@@ -27,6 +27,13 @@ const REDIAL_AFTER: [Duration; 6] = [
 impl Engine {
     /// Rings an agent's phone, which joins their room when it is up.
     pub(crate) fn ring_agent(&mut self, agent: AgentId) {
+        if let Some(ring_timeout) = self.sessions.get(&agent).map(|session| session.settings.ring_timeout) {
+            self.ring_agent_for(agent, ring_timeout);
+        }
+    }
+
+    /// The same, for so long.
+    pub(crate) fn ring_agent_for(&mut self, agent: AgentId, ring_timeout: Duration) {
         let now = self.cx.now;
         let leg = LegId::from_uuid(self.cx.mint.uuid(now));
         let Some(session) = self.sessions.get_mut(&agent) else {
@@ -37,7 +44,6 @@ impl Engine {
         }
         session.phone = PhoneLine::Ringing { id: leg, leg: Leg::default() };
         self.legs.insert(leg, LegOwner::Agent(agent));
-        let ring_timeout = session.settings.ring_timeout;
         self.cx.switch(SwitchCommand::OpenRoom { room: session.room });
         self.cx.switch(SwitchCommand::Originate {
             leg,
@@ -83,8 +89,10 @@ impl Engine {
         if waits {
             self.settle_agent(agent);
         }
-        if let Some(call) = call.filter(|call| self.waits_for_agent_phone(*call)) {
-            self.save_attempt(call);
+        match call {
+            Some(call) if self.waits_for_agent_phone(call) => self.save_attempt(call),
+            Some(call) if self.callers.contains_key(&call) => self.agent_takes(agent, call),
+            Some(_) | None => {}
         }
     }
 
@@ -137,6 +145,9 @@ impl Engine {
             }
             return;
         };
+        if self.callers.contains_key(&id) {
+            return self.agent_of_caller_gone(agent, id);
+        }
         match self.calls.get(&id).map(|call| call.state) {
             Some(CallState::RingingAgent) => {
                 if session.wish == Wish::Ready {
@@ -172,6 +183,7 @@ impl Engine {
                 let call = *call;
                 self.set_agent_state(agent, AgentState::Lost);
                 self.find_another_agent(call);
+                self.agent_of_caller_gone(agent, call);
             }
             AgentState::Reserved(Reservation::Preview { .. }) => {
                 self.give_preview_back(agent);
@@ -182,6 +194,7 @@ impl Engine {
                 if !self.goes_on_without(call) {
                     self.hang_up(call, Side::Agent);
                 }
+                self.agent_of_caller_gone(agent, call);
             }
             AgentState::Consulted { call } => {
                 let call = *call;

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::agent_session::{AgentSession, AgentState, PhoneLine, Reservation, Wish};
 use crate::by_hand;
 use crate::call::{Call, CallState};
+use crate::caller::CallerState;
 use crate::command::{Hold, LeadNext, SwitchCommand, Write};
 use crate::dialer::retry;
 use crate::engine::{Engine, LegOwner};
@@ -63,6 +64,7 @@ impl Engine {
         self.end_unknown_recordings(snapshot);
         self.release_hold(Hold::SwitchAway);
         self.settle_joins(snapshot);
+        self.settle_callers(snapshot);
         self.settle_supervision(snapshot);
         self.settle_transfers(snapshot);
         if after_gap {
@@ -88,10 +90,73 @@ impl Engine {
         }
     }
 
+    fn settle_callers(&mut self, snapshot: &Snapshot) {
+        let joining = self.callers.values().filter(|caller| caller.state == CallerState::Joining);
+        let joining: Vec<(CallId, LegId, Option<AgentId>)> =
+            joining.map(|caller| (caller.id, caller.leg, caller.agent)).collect();
+        for (id, leg, agent) in joining {
+            match self.agent_beside(leg, snapshot).filter(|beside| Some(*beside) == agent) {
+                Some(agent) => self.caller_connected(id, agent),
+                None => self.join_overdue(id),
+            }
+        }
+    }
+
+    /// Callers in conversation who are not in their agent's room.
+    fn callers_to_join(
+        &self,
+        established: &impl Fn(Timestamp) -> bool,
+        in_room: &impl Fn(RoomId, LegId) -> bool,
+    ) -> Vec<(RoomId, LegId)> {
+        let connected = self
+            .callers
+            .values()
+            .filter(|caller| caller.state == CallerState::Connected && established(caller.since));
+        let rooms = connected.filter_map(|caller| {
+            let session = caller.agent.and_then(|agent| self.sessions.get(&agent))?;
+            Some((session.room, caller.leg))
+        });
+        rooms.filter(|(room, leg)| !in_room(*room, *leg)).collect()
+    }
+
+    /// A caller of an earlier daemon, or one whose arrival was not heard of, goes on: in conversation, in their place of
+    /// the queue, or at the beginning of their flow. Says whether the leg is a caller's.
+    fn adopt_caller(&mut self, seen: &LegSeen, snapshot: &Snapshot) -> bool {
+        let Some(LegPurpose::Caller { call, did, phone, queue }) = &seen.purpose else { return false };
+        let did = self.dids.iter().find(|known| Some(known.id) == *did).cloned();
+        let id = *call;
+        self.cx.repaired(format!("{id} taken over"));
+        self.admit_as(id, seen.leg, did, *phone, None);
+        let now = self.cx.now;
+        if let Some(caller) = self.callers.get_mut(&id).filter(|_| seen.up) {
+            caller.is_up = true;
+            caller.answered_at = Some(now);
+        }
+        if let Some(agent) = self.agent_beside(seen.leg, snapshot) {
+            let Some(caller) = self.callers.get_mut(&id) else { return true };
+            caller.agent = Some(agent);
+            caller.queue = queue.map(|place| place.queue);
+            caller.connected_at = Some(now);
+            caller.enter(CallerState::Connected, now);
+            self.set_agent_state(agent, AgentState::OnCall { call: id });
+            return true;
+        }
+        match queue.filter(|place| self.queues.contains_key(&place.queue)) {
+            Some(place) => {
+                let waited = self.cx.wall.since(place.since);
+                self.wait_again(id, place.queue, place.priority, now - waited);
+            }
+            None => self.begin_did(id),
+        }
+        true
+    }
+
     fn end_missing_legs(&mut self, asked_at: Timestamp, seen: &BTreeMap<LegId, &LegSeen>) {
         let missing = |(leg, owner): (&LegId, &LegOwner)| {
             let settled_at = match owner {
                 LegOwner::Agent(_) => Some(minted_at(leg.as_uuid())),
+                LegOwner::Caller(call) => self.callers.get(call).map(|caller| caller.arrived_at),
+                LegOwner::Outside(_) => Some(minted_at(leg.as_uuid())),
                 LegOwner::Customer(call) => {
                     self.calls.get(call).filter(|call| call.is_dialled()).map(|call| call.since)
                 }
@@ -113,7 +178,7 @@ impl Engine {
             if self.legs.contains_key(&seen.leg) {
                 let entered = seen.entered && !self.is_out_of_reach(seen.leg, snapshot.asked_at);
                 self.leg_reported(seen.leg, entered, seen.up);
-            } else {
+            } else if !self.adopt_caller(seen, snapshot) {
                 self.cx.repaired(format!("{} belongs to nothing; ended", seen.leg));
                 self.cx.switch(SwitchCommand::HangUp { leg: seen.leg });
             }
@@ -128,6 +193,7 @@ impl Engine {
         let beside = |session: &AgentSession| session.has_anteroom.then(|| anteroom(session.room));
         let mut owned: BTreeSet<RoomId> = self.sessions.values().map(|session| session.room).collect();
         owned.extend(self.sessions.values().filter_map(beside));
+        owned.extend(self.callers.values().filter_map(|caller| caller.outside.map(|outside| outside.room)));
         for room in rooms.keys() {
             if !owned.contains(room) {
                 self.cx.repaired(format!("{room} belongs to nobody; closed"));
@@ -162,6 +228,7 @@ impl Engine {
                 joins.push((session.room, call.attempt.leg));
             }
         }
+        joins.extend(self.callers_to_join(&established, &in_room));
         for (room, leg) in joins {
             self.cx.repaired(format!("{leg} was not in {room}; joined again"));
             self.cx.switch(SwitchCommand::OpenRoom { room });
@@ -249,6 +316,8 @@ impl Engine {
                 redials: 0,
                 last_call: None,
                 taken_over: None,
+                last_caller: None,
+                misses: 0,
                 talked: Duration::ZERO,
                 refused: None,
             },

@@ -107,7 +107,7 @@ impl Engine {
                 call.is_listened_to()
                     || call.state == CallState::Waiting && call.leg.is_away() && call.since >= asked_at
             }),
-            Some(LegOwner::Agent(_)) | None => false,
+            Some(LegOwner::Agent(_) | LegOwner::Caller(_) | LegOwner::Outside(_)) | None => false,
         }
     }
 

@@ -11,8 +11,10 @@ use crate::dialer::breaker::Breaker;
 use crate::engine::{Engine, TrunkRun};
 use crate::input::Settings;
 use crate::model::{
-    Agent, AgentId, Campaign, CampaignId, CampaignState, Outcome, Phone, RateLimit, Side, Trunk, TrunkId,
+    Agent, AgentId, Campaign, CampaignId, CampaignState, Outcome, Phone, Queue, QueueId, RateLimit, Side,
+    Timestamp, Trunk, TrunkId,
 };
+use crate::queue::QueueRun;
 use crate::view::TrunkView;
 
 impl Engine {
@@ -21,6 +23,9 @@ impl Engine {
         self.take_agents(settings.agents);
         self.take_trunks(settings.trunks);
         self.take_switch_limit(settings.switch_limit);
+        self.take_queues(settings.queues);
+        self.shelf.take(settings.flows, settings.calendars, settings.media);
+        self.dids = settings.dids;
         self.take_campaigns(settings.campaigns);
         self.release_hold(Hold::NoSettings);
         self.stirred.extend(self.runs.keys());
@@ -34,6 +39,10 @@ impl Engine {
             match self.agents.get(id) {
                 // How the phone rings is agreed at log-in and stays until log-out.
                 Some(agent) => {
+                    // Into the queues that they serve from here on, and out of the others.
+                    self.queues.values_mut().for_each(|queue| {
+                        queue.ready.remove(&(session.since, *id));
+                    });
                     session.settings = Agent { ring_mode: session.settings.ring_mode, ..agent.clone() }
                 }
                 None => withdrawn.push(*id),
@@ -72,7 +81,7 @@ impl Engine {
             (Some(gate), Some(limit)) => gate.set_limit(limit),
             (gate, Some(limit)) => {
                 let mut fresh = Gate::new(limit, self.cx.now);
-                (0..self.calls.len()).for_each(|_| fresh.adopt());
+                (0..self.calls.len() + self.callers.len()).for_each(|_| fresh.adopt());
                 *gate = Some(fresh);
             }
             (gate, None) => *gate = None,
@@ -96,6 +105,26 @@ impl Engine {
         }
         for (id, campaign) in given {
             self.runs.insert(id, CampaignRun::new(campaign, self.cx.now));
+        }
+    }
+
+    /// A queue that is gone keeps whoever waits in it, and takes nobody else.
+    fn take_queues(&mut self, queues: Vec<Queue>) {
+        let mut given: BTreeMap<QueueId, Queue> = queues.into_iter().map(|queue| (queue.id, queue)).collect();
+        self.queues.retain(|id, run| given.contains_key(id) || run.len() > 0);
+        for (id, run) in &mut self.queues {
+            match given.remove(id) {
+                Some(queue) => run.settings = queue.settings,
+                None => run.settings.max_length = Some(0),
+            }
+        }
+        for (id, queue) in given {
+            self.queues.insert(id, QueueRun::new(queue));
+        }
+        let working: Vec<(AgentId, Timestamp)> =
+            self.sessions.iter().map(|(id, session)| (*id, session.since)).collect();
+        for (agent, since) in working {
+            self.index_in_queues(agent, since);
         }
     }
 

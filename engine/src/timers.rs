@@ -10,16 +10,22 @@ use crate::model::{AgentId, CallId, CampaignId, LegId, RecordingId, SupervisionI
 /// Something to look at when its time has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Timer {
+    /// Tell a waiting caller how long it will take.
+    Announce(CallId, u32),
     /// An agent's phone has rung long enough.
     AgentRingOver(AgentId, LegId),
     /// A customer should hear their agent again; this often it was tried.
     BackOverdue(CallId, u8),
+    /// A flow has had long enough to settle what needs no caller.
+    CallerForgotten(CallId),
     /// A recording could not be read back; it is tried again.
     CollectAgain(RecordingId),
     /// A person who answered has waited long enough.
     DropTimeOver(CallId),
     /// Say what every campaign does, and why.
     Explain,
+    /// A time is over that a flow set, or that was set for what is done for it.
+    FlowTime(CallId, u32),
     /// A machine has greeted for long enough.
     GreetingOverdue(CallId),
     /// A customer should be with the colleague to whom they were handed.
@@ -37,10 +43,20 @@ pub(crate) enum Timer {
     },
     /// A drop message should be over.
     MessageOverdue(CallId),
+    /// Offer a waiting caller to be called back.
+    OfferCallback(CallId, u32),
+    /// Somebody outside has been rung for long enough.
+    OutsideRingOver(CallId, LegId),
     /// Look whether a campaign can place a call.
     Pace(CampaignId),
     /// A lead on show goes back.
     PreviewOver(AgentId),
+    /// A waiting caller may suit somebody whom they did not suit before.
+    QueueLook(CallId, u32),
+    /// A caller has waited for as long as they may.
+    QueueOver(CallId, u32),
+    /// A look-up takes so long that the caller hears nothing.
+    Quiet(CallId, u32),
     /// A recording should have been read back.
     RecordingOverdue(RecordingId),
     /// Ring a lost agent's phone again.

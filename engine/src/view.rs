@@ -1,5 +1,7 @@
 //! What is going on, for people and programs to read. A copy; changing it changes nothing.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::agent_session::AgentSession;
@@ -11,9 +13,10 @@ use crate::dialer::pacing_line::PacingLine;
 use crate::engine::Engine;
 use crate::input::AttemptRefusal;
 use crate::model::{
-    AgentId, AttemptId, CallId, CampaignId, LeadId, PauseReason, Phone, SessionId, SupervisionMode,
-    Timestamp, TrunkId,
+    AgentId, AttemptId, CallId, CampaignId, DidId, LeadId, PauseReason, Phone, QueueId, SessionId,
+    SupervisionMode, Timestamp, TrunkId,
 };
+use crate::queue::QueueRun;
 
 /// Everything that is going on at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -25,6 +28,10 @@ pub struct LiveView {
     pub agents: Vec<AgentView>,
     /// Calls that are ringing or up.
     pub calls: Vec<CallView>,
+    /// Callers, from their arrival until their leg is gone.
+    pub callers: Vec<CallerView>,
+    /// Queues, and who waits in them.
+    pub queues: Vec<QueueView>,
     /// Campaigns that are not finished.
     pub campaigns: Vec<CampaignView>,
     /// Trunks and what they carry.
@@ -164,6 +171,58 @@ pub struct TransferView {
     pub since: Timestamp,
 }
 
+/// Somebody who called.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct CallerView {
+    /// The conversation.
+    pub call: CallId,
+    /// The number that they dialled.
+    pub did: Option<DidId>,
+    /// Their own number, unless it is withheld.
+    pub phone: Option<Phone>,
+    /// `guided` (in a flow), `queued`, `dialling`, `transferred`, `joining`, `connected`, `ending` or `gone`.
+    pub state: &'static str,
+    /// Since when in this state.
+    pub since: Timestamp,
+    /// The queue that they wait in, or that gave them to their agent.
+    pub queue: Option<QueueId>,
+    /// Since when they wait.
+    pub waiting_since: Option<Timestamp>,
+    /// Whose phones ring for them.
+    pub offered: Vec<AgentId>,
+    /// With whom they speak, or are about to.
+    pub agent: Option<AgentId>,
+}
+
+/// A queue at one moment. Counts are since the daemon started.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct QueueView {
+    /// Which.
+    pub queue: QueueId,
+    /// How many wait.
+    pub waiting: u32,
+    /// Since when the caller waits who has waited for longest.
+    pub oldest_since: Option<Timestamp>,
+    /// How long the next caller will wait, in milliseconds, by the latest waits. None: too few to tell.
+    #[serde(with = "crate::model::time::optional_millis")]
+    #[cfg_attr(feature = "schema", schema(value_type = Option<u64>))]
+    pub estimate: Option<Duration>,
+    /// How many of its agents are free.
+    pub ready: u32,
+    /// Whether any of its agents is at work.
+    pub has_agents: bool,
+    /// Callers whom an agent took.
+    pub answered: u32,
+    /// Of those, how many within the service level.
+    pub answered_in_time: u32,
+    /// Callers who left while they waited.
+    pub abandoned: u32,
+    /// Callers whom the queue did not keep, and those who left by a key.
+    pub turned_away: u32,
+}
+
 /// A campaign's work at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -194,8 +253,25 @@ impl Engine {
             held_by: self.held_by(),
             agents: self.sessions.values().map(|session| self.agent_view(session)).collect(),
             calls: self.calls.values().map(|call| self.call_view(call)).collect(),
+            callers: self.callers.values().map(|caller| caller.view()).collect(),
+            queues: self.queues.values().map(|queue| self.queue_view(queue)).collect(),
             campaigns: self.runs.values().map(|run| self.campaign_view(run)).collect(),
             trunks: self.trunks.values().map(|trunk| trunk.view()).collect(),
+        }
+    }
+
+    fn queue_view(&self, run: &QueueRun) -> QueueView {
+        QueueView {
+            queue: run.id,
+            waiting: run.len(),
+            oldest_since: run.waiting().map(|(place, _)| place.since).min(),
+            estimate: run.estimate(run.len() + 1),
+            ready: u32::try_from(run.ready.len()).unwrap_or(u32::MAX),
+            has_agents: self.has_agents_at_work(run.id),
+            answered: run.tally.answered,
+            answered_in_time: run.tally.answered_in_time,
+            abandoned: run.tally.abandoned,
+            turned_away: run.tally.turned_away,
         }
     }
 

@@ -21,6 +21,17 @@ pub(crate) fn on_the_wall(mut write: Write, now: Timestamp, wall: Timestamp) -> 
             call.message_at.iter_mut().for_each(shift);
             shift(&mut call.ended_at);
         }
+        Write::SaveCaller(call) => {
+            shift(&mut call.arrived_at);
+            call.answered_at.iter_mut().for_each(shift);
+            call.connected_at.iter_mut().for_each(shift);
+            shift(&mut call.ended_at);
+            // The path is in wall time from the outset: flows compare it with opening hours.
+            call.waits.iter_mut().for_each(|wait| shift(&mut wait.since));
+        }
+        Write::SaveCallerDisposition(said) => shift(&mut said.at),
+        Write::SaveMessage(message) => shift(&mut message.at),
+        Write::SaveAnswers { at, .. } => shift(at),
         Write::OpenRecording { started_at, .. } => shift(started_at),
         Write::OpenGap { at, .. } | Write::CloseGap { at, .. } => shift(at),
         Write::SaveDisposition(said) => shift(&mut said.at),
@@ -31,7 +42,7 @@ pub(crate) fn on_the_wall(mut write: Write, now: Timestamp, wall: Timestamp) -> 
         }
         Write::SavePacing { line, .. } => shift(&mut line.at),
         Write::SaveLearnt { at, .. } => shift(at),
-        Write::ReleaseLead { .. } | Write::CloseRecording { .. } => {}
+        Write::ReleaseLead { .. } | Write::TagCall { .. } | Write::CloseRecording { .. } => {}
     }
     write
 }

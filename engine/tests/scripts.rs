@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "scripts_support/callers.rs"]
+mod callers;
 #[path = "scripts_support/centre.rs"]
 mod centre;
 #[path = "scripts_support/furniture.rs"]

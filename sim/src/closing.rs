@@ -34,6 +34,7 @@ impl World<'_> {
         self.check_loads();
         self.check_pauses();
         self.check_idle_agents(view);
+        self.check_callers(view);
         self.check_passing(view);
         self.check_supervision(view);
         self.last_view = view.clone();
@@ -47,7 +48,11 @@ impl World<'_> {
             view.agents.iter().map(|agent| (agent.agent, agent)).collect();
         for agent in view.agents.iter().filter(|agent| matches!(agent.state, "reserved" | "on_call")) {
             let Some(id) = agent.call else { continue };
-            if calls.get(&id).is_none_or(|call| call.agent != Some(agent.agent)) {
+            let has_caller = view.callers.iter().any(|caller| {
+                caller.call == id
+                    && (caller.agent == Some(agent.agent) || caller.offered.contains(&agent.agent))
+            });
+            if !has_caller && calls.get(&id).is_none_or(|call| call.agent != Some(agent.agent)) {
                 self.checks
                     .broken(self.now, format!("I6: {} has {id}, which does not have them", agent.agent));
             }
@@ -65,7 +70,8 @@ impl World<'_> {
 
     /// I9 and I10: what is up in Asterisk belongs to something that the engine knows.
     fn check_orphans(&mut self, view: &LiveView) {
-        let calls: BTreeSet<CallId> = view.calls.iter().map(|call| call.call).collect();
+        let mut calls: BTreeSet<CallId> = view.calls.iter().map(|call| call.call).collect();
+        calls.extend(view.callers.iter().map(|caller| caller.call));
         let sessions: BTreeSet<SessionId> = view.agents.iter().map(|agent| agent.session).collect();
         let mut seen = BTreeMap::new();
         for (leg, up) in &self.network.legs {
@@ -74,7 +80,9 @@ impl World<'_> {
                     self.rooms_of_sessions.insert(*room, *session);
                     sessions.contains(session)
                 }
-                LegPurpose::Customer { call, .. } => calls.contains(call),
+                LegPurpose::Caller { call, .. }
+                | LegPurpose::Customer { call, .. }
+                | LegPurpose::Outside { call } => calls.contains(call),
             };
             if !known {
                 seen.insert(leg.to_string(), self.now);

@@ -172,7 +172,8 @@ impl World<'_> {
             }
             Command::FetchLeads { campaign, count } => self.fetch(campaign, count),
             Command::Reply { to, answer } => self.replied(to, answer),
-            Command::Notice(_) => {}
+            // The callers of this world's flows look nothing up.
+            Command::LookUp { .. } | Command::Notice(_) => {}
         }
     }
 
@@ -323,6 +324,17 @@ fn lanes(command: &SwitchCommand) -> Vec<Lane> {
         | SwitchCommand::HangUp { leg }
         | SwitchCommand::Screen { leg, .. }
         | SwitchCommand::AwaitSilence { leg }
+        | SwitchCommand::Ring { leg }
+        | SwitchCommand::PickUp { leg }
+        | SwitchCommand::Mark { leg, .. }
+        | SwitchCommand::PlayClips { leg, .. }
+        | SwitchCommand::LetGo { leg }
+        | SwitchCommand::StopClips { leg, .. }
+        | SwitchCommand::PlayMusic { leg, .. }
+        | SwitchCommand::StopMusic { leg }
+        | SwitchCommand::TakeMessage { leg, .. }
+        | SwitchCommand::EndMessage { leg, .. }
+        | SwitchCommand::TurnAway { leg, .. }
         | SwitchCommand::Play { leg, .. } => vec![Lane::Leg(*leg)],
         SwitchCommand::OpenRoom { room }
         | SwitchCommand::StartMusic { room }

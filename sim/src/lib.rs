@@ -15,6 +15,7 @@ mod checks;
 mod closing;
 mod daemon;
 mod faults;
+mod inbound;
 mod network;
 mod passing;
 mod plan;

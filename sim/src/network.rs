@@ -6,10 +6,11 @@ use std::time::Duration;
 use cadran_engine::command::{Destination, SwitchCommand};
 use cadran_engine::input::{LegPurpose, LegSeen, Snapshot, SwitchEvent};
 use cadran_engine::model::{
-    AgentId, EarId, HangupCause, LegId, RecordingFacts, RecordingId, RoomId, Timestamp, TrunkId,
+    AgentId, EarId, HangupCause, LegId, MessageId, RecordingFacts, RecordingId, RoomId, Timestamp, TrunkId,
 };
 
 use crate::callers::{self, Fate, NORMAL, Then, UNREACHABLE};
+use crate::inbound::Hears;
 use crate::screening::Heard;
 use crate::world::{Happening, World};
 
@@ -38,7 +39,9 @@ pub(crate) struct NetLeg {
     pub(crate) room: Option<RoomId>,
     /// Somebody told it to end; it is on its way out.
     pub(crate) ending: bool,
-    fate: Fate,
+    pub(crate) fate: Fate,
+    /// What a caller hears.
+    pub(crate) hears: Hears,
 }
 
 #[derive(Clone, Debug)]
@@ -65,6 +68,12 @@ pub(crate) enum Step {
     Rings,
     PicksUp,
     MessageOver,
+    /// A playback of clips is over.
+    ClipsOver(u32),
+    /// A caller presses a key.
+    Presses(char),
+    /// A message has been spoken.
+    Spoken(MessageId),
     /// The dialplan has heard enough; it looks for the daemon so many times.
     Heard(Heard, u8),
     Ends(HangupCause),
@@ -181,6 +190,17 @@ impl World<'_> {
                 Some(_) => NOT_IN_STASIS,
                 None => NOT_FOUND,
             },
+            SwitchCommand::Ring { .. }
+            | SwitchCommand::PickUp { .. }
+            | SwitchCommand::Mark { .. }
+            | SwitchCommand::PlayClips { .. }
+            | SwitchCommand::LetGo { .. }
+            | SwitchCommand::StopClips { .. }
+            | SwitchCommand::PlayMusic { .. }
+            | SwitchCommand::StopMusic { .. }
+            | SwitchCommand::TakeMessage { .. }
+            | SwitchCommand::EndMessage { .. }
+            | SwitchCommand::TurnAway { .. } => self.obey_for_caller(command),
             SwitchCommand::Screen { leg, .. } => self.screen(*leg),
             SwitchCommand::AwaitSilence { leg } => self.await_silence(*leg),
             SwitchCommand::StartRecording { recording, customer, agent } => {
@@ -223,6 +243,7 @@ impl World<'_> {
                 room: None,
                 ending: false,
                 fate,
+                hears: Hears::default(),
             },
         );
         if let LegPurpose::Customer { attempt, lead, .. } = purpose {
@@ -257,7 +278,7 @@ impl World<'_> {
     fn phone_fate(&mut self, purpose: &LegPurpose) -> Fate {
         let works = match purpose {
             LegPurpose::Agent { agent, .. } => !self.network.broken_phones.contains(agent),
-            LegPurpose::Customer { .. } => true,
+            LegPurpose::Caller { .. } | LegPurpose::Customer { .. } | LegPurpose::Outside { .. } => true,
         };
         callers::phone_fate(&mut self.chance, works)
     }
@@ -285,10 +306,9 @@ impl World<'_> {
             return;
         };
         let is_customer = |leg: &&LegId| {
-            self.network
-                .legs
-                .get(leg)
-                .is_some_and(|leg| !leg.ending && matches!(leg.purpose, LegPurpose::Customer { .. }))
+            self.network.legs.get(leg).is_some_and(|leg| {
+                !leg.ending && matches!(leg.purpose, LegPurpose::Caller { .. } | LegPurpose::Customer { .. })
+            })
         };
         let customers: Vec<LegId> = legs.iter().filter(is_customer).copied().collect();
         if customers.len() > 1 {
@@ -366,6 +386,7 @@ impl World<'_> {
                 self.picked_up(id);
             }
             Step::Heard(heard, looks) => self.comes_back(id, heard, looks),
+            Step::ClipsOver(_) | Step::Presses(_) | Step::Spoken(_) => self.caller_steps(id, step),
             Step::MessageOver => self.tell(SwitchEvent::MessageEnded { leg: id }),
             Step::Ends(cause) => self.end_leg(id, cause),
         }

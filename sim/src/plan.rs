@@ -11,6 +11,7 @@ use cadran_engine::model::{
 };
 
 use crate::chance::Chance;
+use crate::inbound;
 use crate::supervision::SUPERVISORS;
 
 /// Friday 20 November 2026, 11:52 UTC: 12:52 in Paris, shortly before the midday break of half of the seeds.
@@ -62,20 +63,20 @@ impl Plan {
     pub(crate) fn draw(chance: &mut Chance) -> Self {
         let campaigns: Vec<Campaign> = (1..=3).map(|row| campaign(chance, row)).collect();
         let leads = campaigns.iter().flat_map(|campaign| leads(chance, campaign.id)).collect();
-        Self {
-            settings: Settings {
-                agents: (1..=AGENTS).map(|row| agent(chance, row)).collect(),
-                campaigns,
-                trunks: (1..=2).map(|row| trunk(chance, row)).collect(),
-                switch_limit: chance
-                    .happens(0.5)
-                    .then_some(RateLimit { calls_per_second: 4.0, concurrent_calls: 14 }),
-                ..Settings::default()
-            },
-            leads,
-            odds: odds(chance),
-            answer_rate: 0.15 + 0.6 * chance.unit(),
+        let mut settings = Settings {
+            agents: (1..=AGENTS).map(|row| agent(chance, row)).collect(),
+            campaigns,
+            trunks: (1..=2).map(|row| trunk(chance, row)).collect(),
+            switch_limit: chance
+                .happens(0.5)
+                .then_some(RateLimit { calls_per_second: 4.0, concurrent_calls: 14 }),
+            ..Settings::default()
+        };
+        let (odds, answer_rate) = (odds(chance), 0.15 + 0.6 * chance.unit());
+        if chance.happens(0.5) {
+            inbound::settings(&mut settings, chance);
         }
+        Self { settings, leads, odds, answer_rate }
     }
 
     pub(crate) fn campaign(&self, id: CampaignId) -> Option<&Campaign> {
@@ -252,7 +253,7 @@ fn leads(chance: &mut Chance, campaign: CampaignId) -> Vec<(CampaignId, Lead)> {
     (first..first + LEADS_PER_CAMPAIGN).map(|row| (campaign, lead(row))).collect()
 }
 
-fn phone(base: i64, offset: i64) -> Phone {
+pub(crate) fn phone(base: i64, offset: i64) -> Phone {
     // Always eleven digits that begin with 33.
     format!("+{}", base + offset).parse().expect("eleven digits are a number")
 }

@@ -7,6 +7,7 @@ use cadran_engine::dialer::compliance::Reason;
 use cadran_engine::dialer::drop_ledger::DropLedger;
 use cadran_engine::input::{AttemptRefusal, OpenRecording, OpenSession, Recovery, StoreEvent};
 use cadran_engine::model::attempt::CallRecord;
+use cadran_engine::model::incoming::CallerRecord;
 use cadran_engine::model::{
     AgentId, Attempt, AttemptId, ByHand, CallId, CampaignId, Lead, LeadId, LeadState, Outcome, Phone,
     Promise, RecordingId, RecordingState, SessionId, Supervised, SupervisionEnd, SupervisionId, Timestamp,
@@ -18,6 +19,7 @@ pub(crate) struct Store {
     pub(crate) leads: BTreeMap<LeadId, LeadRow>,
     pub(crate) attempts: BTreeMap<AttemptId, AttemptRow>,
     pub(crate) calls: BTreeMap<CallId, CallRecord>,
+    pub(crate) callers: BTreeMap<CallId, CallerRecord>,
     pub(crate) sessions: BTreeMap<SessionId, SessionRow>,
     pub(crate) recordings: BTreeMap<RecordingId, RecordingRow>,
     /// Acts of supervision.
@@ -278,7 +280,15 @@ impl Store {
                 Some(_) => faults.push(format!("I13: {act} closed twice")),
                 None => faults.push(format!("I13: {act} closed, but never opened")),
             },
-            Write::SavePacing { .. } | Write::SaveLearnt { .. } => {}
+            Write::SaveCaller(record) => {
+                self.callers.insert(record.id, *record);
+            }
+            Write::SaveCallerDisposition(_)
+            | Write::SaveMessage(_)
+            | Write::SaveAnswers { .. }
+            | Write::TagCall { .. }
+            | Write::SavePacing { .. }
+            | Write::SaveLearnt { .. } => {}
             Write::OpenSession { session, agent, campaigns, .. } => {
                 let open = OpenSession { session, agent, campaigns, ready: false };
                 self.sessions.insert(session, SessionRow { open, closed: false });

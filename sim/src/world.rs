@@ -147,6 +147,9 @@ impl<'a> World<'a> {
             Happening::Look { link, asked_at } => self.look(link, asked_at),
             Happening::Looked { link, snapshot } if link == self.link.number => {
                 self.feed(Input::Switch(SwitchEvent::Snapshot(*snapshot)));
+                for leg in self.unheard_callers() {
+                    self.arrives(leg);
+                }
             }
             Happening::Looked { .. } => {}
             Happening::Leg(leg, step) => self.leg_steps(leg, step),
@@ -171,6 +174,7 @@ impl<'a> World<'a> {
         if seconds.is_multiple_of(10) {
             self.ask_for_look();
         }
+        self.people_call();
         self.ask(Request::View);
         self.after(Duration::from_secs(1), Happening::Second);
     }

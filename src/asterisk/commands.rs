@@ -2,40 +2,41 @@
 
 use std::time::Duration;
 
-use ari::{Client, Request};
-use cadran_engine::command::{Destination, SwitchCommand};
+use ari::{Client, HangupReason, Request};
+use cadran_engine::command::{Destination, SwitchCommand, TurnAway};
 use cadran_engine::input::{CommandFailure, LegPurpose};
 use cadran_engine::model::{LegId, Phone, RoomId};
 
+use super::dispatch::Tools;
 use super::ears::{self, Ears, Opening};
 use super::names;
-use super::recorder::Recorder;
 use super::resync::{PURPOSE_VARIABLE, purpose_text};
+use super::saying;
 use super::screening::{self, Hearing};
 
 /// How often a command that may be repeated is sent when no answer comes.
 const TRIES_MAX: u32 = 2;
 
+/// How messages are recorded: 8,000 samples of 16 bits a second.
+const MESSAGE_FORMAT: &str = "wav";
+
 /// Where an incoming call goes that we take no part in: `dialplan/extensions.conf` says there that nobody can answer.
 const FALLBACK: (&str, &str) = ("inbound", "unavailable");
 
 /// Carries out one command. Returns when Asterisk has taken it, or the reason why not.
-pub(super) async fn carry_out(
-    client: &Client,
-    app: &str,
-    recorder: &Recorder,
-    ears: &Ears,
-    command: &SwitchCommand,
-) -> Result<(), CommandFailure> {
+pub(super) async fn carry_out(tools: &Tools, command: &SwitchCommand) -> Result<(), CommandFailure> {
+    let Tools { client, app, recorder, ears, callers, .. } = tools;
     match command {
         SwitchCommand::Originate { leg, to, caller_id, ring_timeout, purpose } => {
             let dial = Dial { leg: *leg, to, caller_id: *caller_id, ring_timeout: *ring_timeout, purpose };
             dial.carry_out(client, app).await
         }
-        SwitchCommand::HangUp { leg } => gone(client, ari::channels::Hangup::new(names::channel(*leg))).await,
+        SwitchCommand::HangUp { leg } => {
+            gone(client, ari::channels::Hangup::new(callers.channel(*leg))).await
+        }
         SwitchCommand::OpenRoom { room } => open_room(client, *room).await,
         SwitchCommand::Join { room, leg } => {
-            let channels = vec![names::channel(*leg)];
+            let channels = vec![callers.channel(*leg)];
             sent(client, ari::bridges::AddChannel::new(names::bridge(*room), channels)).await
         }
         SwitchCommand::StartMusic { room } => {
@@ -54,6 +55,71 @@ pub(super) async fn carry_out(
             let media = vec![media.clone()];
             let play = ari::channels::PlayWithId::new(names::channel(*leg), names::playback(*leg), media);
             sent(client, play).await
+        }
+        SwitchCommand::Ring { leg } => sent(client, ari::channels::Ring::new(callers.channel(*leg))).await,
+        SwitchCommand::PickUp { leg } => {
+            let answer = ari::channels::Answer::new(callers.channel(*leg));
+            repeated(client, answer).await.map_err(|problem| failure(&problem))
+        }
+        SwitchCommand::Mark { leg, purpose } => {
+            let mark = ari::channels::SetVariable {
+                value: Some(purpose_text(purpose)),
+                ..ari::channels::SetVariable::new(callers.channel(*leg), PURPOSE_VARIABLE.to_owned())
+            };
+            repeated(client, mark).await.map_err(|problem| failure(&problem))
+        }
+        SwitchCommand::PlayClips { leg, playing, clips, locale } => {
+            let media = saying::media(clips, locale, tools.voice.as_deref()).await;
+            let name = names::clips(*leg, *playing);
+            let play = ari::channels::PlayWithId {
+                lang: saying::language(locale),
+                ..ari::channels::PlayWithId::new(callers.channel(*leg), name, media)
+            };
+            sent(client, play).await
+        }
+        SwitchCommand::LetGo { leg } => {
+            let outcome = let_go(client, &callers.channel(*leg)).await;
+            callers.forget(*leg);
+            outcome
+        }
+        SwitchCommand::StopClips { leg, playing } => {
+            gone(client, ari::playbacks::Stop::new(names::clips(*leg, *playing))).await
+        }
+        SwitchCommand::PlayMusic { leg, class } => {
+            let music = ari::channels::StartMoh {
+                moh_class: Some(class.clone()),
+                ..ari::channels::StartMoh::new(callers.channel(*leg))
+            };
+            sent(client, music).await
+        }
+        SwitchCommand::StopMusic { leg } => {
+            gone(client, ari::channels::StopMoh::new(callers.channel(*leg))).await
+        }
+        SwitchCommand::TakeMessage { leg, message, length_max, silence_max, beep } => {
+            let name = names::message(*message);
+            let seconds = |span: &Duration| u32::try_from(span.as_secs()).ok();
+            let record = ari::channels::Record {
+                max_duration_seconds: seconds(length_max),
+                max_silence_seconds: seconds(silence_max),
+                beep: Some(*beep),
+                ..ari::channels::Record::new(callers.channel(*leg), name, MESSAGE_FORMAT.to_owned())
+            };
+            sent(client, record).await
+        }
+        SwitchCommand::EndMessage { leg: _, message } => {
+            gone(client, ari::recordings::Stop::new(names::message(*message))).await
+        }
+        SwitchCommand::TurnAway { leg, reason } => {
+            let reason = match reason {
+                TurnAway::Busy => HangupReason::Busy,
+                TurnAway::Rejected => HangupReason::Rejected,
+            };
+            let channel = callers.channel(*leg);
+            gone(
+                client,
+                ari::channels::Hangup { reason: Some(reason), ..ari::channels::Hangup::new(channel) },
+            )
+            .await
         }
         SwitchCommand::Screen { leg, greeting, silence, words } => {
             let hearing = Hearing::Answer { greeting: *greeting, silence: *silence, words: *words };

@@ -15,9 +15,11 @@ use cadran_engine::model::LegId;
 use tokio::sync::{mpsc, watch};
 use tracing::{debug, info, warn};
 
+use super::callers::Callers;
 use super::dispatch::{Look, Order};
 use super::ears::Ears;
 use super::echo::Echo;
+use super::messages::Messages;
 use super::pulse::Pulse;
 use super::recorder::Recorder;
 use super::{Clock, Fatal, events};
@@ -55,6 +57,8 @@ pub(super) struct Connection {
     orders: mpsc::Sender<Order>,
     recorder: Arc<Recorder>,
     ears: Arc<Ears>,
+    callers: Arc<Callers>,
+    messages: Messages,
     echo: Arc<Echo>,
     pulse: Arc<Pulse>,
     clock: Clock,
@@ -68,11 +72,17 @@ pub(super) struct Connection {
 }
 
 impl Connection {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of the adapter that hear events; made in one place"
+    )]
     pub(super) fn new(
         news: mpsc::Sender<SwitchEvent>,
         orders: mpsc::Sender<Order>,
         recorder: Arc<Recorder>,
         ears: Arc<Ears>,
+        callers: Arc<Callers>,
+        messages: Messages,
         echo: Arc<Echo>,
         pulse: Arc<Pulse>,
         clock: Clock,
@@ -83,6 +93,8 @@ impl Connection {
             orders,
             recorder,
             ears,
+            callers,
+            messages,
             echo,
             pulse,
             clock,
@@ -136,11 +148,19 @@ impl Connection {
         self.echo.hear(event);
         self.recorder.note(event);
         self.ears.note(event);
+        self.messages.note(event, &self.callers);
         if let Some(channel) = events::stranger(event) {
             self.order(Order::LetGo { channel: channel.id.clone() }).await?;
         }
-        for news in events::news(event) {
+        for news in events::news(&self.callers, event) {
+            let gone = match news {
+                SwitchEvent::LegEnded { leg, .. } => Some(leg),
+                _ => None,
+            };
             self.tell(news).await?;
+            if let Some(leg) = gone {
+                self.callers.forget(leg);
+            }
         }
         if let State::Whole = self.state {
             self.pulse.feel(self.clock.now());
@@ -257,11 +277,13 @@ mod tests {
             let (news, told) = mpsc::channel(16);
             let (orders, ordered) = mpsc::channel(16);
             let (report, fatal) = watch::channel(None);
+            let messages = Messages::new(client.clone(), "/nowhere".into(), news.clone());
             let recorder = Recorder::new(client, "cadran".into(), "/nowhere".into(), news.clone());
             let clock = Clock::new(|| Timestamp::from_millis(7));
             let (recorder, ears, echo) = (Arc::new(recorder), Arc::default(), Arc::default());
+            let (callers, pulse) = (Arc::default(), Arc::default());
             let connection =
-                Connection::new(news, orders, recorder, ears, echo, Arc::default(), clock, report);
+                Connection::new(news, orders, recorder, ears, callers, messages, echo, pulse, clock, report);
             Self { connection, told, ordered, fatal }
         }
 

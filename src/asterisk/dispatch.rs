@@ -12,10 +12,12 @@ use tokio::sync::mpsc;
 use tokio::task::{self, JoinSet};
 use tracing::{error, warn};
 
+use super::callers::Callers;
 use super::ears::Ears;
 use super::echo::Echo;
 use super::lanes::{Lanes, Ticket};
 use super::recorder::Recorder;
+use super::saying::Voice;
 use super::{commands, resync};
 
 /// Commands that may run or wait. The engine gives ten per call, so this is the work of a thousand calls at once.
@@ -65,11 +67,13 @@ pub(super) struct Look {
 
 /// What tasks need to carry out orders.
 #[derive(Debug)]
-struct Tools {
-    client: Client,
-    app: String,
-    recorder: Arc<Recorder>,
-    ears: Arc<Ears>,
+pub(super) struct Tools {
+    pub(super) client: Client,
+    pub(super) app: String,
+    pub(super) recorder: Arc<Recorder>,
+    pub(super) ears: Arc<Ears>,
+    pub(super) callers: Arc<Callers>,
+    pub(super) voice: Option<Arc<dyn Voice>>,
     echo: Arc<Echo>,
     news: mpsc::Sender<SwitchEvent>,
     looked: mpsc::Sender<(Look, Snapshot)>,
@@ -99,13 +103,15 @@ impl Dispatcher {
         client: Client,
         recorder: Arc<Recorder>,
         ears: Arc<Ears>,
+        callers: Arc<Callers>,
+        voice: Option<Arc<dyn Voice>>,
         echo: Arc<Echo>,
         news: mpsc::Sender<SwitchEvent>,
         looked: mpsc::Sender<(Look, Snapshot)>,
     ) -> Self {
         let app = client.app().to_owned();
         Self {
-            tools: Arc::new(Tools { client, app, recorder, ears, echo, news, looked }),
+            tools: Arc::new(Tools { client, app, recorder, ears, callers, voice, echo, news, looked }),
             calls: Lanes::default(),
             recordings: Lanes::default(),
             running: JoinSet::new(),
@@ -201,8 +207,7 @@ impl Tools {
     async fn carry_out(&self, command: SwitchCommand) {
         let kind = kind(&command);
         let begun = Instant::now();
-        let outcome =
-            commands::carry_out(&self.client, &self.app, &self.recorder, &self.ears, &command).await;
+        let outcome = commands::carry_out(self, &command).await;
         metrics::histogram!("cadran_switch_command_seconds", "command" => kind).record(begun.elapsed());
         let word = match &outcome {
             Ok(()) => "done",
@@ -230,11 +235,14 @@ impl Tools {
             return self.client.reconnect();
         }
         loop {
-            match resync::snapshot(&self.client, asked_at).await {
-                Ok(snapshot) => {
+            match resync::snapshot(&self.client, &self.callers, asked_at).await {
+                Ok((snapshot, unheard)) => {
                     metrics::counter!("cadran_switch_snapshots_total", "outcome" => "taken").increment(1);
                     // Nobody waits for it only when the daemon stops.
                     let _ = self.looked.send((look, snapshot)).await;
+                    for arrival in unheard {
+                        let _ = self.news.send(arrival).await;
+                    }
                     return;
                 }
                 Err(problem) => {
@@ -278,7 +286,18 @@ fn crew(command: &SwitchCommand) -> Crew {
         | SwitchCommand::CloseEar { .. }
         | SwitchCommand::Play { .. }
         | SwitchCommand::Screen { .. }
-        | SwitchCommand::AwaitSilence { .. } => Crew::Calls,
+        | SwitchCommand::AwaitSilence { .. }
+        | SwitchCommand::Ring { .. }
+        | SwitchCommand::PickUp { .. }
+        | SwitchCommand::Mark { .. }
+        | SwitchCommand::PlayClips { .. }
+        | SwitchCommand::LetGo { .. }
+        | SwitchCommand::StopClips { .. }
+        | SwitchCommand::PlayMusic { .. }
+        | SwitchCommand::StopMusic { .. }
+        | SwitchCommand::TakeMessage { .. }
+        | SwitchCommand::EndMessage { .. }
+        | SwitchCommand::TurnAway { .. } => Crew::Calls,
     }
 }
 
@@ -295,6 +314,17 @@ fn kind(command: &SwitchCommand) -> &'static str {
         SwitchCommand::SetWhisper { .. } => "set_whisper",
         SwitchCommand::CloseEar { .. } => "close_ear",
         SwitchCommand::Play { .. } => "play",
+        SwitchCommand::Ring { .. } => "ring",
+        SwitchCommand::PickUp { .. } => "pick_up",
+        SwitchCommand::Mark { .. } => "mark",
+        SwitchCommand::PlayClips { .. } => "play_clips",
+        SwitchCommand::LetGo { .. } => "let_go",
+        SwitchCommand::StopClips { .. } => "stop_clips",
+        SwitchCommand::PlayMusic { .. } => "play_music",
+        SwitchCommand::StopMusic { .. } => "stop_music",
+        SwitchCommand::TakeMessage { .. } => "take_message",
+        SwitchCommand::EndMessage { .. } => "end_message",
+        SwitchCommand::TurnAway { .. } => "turn_away",
         SwitchCommand::Screen { .. } => "screen",
         SwitchCommand::AwaitSilence { .. } => "await_silence",
         SwitchCommand::StartRecording { .. } => "start_recording",

@@ -1,17 +1,20 @@
 //! What Asterisk reports, in the engine's words.
 
-use ari::{Channel, ChannelState, Event};
+use ari::{Channel, ChannelState, Event, PlaybackState};
 use cadran_engine::input::{LegPurpose, SwitchEvent};
 use cadran_engine::model::{HangupCause, LegId};
 
+use super::callers::{self, Callers};
 use super::{names, resync, screening};
 
 /// The event types that the adapter reads. Asterisk is asked to send no others: of a call's 16 events, seven report
-/// variables and four steps in the dialplan. `ChannelStateChange` is left out because every leg is dialled by us, and
-/// `Dial` reports its ringing and its answer in the same instant.
+/// variables and four steps in the dialplan. `ChannelStateChange` is read for callers only: of legs that we
+/// dialled, `Dial` reports ringing and answer in the same instant.
 pub(super) const TYPES: &[&str] = &[
     "ChannelDestroyed",
+    "ChannelDtmfReceived",
     "ChannelEnteredBridge",
+    "ChannelStateChange",
     "ChannelUserevent",
     "Dial",
     "PlaybackFinished",
@@ -24,18 +27,33 @@ pub(super) const TYPES: &[&str] = &[
 /// What an event means to the engine: nothing, one thing, or for a leg that enters already answered, two.
 ///
 /// The same thing may be said twice (`Dial` and `StasisStart` both tell of an answer); the engine takes it.
-pub(super) fn news(event: &Event) -> Vec<SwitchEvent> {
+pub(super) fn news(callers: &Callers, event: &Event) -> Vec<SwitchEvent> {
     match event {
         Event::StasisStart(start) => match screening::heard(start) {
             Some(news) => vec![news],
-            None => entered(&start.channel),
+            None => match callers::arrival(callers, &start.channel, &start.args) {
+                Some(news) => vec![news],
+                None => entered(&start.channel),
+            },
         },
         Event::Dial(dial) => dialled(&dial.peer, &dial.dialstatus).into_iter().collect(),
         Event::ChannelDestroyed(end) => {
             if let Some(ear) = names::ear(&end.channel.id) {
                 return vec![SwitchEvent::EarEnded { ear }];
             }
-            of_leg(&end.channel, |leg| SwitchEvent::LegEnded { leg, cause: cause(end.cause, end.tech_cause) })
+            let cause = cause(end.cause, end.tech_cause);
+            let leg = callers.leg(&end.channel.id);
+            leg.map(|leg| SwitchEvent::LegEnded { leg, cause }).into_iter().collect()
+        }
+        Event::ChannelDtmfReceived(pressed) => {
+            let leg = callers.leg(&pressed.channel.id);
+            let key = pressed.digit.chars().next();
+            leg.zip(key).map(|(leg, key)| SwitchEvent::KeyPressed { leg, key }).into_iter().collect()
+        }
+        // A leg that we pick up for tells of it so; legs that we dialled tell by `Dial`.
+        Event::ChannelStateChange(change) if change.channel.state == ChannelState::Up => {
+            let leg = callers.leg(&change.channel.id).filter(|_| names::leg(&change.channel.id).is_none());
+            leg.map(|leg| SwitchEvent::LegUp { leg }).into_iter().collect()
         }
         Event::ChannelEnteredBridge(join) => {
             let (Some(channel), Some(room)) = (&join.channel, names::room(&join.bridge.id)) else {
@@ -44,12 +62,18 @@ pub(super) fn news(event: &Event) -> Vec<SwitchEvent> {
             if let Some(ear) = names::ear(&channel.id) {
                 return vec![SwitchEvent::EarOpened { ear }];
             }
-            of_leg(channel, |leg| SwitchEvent::LegJoined { leg, room })
+            callers.leg(&channel.id).map(|leg| SwitchEvent::LegJoined { leg, room }).into_iter().collect()
         }
-        Event::PlaybackFinished(end) => names::listener(&end.playback.id)
-            .map(|leg| SwitchEvent::MessageEnded { leg })
-            .into_iter()
-            .collect(),
+        Event::PlaybackFinished(end) => match names::clips_of(&end.playback.id) {
+            Some((leg, playing)) => {
+                let played = end.playback.state != PlaybackState::Failed;
+                vec![SwitchEvent::ClipsEnded { leg, playing, played }]
+            }
+            None => names::listener(&end.playback.id)
+                .map(|leg| SwitchEvent::MessageEnded { leg })
+                .into_iter()
+                .collect(),
+        },
         _ => Vec::new(),
     }
 }
@@ -57,7 +81,8 @@ pub(super) fn news(event: &Event) -> Vec<SwitchEvent> {
 /// The channel that came to us and is nobody's that we know: an incoming call, for one.
 pub(super) fn stranger(event: &Event) -> Option<&Channel> {
     match event {
-        Event::StasisStart(start) => Some(&start.channel).filter(|channel| !names::is_ours(&channel.id)),
+        Event::StasisStart(start) => Some(&start.channel)
+            .filter(|channel| !names::is_ours(&channel.id) && !callers::is_arrival(&start.args)),
         _ => None,
     }
 }
@@ -110,6 +135,10 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+
+    fn news(event: &Event) -> Vec<SwitchEvent> {
+        super::news(&Callers::default(), event)
+    }
 
     const LEG: &str = "cadran-leg-0192f0c1a2b3c4d5e6f708192a3b4c5d";
     const STRANGER: &str = "1795000000.12";
@@ -233,7 +262,7 @@ mod tests {
     #[test]
     fn strangers_are_seen_and_not_told() {
         let start =
-            event("StasisStart", &format!(r#""args":["inbound"],"channel":{}"#, channel(STRANGER, "Ring")));
+            event("StasisStart", &format!(r#""args":["other"],"channel":{}"#, channel(STRANGER, "Ring")));
         assert_eq!(news(&start), []);
         assert_eq!(stranger(&start).map(|channel| channel.id.as_str()), Some(STRANGER));
 

@@ -30,6 +30,17 @@ impl Lane {
             | SwitchCommand::HangUp { leg }
             | SwitchCommand::Screen { leg, .. }
             | SwitchCommand::AwaitSilence { leg }
+            | SwitchCommand::Ring { leg }
+            | SwitchCommand::PickUp { leg }
+            | SwitchCommand::Mark { leg, .. }
+            | SwitchCommand::PlayClips { leg, .. }
+            | SwitchCommand::LetGo { leg }
+            | SwitchCommand::StopClips { leg, .. }
+            | SwitchCommand::PlayMusic { leg, .. }
+            | SwitchCommand::StopMusic { leg }
+            | SwitchCommand::TakeMessage { leg, .. }
+            | SwitchCommand::EndMessage { leg, .. }
+            | SwitchCommand::TurnAway { leg, .. }
             | SwitchCommand::Play { leg, .. } => vec![Self::Leg(*leg)],
             SwitchCommand::OpenRoom { room }
             | SwitchCommand::StartMusic { room }
@@ -139,6 +150,17 @@ impl Lanes {
             | SwitchCommand::Play { .. }
             | SwitchCommand::Screen { .. }
             | SwitchCommand::AwaitSilence { .. }
+            | SwitchCommand::Ring { .. }
+            | SwitchCommand::PickUp { .. }
+            | SwitchCommand::Mark { .. }
+            | SwitchCommand::PlayClips { .. }
+            | SwitchCommand::LetGo { .. }
+            | SwitchCommand::StopClips { .. }
+            | SwitchCommand::PlayMusic { .. }
+            | SwitchCommand::StopMusic { .. }
+            | SwitchCommand::TakeMessage { .. }
+            | SwitchCommand::EndMessage { .. }
+            | SwitchCommand::TurnAway { .. }
             | SwitchCommand::MaskRecording { .. }
             | SwitchCommand::UnmaskRecording { .. }
             | SwitchCommand::CollectRecording { .. } => false,

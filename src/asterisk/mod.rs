@@ -3,10 +3,13 @@
 //!
 //! `claim` makes sure that no other daemon drives this Asterisk; `connection` reads the event stream and `events`
 //! translates it; `dispatch` hands out `commands` in the order of `lanes`; `recorder` and `stereo` make recordings; `ears`
-//! let supervisors hear;//! `screening` sends legs to answering machine detection and reads what it said; `resync` takes snapshots; `provision`
+//! let supervisors hear; `callers` knows the channels that Asterisk named; `saying` turns clips into media; `messages`
+//! fetches what callers leave;
+//! `screening` sends legs to answering machine detection and reads what it said; `resync` takes snapshots; `provision`
 //! pushes trunks and phones; `trunks` watches the trunks; `pulse` knows when Asterisk was heard last; `names` tells
 //! what is ours.
 
+mod callers;
 mod claim;
 mod commands;
 mod connection;
@@ -15,11 +18,13 @@ mod ears;
 mod echo;
 mod events;
 mod lanes;
+mod messages;
 mod names;
 mod provision;
 mod pulse;
 mod recorder;
 mod resync;
+mod saying;
 mod screening;
 mod stereo;
 mod trunks;
@@ -40,12 +45,15 @@ use tokio::task::JoinSet;
 pub use claim::ClaimError;
 pub use names::trunk_endpoint;
 pub use provision::{ProvisionError, Provisioned};
+pub use saying::Voice;
 
+use callers::Callers;
 use claim::Claim;
 use connection::Connection;
 use dispatch::{Dispatcher, Look, ORDERS_MAX, Order};
 use ears::Ears;
 use echo::Echo;
+use messages::Messages;
 use pulse::Pulse;
 use recorder::Recorder;
 
@@ -89,6 +97,10 @@ pub struct Config {
     pub daemon: String,
     /// Where recordings are kept.
     pub recordings: PathBuf,
+    /// Where messages are kept that callers left.
+    pub messages: PathBuf,
+    /// What speaks texts to callers, if anything does.
+    pub voice: Option<Arc<dyn Voice>>,
     /// The daemon's clock.
     pub clock: Clock,
 }
@@ -152,6 +164,8 @@ impl Switch {
         let ari_config = config.ari(&config.app).event_filter(filter);
         let (client, stream) = ari::Client::connect(ari_config).map_err(Error::Config)?;
 
+        let callers = Arc::new(Callers::default());
+        let messages = Messages::new(client.clone(), config.messages, events.clone());
         let recorder = Arc::new(Recorder::new(client.clone(), config.app, config.recordings, events.clone()));
         let (trunks, known_trunks) = watch::channel(Vec::new());
         let (orders, ordered) = mpsc::channel(ORDERS_MAX);
@@ -167,6 +181,8 @@ impl Switch {
             client.clone(),
             recorder.clone(),
             ears.clone(),
+            callers.clone(),
+            config.voice,
             echo.clone(),
             events.clone(),
             looked,
@@ -177,6 +193,8 @@ impl Switch {
             orders.clone(),
             recorder,
             ears,
+            callers,
+            messages,
             echo,
             pulse.clone(),
             config.clock.clone(),

@@ -3,7 +3,7 @@
 //! Everything that the daemon creates there carries an id of ours behind the prefix `cadran-`, so that any daemon can
 //! tell from the name alone what an object is. Whatever reads otherwise is somebody else's and is never touched.
 
-use cadran_engine::model::{CallId, EarId, LegId, MailboxId, RecordingId, RoomId, TrunkId};
+use cadran_engine::model::{CallId, EarId, LegId, MailboxId, MessageId, RecordingId, RoomId, TrunkId};
 use uuid::Uuid;
 
 /// Before the snoop channel of an ear.
@@ -14,6 +14,10 @@ const LEG: &str = "cadran-leg-";
 const MAILBOX: &str = "cadran-vm-";
 /// Before the playback of a message to a leg.
 const MESSAGE: &str = "cadran-msg-";
+/// Before the recording of what a caller leaves in a mailbox.
+const LEFT: &str = "cadran-vml-";
+/// Before a playback of clips to a caller.
+const CLIPS: &str = "cadran-ply-";
 /// Before the recording of one speaker.
 const RECORDING: &str = "cadran-rec-";
 /// Before the bridge of a room.
@@ -140,6 +144,32 @@ pub(super) fn listener(playback: &str) -> Option<LegId> {
     playback.strip_prefix(MESSAGE).and_then(digits).map(LegId::from_uuid)
 }
 
+/// Id of a playback of clips to a leg, which counts them.
+pub(super) fn clips(leg: LegId, playing: u32) -> String {
+    format!("{CLIPS}{}-{playing}", leg.as_uuid().simple())
+}
+
+/// The leg that hears clips, and which of its playbacks it is.
+pub(super) fn clips_of(playback: &str) -> Option<(LegId, u32)> {
+    let (leg, playing) = playback.strip_prefix(CLIPS)?.split_once('-')?;
+    Some((LegId::from_uuid(digits(leg)?), playing.parse().ok()?))
+}
+
+/// Name of the recording of a message.
+pub(super) fn message(message: MessageId) -> String {
+    format!("{LEFT}{}", message.as_uuid().simple())
+}
+
+/// The message that a recording is.
+pub(super) fn message_of(recording: &str) -> Option<MessageId> {
+    recording.strip_prefix(LEFT).and_then(digits).map(MessageId::from_uuid)
+}
+
+/// The trunk that an endpoint belongs to.
+pub(super) fn trunk(endpoint: &str) -> Option<TrunkId> {
+    endpoint.strip_prefix(TRUNK)?.parse().ok().map(TrunkId::from_i64)
+}
+
 /// Name of the endpoint of a trunk, and of the SIP objects that belong to it.
 pub fn trunk_endpoint(trunk: TrunkId) -> String {
     format!("{TRUNK}{}", trunk.as_i64())
@@ -173,6 +203,10 @@ mod tests {
         assert_eq!(room(&bridge(RoomId::from_uuid(id()))), Some(RoomId::from_uuid(id())));
         assert_eq!(ear(&snoop(EarId::from_uuid(id()))), Some(EarId::from_uuid(id())));
         assert_eq!(listener(&playback(LegId::from_uuid(id()))), Some(LegId::from_uuid(id())));
+        let leg = LegId::from_uuid(id());
+        assert_eq!(clips_of(&clips(leg, 12)), Some((leg, 12)));
+        assert_eq!(message_of(&message(MessageId::from_uuid(id()))), Some(MessageId::from_uuid(id())));
+        assert_eq!(trunk(&trunk_endpoint(TrunkId::from_i64(12))), Some(TrunkId::from_i64(12)));
         let recording = RecordingId { call: CallId::from_uuid(id()), part: 200 };
         for half in Half::both(recording) {
             assert_eq!(Half::of_recording(&half.recording_name()), Some(half));

@@ -3,35 +3,43 @@
 use std::collections::BTreeSet;
 
 use ari::{Bridge, Channel, ChannelState, Client};
-use cadran_engine::input::{LegPurpose, LegSeen, Snapshot};
+use cadran_engine::input::{LegPurpose, LegSeen, Snapshot, SwitchEvent};
 use cadran_engine::model::{LegId, RecordingId, RoomId, Timestamp};
 
+use super::callers::{self, Callers};
 use super::names::{self, Half};
 
 /// The channel variable that says what a leg was created for. `channelvars` of `ari.conf` makes Asterisk report it.
 pub(super) const PURPOSE_VARIABLE: &str = "CADRAN_LEG";
 
 /// The dialplan application that a channel runs while it is under our control.
-const STASIS: &str = "Stasis";
+pub(super) const STASIS: &str = "Stasis";
 
 /// Asks Asterisk what it holds of ours.
 ///
 /// `asked_at` is carried through: what was begun later may be missing.
-pub(super) async fn snapshot(client: &Client, asked_at: Timestamp) -> Result<Snapshot, ari::Error> {
+/// Beside it, the callers whose arrival was not heard of.
+pub(super) async fn snapshot(
+    client: &Client,
+    callers: &Callers,
+    asked_at: Timestamp,
+) -> Result<(Snapshot, Vec<SwitchEvent>), ari::Error> {
     let channels = client.send(ari::channels::List::new()).await?;
     let bridges = client.send(ari::bridges::List::new()).await?;
-    Ok(Snapshot {
+    let snapshot = Snapshot {
         asked_at,
-        legs: channels.iter().filter_map(leg_seen).collect(),
-        rooms: bridges.iter().filter_map(room_seen).collect(),
+        legs: channels.iter().filter_map(|channel| leg_seen(callers, channel)).collect(),
+        rooms: bridges.iter().filter_map(|bridge| room_seen(callers, bridge)).collect(),
         ears: channels.iter().filter_map(|channel| names::ear(&channel.id)).collect(),
         recordings: recordings(&channels),
-    })
+    };
+    let unheard = channels.iter().filter_map(|channel| callers::unheard(callers, channel)).collect();
+    Ok((snapshot, unheard))
 }
 
-fn leg_seen(channel: &Channel) -> Option<LegSeen> {
+fn leg_seen(callers: &Callers, channel: &Channel) -> Option<LegSeen> {
     Some(LegSeen {
-        leg: names::leg(&channel.id)?,
+        leg: callers.marked(channel)?,
         up: channel.state == ChannelState::Up,
         entered: channel.dialplan.app_name == STASIS,
         purpose: purpose(channel),
@@ -43,8 +51,8 @@ pub(super) fn purpose(channel: &Channel) -> Option<LegPurpose> {
     channel.channelvars.get(PURPOSE_VARIABLE).and_then(|text| read_purpose(text))
 }
 
-fn room_seen(bridge: &Bridge) -> Option<(RoomId, Vec<LegId>)> {
-    let legs = bridge.channels.iter().filter_map(|channel| names::leg(channel)).collect();
+fn room_seen(callers: &Callers, bridge: &Bridge) -> Option<(RoomId, Vec<LegId>)> {
+    let legs = bridge.channels.iter().filter_map(|channel| callers.leg(channel)).collect();
     names::room(&bridge.id).map(|room| (room, legs))
 }
 
@@ -75,6 +83,10 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+
+    fn leg_seen(channel: &Channel) -> Option<LegSeen> {
+        super::leg_seen(&Callers::default(), channel)
+    }
 
     const DIGITS: &str = "0192f0c1a2b3c4d5e6f708192a3b4c5d";
 

@@ -13,6 +13,7 @@ use cadran_engine::flow::nodes::{CallerCheck, CheckCaller, Destination, Dial, Ha
 use cadran_engine::flow::run::{Dialled, Ending, Event, Facts, RecordWish, Run, Step, Surroundings};
 use cadran_engine::flow::world::World;
 use cadran_engine::flow::{Library, read};
+use cadran_engine::inquiry::HttpRequest;
 use cadran_engine::model::{Agent, AgentId, CallId, Did, FlowId, Mailbox, MailboxId, MessageId, Phone};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -22,7 +23,6 @@ use super::conversation::Conversation;
 use super::prompts::Prompts;
 use super::questions::{draw, flow_id, revision_for};
 use crate::asterisk::trunk_endpoint;
-use crate::flow_requests::FlowRequest;
 use crate::store::{Message, NamedHours, Page};
 
 /// How long a called telephone rings where the flow says nothing.
@@ -141,7 +141,7 @@ async fn carry_out(
         Step::CheckCaller(check) => Event::Caller(known_caller(call, check).await?),
         Step::Dial { dial, to, caller_id, .. } => dial_out(call, dial, &to, caller_id).await?,
         Step::Http(request) => {
-            let request = FlowRequest::from(&request);
+            let request = HttpRequest::from(&request);
             call.connection.set_music_on(None).await?;
             let answer = call.desk.requests.send(&request).await;
             call.connection.set_music_off().await?;

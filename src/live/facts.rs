@@ -87,14 +87,22 @@ impl Fact {
                 Some(Self::for_staff("taken_over", json!({ "call": call, "from": from, "by": by })))
             }
             Notice::Repaired { what } => Some(Self::for_staff("repaired", json!({ "what": what }))),
+            Notice::PromptMissing { call, prompt } => {
+                Some(Self::for_staff("prompt_missing", json!({ "call": call, "prompt": prompt })))
+            }
             // Shown by the rows that they change, or of use to the log alone.
-            Notice::AgentState { .. }
+            Notice::AgentMissed { .. }
+            | Notice::AgentState { .. }
             | Notice::Answered { .. }
             | Notice::AttemptEnded { .. }
             | Notice::CallEnded { .. }
+            | Notice::CallerArrived { .. }
+            | Notice::CallerQueued { .. }
+            | Notice::CallerUnqueued { .. }
             | Notice::Connected { .. }
             | Notice::DialForbidden { .. }
             | Notice::Dialled { .. }
+            | Notice::NodeLeft { .. }
             | Notice::Screened { .. }
             | Notice::Supervising { .. }
             | Notice::Transferred { .. }

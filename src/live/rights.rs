@@ -52,10 +52,13 @@ impl Rights {
     /// What narrows a topic to the rows that may be seen; none when the topic may not be followed at all.
     pub(super) fn narrow(&self, topic: &Topic) -> Option<Vec<Condition>> {
         match (topic, self.sees) {
-            (Topic::Me, Sees::Everything | Sees::Own) | (Topic::Agents | Topic::Calls, Sees::Own) => {
+            (Topic::Me, Sees::Everything | Sees::Own)
+            | (Topic::Agents | Topic::Callers | Topic::Calls, Sees::Own) => {
                 Some(vec![Condition::one_of("agent", self.agent)])
             }
-            (Topic::Agents | Topic::Calls | Topic::Me | Topic::Alerts, Sees::Figures) => None,
+            (Topic::Agents | Topic::Alerts | Topic::Callers | Topic::Calls | Topic::Me, Sees::Figures) => {
+                None
+            }
             (Topic::System, Sees::Own) => Some(Vec::new()),
             (
                 Topic::Alerts | Topic::Campaigns | Topic::Pacing(_) | Topic::Queues | Topic::Trunks,
@@ -67,7 +70,12 @@ impl Rights {
                 .then(|| vec![Condition::one_of("campaign", Some(campaign))]),
             (Topic::System | Topic::Trunks, Sees::Everything | Sees::Figures) => Some(Vec::new()),
             (
-                Topic::Agents | Topic::Alerts | Topic::Calls | Topic::Campaigns | Topic::Queues,
+                Topic::Agents
+                | Topic::Alerts
+                | Topic::Callers
+                | Topic::Calls
+                | Topic::Campaigns
+                | Topic::Queues,
                 Sees::Everything,
             )
             | (Topic::Campaigns | Topic::Queues, Sees::Figures) => Some(self.confined(topic)),

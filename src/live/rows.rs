@@ -6,8 +6,8 @@ use std::fmt::Display;
 
 use cadran_engine::command::Hold;
 use cadran_engine::dialer::pacing_line::PacingLine;
-use cadran_engine::model::{AgentId, CallId, CampaignId, TrunkId};
-use cadran_engine::view::{AgentView, CallView, CampaignView, LiveView, TrunkView};
+use cadran_engine::model::{AgentId, CallId, CampaignId, QueueId, TrunkId};
+use cadran_engine::view::{AgentView, CallView, CallerView, CampaignView, LiveView, QueueView, TrunkView};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -45,6 +45,22 @@ impl Show for CallView {
     const TABLE: TableName = TableName::Calls;
     fn id(&self) -> CallId {
         self.call
+    }
+}
+
+impl Show for CallerView {
+    type Id = CallId;
+    const TABLE: TableName = TableName::Callers;
+    fn id(&self) -> CallId {
+        self.call
+    }
+}
+
+impl Show for QueueView {
+    type Id = QueueId;
+    const TABLE: TableName = TableName::Queues;
+    fn id(&self) -> QueueId {
+        self.queue
     }
 }
 

@@ -47,6 +47,8 @@ impl Tables {
         let old_system: &[SystemRow] = if before.is_some() { &system(old) } else { &[] };
         let mut changed = self.compare(&old.agents, &view.agents);
         changed |= self.compare(&old.calls, &view.calls);
+        changed |= self.compare(&old.callers, &view.callers);
+        changed |= self.compare(&old.queues, &view.queues);
         changed |= self.compare(&old.campaigns, &view.campaigns);
         changed |= self.compare(&pacing(old), &pacing(&view));
         changed |= self.compare(old_system, &system(&view));

@@ -12,6 +12,8 @@ pub enum Topic {
     Agents,
     /// Rules that were broken and want a person. Empty until something watches rules.
     Alerts,
+    /// Callers, from their arrival until their leg is gone.
+    Callers,
     /// Calls ringing or up.
     Calls,
     /// Campaigns that are not finished.
@@ -20,7 +22,7 @@ pub enum Topic {
     Me,
     /// Why a campaign dials as it does.
     Pacing(CampaignId),
-    /// Callers who wait. Empty until inbound calls are taken.
+    /// Queues, and how many wait in them.
     Queues,
     /// The installation.
     System,
@@ -33,6 +35,7 @@ pub enum Topic {
 pub(super) enum TableName {
     Agents,
     Alerts,
+    Callers,
     Calls,
     Campaigns,
     Pacing,
@@ -42,9 +45,10 @@ pub(super) enum TableName {
 }
 
 impl TableName {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Agents,
         Self::Alerts,
+        Self::Callers,
         Self::Calls,
         Self::Campaigns,
         Self::Pacing,
@@ -58,6 +62,7 @@ impl TableName {
         match self {
             Self::Agents => "agents",
             Self::Alerts => "alerts",
+            Self::Callers => "callers",
             Self::Calls => "calls",
             Self::Campaigns => "campaigns",
             Self::Pacing => "pacing",
@@ -70,7 +75,7 @@ impl TableName {
     /// Columns that hold a telephone number, which few may see whole. A test looks for numbers that escape it.
     pub(super) const fn numbers(self) -> &'static [&'static str] {
         match self {
-            Self::Calls => &["phone"],
+            Self::Callers | Self::Calls => &["phone"],
             Self::Agents
             | Self::Alerts
             | Self::Campaigns
@@ -104,6 +109,7 @@ impl Topic {
         match self {
             Self::Agents | Self::Me => TableName::Agents,
             Self::Alerts => TableName::Alerts,
+            Self::Callers => TableName::Callers,
             Self::Calls => TableName::Calls,
             Self::Campaigns => TableName::Campaigns,
             Self::Pacing(_) => TableName::Pacing,
@@ -117,10 +123,12 @@ impl Topic {
     pub(super) const fn filters(&self) -> &'static [&'static str] {
         match self {
             Self::Agents => &["agent", "campaigns", "state"],
+            Self::Callers => &["agent", "did", "queue", "state"],
             Self::Calls => &["agent", "campaign", "lead", "state"],
             Self::Campaigns => &["campaign"],
             Self::Trunks => &["reachable", "trunk"],
-            Self::Alerts | Self::Me | Self::Pacing(_) | Self::Queues | Self::System => &[],
+            Self::Queues => &["queue"],
+            Self::Alerts | Self::Me | Self::Pacing(_) | Self::System => &[],
         }
     }
 }
@@ -132,6 +140,7 @@ impl fmt::Display for Topic {
             Self::Pacing(campaign) => write!(f, "pacing:{campaign}"),
             Self::Agents
             | Self::Alerts
+            | Self::Callers
             | Self::Calls
             | Self::Campaigns
             | Self::Queues
@@ -152,6 +161,7 @@ impl FromStr for Topic {
         Ok(match text {
             "agents" => Self::Agents,
             "alerts" => Self::Alerts,
+            "callers" => Self::Callers,
             "calls" => Self::Calls,
             "campaigns" => Self::Campaigns,
             "me" => Self::Me,

@@ -61,7 +61,11 @@ impl Tally {
                 self.agents.entry(*agent).or_default().campaigns.clone_from(campaigns);
             }
             Command::Notice(notice) => self.notice(at, notice),
-            Command::Write(_) | Command::Switch(_) | Command::FetchLeads { .. } | Command::Reply { .. } => {}
+            Command::Write(_)
+            | Command::Switch(_)
+            | Command::FetchLeads { .. }
+            | Command::LookUp { .. }
+            | Command::Reply { .. } => {}
         }
     }
 

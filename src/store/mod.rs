@@ -15,6 +15,7 @@ mod audit;
 mod by_hand;
 mod call;
 mod callback;
+mod caller;
 mod campaign;
 mod claim;
 mod consent;

@@ -14,7 +14,7 @@ use super::lead::{DoneReason, settle};
 use super::lease::Lease;
 use super::value::args;
 use super::{
-    Error, abandonment, attempt, call, callback, disposition, event, learnt, pacing, recording,
+    Error, abandonment, attempt, call, callback, caller, disposition, event, learnt, pacing, recording,
     recording_gap, session, supervision, webhook,
 };
 
@@ -56,6 +56,15 @@ pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<(),
             abandonment::keep(tx, record, &desk.packs).await?;
             recording::had_by(tx, record.id, record.agent).await?;
         }
+        Write::SaveCaller(call) => caller::save(tx, call).await?,
+        Write::SaveCallerDisposition(said) => caller::dispose(tx, said).await?,
+        Write::SaveMessage(message) => caller::leave_message(tx, message).await?,
+        Write::SaveAnswers { call, survey, answers, at } => {
+            caller::answer(tx, *call, survey, answers, *at).await?;
+        }
+        Write::TagCall { call, outcome, labels } => {
+            caller::tag(tx, *call, outcome.as_deref(), labels).await?
+        }
         Write::ReleaseLead { lead, due_at } => {
             tx.execute(RELEASE, args![*lead, &desk.holder, *due_at]).await?;
         }
@@ -95,6 +104,11 @@ pub(super) fn subject(write: &Write) -> String {
         Write::SaveAttempt(attempt) => format!("save {}", attempt.id),
         Write::CloseAttempt { attempt, .. } => format!("close {attempt}"),
         Write::SaveCall(call) => format!("save {}", call.id),
+        Write::SaveCaller(call) => format!("save {}", call.id),
+        Write::SaveCallerDisposition(said) => format!("save what was said of {}", said.call),
+        Write::SaveMessage(message) => format!("save {}", message.id),
+        Write::SaveAnswers { call, .. } => format!("save the answers of {call}"),
+        Write::TagCall { call, .. } => format!("tag {call}"),
         Write::ReleaseLead { lead, .. } => format!("release {lead}"),
         Write::OpenRecording { recording, .. } => format!("open {recording}"),
         Write::OpenGap { recording, .. } => format!("open a gap of {recording}"),

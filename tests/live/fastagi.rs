@@ -1,12 +1,11 @@
 //! Calls that the PBX's own dialplan hands to flows over FastAGI: what callers press, and what they hear.
 
-use std::f64::consts::PI;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::api::text;
+use super::callers::{call, medium, sound, until_quiet};
 use super::sound::Sound;
 use super::wait::{SOON, eventually, holds};
 use super::world::World;
@@ -15,30 +14,6 @@ const NUMBER: &str = "+33199005678";
 /// What the prompts sound like.
 const WELCOME: f64 = 440.0;
 const SALES: f64 = 880.0;
-
-/// A WAV file with a tone of two seconds.
-fn tone(hertz: f64) -> Vec<u8> {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 16_000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut file = std::io::Cursor::new(Vec::new());
-    let mut writer = hound::WavWriter::new(&mut file, spec).unwrap();
-    for index in 0..32_000 {
-        let sample = 0.3 * (2.0 * PI * hertz * f64::from(index) / 16_000.0).sin();
-        writer.write_sample((sample * f64::from(i16::MAX)) as i16).unwrap();
-    }
-    writer.finalize().unwrap();
-    file.into_inner()
-}
-
-async fn medium(world: &World, name: &str, hertz: f64) -> String {
-    let id = text(&world.api.post("/api/media", json!({ "name": name })).await, "id");
-    world.api.put_bytes(&format!("/api/media/{id}/sounds/fr-FR"), tone(hertz)).await;
-    id
-}
 
 /// A flow whose calls come over FastAGI: a menu with one key, a sound for it, and a message for the others.
 async fn number(world: &World) -> Value {
@@ -72,41 +47,13 @@ fn hand_over(world: &World, key: &str) {
     world.pair.pbx_cli(&line);
 }
 
-/// Somebody calls, and does what these lines of the network's dialplan say. Gives the file of what they hear.
-fn call(world: &World, name: &str, lines: &[&str]) -> PathBuf {
-    let heard = world.home.path().join(format!("{name}.wav"));
-    let mixed = heard.with_extension("mixed.wav");
-    let record = format!("MixMonitor({},r({}))", mixed.display(), heard.display());
-    let all = std::iter::once(record.as_str()).chain(lines.iter().copied());
-    for (index, line) in all.enumerate() {
-        let line = format!("dialplan add extension {name},{},{line} into fastagi-callers replace", index + 1);
-        world.pair.carrier_cli(&line);
-    }
-    world.pair.carrier_cli(&format!("channel originate PJSIP/{NUMBER}@pbx extension {name}@fastagi-callers"));
-    heard
-}
-
-/// Waits until nobody is on the telephone.
-async fn until_quiet(world: &World) {
-    eventually("everybody has hung up", SOON * 2, async || {
-        let channels = world.pair.carrier().channels().await;
-        holds(channels.is_empty(), channels)
-    })
-    .await;
-}
-
-fn sound(file: &Path) -> Sound {
-    let wav = std::fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    Sound::voices_of(&wav).remove(0)
-}
-
 #[tokio::test]
 async fn a_flow_over_fastagi_is_heard_and_hears_keys() {
     let world = World::start().await;
     number(&world).await;
     hand_over(&world, world.setup.fastagi_key());
 
-    let heard = call(&world, "sales", &["Wait(4)", "SendDTMF(1)", "Wait(15)"]);
+    let heard = call(&world, NUMBER, "sales", &["Wait(4)", "SendDTMF(1)", "Wait(15)"]);
     tokio::time::sleep(Duration::from_secs(2)).await;
     until_quiet(&world).await;
     let heard = sound(&heard);
@@ -116,7 +63,7 @@ async fn a_flow_over_fastagi_is_heard_and_hears_keys() {
     let audible = heard.audible().as_secs_f64();
     assert!((3.6..4.6).contains(&audible), "each once and whole: {audible} s");
 
-    let heard = call(&world, "silent", &["Wait(30)"]);
+    let heard = call(&world, NUMBER, "silent", &["Wait(30)"]);
     tokio::time::sleep(Duration::from_secs(2)).await;
     until_quiet(&world).await;
     let heard = sound(&heard);
@@ -125,7 +72,7 @@ async fn a_flow_over_fastagi_is_heard_and_hears_keys() {
     assert!((3.6..4.6).contains(&audible), "asked twice: {audible} s");
 
     // A key cuts the prompt short; then a message is left, and hangs up.
-    call(&world, "message", &["Wait(1)", "SendDTMF(2)", "Wait(2)", "Playtones(1000)", "Wait(3)"]);
+    call(&world, NUMBER, "message", &["Wait(1)", "SendDTMF(2)", "Wait(2)", "Playtones(1000)", "Wait(3)"]);
     tokio::time::sleep(Duration::from_secs(2)).await;
     until_quiet(&world).await;
     let rows = eventually("the message is kept", SOON, async || {
@@ -158,7 +105,7 @@ async fn without_cadran_the_caller_hears_the_fallback_at_once() {
     number(&world).await;
 
     hand_over(&world, "not the key");
-    let heard = call(&world, "stranger", &["Wait(20)"]);
+    let heard = call(&world, NUMBER, "stranger", &["Wait(20)"]);
     tokio::time::sleep(Duration::from_secs(2)).await;
     until_quiet(&world).await;
     let heard = sound(&heard);
@@ -166,7 +113,7 @@ async fn without_cadran_the_caller_hears_the_fallback_at_once() {
     assert!(heard.audible() > Duration::from_secs(1), "but the caller hears the fallback");
 
     hand_over(&world, world.setup.fastagi_key());
-    let heard = call(&world, "cut", &["Wait(30)"]);
+    let heard = call(&world, NUMBER, "cut", &["Wait(30)"]);
     tokio::time::sleep(Duration::from_secs(3)).await;
     world.daemon.kill();
     until_quiet(&world).await;
@@ -177,7 +124,7 @@ async fn without_cadran_the_caller_hears_the_fallback_at_once() {
     assert!(silences.len() <= 1, "{silences:?}");
     assert!(cut.audible() > Duration::from_secs(3), "the fallback is heard: {:?}", cut.audible());
 
-    let heard = call(&world, "dead", &["Wait(20)"]);
+    let heard = call(&world, NUMBER, "dead", &["Wait(20)"]);
     tokio::time::sleep(Duration::from_secs(2)).await;
     until_quiet(&world).await;
     let dead = sound(&heard);

@@ -68,6 +68,16 @@ impl Opening {
 }
 
 impl Calendar {
+    /// The first instant, `at` or later, at which somebody is there; `None`: not within a year. Looked for in steps of a
+    /// quarter of an hour, in which opening hours are written.
+    pub fn opening(&self, at: Timestamp) -> Option<Timestamp> {
+        const STEP_MS: i64 = 15 * 60 * 1000;
+        const STEPS_MAX: i64 = 366 * 24 * 4;
+        let first = at.as_millis().div_euclid(STEP_MS) + 1;
+        let quarters = (first..first + STEPS_MAX).map(|quarter| Timestamp::from_millis(quarter * STEP_MS));
+        std::iter::once(at).chain(quarters).find(|instant| self.at(*instant) == Opening::Open)
+    }
+
     /// Whether somebody is there at an instant.
     pub fn at(&self, at: Timestamp) -> Opening {
         let date = local::date(WallClock::read(&self.zone, at).day);

@@ -65,6 +65,15 @@ impl Prepared {
         &self.envelope.id
     }
 
+    /// The flows that it calls, each in the revision that it names.
+    pub fn subflows(&self) -> Vec<(String, Revision)> {
+        let called = self.nodes.iter().filter_map(|node| match &node.kind {
+            Kind::Subflow(subflow) => Some((subflow.flow.clone(), subflow.pin)),
+            _ => None,
+        });
+        called.collect()
+    }
+
     /// The place of a variable.
     pub(super) fn slot(&self, name: &str) -> Option<usize> {
         self.slots.binary_search_by(|slot| slot.name.as_str().cmp(name)).ok()

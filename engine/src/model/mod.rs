@@ -10,6 +10,7 @@ pub mod did;
 pub mod disposition;
 pub mod flow;
 pub mod id;
+pub mod incoming;
 pub mod lead;
 pub mod mailbox;
 pub mod order;

@@ -13,6 +13,7 @@ use cadran_engine::input::{
 };
 use cadran_engine::model::*;
 
+use crate::callers::caller_leg;
 use crate::furniture::{account_of, lead, screening, seconds, settings};
 use crate::transcript::Names;
 
@@ -22,7 +23,7 @@ const START: Timestamp = Timestamp::from_millis(1_795_165_200_000);
 /// The centre of one story.
 pub(crate) struct Centre {
     engine: Engine,
-    settings: Settings,
+    pub(crate) settings: Settings,
     started: bool,
     now: Timestamp,
     agenda: BTreeMap<(Timestamp, u64), Input>,
@@ -36,7 +37,7 @@ pub(crate) struct Centre {
     sessions: BTreeMap<AgentId, OpenSession>,
     recordings: BTreeMap<RecordingId, Timestamp>,
     masked: BTreeMap<RecordingId, Timestamp>,
-    legs: BTreeMap<LegId, (LegPurpose, bool)>,
+    pub(crate) legs: BTreeMap<LegId, (LegPurpose, bool)>,
     rooms: BTreeMap<RoomId, Vec<LegId>>,
     /// Open ears, with the agent's leg that each hangs on.
     ears: BTreeMap<EarId, LegId>,
@@ -124,6 +125,7 @@ impl Centre {
                 self.obligations.push(serde_json::from_value((*obligation).into()).unwrap())
             }
             ["limit", calls] => campaign.settings.limit.concurrent_calls = calls.parse().unwrap(),
+            ["inbound", words @ ..] => self.prepare_inbound(words),
             ["per-call", row] => {
                 self.settings.agents[row.parse::<usize>().unwrap() - 1].ring_mode = RingMode::PerCall
             }
@@ -148,6 +150,20 @@ impl Centre {
             }
             ["customer", "hangs", "up", call] => {
                 let leg = self.leg_of_call(call);
+                return self.end_leg(leg, HangupCause { q850: 16, sip: None }, Duration::ZERO);
+            }
+            ["caller", number, "calls"] => {
+                return self.caller_calls(number.parse().unwrap(), "+33199009000", out);
+            }
+            ["caller", number, "calls", dialled] => {
+                return self.caller_calls(number.parse().unwrap(), dialled, out);
+            }
+            ["caller", number, "presses", key] => {
+                let leg = caller_leg(number.parse().unwrap());
+                Input::Switch(SwitchEvent::KeyPressed { leg, key: key.chars().next().unwrap() })
+            }
+            ["caller", number, "hangs", "up"] => {
+                let leg = caller_leg(number.parse().unwrap());
                 return self.end_leg(leg, HangupCause { q850: 16, sip: None }, Duration::ZERO);
             }
             ["phone", row, "lost"] => {
@@ -307,7 +323,15 @@ impl Centre {
         self.planned += 1;
     }
 
-    fn event(&mut self, ms: u64, event: SwitchEvent) {
+    pub(crate) fn happens(&mut self, event: SwitchEvent, out: &mut String) {
+        self.feed(Input::Switch(event), out);
+    }
+
+    pub(crate) fn names_leg(&mut self, leg: LegId, name: &str) {
+        self.names.give(leg, name);
+    }
+
+    pub(crate) fn event(&mut self, ms: u64, event: SwitchEvent) {
         self.later(ms, Input::Switch(event));
     }
 
@@ -331,7 +355,7 @@ impl Centre {
                     Input::Store(StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied: None }),
                 );
             }
-            Command::Reply { .. } | Command::Notice(_) => {}
+            Command::LookUp { .. } | Command::Reply { .. } | Command::Notice(_) => {}
         }
     }
 
@@ -374,6 +398,17 @@ impl Centre {
                 self.event(1_000, SwitchEvent::RecordingCollected { recording, found });
             }
             SwitchCommand::MaskRecording { .. } | SwitchCommand::UnmaskRecording { .. } => {}
+            command @ (SwitchCommand::Ring { .. }
+            | SwitchCommand::PickUp { .. }
+            | SwitchCommand::Mark { .. }
+            | SwitchCommand::PlayClips { .. }
+            | SwitchCommand::LetGo { .. }
+            | SwitchCommand::StopClips { .. }
+            | SwitchCommand::PlayMusic { .. }
+            | SwitchCommand::StopMusic { .. }
+            | SwitchCommand::TakeMessage { .. }
+            | SwitchCommand::EndMessage { .. }
+            | SwitchCommand::TurnAway { .. }) => self.switch_for_caller(command),
         }
     }
 
@@ -381,6 +416,10 @@ impl Centre {
         let fate = match (&purpose, to) {
             (LegPurpose::Agent { agent, .. }, _) if self.phones_off.contains(agent) => None,
             (LegPurpose::Agent { .. }, _) => Some(("answers".to_owned(), Duration::from_millis(100))),
+            // Whoever is called for a caller answers.
+            (LegPurpose::Caller { .. } | LegPurpose::Outside { .. }, _) => {
+                Some(("answers".to_owned(), Duration::from_secs(1)))
+            }
             (LegPurpose::Customer { lead, .. }, _) => self.fates.get_mut(lead).and_then(VecDeque::pop_front),
         };
         self.legs.insert(leg, (purpose, false));
@@ -426,7 +465,7 @@ impl Centre {
         self.event(u64::try_from(after.as_millis()).unwrap(), SwitchEvent::GreetingOver { leg });
     }
 
-    fn end_leg(&mut self, leg: LegId, cause: HangupCause, after: Duration) {
+    pub(crate) fn end_leg(&mut self, leg: LegId, cause: HangupCause, after: Duration) {
         let ms = u64::try_from(after.as_millis()).unwrap();
         if self.legs.remove(&leg).is_some() {
             self.end_ears(|_, agent| agent == leg);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use cadran_engine::command::{Answer, Command, Destination, LeadNext, Notice, SwitchCommand, Write};
+use cadran_engine::command::{Answer, Clip, Command, Destination, LeadNext, Notice, SwitchCommand, Write};
 use cadran_engine::input::LegPurpose;
 use cadran_engine::model::{CallId, LegId, RoomId, Timestamp};
 use uuid::Uuid;
@@ -37,7 +37,7 @@ impl Names {
         self.words.get(&id).cloned().unwrap_or(id)
     }
 
-    fn give(&mut self, id: impl Display, name: &str) {
+    pub(crate) fn give(&mut self, id: impl Display, name: &str) {
         self.words.insert(id.to_string(), name.to_owned());
     }
 
@@ -49,7 +49,8 @@ impl Names {
                 self.give(RoomId::from_uuid(beside), &format!("room beside {agent}"));
                 format!("phone of {agent}")
             }
-            LegPurpose::Customer { call, .. } => self.call(*call),
+            LegPurpose::Caller { call, .. } | LegPurpose::Customer { call, .. } => self.call(*call),
+            LegPurpose::Outside { call } => format!("somebody outside for {}", self.call(*call)),
         };
         self.give(leg, &name);
         name
@@ -77,6 +78,7 @@ impl Names {
             Command::Notice(notice) => self.notice(notice),
             Command::Reply { answer: Ok(Answer::Preview { lead, .. }), .. } => Some(format!("shows {lead}")),
             Command::Reply { answer: Ok(_), .. } | Command::FetchLeads { .. } => None,
+            Command::LookUp { inquiry, .. } => Some(format!("look up {inquiry:?}")),
             Command::Reply { answer: Err(refusal), .. } => Some(format!("refused: {refusal}")),
         }
     }
@@ -116,6 +118,23 @@ impl Names {
             }
             SwitchCommand::CloseEar { ear } => format!("close {}", self.name(ear)),
             SwitchCommand::Play { leg, media } => format!("play {media} to {}", self.name(leg)),
+            SwitchCommand::Ring { leg } => format!("let {} ring", self.name(leg)),
+            SwitchCommand::PickUp { leg } => format!("pick up for {}", self.name(leg)),
+            SwitchCommand::Mark { leg, purpose: LegPurpose::Caller { queue: Some(place), .. } } => {
+                format!("mark {}: in {} with priority {}", self.name(leg), place.queue, place.priority)
+            }
+            SwitchCommand::Mark { leg, .. } => format!("mark {}", self.name(leg)),
+            SwitchCommand::PlayClips { leg, clips, .. } => {
+                let clips: Vec<String> = clips.iter().map(clip).collect();
+                format!("play {} to {}", clips.join(", "), self.name(leg))
+            }
+            SwitchCommand::LetGo { leg } => format!("let {} go", self.name(leg)),
+            SwitchCommand::StopClips { leg, .. } => format!("stop what {} hears", self.name(leg)),
+            SwitchCommand::PlayMusic { leg, class } => format!("music {class} for {}", self.name(leg)),
+            SwitchCommand::StopMusic { leg } => format!("stop the music of {}", self.name(leg)),
+            SwitchCommand::TakeMessage { leg, .. } => format!("take a message of {}", self.name(leg)),
+            SwitchCommand::EndMessage { leg, .. } => format!("end the message of {}", self.name(leg)),
+            SwitchCommand::TurnAway { leg, reason } => format!("turn {} away: {reason:?}", self.name(leg)),
             SwitchCommand::Screen { leg, .. } => format!("screen {}", self.name(leg)),
             SwitchCommand::AwaitSilence { leg } => format!("hear the greeting of {} out", self.name(leg)),
             SwitchCommand::StartRecording { recording, .. } => {
@@ -172,6 +191,23 @@ impl Names {
                 if said.do_not_call { ", do not call" } else { "" },
                 if said.refused { ", refused" } else { "" }
             )),
+            Write::SaveCaller(record) => {
+                let call = self.call(record.id);
+                let with = record.agent.map_or("nobody".to_owned(), |agent| agent.to_string());
+                let waits = record.waits.iter().map(|wait| {
+                    format!(", {} s in {}: {}", wait.waited.as_secs_f64(), wait.queue, wait.exit.as_str())
+                });
+                let waits: String = waits.collect();
+                Some(format!("save {call} with {with}{waits}, ended by {}", record.ended_by.as_str()))
+            }
+            Write::SaveCallerDisposition(said) => {
+                Some(format!("{} says {} of {}", said.agent, said.code, self.call(said.call)))
+            }
+            Write::SaveMessage(message) => {
+                Some(format!("save a message of {} in {}", self.call(message.call), message.mailbox))
+            }
+            Write::SaveAnswers { survey, .. } => Some(format!("save answers of {survey}")),
+            Write::TagCall { labels, .. } => Some(format!("tag {labels:?}")),
             Write::OpenRecording { .. }
             | Write::OpenSession { .. }
             | Write::OpenSupervision(_)
@@ -189,6 +225,17 @@ impl Names {
             Notice::Connected { call, agent, waited } => {
                 Some(format!("{} connected to {agent} after {} ms", self.call(*call), waited.as_millis()))
             }
+            Notice::CallerArrived { call, .. } => Some(format!("{} comes in", self.call(*call))),
+            Notice::NodeLeft { node, outlet, .. } => Some(format!("{node} left by {outlet}")),
+            Notice::PromptMissing { prompt, .. } => Some(format!("missing: {prompt}")),
+            Notice::CallerQueued { call, queue } => Some(format!("{} waits in {queue}", self.call(*call))),
+            Notice::CallerUnqueued { call, queue, exit, waited } => Some(format!(
+                "{} leaves {queue} after {} ms: {}",
+                self.call(*call),
+                waited.as_millis(),
+                exit.as_str()
+            )),
+            Notice::AgentMissed { agent, queue } => Some(format!("{agent} missed a caller of {queue}")),
             Notice::AgentState { agent, state } => Some(format!("{agent} {state}")),
             Notice::Supervising { supervisor, call, mode } => {
                 Some(format!("{supervisor} takes part in {}: {}", self.call(*call), mode.as_str()))
@@ -228,6 +275,17 @@ impl Names {
                 Some(format!("{} may not be dialled: {reason}", self.name(attempt)))
             }
         }
+    }
+}
+
+fn clip(clip: &Clip) -> String {
+    match clip {
+        Clip::Date(text)
+        | Clip::Digits(text)
+        | Clip::Money(text)
+        | Clip::Number(text)
+        | Clip::Sound(text) => text.clone(),
+        Clip::Speech { text, .. } => format!("\u{201c}{text}\u{201d}"),
     }
 }
 

@@ -40,6 +40,8 @@ impl World<'_> {
                 self.lines.insert(leg, Line::Agent);
                 self.picks_up(leg);
             }
+            // Nobody calls in here.
+            LegPurpose::Caller { .. } | LegPurpose::Outside { .. } => {}
             LegPurpose::Customer { call, .. } => {
                 let fate = self.network.fate(self.seconds());
                 self.tally.dials += 1;

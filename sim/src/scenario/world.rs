@@ -179,7 +179,7 @@ impl<'a> World<'a> {
             Command::Notice(Notice::AgentState { agent, state }) => {
                 self.agent_is(centre::place_of(agent), state);
             }
-            Command::Write(_) | Command::Reply { .. } | Command::Notice(_) => {}
+            Command::LookUp { .. } | Command::Write(_) | Command::Reply { .. } | Command::Notice(_) => {}
         }
     }
 
@@ -194,6 +194,17 @@ impl<'a> World<'a> {
             SwitchCommand::Play { leg, .. } => self.play(leg),
             SwitchCommand::HangUp { leg } => self.end(leg),
             SwitchCommand::AwaitSilence { .. }
+            | SwitchCommand::Ring { .. }
+            | SwitchCommand::PickUp { .. }
+            | SwitchCommand::Mark { .. }
+            | SwitchCommand::PlayClips { .. }
+            | SwitchCommand::LetGo { .. }
+            | SwitchCommand::StopClips { .. }
+            | SwitchCommand::PlayMusic { .. }
+            | SwitchCommand::StopMusic { .. }
+            | SwitchCommand::TakeMessage { .. }
+            | SwitchCommand::EndMessage { .. }
+            | SwitchCommand::TurnAway { .. }
             | SwitchCommand::Screen { .. }
             | SwitchCommand::OpenRoom { .. }
             | SwitchCommand::StartMusic { .. }

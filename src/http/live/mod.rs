@@ -12,7 +12,7 @@ use axum::response::Response;
 use cadran_engine::command::{Answer, Hold};
 use cadran_engine::input::Request;
 use cadran_engine::model::CampaignId;
-use cadran_engine::view::{AgentView, CallView, LiveView, TrunkView};
+use cadran_engine::view::{AgentView, CallView, CallerView, LiveView, QueueView, TrunkView};
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use serde_json::Value;
@@ -41,6 +41,10 @@ pub(super) struct Live {
     agents: Vec<AgentView>,
     /// Calls that are ringing or up.
     calls: Vec<CallView>,
+    /// Callers, from their arrival until their leg is gone.
+    callers: Vec<CallerView>,
+    /// Queues, and how many wait in them.
+    queues: Vec<QueueView>,
     /// Campaigns that are not finished.
     campaigns: Vec<LiveCampaign>,
     /// Trunks and what they carry.
@@ -64,11 +68,11 @@ pub(super) async fn everything(
     State(app): State<App>,
     language: Language,
 ) -> Result<Json<Value>, Error> {
-    let LiveView { held_by, agents, calls, campaigns, trunks } = view(&app).await?;
+    let LiveView { held_by, agents, calls, callers, queues, campaigns, trunks } = view(&app).await?;
     let campaigns = campaigns
         .into_iter()
         .map(|live| LiveCampaign { campaign: live.campaign, pacing: PacingBody::of(live.line, language) });
-    let live = Live { held_by, agents, calls, campaigns: campaigns.collect(), trunks };
+    let live = Live { held_by, agents, calls, callers, queues, campaigns: campaigns.collect(), trunks };
     Ok(Json(masked(&live, &session.rights())))
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::flow::expression::Expression;
 use crate::flow::limits::{Percent, Within};
@@ -69,7 +69,7 @@ pub struct CheckCaller {
 }
 
 /// What may be true of a caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallerCheck {
     /// The number is withheld.
@@ -126,7 +126,7 @@ pub struct Subflow {
 }
 
 /// A revision of a flow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Revision {
     /// Whatever is live when the call begins.
     #[default]

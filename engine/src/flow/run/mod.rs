@@ -153,6 +153,13 @@ impl Run {
         Some(&around.library.flow(frame.flow)?.nodes.get(frame.node)?.id)
     }
 
+    /// Whether the node that the call is in has a way of its own by this outlet.
+    pub fn leads(&self, around: Surroundings<'_>, outlet: &str) -> bool {
+        let node =
+            self.frames.last().and_then(|frame| around.library.flow(frame.flow)?.nodes.get(frame.node));
+        node.is_some_and(|node| node.exit(outlet).is_some())
+    }
+
     /// The language being spoken.
     pub fn locale(&self) -> &str {
         &self.locale

@@ -1,0 +1,130 @@
+//! What a flow may want to know of the world outside, and what comes back.
+//!
+//! The fourth and last place where data goes back and forth: the engine asks and goes on, the daemon looks, and the
+//! answer is an input.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::flow::nodes::{CallerCheck, Method};
+use crate::flow::run::{Booking, Request};
+use crate::model::{CallId, Phone, QueueId};
+
+/// How long the database may take to find something.
+const STORE_TIME_MAX: Duration = Duration::from_secs(3);
+
+/// Names a question until its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct LookUpId {
+    /// The call that it is asked for.
+    pub call: CallId,
+    /// Counts what is done for the call: an answer that comes when something else is being done is too late.
+    pub turn: u32,
+}
+
+/// What a flow wants to know.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Inquiry {
+    /// Whether a callback can be promised; the promise is kept if so.
+    Booking {
+        /// The number to call.
+        phone: Phone,
+        /// The queue whose agents will call.
+        queue: QueueId,
+        /// How many may be promised within an hour.
+        capacity: Option<u32>,
+        /// The earliest moment.
+        not_before: crate::model::Timestamp,
+    },
+    /// What is known of the caller.
+    Caller {
+        /// Their number.
+        phone: Phone,
+        /// What is looked at, in this order.
+        checks: Vec<CallerCheck>,
+        /// Within which time a second call counts as repeated.
+        #[serde(with = "crate::model::time::millis")]
+        repeat_window: Duration,
+    },
+    /// What a server says.
+    Http(HttpRequest),
+    /// Rows of a table.
+    Rows {
+        /// `contacts`, `list:...` or `table:...`.
+        source: String,
+        /// The column.
+        by: String,
+        /// Its value.
+        key: String,
+    },
+}
+
+impl Inquiry {
+    /// After this long there is no answer. Tries and pauses between them are within it.
+    pub fn time_max(&self) -> Duration {
+        match self {
+            Self::Booking { .. } | Self::Caller { .. } | Self::Rows { .. } => STORE_TIME_MAX,
+            Self::Http(request) => request.timeout,
+        }
+    }
+}
+
+/// A request to a server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HttpRequest {
+    /// The method.
+    pub method: Method,
+    /// The address.
+    pub url: String,
+    /// Names and values.
+    pub headers: Vec<(String, String)>,
+    /// What is sent, when it is not null.
+    pub body: Json,
+    /// The name of the secret for the header `Authorization`.
+    pub secret: Option<String>,
+    /// How long an answer may take, all tries together.
+    #[serde(with = "crate::model::time::millis")]
+    pub timeout: Duration,
+    /// How often it is tried again after a fault of the server.
+    pub retries: u32,
+}
+
+impl From<&Request<'_>> for HttpRequest {
+    fn from(request: &Request<'_>) -> Self {
+        let headers = request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        Self {
+            method: request.method,
+            url: request.url.clone(),
+            headers: headers.collect(),
+            body: request.body.clone(),
+            secret: request.secret.map(str::to_owned),
+            timeout: Duration::from_millis(request.timeout_ms.into()),
+            retries: request.retries,
+        }
+    }
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// What came of a promise.
+    Booking(Booking),
+    /// The first of the checks that applies.
+    Caller(Option<CallerCheck>),
+    /// It could not be found out.
+    Failed,
+    /// A server answered.
+    Reply {
+        /// The status of HTTP.
+        status: u16,
+        /// The body, null when it is no JSON.
+        body: Json,
+    },
+    /// Rows.
+    Rows(Vec<Json>),
+    /// Nothing came in time.
+    Timeout,
+}

@@ -1,0 +1,198 @@
+//! Flows made ready for callers: each in the revision that its pointers name, together with those that it calls.
+//!
+//! A call keeps the edition that it began with, whatever is published meanwhile.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::command::Clip;
+use crate::flow::calendar::{Calendar, OpeningHours};
+use crate::flow::nodes::Revision;
+use crate::flow::prompt::SayAs;
+use crate::flow::run::{self, Surroundings};
+use crate::flow::{Library, Prepared, read};
+use crate::model::{Did, FlowId, FlowPublished, Medium, Overflow, Track};
+
+/// Names an edition while the engine runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct EditionId(u64);
+
+/// A flow and those that it calls, each in one revision.
+#[derive(Debug)]
+struct Edition {
+    library: Library,
+    /// How many callers are in it.
+    callers: u32,
+    /// Whether calls may still begin in it.
+    is_current: bool,
+}
+
+/// All flows, and what they refer to.
+#[derive(Debug, Default)]
+pub(crate) struct Shelf {
+    flows: BTreeMap<FlowId, FlowPublished>,
+    editions: BTreeMap<EditionId, Edition>,
+    /// The current edition of each flow in each revision.
+    current: BTreeMap<(FlowId, u32), EditionId>,
+    /// Flows of one node, for callers whom a queue or a number sends on.
+    overflows: BTreeMap<String, EditionId>,
+    numbers_given: u64,
+    calendars: BTreeMap<String, Calendar>,
+    media: BTreeMap<String, Medium>,
+}
+
+impl Shelf {
+    /// Takes over what settings say. Calls go on in the editions that they began in.
+    pub(crate) fn take(
+        &mut self,
+        flows: Vec<FlowPublished>,
+        calendars: Vec<OpeningHours>,
+        media: Vec<Medium>,
+    ) {
+        self.calendars = calendars.into_iter().map(|hours| (hours.id.to_string(), hours.calendar)).collect();
+        self.media = media.into_iter().map(|medium| (medium.id.to_string(), medium)).collect();
+        let flows: BTreeMap<FlowId, FlowPublished> = flows.into_iter().map(|flow| (flow.id, flow)).collect();
+        if flows != self.flows {
+            self.flows = flows;
+            self.editions.values_mut().for_each(|edition| edition.is_current = false);
+            self.current.clear();
+            self.overflows.clear();
+            self.editions.retain(|_, edition| edition.callers > 0);
+        }
+    }
+
+    /// Opening hours.
+    pub(crate) fn calendar(&self, id: &str) -> Option<&Calendar> {
+        self.calendars.get(id)
+    }
+
+    /// The flow and revision in which a call to a number begins. `percent` is drawn from 0 to 99 for the call.
+    pub(crate) fn revision_for(&self, did: &Did, percent: u8) -> Option<(FlowId, u32)> {
+        let canary = did.canary.filter(|canary| percent < canary.share).map(|canary| canary.revision);
+        let flow = self.flows.get(&did.flow)?;
+        let pointed = match did.track {
+            Track::Live => flow.live,
+            Track::Test => flow.test.or(flow.live),
+        };
+        Some((did.flow, canary.or(pointed)?))
+    }
+
+    /// The edition of a flow in a revision, made ready if it has not been. A caller is counted in it.
+    pub(crate) fn open(&mut self, flow: FlowId, revision: u32) -> Option<EditionId> {
+        let edition = match self.current.get(&(flow, revision)) {
+            Some(edition) => *edition,
+            None => {
+                let library = self.library(flow, revision)?;
+                let edition = self.add(library);
+                self.current.insert((flow, revision), edition);
+                edition
+            }
+        };
+        self.count_in(edition)
+    }
+
+    /// The edition for a caller who is sent on. A caller is counted in it.
+    pub(crate) fn open_overflow(&mut self, to: Overflow) -> Option<EditionId> {
+        let node = match to {
+            Overflow::Flow { flow } => {
+                let revision = self.flows.get(&flow)?.live?;
+                return self.open(flow, revision);
+            }
+            Overflow::Number { phone } => format!(
+                r#"{{"kind":"dial","to":{{"number":"{}"}},"next":{{"busy":"n_end","no_answer":"n_end","rejected":"n_end"}}}}"#,
+                phone.e164()
+            ),
+            Overflow::Queue { queue } => format!(r#"{{"kind":"queue","queue":"{queue}"}}"#),
+            Overflow::Voicemail { mailbox } => format!(r#"{{"kind":"voicemail","box":"{mailbox}"}}"#),
+        };
+        let edition = match self.overflows.get(&node) {
+            Some(edition) => *edition,
+            None => {
+                let document = format!(
+                    r#"{{"v":1,"id":"flw_overflow","kind":"ivr","locales":["fr-FR"],"tz":"UTC","start":"n_on","nodes":{{"n_on":{node},"n_end":{{"kind":"hangup"}}}}}}"#
+                );
+                let edition = self.add(Library::new(Prepared::new(read(&document).ok()?)));
+                self.overflows.insert(node, edition);
+                edition
+            }
+        };
+        self.count_in(edition)
+    }
+
+    /// A caller is no longer in an edition.
+    pub(crate) fn close(&mut self, edition: EditionId) {
+        let Some(left) = self.editions.get_mut(&edition) else { return };
+        left.callers = left.callers.saturating_sub(1);
+        if left.callers == 0 && !left.is_current {
+            self.editions.remove(&edition);
+        }
+    }
+
+    /// What surrounds the run of a call.
+    pub(crate) fn around(&self, edition: EditionId) -> Option<Surroundings<'_>> {
+        let library = &self.editions.get(&edition)?.library;
+        Some(Surroundings { library, calendars: &self.calendars })
+    }
+
+    /// A clip of a flow as Asterisk can play it. `Err` names what is missing.
+    pub(crate) fn clip(&self, clip: &run::Clip<'_>, locale: &str) -> Result<Clip, String> {
+        Ok(match clip {
+            run::Clip::Media(media) => {
+                let sound = self.media.get(*media).and_then(|medium| medium.sound(locale));
+                Clip::Sound(sound.ok_or_else(|| (*media).to_owned())?.uri.clone())
+            }
+            run::Clip::Say { say, value, .. } => match say {
+                SayAs::Date => Clip::Date(value.clone()),
+                SayAs::Digits => Clip::Digits(value.clone()),
+                SayAs::Money => Clip::Money(value.clone()),
+                SayAs::Number => Clip::Number(value.clone()),
+            },
+            run::Clip::Speech { text, locale, voice } => Clip::Speech {
+                text: text.to_string(),
+                locale: locale.to_string(),
+                voice: voice.map(str::to_owned),
+            },
+        })
+    }
+
+    fn add(&mut self, library: Library) -> EditionId {
+        self.numbers_given += 1;
+        let id = EditionId(self.numbers_given);
+        self.editions.insert(id, Edition { library, callers: 0, is_current: true });
+        id
+    }
+
+    fn count_in(&mut self, edition: EditionId) -> Option<EditionId> {
+        self.editions.get_mut(&edition)?.callers += 1;
+        Some(edition)
+    }
+
+    /// A flow with everything that it leads to.
+    fn library(&self, flow: FlowId, revision: u32) -> Option<Library> {
+        let main = self.prepare(flow, revision)?;
+        let mut ahead = main.subflows();
+        let mut library = Library::new(main);
+        let mut seen = BTreeSet::new();
+        while let Some((id, pin)) = ahead.pop() {
+            if !seen.insert((id.clone(), pin)) {
+                continue;
+            }
+            // One that is missing fails when a caller comes to it, and takes that node's exit for errors.
+            let Some(called) = id.parse().ok().and_then(|id: FlowId| self.flows.get(&id)) else { continue };
+            let wanted = match pin {
+                Revision::Live => called.live,
+                Revision::Numbered(number) => Some(number),
+            };
+            let Some(prepared) = wanted.and_then(|revision| self.prepare(called.id, revision)) else {
+                continue;
+            };
+            ahead.extend(prepared.subflows());
+            library.add(pin, prepared);
+        }
+        Some(library)
+    }
+
+    fn prepare(&self, flow: FlowId, revision: u32) -> Option<Prepared> {
+        let document = self.flows.get(&flow)?.revisions.get(&revision)?;
+        read(document).ok().map(Prepared::new)
+    }
+}

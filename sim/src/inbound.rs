@@ -1,0 +1,286 @@
+//! People who call, what they hear, and what must hold for them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use cadran_engine::command::SwitchCommand;
+use cadran_engine::flow::driver::Driver;
+use cadran_engine::input::{LegPurpose, Settings, SwitchEvent};
+use cadran_engine::model::{
+    AgentId, CallId, Did, DidId, FlowId, FlowPublished, LegId, NoAgents, Queue, QueueId, QueueSettings,
+    Strategy, Timestamp, Track,
+};
+use cadran_engine::view::{CallerView, LiveView};
+
+use crate::callers::{Fate, NORMAL, Then};
+use crate::chance::Chance;
+use crate::network::{NOT_FOUND, NetLeg, Step, Verdict};
+use crate::plan::{self, phone};
+use crate::world::{Happening, World};
+
+/// I16: no caller hears nothing for longer than this.
+const SILENCE_MAX: Duration = Duration::from_secs(4);
+/// What is on its way between the world and the daemon when a second ends.
+const TRAVEL: Duration = Duration::from_secs(2);
+/// Callers come until the centre is told to be done, with time left to serve them.
+const CALLERS_PER_SECOND: f64 = 0.04;
+
+/// The call of a caller whom the daemon has not marked.
+const NOBODY: &str = "cal_00000000000000000000000000000000";
+
+/// The flow of every caller here: a word, a key, and the queue that the key names.
+const FLOW: &str = r#"{"v":1,"id":"flw_1","kind":"ivr","locales":["fr-FR"],"tz":"Europe/Paris","start":"n_menu",
+  "defaults":{"timeout_ms":2000,"tries":2},"nodes":{
+    "n_menu":{"kind":"menu","prompt":[{"tts":{"fr-FR":"Tapez 1 ou 2."}}],"keys":["1","2"],
+      "next":{"1":"n_first","2":"n_second","no_input":"n_first","no_match":"n_end"}},
+    "n_first":{"kind":"queue","queue":"q_1","max_wait_s":120,
+      "next":{"timeout":"n_end","full":"n_end","no_agents":"n_end"}},
+    "n_second":{"kind":"queue","queue":"q_2","priority":3,"max_wait_s":60,
+      "next":{"timeout":"n_box","full":"n_box","no_agents":"n_box","left_by_key":"n_end"}},
+    "n_box":{"kind":"voicemail","box":"vm_1","greeting":[{"tts":{"fr-FR":"Parlez."}}],"max_s":20},
+    "n_end":{"kind":"hangup","prompt":[{"tts":{"fr-FR":"Au revoir."}}]}}}"#;
+
+/// What a caller hears at this moment.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Hears {
+    playing: Option<u32>,
+    music: bool,
+    speaks: bool,
+    /// Since when nothing is heard.
+    silent_since: Option<Timestamp>,
+}
+
+/// Numbers, flows and queues of a centre that people call, in some of the seeds.
+pub(crate) fn settings(settings: &mut Settings, chance: &mut Chance) {
+    let queue = |chance: &mut Chance, row| Queue {
+        id: QueueId::from_i64(row),
+        settings: QueueSettings {
+            name: format!("Queue {row}"),
+            strategy: chance.pick(&[
+                (Strategy::FewestCalls, 0.2),
+                (Strategy::LongestIdle, 0.2),
+                (Strategy::RingAll, 0.2),
+                (Strategy::RoundRobin, 0.2),
+                (Strategy::Skills, 0.2),
+            ]),
+            ring_timeout: Duration::from_secs(8),
+            misses_max: 2,
+            max_length: chance.happens(0.3).then_some(3),
+            no_agents: NoAgents { may_enter: chance.happens(0.5), must_leave: chance.happens(0.5) },
+            wrap_up: Duration::from_secs(5),
+            ..QueueSettings::default()
+        },
+    };
+    settings.queues = (1..=2).map(|row| queue(chance, row)).collect();
+    let number = phone(33_199_009_000, 1);
+    settings.dids = vec![Did {
+        id: DidId::from_i64(1),
+        number,
+        also_written: Vec::new(),
+        flow: FlowId::from_i64(1),
+        track: Track::Live,
+        via: Driver::Ari,
+        canary: None,
+        locale: None,
+        fallback: None,
+    }];
+    settings.flows = vec![FlowPublished {
+        id: FlowId::from_i64(1),
+        live: Some(1),
+        test: None,
+        revisions: BTreeMap::from([(1, FLOW.to_owned())]),
+    }];
+    for agent in &mut settings.agents {
+        if chance.happens(0.6) {
+            agent.queues = settings.queues.iter().map(|queue| queue.id).collect();
+        }
+    }
+}
+
+impl World<'_> {
+    /// Now and then somebody calls. While the daemon is not connected the dialplan answers.
+    pub(crate) fn people_call(&mut self) {
+        if self.plan.settings.dids.is_empty() || self.now > plan::WORK_END || !self.link.up {
+            return;
+        }
+        if !self.chance.happens(CALLERS_PER_SECOND) {
+            return;
+        }
+        let (high, low) = (self.chance.bits(), self.chance.bits());
+        let Ok(leg) = format!("leg_{high:016x}{low:016x}").parse::<LegId>() else { return };
+        let patience = self.chance.about(Duration::from_secs(60));
+        let Ok(call) = NOBODY.parse::<CallId>() else { return };
+        let purpose = LegPurpose::Caller { call, did: None, phone: None, queue: None };
+        let fate = Fate { rings_after: None, then: Then::PicksUp { after: Duration::ZERO, patience } };
+        self.network.legs.insert(
+            leg,
+            NetLeg {
+                purpose,
+                trunk: None,
+                up: false,
+                listened_to: false,
+                room: None,
+                ending: false,
+                fate,
+                hears: Hears::default(),
+            },
+        );
+        self.after(patience, Happening::Leg(leg, Step::Ends(NORMAL)));
+        if self.chance.happens(0.7) {
+            let key = self.chance.pick(&[('1', 0.5), ('2', 0.4), ('9', 0.1)]);
+            self.later(500, 6_000, |_| Happening::Leg(leg, Step::Presses(key)));
+        }
+        self.arrives(leg);
+    }
+
+    /// A caller is heard of, for the first time or again.
+    pub(crate) fn arrives(&mut self, leg: LegId) {
+        let number = self.plan.settings.dids.first().map(|did| did.number.e164()).unwrap_or_default();
+        self.tell(SwitchEvent::CallerArrived { leg, dialled: number, caller: String::new(), trunk: None });
+    }
+
+    /// Callers in the application of whom the daemon has not heard.
+    pub(crate) fn unheard_callers(&self) -> Vec<LegId> {
+        let unmarked = |leg: &NetLeg| matches!(leg.purpose, LegPurpose::Caller { call, .. } if call.to_string() == NOBODY);
+        self.network.legs.iter().filter(|(_, leg)| unmarked(leg)).map(|(leg, _)| *leg).collect()
+    }
+
+    /// What Asterisk does for a caller.
+    pub(crate) fn obey_for_caller(&mut self, command: &SwitchCommand) -> Verdict {
+        let now = self.now;
+        let leg_of = match command {
+            SwitchCommand::Ring { leg }
+            | SwitchCommand::PickUp { leg }
+            | SwitchCommand::Mark { leg, .. }
+            | SwitchCommand::PlayClips { leg, .. }
+            | SwitchCommand::LetGo { leg }
+            | SwitchCommand::StopClips { leg, .. }
+            | SwitchCommand::PlayMusic { leg, .. }
+            | SwitchCommand::StopMusic { leg }
+            | SwitchCommand::TakeMessage { leg, .. }
+            | SwitchCommand::EndMessage { leg, .. }
+            | SwitchCommand::TurnAway { leg, .. } => *leg,
+            _ => return NOT_FOUND,
+        };
+        let Some(leg) = self.network.legs.get_mut(&leg_of) else { return NOT_FOUND };
+        match command {
+            SwitchCommand::PickUp { .. } => {
+                leg.up = true;
+                leg.hears.silent_since.get_or_insert(now);
+                self.tell(SwitchEvent::LegUp { leg: leg_of });
+            }
+            SwitchCommand::Mark { purpose, .. } => leg.purpose = purpose.clone(),
+            SwitchCommand::PlayClips { playing, .. } => {
+                leg.hears.playing = Some(*playing);
+                let playing = *playing;
+                self.later(800, 3_000, |_| Happening::Leg(leg_of, Step::ClipsOver(playing)));
+            }
+            SwitchCommand::StopClips { playing, .. } => {
+                if leg.hears.playing == Some(*playing) {
+                    let playing = *playing;
+                    self.later(1, 5, |_| Happening::Leg(leg_of, Step::ClipsOver(playing)));
+                }
+            }
+            SwitchCommand::PlayMusic { .. } => leg.hears.music = true,
+            SwitchCommand::StopMusic { .. } => leg.hears.music = false,
+            SwitchCommand::TakeMessage { message, length_max, .. } => {
+                leg.hears.speaks = true;
+                let message = *message;
+                let longest = u64::try_from(length_max.as_millis()).unwrap_or(1_000);
+                self.later(500, longest, |_| Happening::Leg(leg_of, Step::Spoken(message)));
+            }
+            SwitchCommand::EndMessage { message, .. } => {
+                let message = *message;
+                self.later(1, 20, |_| Happening::Leg(leg_of, Step::Spoken(message)));
+            }
+            SwitchCommand::LetGo { .. } | SwitchCommand::TurnAway { .. } => {
+                leg.ending = true;
+                self.later(5, 60, |_| Happening::Leg(leg_of, Step::Ends(NORMAL)));
+            }
+            _ => {}
+        }
+        self.note_silence(leg_of);
+        Ok(())
+    }
+
+    /// A caller does something, or what they heard is over.
+    pub(crate) fn caller_steps(&mut self, id: LegId, step: Step) {
+        let Some(leg) = self.network.legs.get_mut(&id) else { return };
+        match step {
+            Step::ClipsOver(playing) => {
+                if leg.hears.playing == Some(playing) {
+                    leg.hears.playing = None;
+                    self.tell(SwitchEvent::ClipsEnded { leg: id, playing, played: true });
+                }
+            }
+            Step::Presses(key) => self.tell(SwitchEvent::KeyPressed { leg: id, key }),
+            Step::Spoken(message) => {
+                if std::mem::take(&mut leg.hears.speaks) {
+                    self.tell(SwitchEvent::MessageTaken { leg: id, message, ms: Some(4_000) });
+                }
+            }
+            Step::Rings | Step::PicksUp | Step::MessageOver | Step::Heard(..) | Step::Ends(_) => {}
+        }
+        self.note_silence(id);
+    }
+
+    /// Notes since when a caller hears nothing.
+    fn note_silence(&mut self, id: LegId) {
+        let now = self.now;
+        if let Some(leg) = self.network.legs.get_mut(&id) {
+            let hears = leg.hears.playing.is_some() || leg.hears.music || leg.hears.speaks;
+            leg.hears.silent_since = match hears || !leg.up {
+                true => None,
+                false => Some(leg.hears.silent_since.unwrap_or(now)),
+            };
+        }
+    }
+
+    /// What must hold for callers, once a second.
+    pub(crate) fn check_callers(&mut self, view: &LiveView) {
+        let calm_since = self.now - SILENCE_MAX - TRAVEL;
+        if !self.link.up || !self.checks.undisturbed_since(calm_since) {
+            return;
+        }
+        // I16. Who listens for a key hears nothing for as long as their flow says.
+        let waits = |leg: &LegId| {
+            let call = match self.network.legs.get(leg).map(|leg| &leg.purpose) {
+                Some(LegPurpose::Caller { call, .. }) => *call,
+                Some(_) | None => return false,
+            };
+            view.callers.iter().any(|caller| caller.call == call && caller.state == "queued")
+        };
+        let silent = self.network.legs.iter().find(|(id, leg)| {
+            leg.hears.silent_since.is_some_and(|since| self.now.since(since) > SILENCE_MAX)
+                && !leg.ending
+                && leg.room.is_none()
+                && waits(id)
+        });
+        if let Some((leg, _)) = silent {
+            self.checks.broken(self.now, format!("I16: {leg} hears nothing for more than 4 s"));
+        }
+        // I19: nobody who could be served waits while somebody could serve them.
+        for queue in &view.queues {
+            let waiting = |caller: &&CallerView| {
+                caller.queue == Some(queue.queue)
+                    && caller.state == "queued"
+                    && caller.offered.is_empty()
+                    && self.now.since(caller.since) > TRAVEL
+            };
+            let idle = view.agents.iter().find(|agent| {
+                agent.state == "ready"
+                    && self.now.since(agent.since) > TRAVEL
+                    && self.serves(agent.agent, queue.queue)
+            });
+            if let (Some(caller), Some(agent)) = (view.callers.iter().find(waiting), idle) {
+                self.checks
+                    .broken(self.now, format!("I19: {} waits while {} is ready", caller.call, agent.agent));
+            }
+        }
+    }
+
+    fn serves(&self, agent: AgentId, queue: QueueId) -> bool {
+        let agents = &self.plan.settings.agents;
+        agents.iter().any(|known| known.id == agent && known.queues.contains(&queue))
+    }
+}

@@ -1,0 +1,112 @@
+//! What flows want to know of the world outside: asked of the database and of the servers of others, while the engine
+//! goes on.
+
+use std::time::Duration;
+
+use cadran_engine::flow::nodes::{CallerCheck, LookupSource};
+use cadran_engine::flow::run::Event;
+use cadran_engine::inquiry::{Finding, Inquiry, LookUpId};
+use cadran_engine::model::{Phone, Timestamp};
+use serde::Deserialize as _;
+use serde::de::IntoDeserializer as _;
+use serde::de::value::Error as NoSource;
+use tokio::sync::mpsc;
+use tracing::warn;
+
+use crate::flow_requests::FlowRequests;
+use crate::store::{Error, Page, Store};
+
+/// The way to what flows want to know. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct LookUps {
+    store: Store,
+    requests: FlowRequests,
+    clock: fn() -> Timestamp,
+    found: mpsc::Sender<(LookUpId, Finding)>,
+}
+
+impl LookUps {
+    /// A way whose answers come out at `found`.
+    pub const fn new(
+        store: Store,
+        requests: FlowRequests,
+        clock: fn() -> Timestamp,
+        found: mpsc::Sender<(LookUpId, Finding)>,
+    ) -> Self {
+        Self { store, requests, clock, found }
+    }
+
+    /// Looks for an answer, which comes within the inquiry's own time. Does not wait.
+    pub fn begin(&self, id: LookUpId, inquiry: Inquiry) {
+        let look_ups = self.clone();
+        tokio::spawn(async move {
+            let time_max = inquiry.time_max();
+            let finding = match tokio::time::timeout(time_max, look_ups.find(id, inquiry)).await {
+                Ok(finding) => finding,
+                Err(_elapsed) => Finding::Timeout,
+            };
+            // Nobody listens only when the daemon stops.
+            let _ = look_ups.found.send((id, finding)).await;
+        });
+    }
+
+    async fn find(&self, id: LookUpId, inquiry: Inquiry) -> Finding {
+        let found = match inquiry {
+            Inquiry::Http(request) => return heard(self.requests.send(&request).await),
+            Inquiry::Booking { phone, queue, capacity, not_before } => {
+                let now = (self.clock)();
+                let booked = self.store.book_callback(id.call, phone, queue, not_before, capacity, now).await;
+                booked.map(Finding::Booking)
+            }
+            Inquiry::Caller { phone, checks, repeat_window } => {
+                self.check(phone, &checks, repeat_window).await.map(Finding::Caller)
+            }
+            Inquiry::Rows { source, by, key } => self.rows(&source, &by, &key).await,
+        };
+        found.unwrap_or_else(|error| {
+            warn!(call.id = %id.call, %error, "A look-up of a flow failed");
+            Finding::Failed
+        })
+    }
+
+    async fn rows(&self, source: &str, by: &str, key: &str) -> Result<Finding, Error> {
+        let source: Result<_, NoSource> = LookupSource::deserialize(source.into_deserializer());
+        let Ok(source) = source else { return Ok(Finding::Failed) };
+        let rows = self.store.contacts(&source, by, key).await?;
+        Ok(rows.map_or(Finding::Failed, Finding::Rows))
+    }
+
+    /// The first of the checks that applies. Lists of important or suspect numbers do not exist; nobody is on them.
+    async fn check(
+        &self,
+        phone: Phone,
+        checks: &[CallerCheck],
+        repeat_window: Duration,
+    ) -> Result<Option<CallerCheck>, Error> {
+        for check in checks {
+            let applies = match check {
+                CallerCheck::Blocklist | CallerCheck::Dnc => {
+                    let page = Page { after: None, limit: 1 };
+                    !self.store.do_not_call(Some(phone), page).await?.is_empty()
+                }
+                CallerCheck::Repeat => {
+                    self.store.has_called_since(phone, (self.clock)() - repeat_window).await?
+                }
+                CallerCheck::Anonymous | CallerCheck::Fraud | CallerCheck::Vip => false,
+            };
+            if applies {
+                return Ok(Some(*check));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What a server's answer is to the engine.
+fn heard(event: Event) -> Finding {
+    match event {
+        Event::HttpReply { status, body } => Finding::Reply { status, body },
+        Event::Timeout => Finding::Timeout,
+        _ => Finding::Failed,
+    }
+}
