@@ -171,7 +171,7 @@ impl World<'_> {
     fn agent_of_leg(&self, leg: LegId) -> Option<AgentId> {
         match self.network.legs.get(&leg)?.purpose {
             LegPurpose::Agent { agent, .. } => Some(agent),
-            LegPurpose::Customer { .. } => None,
+            LegPurpose::Caller { .. } | LegPurpose::Customer { .. } | LegPurpose::Outside { .. } => None,
         }
     }
 }
