@@ -485,6 +485,11 @@ impl Centre {
             Write::SaveCall(_)
             | Write::OpenRecording { .. }
             | Write::SaveLearnt { .. }
+            | Write::SaveCaller(_)
+            | Write::SaveCallerDisposition(_)
+            | Write::SaveMessage(_)
+            | Write::SaveAnswers { .. }
+            | Write::TagCall { .. }
             | Write::SavePacing { .. } => {}
         }
     }
