@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::command::Clip;
 use crate::flow::key::Key;
 use crate::flow::run::{Facts, Run};
+use crate::leg::Leg;
 use crate::model::incoming::{CallerRecord, PathStep, QueueWait};
 use crate::model::{
     AgentId, CallId, Did, DidId, FlowId, HangupCause, LegId, MailboxId, MessageId, Phone, QueueId, RoomId,
@@ -88,9 +89,10 @@ pub(crate) struct Waiting {
 }
 
 /// Somebody outside who is called for a caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Outside {
     pub(crate) leg: LegId,
+    pub(crate) line: Leg,
     pub(crate) room: RoomId,
     pub(crate) trunk: TrunkId,
 }

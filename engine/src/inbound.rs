@@ -268,10 +268,6 @@ impl Engine {
     /// A caller's leg is gone.
     pub(crate) fn caller_gone(&mut self, id: CallId, cause: HangupCause, lost: Option<Side>) {
         let now = self.cx.now;
-        if self.callers.get(&id).is_some_and(|caller| caller.waiting.is_some()) {
-            self.leave_queue(id, QueueExit::Abandoned);
-        }
-        self.end_outside(id);
         let Some(caller) = self.callers.get_mut(&id).filter(|caller| caller.state != CallerState::Gone)
         else {
             return;
@@ -281,6 +277,8 @@ impl Engine {
         caller.enter(CallerState::Gone, now);
         let (leg, trunk, agent, queue) = (caller.leg, caller.trunk, caller.agent, caller.queue);
         let (is_disposed, is_guided) = (caller.is_disposed, caller.course.is_some());
+        self.leave_queue(id, QueueExit::Abandoned);
+        self.end_outside(id);
         self.legs.remove(&leg);
         if let Some(trunk) = trunk.and_then(|trunk| self.trunks.get_mut(&trunk)) {
             trunk.gate.leave();

@@ -8,6 +8,7 @@ use crate::dialer::outcome;
 use crate::engine::{Engine, LegOwner};
 use crate::flow::run::{Dialled, Event};
 use crate::input::LegPurpose;
+use crate::leg::{Leg, LegNews};
 use crate::model::{CallId, HangupCause, LegId, Outcome, Phone, RoomId};
 use crate::placing::RING_MARGIN;
 use crate::timers::Timer;
@@ -35,7 +36,7 @@ impl Engine {
         let room = RoomId::from_uuid(self.cx.mint.uuid(now));
         self.legs.insert(leg, LegOwner::Outside(id));
         let caller = self.callers.get_mut(&id)?;
-        caller.outside = Some(Outside { leg, room, trunk });
+        caller.outside = Some(Outside { leg, line: Leg::default(), room, trunk });
         caller.enter(CallerState::Dialling, now);
         self.cx.switch(SwitchCommand::Originate {
             leg,
@@ -52,14 +53,17 @@ impl Engine {
     /// Whoever was called has picked up: both hear each other.
     pub(crate) fn outside_reported(&mut self, id: CallId, entered: bool, up: bool) {
         let now = self.cx.now;
-        let Some(caller) = self.callers.get_mut(&id) else { return };
-        let Some(outside) = caller.outside.filter(|_| caller.state == CallerState::Dialling && entered && up)
+        let Some(caller) = self.callers.get_mut(&id).filter(|caller| caller.state == CallerState::Dialling)
         else {
             return;
         };
+        let Some(outside) = caller.outside.as_mut() else { return };
+        if outside.line.reported(entered, up) == LegNews::Nothing {
+            return;
+        }
+        let Outside { leg, room, .. } = *outside;
         caller.enter(CallerState::Beside, now);
         let caller_leg = caller.leg;
-        let Outside { leg, room, .. } = outside;
         self.stop_music(id);
         self.cx.switch(SwitchCommand::OpenRoom { room });
         self.cx.switch(SwitchCommand::Join { room, leg });

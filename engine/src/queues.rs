@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::agent_session::{AgentSession, AgentState, Wish};
-use crate::caller::{CallerState, WAITS_MAX, Waiting};
+use crate::caller::{Caller, CallerState, WAITS_MAX, Waiting};
 use crate::command::{Clip, Notice};
 use crate::engine::Engine;
 use crate::flow::calendar::Opening;
@@ -110,8 +110,11 @@ impl Engine {
         }
         self.cx.notice(Notice::CallerQueued { call: id, queue: wish.queue });
         self.mark(id);
-        self.play_music(id);
         self.seek_agent_for_caller(id);
+        let waits = |caller: &Caller| caller.state == CallerState::Queued;
+        if self.callers.get(&id).is_some_and(waits) {
+            self.play_music(id);
+        }
     }
 
     /// A waiting caller is given to whoever is free and suits.
@@ -254,7 +257,10 @@ impl Engine {
         }
         self.cx.notice(Notice::CallerUnqueued { call: id, queue, exit, waited });
         self.stop_music(id);
-        self.mark(id);
+        // Whoever talks stays marked with the queue: another daemon must know whose wrap-up follows.
+        if exit != QueueExit::Answered {
+            self.mark(id);
+        }
         for agent in waiting.offered {
             self.let_agent_of_go(agent, id, true, Duration::ZERO);
         }

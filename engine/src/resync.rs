@@ -271,6 +271,12 @@ impl Engine {
             self.adopt_recording(open, live);
         }
         self.record_adopted();
+        // Callers in conversation, too, before anybody takes anything else.
+        for seen in &snapshot.legs {
+            if self.agent_beside(seen.leg, snapshot).is_some() && !self.legs.contains_key(&seen.leg) {
+                self.adopt_caller(seen, snapshot);
+            }
+        }
         let idle = |session: &&AgentSession| session.call().is_none();
         let idle: Vec<AgentId> = self.sessions.values().filter(idle).map(AgentSession::id).collect();
         for agent in idle {

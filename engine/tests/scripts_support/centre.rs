@@ -523,6 +523,11 @@ impl Centre {
             | Write::OpenSupervision(_)
             | Write::CloseSupervision { .. }
             | Write::SaveLearnt { .. }
+            | Write::SaveCaller(_)
+            | Write::SaveCallerDisposition(_)
+            | Write::SaveMessage(_)
+            | Write::SaveAnswers { .. }
+            | Write::TagCall { .. }
             | Write::SavePacing { .. } => {}
         }
     }
