@@ -5,11 +5,11 @@
 
 #![no_main]
 
-use agi::{Command, Reply, Request, Script};
+use agi::{Command, Limits, Reply, Request, Script};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    if let Ok(request) = Request::parse(data) {
+    if let Ok(request) = Request::parse(data, &Limits::default()) {
         let script = request.script();
         let _ = (script.segments().count(), script.pairs().count(), script.value("x"));
         let _ = (request.arguments().count(), request.extra().count(), request.caller_id(), request.priority());

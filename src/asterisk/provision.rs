@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use ari::{Client, ConfigTuple};
 use cadran_engine::model::{MessageLamp, SipAccount, SipTrunk};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::names;
 use objects::{CONFIG_CLASS, Group, KINDS};
@@ -106,7 +106,14 @@ pub(super) async fn light_lamps(client: &Client, lamps: &[MessageLamp]) -> Resul
     for lamp in lamps {
         let name = names::mailbox(lamp.mailbox);
         let update = ari::mailboxes::Update::new(name.clone(), lamp.heard, lamp.fresh);
-        client.send(update).await.map_err(|source| failed(&format!("mailbox `{name}`"), source))?;
+        match client.send(update).await {
+            Ok(()) => {}
+            Err(problem) if problem.is_not_found() => {
+                debug!("This Asterisk has no res_ari_mailboxes; the lamps of telephones stay dark");
+                return Ok(());
+            }
+            Err(source) => return Err(failed(&format!("mailbox `{name}`"), source)),
+        }
     }
     Ok(())
 }

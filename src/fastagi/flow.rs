@@ -192,8 +192,8 @@ async fn wait_for_key(call: &mut Conversation<'_>, until: Instant) -> Result<Eve
     if left.is_zero() {
         return Ok(Event::Timeout);
     }
-    // Zero milliseconds would wait for ever.
-    let left = left.max(Duration::from_millis(1));
+    // Asterisk counts in milliseconds; what is begun counts, because zero would wait for ever.
+    let left = Duration::from_millis(u64::try_from(left.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX));
     let key = call.connection.wait_for_digit(Some(left)).await?.and_then(Key::read);
     Ok(key.map_or(Event::Timeout, Event::Key))
 }

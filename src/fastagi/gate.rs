@@ -58,7 +58,7 @@ mod tests {
         let header = format!(
             "agi_request: agi://127.0.0.1/route\nagi_channel: PJSIP/x-1\nagi_uniqueid: {id}\nagi_arg_1: {nonce}\n\n"
         );
-        Request::parse(header.as_bytes()).unwrap()
+        Request::parse(header.as_bytes(), &agi::Limits::default()).unwrap()
     }
 
     #[test]

@@ -140,7 +140,7 @@ pub(super) async fn update(
     Json(settings): Json<QueueSettings>,
 ) -> Result<Versioned<QueueBody>, Error> {
     check(&settings, &app).await?;
-    let queue = Queue { id: id, settings };
+    let queue = Queue { id, settings };
     setting::update(&app, if_match, &queue, body).await
 }
 

@@ -99,12 +99,6 @@ impl Asterisk {
         true
     }
 
-    /// What the lamp of a mailbox's telephone shows: messages not heard yet, and messages heard.
-    pub(crate) async fn lamp(&self, mailbox: &str) -> Option<(u64, u64)> {
-        let lamp = self.ask(reqwest::Method::GET, &format!("mailboxes/{mailbox}")).await?;
-        Some((lamp["new_messages"].as_u64()?, lamp["old_messages"].as_u64()?))
-    }
-
     /// Whether a SIP object exists.
     pub(crate) async fn has_sip_object(&self, kind: &str, name: &str) -> bool {
         let path = format!("asterisk/config/dynamic/res_pjsip/{kind}/{name}");
