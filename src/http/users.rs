@@ -93,7 +93,10 @@ async fn check_standing(
     check.that(known.is_some(), "/role", "exists");
     let rights = known.map_or(Rights::NONE, |kept| kept.value.rights);
     session.may_give(rights)?;
-    let (may_have_desk, must) = (rights.has(Right::Work), role.built_in() == Some(Role::Agent));
+    // Whoever works has a desk; whoever supervises by voice has a telephone there.
+    let by_voice = [Right::Barge, Right::Listen, Right::TakeOver, Right::Whisper, Right::Work];
+    let may_have_desk = by_voice.into_iter().any(|right| rights.has(right));
+    let must = role.built_in() == Some(Role::Agent);
     check.that(if agent.is_some() { may_have_desk } else { !must }, "/agent", "agent_role");
     if let Some(agent) = agent {
         check.that(app.store.agent(agent).await?.is_some(), "/agent", "exists");

@@ -130,6 +130,8 @@ pub struct Store {
     packs: Arc<[Pack]>,
     /// What listings are confined to.
     scope: Arc<Scope>,
+    /// Whose turn it is to write an act down.
+    audit_turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// A row of settings, with the count of its changes that the next change must name.

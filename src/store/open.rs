@@ -45,7 +45,7 @@ impl Store {
             Some(("postgres" | "postgresql", _)) => open_postgres(url.unwrap_or_default()).await?,
             None | Some(_) => return Err(Error::Url("unknown kind of database".to_owned())),
         };
-        Ok(Self { db, packs: Arc::default(), scope: Arc::new(Scope::Everything) })
+        Ok(Self { db, packs: Arc::default(), scope: Arc::new(Scope::Everything), audit_turn: Arc::default() })
     }
 
     /// Applies the migrations that are missing, each as a whole or not at all.
