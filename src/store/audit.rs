@@ -64,7 +64,8 @@ pub struct AuditFilter {
     pub until: Option<Timestamp>,
 }
 
-/// One after the other, whichever daemon writes. SQLite has one writer by itself.
+/// One after the other, whichever daemon writes; SQLite has one writer by itself. Within a daemon it is
+/// [`Store::audit`] that waits.
 const TURN: Sql = Sql {
     postgres: "select pg_advisory_xact_lock(hashtext('cadran audit')) is null as waited",
     sqlite: "select 0 as waited",
@@ -113,6 +114,8 @@ impl Store {
             reason: act.reason.as_deref().map(without_nul),
             ..act.clone()
         };
+        // In this process nobody holds a connection while they wait for another's entry, or a few would hold them all.
+        let _turn = self.audit_turn.lock().await;
         let mut tx = self.db.begin(Lane::People).await?;
         tx.rows(TURN, args![]).await?;
         let last = tx.row("select seq, hash from audit order by seq desc limit 1", args![]).await?;

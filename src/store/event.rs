@@ -1,14 +1,36 @@
 //! What of the engine's writes webhooks are told: ids and what does not name a person; numbers to those alone who are
 //! told them.
 
+use std::collections::BTreeSet;
+
 use cadran_engine::command::Write;
 use cadran_engine::model::{CampaignId, CampaignState, RecordingId, RecordingState, Timestamp};
 use serde_json::json;
 
-use super::webhook::{Event, EventKind};
+use super::db::Tx;
+use super::webhook::{self, Event, EventKind};
+use super::{Error, recording};
 
-/// The event that a write makes true, if it is one.
-pub(super) fn of_write(write: &Write) -> Option<Event> {
+/// Puts the event that a write made true in the outbox, if somebody is told of such.
+pub(super) async fn tell(tx: &mut Tx, write: &Write, told: &BTreeSet<EventKind>) -> Result<(), Error> {
+    if told.is_empty() {
+        return Ok(());
+    }
+    let event = match write {
+        Write::CloseRecording { recording, state, expected } => {
+            let began_at = recording::began_at(tx, *recording).await?;
+            began_at.map(|began_at| recording_ready(*recording, state, began_at + *expected))
+        }
+        other => of_write(other),
+    };
+    match event.filter(|event| told.contains(&event.kind)) {
+        Some(event) => webhook::put(tx, &event).await,
+        None => Ok(()),
+    }
+}
+
+/// The event that a write makes true, if it is one and the write says all of it.
+fn of_write(write: &Write) -> Option<Event> {
     let (kind, id, at, data) = match write {
         Write::SaveCall(call) => {
             let data = json!({
@@ -56,7 +78,7 @@ pub(super) fn of_write(write: &Write) -> Option<Event> {
 }
 
 /// A recording is on the disk, or it is known why not.
-pub(super) fn recording_ready(recording: RecordingId, state: &RecordingState, at: Timestamp) -> Event {
+fn recording_ready(recording: RecordingId, state: &RecordingState, at: Timestamp) -> Event {
     let duration = state.facts().and_then(|facts| u64::try_from(facts.duration.as_millis()).ok());
     Event {
         kind: EventKind::RecordingReady,

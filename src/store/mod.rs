@@ -151,6 +151,8 @@ pub struct Store {
     scope: Arc<Scope>,
     /// The directory of sounds, as Asterisk sees it.
     sounds: Arc<str>,
+    /// Whose turn it is to write an act down.
+    audit_turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// A row of settings, with the count of its changes that the next change must name.

@@ -46,7 +46,7 @@ impl Store {
             None | Some(_) => return Err(Error::Url("unknown kind of database".to_owned())),
         };
         let (scope, sounds) = (Arc::new(Scope::Everything), Arc::from(""));
-        Ok(Self { db, packs: Arc::default(), scope, sounds })
+        Ok(Self { db, packs: Arc::default(), scope, sounds, audit_turn: Arc::default() })
     }
 
     /// The same database, with the directory of sounds as Asterisk sees it.

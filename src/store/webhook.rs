@@ -166,6 +166,15 @@ const PUT: &str = "insert into webhook_delivery (webhook_id, event, kind, body, 
     from webhook join webhook_event using (webhook_id) where kind = $2 and enabled \
     on conflict (webhook_id, event) do nothing";
 
+/// What anybody is told of. Asked once for each transaction of the engine's writes: mostly nothing, and then events cost
+/// nothing.
+pub(super) async fn told_of(tx: &mut Tx) -> Result<BTreeSet<EventKind>, Error> {
+    let sql = "select distinct kind from webhook_event join webhook using (webhook_id) where enabled";
+    let rows = tx.rows(sql, args![]).await?;
+    let words = rows.iter().map(|row| row.get::<String>("kind")).collect::<Result<Vec<_>, _>>()?;
+    Ok(words.iter().filter_map(|word| EventKind::from_word(word)).collect())
+}
+
 /// Puts an event in the outbox of whoever wants to be told of it. Twice changes nothing.
 pub(super) async fn put(tx: &mut Tx, event: &Event) -> Result<(), Error> {
     let body = message(event, &event.data);

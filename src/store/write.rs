@@ -14,8 +14,8 @@ use super::lead::{DoneReason, settle};
 use super::lease::Lease;
 use super::value::args;
 use super::{
-    Error, abandonment, attempt, call, callback, caller, disposition, event, learnt, pacing, recording,
-    recording_gap, session, supervision, webhook,
+    Error, abandonment, attempt, call, callback, caller, disposition, learnt, pacing, recording,
+    recording_gap, session, supervision,
 };
 
 /// On whose behalf the daemon writes.
@@ -75,9 +75,6 @@ pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<(),
         Write::CloseGap { recording, at } => recording_gap::close(tx, *recording, *at).await?,
         Write::CloseRecording { recording, state, expected } => {
             recording::close(tx, *recording, state, *expected).await?;
-            if let Some(began_at) = recording::began_at(tx, *recording).await? {
-                webhook::put(tx, &event::recording_ready(*recording, state, began_at + *expected)).await?;
-            }
         }
         Write::SaveDisposition(said) => disposition::save(tx, said).await?,
         Write::OpenSupervision(act) => supervision::open(tx, act, desk).await?,
@@ -92,10 +89,7 @@ pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<(),
         Write::SaveLearnt { campaign, at, learnt } => learnt::save(tx, *campaign, *at, learnt).await?,
         Write::CloseSession { session, at } => session::close(tx, *session, *at).await?,
     }
-    match event::of_write(write) {
-        Some(event) => webhook::put(tx, &event).await,
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// What a write is about, for a log line: ids only.

@@ -3,7 +3,7 @@
 //! Here -> (commit fails) -> Away -> (ping succeeds, everything that waited is stored) -> Here
 //! Invariant: a write leaves the backlog only when it is durable or when the database refuses it for good.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use cadran_engine::command::Write;
@@ -17,8 +17,9 @@ use super::attempt::Saving;
 use super::db::{Db, Lane, Tx};
 use super::lease::Lease;
 use super::person::{self, Persons, each_once};
+use super::webhook::{self, EventKind};
 use super::write::{Desk, apply, subject};
-use super::{Error, Store, attempt, claim};
+use super::{Error, Store, attempt, claim, event};
 
 /// Writes that may wait. Without dialling only the calls in progress and the agents at work cause any, so this lasts
 /// for hours without a database; it takes 30 MB at most.
@@ -175,6 +176,7 @@ impl Writer {
             let mut tx = self.db.begin(Lane::Calls).await?;
             let jobs: Vec<&Job> = self.backlog.iter().take(count).collect();
             let persons = lock_persons(&mut tx, &jobs).await?;
+            let told = webhook::told_of(&mut tx).await?;
             let mut answers = Vec::with_capacity(jobs.len());
             for part in jobs.chunk_by(|_, next| !next.tells_of_a_person()) {
                 let attempts: Vec<&Attempt> = part.iter().filter_map(|job| job.attempt()).collect();
@@ -183,7 +185,7 @@ impl Writer {
                     answers.push(match (&mut saving, job.attempt()) {
                         (Some(saving), Some(attempt)) => Some(saving.save(&mut tx, attempt).await?),
                         (None, _) | (_, None) => {
-                            self.carry_out(&mut tx, job).await?;
+                            self.carry_out(&mut tx, job, &told).await?;
                             None
                         }
                     });
@@ -200,10 +202,13 @@ impl Writer {
             .map_err(|_| Error::Slow { deadline: COMMIT_DEADLINE })?
     }
 
-    /// Carries out a job that is no attempt.
-    async fn carry_out(&self, tx: &mut Tx, job: &Job) -> Result<(), Error> {
+    /// Carries out a job that is no attempt, and has those hear of it who are told of such events.
+    async fn carry_out(&self, tx: &mut Tx, job: &Job, told: &BTreeSet<EventKind>) -> Result<(), Error> {
         match job {
-            Job::Write(write) => apply(tx, write, &self.desk).await,
+            Job::Write(write) => {
+                apply(tx, write, &self.desk).await?;
+                event::tell(tx, write, told).await
+            }
             Job::FreeClaim { campaign, claimed_at } => {
                 claim::free(tx, *campaign, &self.desk.holder, *claimed_at).await
             }
