@@ -7,7 +7,7 @@ use crate::call::{Call, CallState};
 use crate::command::{Command, Destination, LeadNext, Notice, SwitchCommand, Write};
 use crate::dialer::calling_hours::{self, Hours};
 use crate::dialer::campaign_run::IdleReason;
-use crate::dialer::compliance::Reason;
+use crate::dialer::compliance::{PaceLaw, Reason};
 use crate::dialer::pacing::{self, Decision};
 use crate::engine::{Engine, LegOwner, TrunkRun};
 use crate::input::{AttemptRefusal, LegPurpose};
@@ -183,6 +183,7 @@ impl Engine {
         leads: Vec<Lead>,
         next_due_at: Option<Timestamp>,
         denied: Option<Reason>,
+        law: Option<PaceLaw>,
     ) {
         let now = self.cx.now;
         let wanted = self.runs.get_mut(&campaign).filter(|run| run.state == CampaignState::Running);
@@ -192,6 +193,7 @@ impl Engine {
             }
             return;
         };
+        run.bind(law, now);
         run.denied = denied.filter(|_| leads.is_empty());
         if let Some(again) = run.hopper.fill(leads, next_due_at, now) {
             self.look_again(campaign, again);
@@ -370,6 +372,7 @@ impl Engine {
             cause: HangupCause::default(),
             ended_at: self.cx.now,
             screened: None,
+            person_chance: None,
             lead: call.lead.id,
             next: LeadNext::Again { due_at: self.cx.wall, phone: call.lead.next_phone },
         });

@@ -209,7 +209,7 @@ impl World<'_> {
             return;
         }
         if departures == self.store.departures {
-            let fetched = StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied: None };
+            let fetched = StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied: None, law: None };
             return self.feed(Input::Store(fetched));
         }
         leads.iter().for_each(|lead| self.store.free_claim(lead.id));

@@ -325,10 +325,9 @@ impl Centre {
                 self.waiting = later;
                 let leads = due.into_iter().map(|(_, lead)| lead).collect();
                 let next_due_at = self.waiting.iter().map(|(at, _)| *at).min();
-                self.later(
-                    10,
-                    Input::Store(StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied: None }),
-                );
+                let (denied, law) = (None, None);
+                let fetched = StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied, law };
+                self.later(10, Input::Store(fetched));
             }
             Command::Reply { .. } | Command::Notice(_) => {}
         }

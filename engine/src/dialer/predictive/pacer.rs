@@ -8,7 +8,7 @@ use super::drift::Drift;
 use super::explanation::{Explanation, HeldBy};
 use super::forecast::Forecast;
 use super::ring::{RingLessons, RingModel};
-use super::situation::{DialEnd, Dialled, Situation};
+use super::situation::{DialEnd, Dialled, Pickup, Situation};
 use super::work::{WorkLessons, WorkModel};
 
 /// How often the tables are brought up to date, in seconds.
@@ -109,10 +109,15 @@ impl Pacer {
         }
     }
 
-    /// An agent found out who had answered after ringing for so long. Machines answer at other times than people,
-    /// and who drops a machine drops nobody.
-    pub fn answered_by(&mut self, rang: f64, person: bool) {
-        self.ring.answered_by(rang, person);
+    /// An agent found out who it was that had picked up so. Machines answer at other times than people, and who drops
+    /// a machine drops nobody.
+    pub fn answered_by(&mut self, pickup: Pickup, person: bool) {
+        self.ring.answered_by(pickup, person);
+    }
+
+    /// Chance that whoever picked up so is a person, by what agents found of others.
+    pub fn person_chance(&self, pickup: Pickup) -> f64 {
+        self.ring.person_chance(pickup)
     }
 
     /// A conversation of this length ended.
@@ -135,9 +140,14 @@ impl Pacer {
         self.budget.agent_waited(waited);
     }
 
-    /// A person who answered was dropped.
-    pub fn person_dropped(&mut self) {
-        self.budget.dropped();
+    /// Whoever had reached an agent was a machine.
+    pub fn machine_found(&mut self) {
+        self.budget.machine_found();
+    }
+
+    /// Somebody who answered was dropped: a person with this chance.
+    pub fn person_dropped(&mut self, chance: f64) {
+        self.budget.dropped(chance);
     }
 
     /// How many calls to place at this moment.
@@ -150,8 +160,10 @@ impl Pacer {
         let is_spent = self.budget.is_spent(s.time_left);
         let is_overspent = self.budget.is_overspent(s.time_left);
         // The limit is law: past it nobody is rung for whom no agent is idle already.
+        let one_to_one = is_overspent || s.one_to_one;
         let kept_free = s.idle.saturating_sub(s.waiting + s.dialled.len() + s.rivals.len());
-        let most = if is_overspent { burst.min(kept_free) } else { burst }.min(s.lines_free);
+        let ahead = s.dials_max.saturating_sub(s.dialled.len());
+        let most = burst.min(s.lines_free).min(if one_to_one { kept_free } else { ahead });
         let mut place = 0;
         let patience = PATIENCE.0 * (agents as f64).powf(PATIENCE.1);
         let mut price = self.forecast.price();
@@ -160,8 +172,10 @@ impl Pacer {
             self.forecast.place();
             price = self.forecast.price();
         }
-        let held_by = if is_overspent && place == kept_free {
+        let held_by = if one_to_one && place == kept_free {
             HeldBy::DropLimit
+        } else if !one_to_one && place == ahead {
+            HeldBy::Level
         } else if place == s.lines_free {
             HeldBy::Lines
         } else if place == burst {
@@ -188,7 +202,7 @@ impl Pacer {
         for working in s.working {
             self.work.expose(working.stage, s.elapsed);
         }
-        self.budget.observe(s.answered, s.dropped, s.elapsed);
+        self.budget.observe(s.day, s.month, s.elapsed);
         self.age_of_tables += s.elapsed;
         if self.age_of_tables >= REBUILD_EVERY {
             self.age_of_tables = 0.0;
@@ -228,7 +242,7 @@ impl Pacer {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::situation::{Rival, WorkStage, Working};
+    use super::super::situation::{Rival, Spent, WorkStage, Working};
     use super::*;
 
     const QUIET: Situation<'_> = Situation {
@@ -238,8 +252,10 @@ mod tests {
         rivals: &[],
         next_odds: 1.0,
         working: &[],
-        answered: 1_000,
-        dropped: 10,
+        day: Spent { people: 1_000.0, dropped: 10.0 },
+        month: Spent { people: 1_000.0, dropped: 10.0 },
+        dials_max: usize::MAX,
+        one_to_one: false,
         lines_free: 100,
         elapsed: 0.25,
         time_left: None,
@@ -269,10 +285,10 @@ mod tests {
     #[test]
     fn without_experience_it_places_one_call_per_idle_agent() {
         let mut pacer = Pacer::new(Target::default());
-        let first = pacer.calls_to_place(&Situation { idle: 1, answered: 0, dropped: 0, ..QUIET });
+        let first = pacer.calls_to_place(&Situation { idle: 1, day: Spent::default(), month: Spent::default(), ..QUIET });
         assert_eq!(first.place, 1);
         let ringing = [Dialled::Ringing { age: 0.25, odds: 1.0 }];
-        let one = Situation { idle: 1, answered: 0, dropped: 0, dialled: &ringing, ..QUIET };
+        let one = Situation { idle: 1, day: Spent::default(), month: Spent::default(), dialled: &ringing, ..QUIET };
         assert_eq!(pacer.calls_to_place(&one).place, 0);
     }
 
@@ -321,7 +337,7 @@ mod tests {
 
     #[test]
     fn a_spent_budget_keeps_to_idle_agents_and_says_so() {
-        let spent = Situation { dropped: 30, answered: 1_000, ..QUIET };
+        let spent = Situation { day: Spent { people: 1_000.0, dropped: 30.0 }, ..QUIET };
         let mut pacer = used_to_short_calls();
         let talking = [Working { stage: WorkStage::Talking { age: 57.0 }, leaves: false }; 20];
         let decision = pacer.calls_to_place(&Situation { working: &talking, ..spent });
