@@ -171,7 +171,12 @@ impl Centre {
                     leads,
                     next_due_at,
                     denied: None,
-                    law: Some(PaceLaw { day_max: 1.0, month_max: 1.0, ratio_max: 100.0, ..PaceLaw::default() }),
+                    law: Some(PaceLaw {
+                        day_max: 1.0,
+                        month_max: 1.0,
+                        ratio_max: 100.0,
+                        ..PaceLaw::default()
+                    }),
                 }));
             }
             Command::Switch(_) | Command::Write(_) | Command::Reply { .. } | Command::Notice(_) => {}

@@ -200,10 +200,9 @@ impl Engine {
             match why.held_by {
                 HeldBy::Burst => found.push(Obstacle::Burst),
                 HeldBy::DropLimit => found.push(drop_limit(tightest(&situation))),
-                HeldBy::Level => found.push(Obstacle::UnderWay {
-                    dials: run.dialling_ahead,
-                    ready: situation.ready,
-                }),
+                HeldBy::Level => {
+                    found.push(Obstacle::UnderWay { dials: run.dialling_ahead, ready: situation.ready })
+                }
                 HeldBy::Risk => found.push(Obstacle::Risk { risk: rounded(1.0 - why.confidence) }),
                 // Told by gates and agents themselves.
                 HeldBy::Lines | HeldBy::NoAgents => {}

@@ -8,7 +8,6 @@ use std::time::Duration;
 use crate::agent_session::{AgentSession, AgentState, LastCall, Reservation, Wish};
 use crate::call::{Call, CallState};
 use crate::dialer::calling_hours;
-use crate::dialer::compliance::PaceGate;
 use crate::dialer::drop_ledger::DropCounts;
 use crate::dialer::predictive::{DialEnd, Dialled, Pickup, Situation, Spent, WorkStage, Working};
 use crate::engine::{Engine, TrunkRun};
@@ -47,11 +46,6 @@ impl Engine {
         let rivals = self.rivals(campaign);
         let working = self.working(campaign);
         let (day, month) = run.drops.counts(now);
-        let agents = run.ready.len() + working.len();
-        let (one_to_one, dials_max) = match run.pace_gate(now) {
-            PaceGate::OneToOne { .. } => (true, 0),
-            PaceGate::Ratio { max } => (false, (max * agents as f64) as usize),
-        };
         let situation = Situation {
             idle: run.ready.len(),
             waiting: run.waiting.len() + self.rivals_waiting(campaign),
@@ -61,8 +55,7 @@ impl Engine {
             working: &working,
             day: spent(day),
             month: spent(month),
-            dials_max,
-            one_to_one,
+            law: run.law(),
             // Where no line is free one call is tried all the same: the gate then says why, and when it opens.
             lines_free: self.lines_free(campaign).max(1),
             elapsed: now.since(prediction.looked_at).min(LOOK_EVERY).as_secs_f64(),

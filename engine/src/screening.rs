@@ -16,9 +16,7 @@ use crate::dialer::predictive::DialEnd;
 use crate::engine::{Engine, LegOwner};
 use crate::input::CommandFailure;
 use crate::leg::LegNews;
-use crate::model::{
-    CallId, LegId, OnMachine, Outcome, Screened, Side, Timestamp, Verdict,
-};
+use crate::model::{CallId, LegId, OnMachine, Outcome, Screened, Side, Timestamp, Verdict};
 use crate::timers::Timer;
 
 /// The longest greeting that is heard out. The dialplan gives up five seconds later by itself.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cadran_engine::dialer::compliance::{Pack, PaceLaw, Reason};
+use cadran_engine::dialer::compliance::{PaceLaw, Pack, Reason};
 use cadran_engine::model::{CampaignId, DialOrder, Lead, Phone, Timestamp};
 
 use super::db::{Lane, Sql, Tx};

@@ -70,7 +70,8 @@ pub(crate) async fn a_killed_daemon_leaves_what_the_next_one_finds(database: &Da
     assert_eq!(state_of(live.lead).await, LeadState::InAttempt);
     database.meddle("update learnt set learnt = '{}'").await;
     assert_eq!(store.recover(HOLDER, at(120)).await.unwrap().learnt, [], "what cannot be read is left out");
-    let days_later = async |days: u64| store.recover(HOLDER, at(days * 24 * 3600 + 3600)).await.unwrap().drops;
+    let days_later =
+        async |days: u64| store.recover(HOLDER, at(days * 24 * 3600 + 3600)).await.unwrap().drops;
     assert_eq!(days_later(29).await.len(), 1);
     assert_eq!(days_later(30).await, []);
 }

@@ -8,9 +8,9 @@ use cadran_engine::input::StoreEvent;
 use cadran_engine::model::attempt::CallRecord;
 use cadran_engine::model::{
     Agent, AgentId, Attempt, AttemptId, CallId, CallingHours, Campaign, CampaignId, CampaignSettings,
-    CampaignState, ComplianceSettings, DialMode, Disposition, HangupCause, Lead, LeadId, LegId, LegalBasis, ListId,
-    Outcome, Phone, PhoneKind, Purpose, RateLimit, RecordingPolicy, RingMode, SellerId, Side, SipTrunk,
-    Timestamp, Trunk, TrunkId, Zone,
+    CampaignState, ComplianceSettings, DialMode, Disposition, HangupCause, Lead, LeadId, LegId, LegalBasis,
+    ListId, Outcome, Phone, PhoneKind, Purpose, RateLimit, RecordingPolicy, RingMode, SellerId, Side,
+    SipTrunk, Timestamp, Trunk, TrunkId, Zone,
 };
 use secrecy::SecretString;
 use tokio::sync::{mpsc, oneshot};

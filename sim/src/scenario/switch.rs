@@ -77,7 +77,8 @@ impl World<'_> {
     }
 
     pub(crate) fn verdict(&mut self, leg: LegId) {
-        let Some(Line::Customer(Dial { stage: Stage::Screening(answerer), .. })) = self.lines.get(&leg) else {
+        let Some(Line::Customer(Dial { stage: Stage::Screening(answerer), .. })) = self.lines.get(&leg)
+        else {
             return;
         };
         let answerer = *answerer;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::super::compliance::PaceGate;
 use super::LAGS;
 use super::budget::{Budget, Target};
 use super::drift::Drift;
@@ -153,16 +154,22 @@ impl Pacer {
     /// How many calls to place at this moment.
     pub fn calls_to_place(&mut self, s: &Situation<'_>) -> Decision {
         self.observe(s);
+        let at_work = s.idle + s.working.len();
+        let [day, month] = self.budget.rates(s.time_left);
+        let (one_to_one, dials_max) = match s.law.gate(day, month) {
+            PaceGate::OneToOne { .. } => (true, 0),
+            PaceGate::Ratio { max } => (false, (max * at_work as f64) as usize),
+        };
         let theta = self.budget.theta(s.time_left);
         self.forecast.prepare(s, &self.ring, &self.work, self.deviation);
-        let agents = (s.idle + s.working.len()).max(1);
+        let agents = at_work.max(1);
         let burst = (agents as f64 * BURST_SHARE) as usize + 1;
         let is_spent = self.budget.is_spent(s.time_left);
         let is_overspent = self.budget.is_overspent(s.time_left);
         // The limit is law: past it nobody is rung for whom no agent is idle already.
-        let one_to_one = is_overspent || s.one_to_one;
+        let one_to_one = one_to_one || is_overspent;
         let kept_free = s.idle.saturating_sub(s.waiting + s.dialled.len() + s.rivals.len());
-        let ahead = s.dials_max.saturating_sub(s.dialled.len());
+        let ahead = dials_max.saturating_sub(s.dialled.len());
         let most = burst.min(s.lines_free).min(if one_to_one { kept_free } else { ahead });
         let mut place = 0;
         let patience = PATIENCE.0 * (agents as f64).powf(PATIENCE.1);
@@ -174,13 +181,13 @@ impl Pacer {
         }
         let held_by = if one_to_one && place == kept_free {
             HeldBy::DropLimit
-        } else if !one_to_one && place == ahead {
+        } else if !one_to_one && place == ahead && at_work > 0 {
             HeldBy::Level
         } else if place == s.lines_free {
             HeldBy::Lines
         } else if place == burst {
             HeldBy::Burst
-        } else if s.idle + s.working.len() == 0 {
+        } else if at_work == 0 {
             HeldBy::NoAgents
         } else if is_spent {
             HeldBy::DropLimit
@@ -242,8 +249,18 @@ impl Pacer {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::super::compliance::{CountedFrom, PaceLaw};
     use super::super::situation::{Rival, Spent, WorkStage, Working};
     use super::*;
+
+    /// As the shipped packs have it, but for the number of dials.
+    const LAW: PaceLaw = PaceLaw {
+        day_max: 0.03,
+        month_max: 0.03,
+        ratio_max: f64::MAX,
+        counted_from: CountedFrom::Answer,
+        machines_estimated: false,
+    };
 
     const QUIET: Situation<'_> = Situation {
         idle: 0,
@@ -254,8 +271,7 @@ mod tests {
         working: &[],
         day: Spent { people: 1_000.0, dropped: 10.0 },
         month: Spent { people: 1_000.0, dropped: 10.0 },
-        dials_max: usize::MAX,
-        one_to_one: false,
+        law: LAW,
         lines_free: 100,
         elapsed: 0.25,
         time_left: None,
@@ -285,10 +301,16 @@ mod tests {
     #[test]
     fn without_experience_it_places_one_call_per_idle_agent() {
         let mut pacer = Pacer::new(Target::default());
-        let first = pacer.calls_to_place(&Situation { idle: 1, day: Spent::default(), month: Spent::default(), ..QUIET });
+        let first = pacer.calls_to_place(&Situation {
+            idle: 1,
+            day: Spent::default(),
+            month: Spent::default(),
+            ..QUIET
+        });
         assert_eq!(first.place, 1);
         let ringing = [Dialled::Ringing { age: 0.25, odds: 1.0 }];
-        let one = Situation { idle: 1, day: Spent::default(), month: Spent::default(), dialled: &ringing, ..QUIET };
+        let one =
+            Situation { idle: 1, day: Spent::default(), month: Spent::default(), dialled: &ringing, ..QUIET };
         assert_eq!(pacer.calls_to_place(&one).place, 0);
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::answerers::{Answerers, AnswererLessons};
+use super::answerers::{AnswererLessons, Answerers};
 use super::hazard::{Ages, Counts, Hazards, recalled};
 use super::{DialEnd, LAGS, Pickup};
 

@@ -1,5 +1,7 @@
 //! What pacing sees of a campaign at one moment, and what it is told when something ends. Seconds throughout.
 
+use super::super::compliance::PaceLaw;
+
 /// A campaign at one moment.
 #[derive(Clone, Copy, Debug)]
 pub struct Situation<'a> {
@@ -19,10 +21,8 @@ pub struct Situation<'a> {
     pub day: Spent,
     /// What was spent of those of the last 30 days.
     pub month: Spent,
-    /// Dials in flight that no forecast may pass.
-    pub dials_max: usize,
-    /// Whether one call per idle agent is the most that may be placed, whatever the forecast says.
-    pub one_to_one: bool,
+    /// What the rule packs say of dialling ahead.
+    pub law: PaceLaw,
     /// Calls that lines and limits still allow.
     pub lines_free: usize,
     /// Time since the last look.
