@@ -43,7 +43,7 @@ const DURABLE: Sql = Sql {
 };
 
 const CLOSE: &str = "update attempt set outcome = $2, cause_q850 = $3, cause_sip = $4, ended_at = $5, \
-    amd_verdict = $6, amd_cause = $7, amd_after = $8, person_chance = $9 \
+    amd_verdict = $6, amd_cause = $7, amd_after = $8, person_permille = $9 \
     where attempt_id = $1 and outcome is null returning call_id";
 
 const CLAIM_AGAIN: &str = "update lead set state = 'claimed' where lead_id = $1 and state = 'in_attempt' \
@@ -173,7 +173,8 @@ pub(super) async fn close(tx: &mut Tx, attempt: AttemptId, end: End<'_>) -> Resu
         screened.map(|screened| screened.verdict.as_str()),
         screened.map(|screened| screened.cause.as_str()),
         screened.map(|screened| i64::try_from(screened.after.as_millis()).unwrap_or(i64::MAX)),
-        person_chance,
+        // Rounded up: nobody becomes less of a person by being stored.
+        person_chance.map(|chance| (chance.clamp(0.0, 1.0) * 1e3).ceil() as i64),
     ];
     let row = tx.row(CLOSE, values).await?;
     row.map(|row| row.get("call_id")).transpose()

@@ -38,11 +38,11 @@ const LATEST_RECORDINGS: &str = "select recording.call_id, max(part) as part fro
     join attempt on attempt.call_id = recording.call_id \
     where outcome is null and holder = $1 group by recording.call_id order by recording.call_id";
 
-/// Ten minutes ([`DropLedger::BUCKET`]) are 600,000 ms. Of what agents said of a call the latest word counts.
-const DROPS: &str = "select campaign_id, since, outcome, code, count(*) as answers, sum(person) as persons, \
-    sum(person * (1.0 - person)) as doubt from \
+/// Ten minutes ([`DropLedger::BUCKET`]) are 600,000 ms; persons are counted in thousandths. Of what agents said of a call the latest word counts.
+const DROPS: &str = "select campaign_id, since, outcome, code, count(*) as answers, \
+    cast(sum(person) as bigint) as permille, cast(sum(person * (1000 - person)) as bigint) as doubt from \
     (select attempt.campaign_id, coalesce(answered_at, attempt.ended_at) / 600000 * 600000 as since, outcome, \
-        coalesce(person_chance, 1.0) as person, case when outcome = 'answered' then (select code from disposition \
+        coalesce(person_permille, 1000) as person, case when outcome = 'answered' then (select code from disposition \
         where disposition.call_id = attempt.call_id order by said_at desc limit 1) end as code \
     from attempt left join call on call.call_id = attempt.call_id \
     where attempt.ended_at >= $1 and outcome in ('answered', 'dropped')) answered \
@@ -130,8 +130,8 @@ async fn drops(
         let is_machine = |code: &String| machines.get(&campaign).is_some_and(|codes| codes.contains(code));
         if outcome == Outcome::Dropped {
             counts.unserved += answers;
-            counts.persons += row.get::<f64>("persons")?;
-            counts.doubt += row.get::<f64>("doubt")?;
+            counts.persons += row.get::<i64>("permille")? as f64 / 1e3;
+            counts.doubt += row.get::<i64>("doubt")? as f64 / 1e6;
         } else if !code.as_ref().is_some_and(is_machine) {
             counts.served += answers;
         }
