@@ -246,8 +246,8 @@ impl Daemon {
             });
             notices::count_denied(&claim.denied);
             let denied = claim.denied_because();
-            let Claim { leads, next_due_at, .. } = claim;
-            let fetched = StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied };
+            let Claim { leads, next_due_at, law, .. } = claim;
+            let fetched = StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied, law };
             // A closed stream means that the daemon is stopping; the next one frees the claim.
             let _ = news.send(fetched).await;
         });

@@ -137,6 +137,7 @@ on_both_databases! {
     recordings::every_order_has_pages_without_gap_or_overlap,
     recordings::a_hold_is_stronger_than_a_deletion,
     recovery::a_killed_daemon_leaves_what_the_next_one_finds,
+    recovery::a_restart_forgets_nothing_of_who_was_dropped,
     replay::every_write_counts_once,
     settings::what_was_kept_is_read_back,
     settings::a_change_that_did_not_see_the_last_one_is_refused,

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use cadran_engine::Engine;
 use cadran_engine::command::{Answer, Command, Destination, SwitchCommand, Write};
+use cadran_engine::dialer::compliance::PaceLaw;
 use cadran_engine::input::{
     Input, Recovery, Request, RequestId, Settings, Snapshot, StoreEvent, SwitchEvent,
 };
@@ -171,6 +172,12 @@ impl Centre {
                     leads,
                     next_due_at,
                     denied: None,
+                    law: Some(PaceLaw {
+                        day_max: 1.0,
+                        month_max: 1.0,
+                        ratio_max: 100.0,
+                        ..PaceLaw::default()
+                    }),
                 }));
             }
             Command::Switch(_) | Command::Write(_) | Command::Reply { .. } | Command::Notice(_) => {}
@@ -230,6 +237,7 @@ fn settings() -> Settings {
             ring_timeout: Duration::from_secs(3_600),
             drop_message: "sound:drop".to_owned(),
             drop_limit: 1.0,
+            drop_limit_month: 1.0,
             hours: CallingHours::always(),
             retry: vec![RetryRule {
                 outcome: Outcome::Busy,

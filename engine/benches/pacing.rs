@@ -6,7 +6,10 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use cadran_engine::dialer::predictive::{DialEnd, Dialled, Pacer, Situation, Target, WorkStage, Working};
+use cadran_engine::dialer::compliance::PaceLaw;
+use cadran_engine::dialer::predictive::{
+    DialEnd, Dialled, Pacer, Situation, Spent, Target, WorkStage, Working,
+};
 
 const AGENTS: u32 = 500;
 const DIALS: u32 = 1_500;
@@ -34,8 +37,9 @@ fn main() {
         rivals: &[],
         next_odds: 1.0,
         working: &working,
-        answered: 10_000,
-        dropped: 280,
+        day: Spent { people: 10_000.0, dropped: 280.0 },
+        month: Spent { people: 200_000.0, dropped: 5_600.0 },
+        law: PaceLaw::default(),
         lines_free: 4_000,
         elapsed: 0.25,
         time_left: Some(3_600.0),

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use crate::by_hand::RefusedDial;
+use crate::dialer::predictive::Pickup;
 use crate::leg::Leg;
 use crate::model::{
     Agent, AgentId, CallId, CampaignId, Lead, LeadId, LegId, PauseReason, Phone, QueueId, RingMode, RoomId,
@@ -78,7 +79,7 @@ impl PhoneLine {
 }
 
 /// The last call of an agent, for the disposition and for corrections of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct LastCall {
     pub(crate) call: CallId,
     pub(crate) campaign: CampaignId,
@@ -86,6 +87,8 @@ pub(crate) struct LastCall {
     pub(crate) phone: Phone,
     /// Which of the lead's numbers it was.
     pub(crate) phone_index: u8,
+    /// How somebody picked up and when the agent got them, until the agent has said who it was.
+    pub(crate) served: Option<(Pickup, Timestamp)>,
 }
 
 /// A conversation that a supervisor took over from an agent.

@@ -90,6 +90,8 @@ pub(crate) struct Call {
     pub(crate) decided_at: Option<Timestamp>,
     pub(crate) screened: Option<Screened>,
     pub(crate) connected_at: Option<Timestamp>,
+    /// Once it is dropped: the chance that a person was.
+    pub(crate) person_chance: f64,
     /// When the message for dropped people began.
     pub(crate) message_at: Option<Timestamp>,
     /// Fixed before the end: by the ring timeout, by a drop, by a machine, or by giving up.
@@ -121,6 +123,7 @@ impl Call {
             state,
             since: now,
             odds: 1.0,
+            person_chance: 1.0,
             answered_at: None,
             decided_at: None,
             screened: None,

@@ -321,6 +321,8 @@ pub enum Write {
         ended_at: Timestamp,
         /// What answering machine detection said, where the campaign asks it.
         screened: Option<Screened>,
+        /// Of a drop: the chance that it was a person who was dropped.
+        person_chance: Option<f64>,
         /// Who was called.
         lead: LeadId,
         /// What becomes of the lead.

@@ -158,6 +158,12 @@ impl Engine {
         if disposition.effect == DispositionEffect::DoNotCall {
             self.stop_dialling(subject.phone, None);
         }
+        self.teach_answerer(&subject, disposition.machine);
+        if let Some(last) = self.sessions.get_mut(&agent).and_then(|session| session.last_call.as_mut())
+            && last.call == call
+        {
+            last.served = None;
+        }
         if let Some(live) = self.calls.get_mut(&call) {
             live.disposed = Some(next);
         } else if self.is_wrapping_up(agent, call) {
@@ -176,6 +182,7 @@ impl Engine {
                 lead: call.attempt.lead,
                 phone: call.attempt.phone,
                 phone_index: call.lead.next_phone,
+                served: call.served(),
             });
         }
         session.last_call.filter(|last| last.call == id).ok_or(Refusal::UnknownCall)

@@ -174,8 +174,8 @@ impl Engine {
     fn store_event(&mut self, event: StoreEvent) {
         match event {
             StoreEvent::Recovered(recovery) => self.recovered(recovery),
-            StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied } => {
-                self.leads_fetched(campaign, leads, next_due_at, denied);
+            StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied, law } => {
+                self.leads_fetched(campaign, leads, next_due_at, denied, law);
             }
             StoreEvent::AttemptSaved { attempt, obligations } => self.attempt_saved(attempt, obligations),
             StoreEvent::AttemptRefused { attempt, refusal } => self.attempt_refused(attempt, refusal),

@@ -7,6 +7,7 @@ use crate::command::Write;
 use crate::dialer::CampaignRun;
 use crate::dialer::calling_hours::{self, Hours};
 use crate::dialer::campaign_run::{IdleReason, Limited};
+use crate::dialer::drop_ledger::DropCounts;
 use crate::dialer::obstacle::{AgentCounts, Obstacle, Standing, Whose, standing};
 use crate::dialer::pacing::{self, Decision};
 use crate::dialer::pacing_line::{PacingLine, rounded};
@@ -83,7 +84,7 @@ impl Engine {
         let forecast = run.prediction.as_ref().and_then(|prediction| prediction.why);
         let agents = self.agent_counts(run.id);
         let free = f64::from((agents.ready + agents.reserved).max(1));
-        let (answered, dropped) = run.drops.counts(now);
+        let (day, _) = run.drops.counts(now);
         let (answer_rate, deviation) = run.answer_rates.at(run.hour(self.cx.wall));
         PacingLine {
             at: now,
@@ -96,9 +97,9 @@ impl Engine {
             hopper: u32::try_from(run.hopper.len()).unwrap_or(u32::MAX),
             answer_rate: rounded(forecast.map_or(answer_rate, |why| why.answer_rate)),
             answer_rate_deviation: rounded(forecast.map_or(deviation, |why| why.answer_rate_deviation)),
-            answered,
-            dropped,
-            drop_limit: run.settings.drop_limit,
+            answered: day.served.saturating_add(day.dropped_whole()),
+            dropped: day.dropped_whole(),
+            drop_limit: run.settings.drop_limit.min(run.law().day_max),
             forecast: forecast.map(Into::into),
             held_by: self.standing_obstacles(run),
         }
@@ -202,15 +203,20 @@ impl Engine {
         if let Some(why) = run.prediction.as_ref().and_then(|prediction| prediction.why) {
             match why.held_by {
                 HeldBy::Burst => found.push(Obstacle::Burst),
-                HeldBy::DropLimit => found.push(drop_limit(&situation)),
+                HeldBy::DropLimit => found.push(drop_limit(tightest(&situation))),
+                HeldBy::Level => {
+                    found.push(Obstacle::UnderWay { dials: run.dialling_ahead, ready: situation.ready })
+                }
                 HeldBy::Risk => found.push(Obstacle::Risk { risk: rounded(1.0 - why.confidence) }),
                 // Told by gates and agents themselves.
                 HeldBy::Lines | HeldBy::NoAgents => {}
             }
             return;
         }
-        if matches!(situation.mode, DialMode::Power { .. }) && pacing::budget_is_spent(&situation) {
-            found.push(drop_limit(&situation));
+        if matches!(situation.mode, DialMode::Power { .. })
+            && let Some(window) = pacing::spent_window(&situation)
+        {
+            found.push(drop_limit(window));
         }
         let wants_none = matches!(pacing::decide(&situation), Decision::Ahead(0) | Decision::PerAgent(0));
         if wants_none && situation.ready > 0 && !situation.mode.is_agents_choice() {
@@ -219,12 +225,16 @@ impl Engine {
     }
 }
 
-fn drop_limit(situation: &pacing::Situation) -> Obstacle {
-    Obstacle::DropLimit {
-        dropped: situation.dropped,
-        answered: situation.answered,
-        limit: situation.drop_limit,
-    }
+/// The window in which the fewest drops are left.
+fn tightest(situation: &pacing::Situation) -> (DropCounts, f64) {
+    let [day, month] = situation.windows;
+    let left = |(counts, limit): (DropCounts, f64)| limit * counts.people() - counts.dropped();
+    if left(day) <= left(month) { day } else { month }
+}
+
+fn drop_limit((counts, limit): (DropCounts, f64)) -> Obstacle {
+    let dropped = counts.dropped_whole();
+    Obstacle::DropLimit { dropped, answered: counts.served.saturating_add(dropped), limit }
 }
 
 impl TrunkRun {

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::command::{Agreed, SwitchCommand};
-use crate::dialer::compliance::{Obligation, Reason};
+use crate::dialer::compliance::{Obligation, PaceLaw, Reason};
+use crate::dialer::drop_ledger::DropCounts;
 use crate::dialer::learnt::Learnt;
 use crate::flow::calendar::OpeningHours;
 use crate::inquiry::{Finding, LookUpId};
@@ -325,6 +326,9 @@ pub enum StoreEvent {
         next_due_at: Option<Timestamp>,
         /// Why others that were due may not be called, the most frequent reason: they were put off or settled.
         denied: Option<Reason>,
+        /// What the rule packs that let these leads pass say of dialling ahead; none where there are no leads.
+        #[serde(default)]
+        law: Option<PaceLaw>,
     },
     /// The attempt is durable: the network may hear of it.
     AttemptSaved {
@@ -372,8 +376,9 @@ pub struct Recovery {
     pub recordings: Vec<OpenRecording>,
     /// The latest recording of every unfinished call that has one, with or without a verdict.
     pub latest_recordings: Vec<RecordingId>,
-    /// People who answered and people who were dropped, per campaign and ten minutes of the last 24 hours.
-    pub drops: Vec<(CampaignId, Timestamp, u32, u32)>,
+    /// People who answered and people who were dropped, per campaign and ten minutes of the last 30 days, the oldest
+    /// first.
+    pub drops: Vec<(CampaignId, Timestamp, DropCounts)>,
     /// What campaigns had learnt.
     #[serde(default)]
     pub learnt: Vec<(CampaignId, Learnt)>,

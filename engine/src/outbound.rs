@@ -7,12 +7,15 @@ use crate::call::{Call, CallState};
 use crate::caller::Caller;
 use crate::command::{Answer, Notice, Refusal, SwitchCommand, Write};
 use crate::dialer::breaker::Seen;
+use crate::dialer::compliance::CountedFrom;
 use crate::dialer::predictive::DialEnd;
 use crate::engine::{Engine, LegOwner};
 use crate::input::CommandFailure;
 use crate::joining::JOIN_TIME_MAX;
 use crate::leg::LegNews;
-use crate::model::{AgentId, CallId, CampaignId, HangupCause, LegId, Outcome, Phone, RoomId, Side};
+use crate::model::{
+    AgentId, CallId, CampaignId, HangupCause, LegId, Outcome, Phone, RoomId, Screened, Side, Verdict,
+};
 use crate::timers::Timer;
 
 /// How long nothing is dialled through a trunk that Asterisk does not know or cannot reach. Without it one such trunk
@@ -100,15 +103,29 @@ impl Engine {
             return;
         };
         call.enter(CallState::Waiting, now);
-        let waited = call.answered_at.map_or(Duration::ZERO, |answered| now.since(answered));
         let is_away = call.leg.is_away();
-        let Some(run) = self.runs.get(&call.attempt.campaign) else {
+        let Some(left) = self.drop_time_left(id) else {
             return self.hang_up(id, Side::System);
         };
-        self.cx.arm_in(run.settings.drop_after.saturating_sub(waited), Timer::DropTimeOver(id));
+        self.cx.arm_in(left, Timer::DropTimeOver(id));
         if !is_away {
             self.seek_agent(id);
         }
+    }
+
+    /// How long whoever answered may still wait: since the answer or, where the law counts from the end of a person's
+    /// greeting and detection heard it, since then.
+    fn drop_time_left(&self, id: CallId) -> Option<Duration> {
+        let call = self.calls.get(&id)?;
+        let run = self.runs.get(&call.attempt.campaign)?;
+        let greeted = match (run.law().counted_from, &call.screened) {
+            (CountedFrom::GreetingEnd, Some(Screened { verdict: Verdict::Person, after, .. })) => {
+                after.saturating_sub(run.settings.screening.silence)
+            }
+            (CountedFrom::Answer | CountedFrom::GreetingEnd, _) => Duration::ZERO,
+        };
+        let waited = call.answered_at.map_or(Duration::ZERO, |answered| self.cx.now.since(answered));
+        Some(run.settings.drop_after.saturating_sub(waited.saturating_sub(greeted)))
     }
 
     /// A person whose leg can be joined waits for an agent.
@@ -131,12 +148,11 @@ impl Engine {
         call.enter(CallState::Waiting, now);
         call.agent = None;
         call.joins = 0;
-        let waited = call.answered_at.map_or(Duration::ZERO, |answered| now.since(answered));
-        let Some(run) = self.runs.get_mut(&call.attempt.campaign) else {
+        let campaign = call.attempt.campaign;
+        let (Some(left), Some(run)) = (self.drop_time_left(id), self.runs.get_mut(&campaign)) else {
             return self.hang_up(id, Side::System);
         };
         run.waiting.push_front(id);
-        let left = run.settings.drop_after.saturating_sub(waited);
         self.cx.arm_in(left, Timer::DropTimeOver(id));
         if let Some(agent) = self.agent_for(id) {
             self.join(id, agent);
@@ -291,8 +307,8 @@ impl Engine {
         };
         call.outcome = Some(Outcome::Dropped);
         let campaign = call.attempt.campaign;
-        if let Some(run) = self.runs.get_mut(&campaign) {
-            run.person_dropped(now);
+        if let (Some(run), Some(pickup)) = (self.runs.get_mut(&campaign), call.pickup()) {
+            call.person_chance = run.person_dropped(pickup, now);
         }
         self.campaign_saw(campaign, Seen::Person { dropped: true });
     }
@@ -422,6 +438,7 @@ impl Engine {
             cause,
             ended_at: now,
             screened: call.screened.take(),
+            person_chance: (outcome == Outcome::Dropped).then_some(call.person_chance),
             lead: call.lead.id,
             next,
         });
@@ -443,6 +460,7 @@ impl Engine {
                 lead: call.attempt.lead,
                 phone: call.attempt.phone,
                 phone_index: call.lead.next_phone,
+                served: call.served(),
             });
         }
         let span = self.runs.get(&call.attempt.campaign).map(|run| run.settings.wrap_up);

@@ -8,7 +8,7 @@ use crate::call::{Call, CallState};
 use crate::command::{Command, Destination, LeadNext, Notice, SwitchCommand, Write};
 use crate::dialer::calling_hours::{self, Hours};
 use crate::dialer::campaign_run::IdleReason;
-use crate::dialer::compliance::{Obligation, Reason};
+use crate::dialer::compliance::{Obligation, PaceLaw, Reason};
 use crate::dialer::pacing::{self, Decision};
 use crate::engine::{Engine, LegOwner, TrunkRun};
 use crate::input::{AttemptRefusal, LegPurpose};
@@ -197,6 +197,7 @@ impl Engine {
         mut leads: Vec<Lead>,
         next_due_at: Option<Timestamp>,
         denied: Option<Reason>,
+        law: Option<PaceLaw>,
     ) {
         let now = self.cx.now;
         // An agent was faster, by hand.
@@ -208,6 +209,7 @@ impl Engine {
             }
             return;
         };
+        run.bind(law, now);
         run.denied = denied.filter(|_| leads.is_empty());
         if let Some(again) = run.hopper.fill(leads, next_due_at, now) {
             self.look_again(campaign, again);
@@ -407,6 +409,7 @@ impl Engine {
             cause: HangupCause::default(),
             ended_at: self.cx.now,
             screened: None,
+            person_chance: None,
             lead: call.lead.id,
             next: by_hand::after(
                 &call.attempt,

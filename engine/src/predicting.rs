@@ -5,10 +5,11 @@
 
 use std::time::Duration;
 
-use crate::agent_session::{AgentSession, AgentState, Reservation, Wish};
+use crate::agent_session::{AgentSession, AgentState, LastCall, Reservation, Wish};
 use crate::call::{Call, CallState};
 use crate::dialer::calling_hours;
-use crate::dialer::predictive::{DialEnd, Dialled, Situation, WorkStage, Working};
+use crate::dialer::drop_ledger::DropCounts;
+use crate::dialer::predictive::{DialEnd, Dialled, Pickup, Situation, Spent, WorkStage, Working};
 use crate::engine::{Engine, TrunkRun};
 use crate::model::{AgentId, CallId, CampaignId, Lead, Outcome, Timestamp};
 
@@ -44,7 +45,7 @@ impl Engine {
         let dialled = self.dialled(campaign);
         let rivals = self.rivals(campaign);
         let working = self.working(campaign);
-        let (answered, dropped) = run.drops.counts(now);
+        let (day, month) = run.drops.counts(now);
         let situation = Situation {
             idle: run.ready.len(),
             waiting: run.waiting.len() + self.rivals_waiting(campaign),
@@ -52,8 +53,9 @@ impl Engine {
             rivals: &rivals,
             next_odds: run.hopper.first().map_or(1.0, |lead| self.odds(campaign, lead)),
             working: &working,
-            answered,
-            dropped,
+            day: spent(day),
+            month: spent(month),
+            law: run.law(),
             // Where no line is free one call is tried all the same: the gate then says why, and when it opens.
             lines_free: self.lines_free(campaign).max(1),
             elapsed: now.since(prediction.looked_at).min(LOOK_EVERY).as_secs_f64(),
@@ -91,6 +93,13 @@ impl Engine {
             let rang = call.answered_at.unwrap_or(self.cx.now).since(call.attempt.started_at);
             let odds = call.odds;
             self.teach(call.attempt.campaign, Ended::Dial { rang, odds, end });
+        }
+    }
+
+    /// An agent says who it was that they were given, for the first time.
+    pub(crate) fn teach_answerer(&mut self, served: &LastCall, machine: bool) {
+        if let (Some((pickup, at)), Some(run)) = (served.served, self.runs.get_mut(&served.campaign)) {
+            run.answerer_found(pickup, at, machine);
         }
     }
 
@@ -170,6 +179,20 @@ impl Engine {
     }
 }
 
+impl Call {
+    /// How somebody picked up.
+    pub(crate) fn pickup(&self) -> Option<Pickup> {
+        let rang = self.answered_at?.since(self.attempt.started_at).as_secs_f64();
+        let screened = self.screened.as_ref().map(|screened| screened.after.as_secs_f64());
+        Some(Pickup { rang, screened })
+    }
+
+    /// How somebody picked up and when an agent got them, as long as the agent has not said who it was.
+    pub(crate) fn served(&self) -> Option<(Pickup, Timestamp)> {
+        Some((self.pickup()?, self.connected_at?)).filter(|_| self.disposed.is_none())
+    }
+}
+
 /// A dial of which it is not known yet whether it wants an agent.
 fn dial_of(call: &Call, now: Timestamp) -> Option<Dialled> {
     let started_at = call.attempt.started_at;
@@ -189,6 +212,10 @@ fn dial_of(call: &Call, now: Timestamp) -> Option<Dialled> {
         | CallState::Message
         | CallState::Ending => None,
     }
+}
+
+fn spent(counts: DropCounts) -> Spent {
+    Spent { people: counts.people(), dropped: counts.dropped() }
 }
 
 /// What keeps an agent who will be free when it ends.

@@ -38,9 +38,9 @@ impl Engine {
                 self.cx.repaired(format!("{campaign} learns anew: what it had learnt cannot be read"));
             }
         }
-        for (campaign, start, answered, dropped) in &recovery.drops {
+        for (campaign, start, counts) in &recovery.drops {
             if let Some(run) = self.runs.get_mut(campaign) {
-                run.drops.restore(*start, *answered, *dropped);
+                run.drops.restore(*start, *counts);
             }
         }
         self.recovery = Some(recovery);
@@ -432,6 +432,7 @@ impl Engine {
             cause: HangupCause::default(),
             ended_at: now,
             screened: None,
+            person_chance: None,
             lead: lead.id,
             next: by_hand::after(attempt, next),
         });

@@ -16,9 +16,7 @@ use crate::dialer::predictive::DialEnd;
 use crate::engine::{Engine, LegOwner};
 use crate::input::CommandFailure;
 use crate::leg::LegNews;
-use crate::model::{
-    CallId, LegId, OnMachine, Outcome, SCREENING_TIME_MAX, Screened, Side, Timestamp, Verdict,
-};
+use crate::model::{CallId, LegId, OnMachine, Outcome, Screened, Side, Timestamp, Verdict};
 use crate::timers::Timer;
 
 /// The longest greeting that is heard out. The dialplan gives up five seconds later by itself.
@@ -37,11 +35,11 @@ impl Engine {
             return false;
         };
         let how = &run.settings.screening;
-        let (greeting, silence, words) = (how.greeting, how.silence, how.words);
+        let (greeting, silence, words, time_max) = (how.greeting, how.silence, how.words, how.time_max);
         call.enter(CallState::Screening, self.cx.now);
         call.leg.sent_away();
         self.cx.switch(SwitchCommand::Screen { leg: call.attempt.leg, greeting, silence, words });
-        self.cx.arm_in(SCREENING_TIME_MAX, Timer::ScreeningOver(id));
+        self.cx.arm_in(time_max, Timer::ScreeningOver(id));
         true
     }
 

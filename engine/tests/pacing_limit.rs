@@ -3,8 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+use cadran_engine::dialer::compliance::{CountedFrom, PaceLaw};
 use cadran_engine::dialer::predictive::{
-    DialEnd, Dialled, HeldBy, Pacer, Situation, Target, WorkStage, Working,
+    DialEnd, Dialled, HeldBy, Pacer, Situation, Spent, Target, WorkStage, Working,
 };
 use proptest::prelude::*;
 
@@ -12,6 +13,13 @@ const LIMIT: f64 = 0.03;
 /// Drops past the limit at which not even the smallest risk is taken.
 const OVERSPENT: f64 = 1.0;
 const LOOK: f64 = 0.25;
+const LAW: PaceLaw = PaceLaw {
+    day_max: LIMIT,
+    month_max: LIMIT,
+    ratio_max: f64::MAX,
+    counted_from: CountedFrom::Answer,
+    machines_estimated: false,
+};
 
 /// A centre in the hands of an adversary, who decides for every ringing dial at every look whether it is answered, and
 /// for every conversation whether it ends.
@@ -40,6 +48,10 @@ impl Centre {
         }
     }
 
+    fn spent(&self) -> Spent {
+        Spent { people: f64::from(self.answered), dropped: f64::from(self.dropped) }
+    }
+
     fn idle(&self) -> usize {
         self.agents - self.talking.len()
     }
@@ -63,7 +75,7 @@ impl Centre {
                 self.pacer.person_served();
             } else {
                 self.dropped += 1;
-                self.pacer.person_dropped();
+                self.pacer.person_dropped(1.0);
             }
         }
         while self.ringing.first().is_some_and(|age| *age > 30.0) {
@@ -88,8 +100,9 @@ impl Centre {
             rivals: &[],
             next_odds: 1.0,
             working: &working,
-            answered: self.answered,
-            dropped: self.dropped,
+            day: self.spent(),
+            month: self.spent(),
+            law: LAW,
             lines_free: 1_000,
             elapsed: LOOK,
             time_left: None,

@@ -5,11 +5,21 @@ use std::time::Duration;
 
 use cadran_engine::Engine;
 use cadran_engine::command::{Answer, Command, Refusal, SwitchCommand, Write};
+use cadran_engine::dialer::compliance::{CountedFrom, PaceLaw};
 use cadran_engine::input::{CommandFailure, Input, Request, RequestId, StoreEvent, SwitchEvent};
 use cadran_engine::model::{CampaignId, EarId, Lead, LegId, RecordingId, RoomId, Timestamp};
 use cadran_engine::view::LiveView;
 
 use crate::world::{Happening, World, on_clock};
+
+/// Rule packs that leave the limit on drops to the campaigns, so that there are drops to look at.
+const LENIENT: PaceLaw = PaceLaw {
+    day_max: 1.0,
+    month_max: 1.0,
+    ratio_max: 10.0,
+    counted_from: CountedFrom::Answer,
+    machines_estimated: true,
+};
 
 /// How long a request to Asterisk may stay without an answer.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -211,7 +221,8 @@ impl World<'_> {
             return;
         }
         if departures == self.store.departures {
-            let fetched = StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied: None };
+            let (denied, law) = (None, Some(LENIENT));
+            let fetched = StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied, law };
             return self.feed(Input::Store(fetched));
         }
         leads.iter().for_each(|lead| self.store.free_claim(lead.id));

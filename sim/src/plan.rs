@@ -151,6 +151,7 @@ fn campaign(chance: &mut Chance, row: i64) -> Campaign {
             caller_ids: vec![phone(33_199_000_000, 1), phone(33_199_000_000, 2)],
             ring_timeout: RING_TIMEOUT,
             drop_limit: chance.pick(&[(0.03, 0.5), (0.5, 0.5)]),
+            drop_limit_month: 1.0,
             screening: screening(chance),
             hours: hours(chance),
             retry: vec![

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use cadran_engine::command::{DispositionRecord, LeadNext, Write};
 use cadran_engine::dialer::compliance::Reason;
-use cadran_engine::dialer::drop_ledger::DropLedger;
+use cadran_engine::dialer::drop_ledger::{DropCounts, DropLedger};
 use cadran_engine::input::{AttemptRefusal, OpenRecording, OpenSession, Recovery, StoreEvent};
 use cadran_engine::model::attempt::CallRecord;
 use cadran_engine::model::incoming::CallerRecord;
@@ -186,22 +186,23 @@ impl Store {
         open.filter_map(|row| of_call(row.attempt.call)).collect()
     }
 
-    fn drops(&self) -> Vec<(CampaignId, Timestamp, u32, u32)> {
+    fn drops(&self) -> Vec<(CampaignId, Timestamp, DropCounts)> {
         let bucket = i64::try_from(DropLedger::BUCKET.as_millis()).unwrap_or(i64::MAX);
-        let mut sums: BTreeMap<(CampaignId, i64), (u32, u32)> = BTreeMap::new();
+        let mut sums: BTreeMap<(CampaignId, i64), DropCounts> = BTreeMap::new();
         for row in self.attempts.values() {
             let Some((outcome, at)) = row.ended.filter(|(outcome, _)| outcome.was_answered()) else {
                 continue;
             };
             let start = at.as_millis() / bucket * bucket;
             let sum = sums.entry((row.attempt.campaign, start)).or_default();
-            sum.0 += 1;
-            sum.1 += u32::from(outcome == Outcome::Dropped);
+            if outcome == Outcome::Dropped {
+                sum.add_unserved(1.0);
+            } else {
+                sum.served += 1;
+            }
         }
         sums.into_iter()
-            .map(|((campaign, start), (answered, dropped))| {
-                (campaign, Timestamp::from_millis(start), answered, dropped)
-            })
+            .map(|((campaign, start), counts)| (campaign, Timestamp::from_millis(start), counts))
             .collect()
     }
 

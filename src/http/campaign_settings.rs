@@ -6,7 +6,8 @@ use std::time::Duration;
 use cadran_engine::dialer::compliance::Pack;
 use cadran_engine::model::{
     Breakers, CallingHours, CampaignSettings, CampaignState, ComplianceSettings, DialMode, DialOrder,
-    Disposition, ListId, OnMachine, Outcome, Quota, QuotaPart, RecordingPolicy, RetryRule, Window,
+    Disposition, ListId, OnMachine, Outcome, Quota, QuotaPart, RecordingPolicy, RetryRule,
+    SCREENING_TIME_MAX, Window,
 };
 
 use super::app::App;
@@ -32,6 +33,7 @@ pub(super) async fn check(settings: &CampaignSettings, app: &App, state: Campaig
         .that(is_media(&settings.drop_message), "/drop_message", "media")
         .that(settings.recording_notice.as_deref().is_none_or(is_media), "/recording_notice", "media")
         .that((0.0..=0.03).contains(&settings.drop_limit), "/drop_limit", "drop_limit")
+        .that((0.0..=0.03).contains(&settings.drop_limit_month), "/drop_limit_month", "drop_limit")
         .duration(millis(settings.wrap_up), 0..=3_600_000, "/wrap_up")
         .duration(millis(settings.callbacks.grace), 0..=600_000, "/callbacks/grace")
         .limit(settings.limit, "/limit");
@@ -76,6 +78,7 @@ pub(super) async fn check(settings: &CampaignSettings, app: &App, state: Campaig
 fn check_screening(settings: &CampaignSettings, check: &mut Check) {
     let screening = &settings.screening;
     check
+        .duration(millis(screening.time_max), 300..=millis(SCREENING_TIME_MAX), "/screening/time_max")
         .duration(millis(screening.greeting), 300..=1_000, "/screening/greeting")
         .duration(millis(screening.silence), 100..=800, "/screening/silence")
         .that((2..=20).contains(&screening.words), "/screening/words", "words")

@@ -47,7 +47,7 @@ const DURABLE: Sql = Sql {
 };
 
 const CLOSE: &str = "update attempt set outcome = $2, cause_q850 = $3, cause_sip = $4, ended_at = $5, \
-    amd_verdict = $6, amd_cause = $7, amd_after = $8 \
+    amd_verdict = $6, amd_cause = $7, amd_after = $8, person_permille = $9 \
     where attempt_id = $1 and outcome is null returning call_id";
 
 const CLAIM_AGAIN: &str = "update lead set state = 'claimed' where lead_id = $1 and state = 'in_attempt' \
@@ -201,15 +201,19 @@ pub(super) async fn take_back(tx: &mut Tx, attempt: &Attempt) -> Result<(), Erro
     }
 }
 
+/// How an attempt ended, as in [`cadran_engine::command::Write::CloseAttempt`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct End<'a> {
+    pub(super) outcome: Outcome,
+    pub(super) cause: HangupCause,
+    pub(super) ended_at: Timestamp,
+    pub(super) screened: Option<&'a Screened>,
+    pub(super) person_chance: Option<f64>,
+}
+
 /// Says how an attempt ended. Gives the call, the first time.
-pub(super) async fn close(
-    tx: &mut Tx,
-    attempt: AttemptId,
-    outcome: Outcome,
-    cause: HangupCause,
-    ended_at: Timestamp,
-    screened: Option<&Screened>,
-) -> Result<Option<CallId>, Error> {
+pub(super) async fn close(tx: &mut Tx, attempt: AttemptId, end: End<'_>) -> Result<Option<CallId>, Error> {
+    let End { outcome, cause, ended_at, screened, person_chance } = end;
     let values = args![
         attempt,
         outcome.as_str(),
@@ -219,6 +223,8 @@ pub(super) async fn close(
         screened.map(|screened| screened.verdict.as_str()),
         screened.map(|screened| screened.cause.as_str()),
         screened.map(|screened| i64::try_from(screened.after.as_millis()).unwrap_or(i64::MAX)),
+        // Rounded up: nobody becomes less of a person by being stored.
+        person_chance.map(|chance| (chance.clamp(0.0, 1.0) * 1e3).ceil() as i64),
     ];
     let row = tx.row(CLOSE, values).await?;
     row.map(|row| row.get("call_id")).transpose()

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cadran_engine::dialer::compliance::{Pack, Reason};
+use cadran_engine::dialer::compliance::{PaceLaw, Pack, Reason};
 use cadran_engine::model::{CampaignId, DialOrder, Lead, Phone, Timestamp};
 
 use super::db::{Lane, Sql, Tx};
@@ -25,7 +25,7 @@ const CLAIM_DEADLINE: Duration = Duration::from_secs(5);
 const ROUNDS_MAX: u8 = 10;
 
 /// What came of a claim.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Claim {
     /// Leads that may be called.
     pub leads: Vec<Lead>,
@@ -33,6 +33,8 @@ pub struct Claim {
     pub next_due_at: Option<Timestamp>,
     /// How many others were due but may not be called, by reason.
     pub denied: BTreeMap<Reason, u32>,
+    /// What the packs that let the leads pass say of dialling ahead; none where there are no leads.
+    pub law: Option<PaceLaw>,
 }
 
 impl Claim {
@@ -92,7 +94,7 @@ impl Store {
                 break;
             }
             let law = (self.packs(), now);
-            let callable = without_denied(&mut tx, candidates, campaign, law, &mut claim.denied).await?;
+            let callable = without_denied(&mut tx, candidates, campaign, law, &mut claim).await?;
             let ids: Vec<i64> = callable.iter().map(|lead| lead.id.as_i64()).collect();
             tx.execute(CLAIM, args![json(&ids)?, holder, now + CLAIM_TIME, now]).await?;
             claim.leads.extend(callable);
@@ -140,13 +142,13 @@ async fn due(
     Ok((leads.collect::<Result<_, Error>>()?, found))
 }
 
-/// Takes out and settles the leads that may not be called, and counts them by reason.
+/// Takes out and settles the leads that may not be called, and counts them by reason; notes what binds the others.
 async fn without_denied(
     tx: &mut Tx,
     leads: Vec<Lead>,
     campaign: CampaignId,
     (packs, now): (&[Pack], Timestamp),
-    denied: &mut BTreeMap<Reason, u32>,
+    claim: &mut Claim,
 ) -> Result<Vec<Lead>, Error> {
     let numbers: Vec<Vec<Phone>> = leads.iter().map(|lead| lead.phones().collect()).collect();
     let persons = person::resolve(tx, &numbers, now).await?;
@@ -160,9 +162,10 @@ async fn without_denied(
         let (id, phone) = (lead.id, lead.phone_to_dial());
         match hearing.ask_to_claim(Question { lead: id, phone, zone: &lead.zone, at: now }, &terms)? {
             Ok(()) => callable.push(lead),
-            Err(reason) => *denied.entry(reason).or_default() += 1,
+            Err(reason) => *claim.denied.entry(reason).or_default() += 1,
         }
     }
+    claim.law = claim.law.into_iter().chain(hearing.pace_law()).reduce(PaceLaw::and);
     hearing.close(tx, now).await?;
     Ok(callable)
 }

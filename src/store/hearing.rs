@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cadran_engine::dialer::compliance::{Decision, Inquiry, Obligation, Pack, Reason};
+use cadran_engine::dialer::compliance::{Decision, Inquiry, Obligation, PaceLaw, Pack, Reason};
 use cadran_engine::model::{AttemptId, CampaignId, LeadId, Phone, Timestamp, Zone};
 
 use super::db::Tx;
@@ -33,6 +33,7 @@ pub(super) struct Hearing<'p> {
     dossiers: Dossiers,
     entries: Vec<Entry>,
     denied: Vec<Denied>,
+    pace_law: Option<PaceLaw>,
 }
 
 impl<'p> Hearing<'p> {
@@ -46,7 +47,7 @@ impl<'p> Hearing<'p> {
     ) -> Result<Self, Error> {
         let terms = terms::of(tx, campaigns).await?;
         let dossiers = Dossiers::gather(tx, persons, packs, now).await?;
-        Ok(Self { packs, terms, dossiers, entries: Vec::new(), denied: Vec::new() })
+        Ok(Self { packs, terms, dossiers, entries: Vec::new(), denied: Vec::new(), pace_law: None })
     }
 
     /// The terms of a campaign; one without a seller has none, and calls nobody.
@@ -85,12 +86,21 @@ impl<'p> Hearing<'p> {
         terms: &Terms,
     ) -> Result<Result<(), Reason>, Error> {
         let (inquiry, decision) = self.consider(question, terms);
-        let Some(denied) = Denied::by(&decision, &inquiry, question.lead) else { return Ok(Ok(())) };
+        let Some(denied) = Denied::by(&decision, &inquiry, question.lead) else {
+            let law = PaceLaw::of(decision.packs().iter().copied());
+            self.pace_law = self.pace_law.into_iter().chain(law).reduce(PaceLaw::and);
+            return Ok(Ok(()));
+        };
         let about = (Stage::Claim, question.lead, question.phone);
         let person = self.dossiers.person(question.phone);
         self.entries.push(Entry::of(&decision, &inquiry, about, terms, person)?);
         self.denied.push(denied);
         Ok(Err(denied.reason))
+    }
+
+    /// What the packs that let leads pass say of dialling ahead, all of them together.
+    pub(super) const fn pace_law(&self) -> Option<PaceLaw> {
+        self.pace_law
     }
 
     /// May this attempt be made?

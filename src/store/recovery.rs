@@ -1,17 +1,15 @@
 //! What an earlier daemon left unfinished.
 
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 
+use cadran_engine::dialer::drop_ledger::{DropCounts, DropLedger};
 use cadran_engine::input::{OpenRecording, OpenSession, Recovery};
-use cadran_engine::model::{Attempt, CampaignId, Lead, RecordingId, Timestamp};
+use cadran_engine::model::{Attempt, CampaignId, Lead, Outcome, RecordingId, Timestamp};
 
 use super::db::{Lane, Tx};
 use super::lead::{histories_in, read_lead};
 use super::value::args;
 use super::{Error, Store, attempt, learnt, recording, session, supervision};
-
-/// Over which the drop rate is counted (`Campaign::drop_limit`).
-const DROPS_SPAN: Duration = Duration::from_secs(24 * 3600);
 
 const RELEASE_CLAIMED: &str = "update lead set state = 'waiting', claimed_by = null, claimed_until = null, \
     updated_at = $2 where state = 'claimed' and claimed_by = $1";
@@ -41,16 +39,21 @@ const LATEST_RECORDINGS: &str = "select recording.call_id, max(part) as part fro
     join attempt on attempt.call_id = recording.call_id \
     where outcome is null and holder = $1 group by recording.call_id order by recording.call_id";
 
-/// Ten minutes are 600,000 ms. A dropped person has answered too.
-const DROPS: &str = "select attempt.campaign_id, coalesce(answered_at, attempt.ended_at) / 600000 * 600000 as since, \
-    count(*) as answered, count(case when outcome = 'dropped' then 1 end) as dropped \
+/// Ten minutes ([`DropLedger::BUCKET`]) are 600,000 ms; persons are counted in thousandths. Of what agents said of a call the latest word counts.
+const DROPS: &str = "select campaign_id, since, outcome, code, count(*) as answers, \
+    cast(sum(person) as bigint) as permille, cast(sum(person * (1000 - person)) as bigint) as doubt from \
+    (select attempt.campaign_id, coalesce(answered_at, attempt.ended_at) / 600000 * 600000 as since, outcome, \
+        coalesce(person_permille, 1000) as person, case when outcome = 'answered' then (select code from disposition \
+        where disposition.call_id = attempt.call_id order by said_at desc limit 1) end as code \
     from attempt left join call on call.call_id = attempt.call_id \
-    where attempt.ended_at >= $1 and outcome in ('answered', 'dropped') group by 1, 2 order by 1, 2";
+    where attempt.ended_at >= $1 and outcome in ('answered', 'dropped')) answered \
+    group by campaign_id, since, outcome, code order by since, campaign_id";
 
 impl Store {
     /// What was unfinished when the daemon that drove `holder`'s Asterisk server stopped. Leads in its hopper are
     /// released; attempts, sessions and recordings stay open until the engine has compared them with Asterisk.
     pub async fn recover(&self, holder: &str, now: Timestamp) -> Result<Recovery, Error> {
+        let machines = self.machine_codes().await?;
         let mut tx = self.db.begin(Lane::Calls).await?;
         tx.execute(RELEASE_CLAIMED, args![holder, now]).await?;
         supervision::close_all(&mut tx, holder, now).await?;
@@ -59,7 +62,7 @@ impl Store {
             sessions: open_sessions(&mut tx, holder).await?,
             recordings: open_recordings(&mut tx, holder).await?,
             latest_recordings: latest_recordings(&mut tx, holder).await?,
-            drops: drops(&mut tx, now).await?,
+            drops: drops(&mut tx, now, &machines).await?,
             learnt: learnt::all(&mut tx).await?,
         };
         tx.commit().await?;
@@ -101,10 +104,39 @@ async fn latest_recordings(tx: &mut Tx, holder: &str) -> Result<Vec<RecordingId>
     rows.iter().map(recording::read_id).collect()
 }
 
-async fn drops(tx: &mut Tx, now: Timestamp) -> Result<Vec<(CampaignId, Timestamp, u32, u32)>, Error> {
-    let rows = tx.rows(DROPS, args![now - DROPS_SPAN]).await?;
-    let drops = rows.iter().map(|row| {
-        Ok((row.get("campaign_id")?, row.get("since")?, row.get("answered")?, row.get("dropped")?))
-    });
-    drops.collect()
+/// The dispositions that say of a call that a machine had answered.
+type MachineCodes = BTreeMap<CampaignId, BTreeSet<String>>;
+
+impl Store {
+    async fn machine_codes(&self) -> Result<MachineCodes, Error> {
+        let codes = self.all_campaigns().await?.into_iter().map(|campaign| {
+            let machines = campaign.settings.dispositions.into_iter().filter(|choice| choice.machine);
+            (campaign.id, machines.map(|choice| choice.code).collect())
+        });
+        Ok(codes.collect())
+    }
+}
+
+/// People who answered and people who were dropped, as [`DropLedger`] counts them.
+async fn drops(
+    tx: &mut Tx,
+    now: Timestamp,
+    machines: &MachineCodes,
+) -> Result<Vec<(CampaignId, Timestamp, DropCounts)>, Error> {
+    let mut buckets: BTreeMap<(Timestamp, CampaignId), DropCounts> = BTreeMap::new();
+    for row in tx.rows(DROPS, args![now - DropLedger::MONTH]).await? {
+        let campaign: CampaignId = row.get("campaign_id")?;
+        let counts = buckets.entry((row.get("since")?, campaign)).or_default();
+        let (outcome, answers): (Outcome, u32) = (row.get("outcome")?, row.get("answers")?);
+        let code: Option<String> = row.get("code")?;
+        let is_machine = |code: &String| machines.get(&campaign).is_some_and(|codes| codes.contains(code));
+        if outcome == Outcome::Dropped {
+            counts.unserved += answers;
+            counts.persons += row.get::<i64>("permille")? as f64 / 1e3;
+            counts.doubt += row.get::<i64>("doubt")? as f64 / 1e6;
+        } else if !code.as_ref().is_some_and(is_machine) {
+            counts.served += answers;
+        }
+    }
+    Ok(buckets.into_iter().map(|((since, campaign), counts)| (campaign, since, counts)).collect())
 }

@@ -38,10 +38,16 @@ pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<(),
     match write {
         // The writer brings attempts to `attempt::Saving`, all of a group at once.
         Write::SaveAttempt(_) => {}
-        Write::CloseAttempt { attempt, outcome, cause, ended_at, screened, lead, next } => {
-            if let Some(call) =
-                attempt::close(tx, *attempt, *outcome, *cause, *ended_at, screened.as_ref()).await?
-            {
+        Write::CloseAttempt { attempt, outcome, cause, ended_at, screened, person_chance, lead, next } => {
+            let (outcome, screened) = (outcome, screened.as_ref());
+            let end = attempt::End {
+                outcome: *outcome,
+                cause: *cause,
+                ended_at: *ended_at,
+                screened,
+                person_chance: *person_chance,
+            };
+            if let Some(call) = attempt::close(tx, *attempt, end).await? {
                 if *outcome == Outcome::Answered {
                     callback::kept(tx, *lead, call).await?;
                 }

@@ -58,6 +58,7 @@ pub(super) async fn record(world: &World, token: &str, path: &str) -> RecordingI
         cause: HangupCause::default(),
         ended_at: now(),
         screened: None,
+        person_chance: None,
         lead: attempt.lead,
         next: LeadNext::Done,
     };

@@ -60,9 +60,9 @@ pub(crate) async fn screened_calls_are_counted_by_what_agents_said_last(database
         after: Duration::from_millis(981),
     };
     let screened = |write: Write| match write {
-        Write::CloseAttempt { attempt, outcome, cause, ended_at, lead, next, .. } => {
+        Write::CloseAttempt { attempt, outcome, cause, ended_at, person_chance, lead, next, .. } => {
             let screened = Some(heard.clone());
-            Write::CloseAttempt { attempt, outcome, cause, ended_at, screened, lead, next }
+            Write::CloseAttempt { attempt, outcome, cause, ended_at, screened, person_chance, lead, next }
         }
         other => other,
     };

@@ -73,6 +73,7 @@ fn ended(attempt: &Attempt, ended_at: Timestamp, due_at: Timestamp) -> Write {
         cause: HangupCause { q850: 17, sip: Some(486) },
         ended_at,
         screened: None,
+        person_chance: None,
         lead: attempt.lead,
         next: LeadNext::Again { due_at, phone: 0 },
     }

@@ -1,7 +1,8 @@
 //! A daemon is killed and the next one takes over.
 
-use cadran_engine::command::{LeadNext, Write};
+use cadran_engine::command::{DispositionRecord, LeadNext, Write};
 use cadran_engine::dialer::answer_rate::AnswerRates;
+use cadran_engine::dialer::drop_ledger::DropCounts;
 use cadran_engine::dialer::learnt::Learnt;
 use cadran_engine::input::{OpenRecording, OpenSession};
 use cadran_engine::model::{LeadState, Outcome, PauseReason, RecordingId, SessionId, Timestamp};
@@ -60,7 +61,8 @@ pub(crate) async fn a_killed_daemon_leaves_what_the_next_one_finds(database: &Da
     let masked_since = Some(at(8));
     assert_eq!(found.recordings, [OpenRecording { recording, started_at: at(6), masked_since }]);
     let tenth = Timestamp::from_millis(at(60).as_millis() / 600_000 * 600_000);
-    assert_eq!(found.drops, [(world.campaign, tenth, 2, 1)]);
+    let counts = DropCounts { served: 1, unserved: 1, persons: 1.0, doubt: 0.0 };
+    assert_eq!(found.drops, [(world.campaign, tenth, counts)]);
     assert_eq!(found.learnt, [(world.campaign, learnt(8))], "the latest counts");
     let state_of = async |id| store.lead(id).await.unwrap().unwrap().state;
     assert_eq!(state_of(in_hopper.id).await, LeadState::Waiting);
@@ -68,6 +70,42 @@ pub(crate) async fn a_killed_daemon_leaves_what_the_next_one_finds(database: &Da
     assert_eq!(state_of(live.lead).await, LeadState::InAttempt);
     database.meddle("update learnt set learnt = '{}'").await;
     assert_eq!(store.recover(HOLDER, at(120)).await.unwrap().learnt, [], "what cannot be read is left out");
-    let a_day_later = store.recover(HOLDER, at(25 * 3600)).await.unwrap();
-    assert_eq!(a_day_later.drops, []);
+    let days_later =
+        async |days: u64| store.recover(HOLDER, at(days * 24 * 3600 + 3600)).await.unwrap().drops;
+    assert_eq!(days_later(29).await.len(), 1);
+    assert_eq!(days_later(30).await, []);
+}
+
+/// A drop of whom it was not certain that it was a person, and two conversations, one of them with a machine as the
+/// agent said when asked again: a restart counts them as the daemon did that was there.
+pub(crate) async fn a_restart_forgets_nothing_of_who_was_dropped(database: &Database) {
+    let store = &database.store;
+    let world = World::with_leads(store, 4).await;
+    let mut desk = Desk::of(store);
+    let [person, machine] = [desk.dial(&world, store).await, desk.dial(&world, store).await];
+    let [unsure, sure] = [desk.dial(&world, store).await, desk.dial(&world, store).await];
+    let doubtful = match close(&unsure, Outcome::Dropped, LeadNext::Done) {
+        Write::CloseAttempt { attempt, outcome, cause, ended_at, screened, lead, next, .. } => {
+            let person_chance = Some(0.25);
+            Write::CloseAttempt { attempt, outcome, cause, ended_at, screened, person_chance, lead, next }
+        }
+        other => other,
+    };
+    let said = world.said_of(&machine, LeadNext::Done);
+    let corrected = DispositionRecord { code: "machine".to_owned(), at: at(90), ..said.clone() };
+    desk.keep([
+        close(&person, Outcome::Answered, LeadNext::Done),
+        Write::SaveCall(Box::new(world.call_of(&person))),
+        close(&machine, Outcome::Answered, LeadNext::Done),
+        Write::SaveCall(Box::new(world.call_of(&machine))),
+        Write::SaveDisposition(Box::new(said)),
+        Write::SaveDisposition(Box::new(corrected)),
+        doubtful,
+        close(&sure, Outcome::Dropped, LeadNext::Done),
+    ])
+    .await;
+    drop(desk);
+    let found = database.second_store().await.recover(HOLDER, at(120)).await.unwrap().drops;
+    let sum = found.iter().map(|(_, _, counts)| *counts).reduce(DropCounts::and).unwrap();
+    assert_eq!(sum, DropCounts { served: 1, unserved: 2, persons: 1.25, doubt: 0.1875 });
 }

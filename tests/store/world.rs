@@ -9,9 +9,9 @@ use cadran_engine::input::StoreEvent;
 use cadran_engine::model::attempt::CallRecord;
 use cadran_engine::model::{
     Agent, AgentId, Attempt, AttemptId, CallId, CallingHours, Campaign, CampaignId, CampaignSettings,
-    CampaignState, ComplianceSettings, DialMode, HangupCause, Lead, LeadId, LegId, LegalBasis, ListId,
-    Outcome, Phone, PhoneKind, Purpose, RateLimit, RecordingPolicy, RingMode, SellerId, Side, SipTrunk,
-    Timestamp, Trunk, TrunkId, Zone,
+    CampaignState, ComplianceSettings, DialMode, Disposition, HangupCause, Lead, LeadId, LegId, LegalBasis,
+    ListId, Outcome, Phone, PhoneKind, Purpose, RateLimit, RecordingPolicy, RingMode, SellerId, Side,
+    SipTrunk, Timestamp, Trunk, TrunkId, Zone,
 };
 use secrecy::SecretString;
 use tokio::sync::{mpsc, oneshot};
@@ -143,6 +143,7 @@ pub(crate) fn close(attempt: &Attempt, outcome: Outcome, next: LeadNext) -> Writ
         cause: HangupCause { q850: 16, sip: Some(200) },
         ended_at: at(60),
         screened: None,
+        person_chance: None,
         lead: attempt.lead,
         next,
     }
@@ -207,7 +208,7 @@ pub(crate) fn a_campaign(trunk: TrunkId, seller: SellerId) -> Campaign {
             recording: RecordingPolicy::All,
             recording_notice: None,
             keep_wav: false,
-            dispositions: Vec::new(),
+            dispositions: Disposition::usual(),
             limit: RateLimit { calls_per_second: 10.0, concurrent_calls: 100 },
             compliance: ComplianceSettings {
                 seller: Some(seller),

@@ -51,6 +51,17 @@ impl Effect {
     }
 }
 
+/// The mean effect over what was expected: what all hours or lists share is the campaign's own rate, and one that is
+/// alone has no effect at all.
+fn mean<'a>(effects: impl IntoIterator<Item = &'a Effect>, shrinkage: f64) -> f64 {
+    let (mut sum, mut weight) = (0.0, 0.0);
+    for effect in effects {
+        sum += effect.expected * effect.multiplier(shrinkage);
+        weight += effect.expected;
+    }
+    if weight > 0.0 { sum / weight } else { 1.0 }
+}
+
 impl Default for AnswerRates {
     fn default() -> Self {
         Self { dials: 0.0, answers: 0.0, hours: [Effect::default(); 24], lists: BTreeMap::new() }
@@ -97,11 +108,12 @@ impl AnswerRates {
     }
 
     fn hour(&self, hour: usize) -> f64 {
-        self.hours[hour % 24].multiplier(HOUR_SHRINKAGE)
+        self.hours[hour % 24].multiplier(HOUR_SHRINKAGE) / mean(&self.hours, HOUR_SHRINKAGE)
     }
 
     fn list(&self, list: ListId) -> f64 {
-        self.lists.get(&list).map_or(1.0, |effect| effect.multiplier(LIST_SHRINKAGE))
+        let effect = self.lists.get(&list).map_or(1.0, |effect| effect.multiplier(LIST_SHRINKAGE));
+        effect / mean(self.lists.values(), LIST_SHRINKAGE)
     }
 
     fn make_room(&mut self, list: ListId) {

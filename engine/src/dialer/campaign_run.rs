@@ -6,13 +6,14 @@ use super::admission::Gate;
 use super::answer_rate::AnswerRates;
 use super::breaker::Breaker;
 use super::calling_hours;
-use super::compliance::Reason;
-use super::drop_ledger::DropLedger;
+use super::compliance::{PaceGate, PaceLaw, Reason};
+use super::drop_ledger::{DropCounts, DropLedger};
 use super::hopper::Hopper;
 use super::learnt::Learnt;
 use super::obstacle::Standing;
 use super::pacing::Situation;
 use super::prediction::Prediction;
+use super::predictive::Pickup;
 use crate::input::AttemptRefusal;
 use crate::model::{AgentId, CallId, Campaign, CampaignId, CampaignSettings, CampaignState, Timestamp, Zone};
 
@@ -41,6 +42,9 @@ pub struct CampaignRun {
     pub(crate) talking: u32,
     /// Answers and drops.
     pub(crate) drops: DropLedger,
+    /// What the rule packs say of dialling ahead: those that let the leads pass which were fetched. None before any
+    /// lead was, which binds like the strictest.
+    pub(crate) law: Option<PaceLaw>,
     /// The campaign's own rate limit.
     pub(crate) gate: Gate,
     /// Stops dialling when something is wrong with it.
@@ -146,7 +150,7 @@ impl CampaignRun {
             id,
             state,
             gate: Gate::new(settings.limit, now),
-            prediction: Prediction::of(&settings, now),
+            prediction: Prediction::of(&settings, PaceLaw::default(), now),
             breaker: Breaker::default(),
             denied: None,
             zone: None,
@@ -159,6 +163,7 @@ impl CampaignRun {
             dialling_ahead: 0,
             talking: 0,
             drops: DropLedger::default(),
+            law: None,
             look_at: None,
             idle_because: None,
             answer_rates: AnswerRates::default(),
@@ -174,9 +179,31 @@ impl CampaignRun {
     pub(crate) fn set_settings(&mut self, campaign: Campaign, now: Timestamp) {
         let Campaign { id: _, state, settings } = campaign;
         self.gate.set_limit(settings.limit);
-        self.prediction = Prediction::under(self.prediction.take(), &settings, now);
+        self.prediction = Prediction::under(self.prediction.take(), &settings, self.law(), now);
         self.state = state;
         self.settings = settings;
+    }
+
+    /// What the rule packs say of dialling ahead.
+    pub(crate) fn law(&self) -> PaceLaw {
+        self.law.unwrap_or_default()
+    }
+
+    /// Leads came that these rules bind, beside those of earlier leads.
+    pub(crate) fn bind(&mut self, law: Option<PaceLaw>, now: Timestamp) {
+        let Some(law) = law else { return };
+        self.law = Some(self.law.map_or(law, |bound| bound.and(law)));
+        self.prediction = Prediction::under(self.prediction.take(), &self.settings, self.law(), now);
+    }
+
+    /// How far it may dial ahead by the rule packs.
+    pub(crate) fn pace_gate(&self, now: Timestamp) -> PaceGate {
+        let (day, month) = self.drops.counts(now);
+        let rate = |counts: DropCounts| {
+            let people = counts.people();
+            (people > 0.0).then(|| counts.dropped() / people)
+        };
+        self.law().gate(rate(day), rate(month))
     }
 
     /// The hour of the day where the lead lives that was looked at last.
@@ -234,24 +261,47 @@ impl CampaignRun {
         }
     }
 
-    /// A person who answered found nobody.
-    pub(crate) fn person_dropped(&mut self, now: Timestamp) {
-        self.drops.dropped(now);
+    /// Whoever answered found nobody. Answers: the chance that it was a person.
+    pub(crate) fn person_dropped(&mut self, pickup: Pickup, now: Timestamp) -> f64 {
+        let estimated = self.law().machines_estimated;
+        let prediction = self.prediction.as_mut();
+        let chance = match &prediction {
+            Some(prediction) if estimated => prediction.pacer.person_chance(pickup),
+            Some(_) | None => 1.0,
+        };
+        if let Some(prediction) = prediction {
+            prediction.pacer.person_dropped(chance);
+        }
+        self.drops.unserved(now, chance);
+        chance
+    }
+
+    /// An agent says who it was that they were given.
+    pub(crate) fn answerer_found(&mut self, pickup: Pickup, served_at: Timestamp, machine: bool) {
+        if machine {
+            self.drops.machine_found(served_at);
+        }
         if let Some(prediction) = &mut self.prediction {
-            prediction.pacer.person_dropped();
+            prediction.pacer.answered_by(pickup, !machine);
+            if machine {
+                prediction.pacer.machine_found();
+            }
         }
     }
 
     /// What pacing needs to know. `rivals`: answers and dials of other campaigns that will take its agents.
     pub(crate) fn situation(&self, now: Timestamp, predicted: u32, rivals: u32) -> Situation {
-        let (answered, dropped) = self.drops.counts(now);
+        let (day, month) = self.drops.counts(now);
+        let law = self.law();
         Situation {
             mode: self.settings.mode,
             ready: count(self.ready.len()),
             on_their_way: self.dialling_ahead.saturating_add(count(self.waiting.len())),
-            answered,
-            dropped,
-            drop_limit: self.settings.drop_limit,
+            windows: [
+                (day, self.settings.drop_limit.min(law.day_max)),
+                (month, self.settings.drop_limit_month.min(law.month_max)),
+            ],
+            gate: self.pace_gate(now),
             predicted,
             rivals,
         }

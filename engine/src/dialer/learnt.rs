@@ -19,5 +19,5 @@ pub struct Learnt {
 
 impl Learnt {
     /// Changes with every change of what is in it, or of what it means.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
 }

@@ -1,5 +1,7 @@
 //! How many calls to place at this moment.
 
+use super::compliance::PaceGate;
+use super::drop_ledger::DropCounts;
 use crate::model::DialMode;
 
 /// What the decision depends on, for one campaign at one moment.
@@ -11,12 +13,11 @@ pub struct Situation {
     pub ready: u32,
     /// Dials in flight, and answers that wait, which were not made for one agent in particular.
     pub on_their_way: u32,
-    /// People who answered within the last 24 hours.
-    pub answered: u32,
-    /// Of these, dropped.
-    pub dropped: u32,
-    /// Share of drops at which dialling ahead ends.
-    pub drop_limit: f64,
+    /// People who answered within the last 24 hours and the last 30 days, each with the share of drops at which
+    /// dialling ahead ends.
+    pub windows: [(DropCounts, f64); 2],
+    /// How far the rule packs let it dial ahead.
+    pub gate: PaceGate,
     /// Dials in flight, and answers that wait, of other campaigns that will take this one's agents.
     pub rivals: u32,
     /// Calls that the forecast of a predictive campaign allows ([`super::predictive`]).
@@ -41,35 +42,43 @@ pub fn decide(s: &Situation) -> Decision {
         DialMode::Manual | DialMode::Preview => Decision::PerAgent(0),
         DialMode::Progressive => Decision::PerAgent(s.ready.saturating_sub(s.on_their_way)),
         DialMode::Power { ratio } => {
-            if budget_is_spent(s) {
-                return Decision::PerAgent(s.ready.saturating_sub(s.on_their_way));
+            let one_to_one = Decision::PerAgent(s.ready.saturating_sub(s.on_their_way));
+            let PaceGate::Ratio { max } = s.gate else { return one_to_one };
+            if spent_window(s).is_some() {
+                return one_to_one;
             }
-            let wanted = f64::from(s.ready) * ratio.max(1.0);
+            let wanted = f64::from(s.ready) * ratio.min(max).max(1.0);
             Decision::Ahead((wanted as u32).saturating_sub(s.on_their_way.saturating_add(s.rivals)))
         }
     }
 }
 
-/// Whether one more drop would pass the limit.
+/// The window in which one more drop would pass the limit, and that limit.
 ///
-/// The first drop of a day is allowed: a share of a few calls says nothing, and a limit of 3 % would otherwise
+/// The first drop of a window is allowed: a share of a few calls says nothing, and a limit of 3 % would otherwise
 /// forbid dialling ahead until 33 people have answered.
-pub(crate) fn budget_is_spent(s: &Situation) -> bool {
-    const FIRST_DROPS: u32 = 1;
-    s.dropped >= FIRST_DROPS && f64::from(s.dropped + 1) > s.drop_limit * f64::from(s.answered + 1)
+pub(crate) fn spent_window(s: &Situation) -> Option<(DropCounts, f64)> {
+    let is_spent = |(counts, limit): &(DropCounts, f64)| {
+        counts.unserved > 0 && counts.dropped() + 1.0 > limit * (counts.people() + 1.0)
+    };
+    s.windows.into_iter().find(is_spent)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::compliance::PaceReason;
     use super::*;
+
+    const fn of(answered: u32, dropped: u32) -> DropCounts {
+        DropCounts { served: answered - dropped, unserved: dropped, persons: dropped as f64, doubt: 0.0 }
+    }
 
     const QUIET: Situation = Situation {
         mode: DialMode::Progressive,
         ready: 0,
         on_their_way: 0,
-        answered: 1000,
-        dropped: 0,
-        drop_limit: 0.03,
+        windows: [(of(1_000, 0), 0.03); 2],
+        gate: PaceGate::Ratio { max: 4.0 },
         rivals: 0,
         predicted: 0,
     };
@@ -78,6 +87,13 @@ mod tests {
     fn each_mode_answers_the_situation() {
         let power = DialMode::Power { ratio: 2.5 };
         let predictive = DialMode::Predictive { target_drop_rate: 0.028, target_wait: None };
+        let dropped = |day, month| Situation {
+            mode: power,
+            ready: 3,
+            windows: [(of(1_000, day), 0.03), (of(1_000, month), 0.03)],
+            ..QUIET
+        };
+        let no_data = PaceGate::OneToOne { reason: PaceReason::NoData };
         let cases = [
             (QUIET, Decision::PerAgent(0)),
             (Situation { mode: predictive, ready: 3, predicted: 2, ..QUIET }, Decision::Ahead(2)),
@@ -88,9 +104,12 @@ mod tests {
             (Situation { mode: power, ready: 3, ..QUIET }, Decision::Ahead(7)),
             (Situation { mode: power, ready: 3, on_their_way: 5, ..QUIET }, Decision::Ahead(2)),
             (Situation { mode: power, ready: 3, on_their_way: 3, rivals: 2, ..QUIET }, Decision::Ahead(2)),
-            (Situation { mode: power, ready: 3, dropped: 29, ..QUIET }, Decision::Ahead(7)),
-            (Situation { mode: power, ready: 3, dropped: 30, ..QUIET }, Decision::PerAgent(3)),
-            (Situation { mode: power, ready: 3, answered: 2, dropped: 1, ..QUIET }, Decision::PerAgent(3)),
+            (dropped(29, 0), Decision::Ahead(7)),
+            (dropped(30, 0), Decision::PerAgent(3)),
+            (dropped(0, 30), Decision::PerAgent(3)),
+            (Situation { windows: [(of(2, 1), 0.03); 2], ..dropped(0, 0) }, Decision::PerAgent(3)),
+            (Situation { mode: DialMode::Power { ratio: 9.0 }, ..dropped(0, 0) }, Decision::Ahead(12)),
+            (Situation { gate: no_data, ..dropped(0, 0) }, Decision::PerAgent(3)),
         ];
         for (situation, decision) in cases {
             assert_eq!(decide(&situation), decision, "{situation:?}");

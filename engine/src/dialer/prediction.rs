@@ -1,5 +1,6 @@
 //! The forecast of one predictive campaign, kept from look to look.
 
+use super::compliance::PaceLaw;
 use super::predictive::{Explanation, Pacer, Target};
 use crate::model::{CampaignSettings, DialMode, Timestamp};
 use crate::predicting::Ended;
@@ -16,20 +17,25 @@ pub(crate) struct Prediction {
 
 impl Prediction {
     /// One that knows nothing yet, if the campaign is predictive.
-    pub(crate) fn of(settings: &CampaignSettings, now: Timestamp) -> Option<Self> {
-        let target = target(settings)?;
+    pub(crate) fn of(settings: &CampaignSettings, law: PaceLaw, now: Timestamp) -> Option<Self> {
+        let target = target(settings, law)?;
         Some(Self { pacer: Box::new(Pacer::new(target)), looked_at: now, why: None })
     }
 
-    /// Goes on under changed settings: what was learnt stays, as long as the campaign stays predictive.
-    pub(crate) fn under(earlier: Option<Self>, settings: &CampaignSettings, now: Timestamp) -> Option<Self> {
-        let target = target(settings)?;
+    /// Goes on under changed settings or another law: what was learnt stays, as long as the campaign stays predictive.
+    pub(crate) fn under(
+        earlier: Option<Self>,
+        settings: &CampaignSettings,
+        law: PaceLaw,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let target = target(settings, law)?;
         match earlier {
             Some(mut prediction) => {
                 prediction.pacer.set_target(target);
                 Some(prediction)
             }
-            None => Self::of(settings, now),
+            None => Self::of(settings, law, now),
         }
     }
 
@@ -45,11 +51,12 @@ impl Prediction {
     }
 }
 
-/// A campaign aims below its limit, whatever it asks for.
-fn target(settings: &CampaignSettings) -> Option<Target> {
+/// A campaign aims below its own limits and those of the law, whatever it asks for.
+fn target(settings: &CampaignSettings, law: PaceLaw) -> Option<Target> {
     match settings.mode {
         DialMode::Predictive { target_drop_rate, target_wait } => {
-            let lawful = Target::below(settings.drop_limit);
+            let day = settings.drop_limit.min(law.day_max);
+            let lawful = Target::within(day, settings.drop_limit_month.min(law.month_max));
             let wait = target_wait.map(|millis| f64::from(millis) / 1e3);
             Some(Target { aim: target_drop_rate.clamp(0.0, lawful.aim), wait, ..lawful })
         }

@@ -43,8 +43,10 @@ pub struct CampaignSettings {
     pub drop_after: Duration,
     /// What a dropped person hears: an Asterisk media URI such as `sound:cadran/drop-fr`.
     pub drop_message: String,
-    /// Drops over answered people, counted over 24 hours, at which power falls back to one dial per ready agent.
+    /// Drops over answered people, counted over 24 hours, at which dialling ahead ends: one dial per ready agent.
     pub drop_limit: f64,
+    /// The same, counted over 30 days.
+    pub drop_limit_month: f64,
     /// Whether those who answer are screened for answering machines.
     pub screening: Screening,
     /// When calls may be placed, in the lead's own time.
@@ -94,6 +96,7 @@ impl Default for CampaignSettings {
             drop_after: Duration::from_secs(2),
             drop_message: "sound:cadran/drop-fr".to_owned(),
             drop_limit: 0.03,
+            drop_limit_month: 0.03,
             screening: Screening::default(),
             hours: CallingHours::french_consumers(),
             callbacks: CallbackRules::default(),

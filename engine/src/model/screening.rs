@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::DialMode;
 
-/// How long after the answer a verdict counts. Whoever has not been told apart by then is a person: the law allows
+/// How long after the answer a verdict may count. Whoever has not been told apart by then is a person: the law allows
 /// two seconds until an agent speaks (16 CFR 310.4(b)(1)(iv)), and the agent still has to be joined.
 pub const SCREENING_TIME_MAX: Duration = Duration::from_millis(1_200);
 
@@ -20,6 +20,10 @@ pub const SCREENING_TIME_MAX: Duration = Duration::from_millis(1_200);
 pub struct Screening {
     /// Whether answers are screened at all.
     pub enabled: bool,
+    /// How long after the answer a verdict counts, in milliseconds: [`SCREENING_TIME_MAX`] at the most.
+    #[serde(with = "super::time::millis")]
+    #[cfg_attr(feature = "schema", schema(value_type = u64))]
+    pub time_max: Duration,
     /// Speech without a pause that lasts this long, in milliseconds, is a machine's greeting.
     #[serde(with = "super::time::millis")]
     #[cfg_attr(feature = "schema", schema(value_type = u64))]
@@ -54,6 +58,7 @@ impl Default for Screening {
     fn default() -> Self {
         Self {
             enabled: false,
+            time_max: SCREENING_TIME_MAX,
             greeting: Duration::from_millis(900),
             silence: Duration::from_millis(300),
             words: 4,

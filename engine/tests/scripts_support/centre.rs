@@ -350,10 +350,9 @@ impl Centre {
                 let leads: Vec<Lead> = due.into_iter().map(|(_, lead)| lead).collect();
                 self.claimed.extend(leads.iter().map(|lead| lead.id));
                 let next_due_at = self.waiting.iter().map(|(at, _)| *at).min();
-                self.later(
-                    10,
-                    Input::Store(StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied: None }),
-                );
+                let (denied, law) = (None, None);
+                let fetched = StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied, law };
+                self.later(10, Input::Store(fetched));
             }
             Command::LookUp { .. } | Command::Reply { .. } | Command::Notice(_) => {}
         }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use cadran_engine::dialer::compliance::{CountedFrom, PaceLaw};
 use cadran_engine::input::Settings;
 use cadran_engine::model::{
     Agent, AgentId, CallingHours, Campaign, CampaignId, CampaignSettings, CampaignState, Disposition,
-    DispositionEffect, Outcome, PhoneKind, RateLimit, RecordingPolicy, RetryRule, RingMode, Timestamp, Trunk,
-    TrunkId, Window,
+    DispositionEffect, OnMachine, Outcome, PhoneKind, RateLimit, RecordingPolicy, RetryRule, RingMode,
+    Screening, Timestamp, Trunk, TrunkId, Window,
 };
 
 use super::algorithm::Algorithm;
@@ -21,8 +22,8 @@ const MIDNIGHT: Timestamp = Timestamp::from_millis(1_767_571_200_000);
 pub(crate) const CAMPAIGN: CampaignId = CampaignId::from_i64(1);
 const TRUNK: TrunkId = TrunkId::from_i64(1);
 
-/// What every agent says of every call.
-pub(crate) const DISPOSITION: &str = "done";
+/// What every agent says of a conversation with a person, and of a machine.
+pub(crate) const DISPOSITIONS: [&str; 2] = ["done", "machine"];
 
 /// Share of drops that no campaign may pass: the law of most countries.
 pub(crate) const DROP_LIMIT: f64 = 0.03;
@@ -96,26 +97,55 @@ fn campaign(scenario: &Scenario, algorithm: Algorithm) -> Campaign {
             trunks: vec![TRUNK],
             caller_ids: vec![leads::phone(0)],
             ring_timeout: ring_timeout(scenario),
-            drop_after: span(scenario.grace - if scenario.amd.on { Amd::DECISION } else { 0.0 }),
+            drop_after: span(scenario.grace),
             drop_message: "sound:sorry".to_owned(),
             drop_limit: DROP_LIMIT,
+            drop_limit_month: DROP_LIMIT,
+            screening: screening(scenario),
             hours: hours(scenario),
             retry: retry(scenario),
             recording: RecordingPolicy::Never,
             wrap_up: WRAP_UP_MAX,
-            dispositions: vec![Disposition {
-                code: DISPOSITION.to_owned(),
-                label_fr: DISPOSITION.to_owned(),
-                label_en: DISPOSITION.to_owned(),
-                effect: DispositionEffect::Final,
-                success: false,
-                machine: false,
-            }],
+            dispositions: DISPOSITIONS.map(disposition).to_vec(),
             limit: RateLimit { calls_per_second: ANY_RATE, concurrent_calls: u32::MAX },
             ..CampaignSettings::default()
         },
     }
 }
+
+/// Agents know a machine when they hear one.
+fn disposition(code: &str) -> Disposition {
+    Disposition {
+        code: code.to_owned(),
+        label_fr: code.to_owned(),
+        label_en: code.to_owned(),
+        effect: DispositionEffect::Final,
+        success: false,
+        machine: code == DISPOSITIONS[1],
+    }
+}
+
+/// A detection that takes its time, and needs so much silence after a person's greeting.
+fn screening(scenario: &Scenario) -> Screening {
+    Screening {
+        enabled: scenario.amd.on,
+        time_max: span(Amd::LISTENS_MAX),
+        silence: span(Amd::DECISION),
+        on_machine: OnMachine::HangUp,
+        sample: 0.0,
+        ..Screening::default()
+    }
+}
+
+/// No rule pack binds the day but by the limit on drops; where answers are screened, the time until an agent must be
+/// there begins at the end of a person's greeting.
+pub(crate) const LAW: PaceLaw = PaceLaw {
+    day_max: DROP_LIMIT,
+    month_max: DROP_LIMIT,
+    ratio_max: f64::MAX,
+    counted_from: CountedFrom::GreetingEnd,
+    machines_estimated: true,
+};
 
 /// Whoever does not answer is dialled again, where the list is to be used up.
 fn retry(scenario: &Scenario) -> Vec<RetryRule> {
@@ -129,14 +159,9 @@ fn retry(scenario: &Scenario) -> Vec<RetryRule> {
     [Outcome::Busy, Outcome::Congestion, Outcome::NoAnswer].map(rule).to_vec()
 }
 
-/// The engine gives a dial up at the scenario's timeout, or after the verdict of the answering machine detection,
-/// which listens while the engine still waits for an answer.
+/// The engine gives a dial up at the scenario's timeout.
 fn ring_timeout(scenario: &Scenario) -> Duration {
-    if scenario.ring.cv < 0.0 {
-        return RING_WITHOUT_END;
-    }
-    let listens = if scenario.amd.on { Amd::LISTENS_MAX } else { 0.0 };
-    span(scenario.ring.timeout + listens)
+    if scenario.ring.cv < 0.0 { RING_WITHOUT_END } else { span(scenario.ring.timeout) }
 }
 
 /// The day itself, so that pacing knows when it ends; without an end where the day goes past midnight.

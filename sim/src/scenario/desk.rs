@@ -2,7 +2,8 @@
 
 use cadran_engine::input::Request;
 
-use super::centre::{self, CAMPAIGN, DISPOSITION};
+use super::centre::{self, CAMPAIGN, DISPOSITIONS};
+use super::network::Answerer;
 use super::staff::{Coming, Doing};
 use super::world::{Event, World};
 
@@ -35,11 +36,12 @@ impl World<'_> {
 
     /// The agent says what became of the call.
     pub(crate) fn wrap_up_over(&mut self, place: usize) {
-        if let Some((call, _)) = self.agents[place].work.take() {
+        if let Some(work) = self.agents[place].work.take() {
+            let [person, machine] = DISPOSITIONS;
             self.ask(Request::Dispose {
                 agent: centre::agent_id(place),
-                call,
-                code: DISPOSITION.to_owned(),
+                call: work.call,
+                code: if work.answerer == Answerer::Machine { machine } else { person }.to_owned(),
                 note: String::new(),
                 callback: None,
             });
@@ -59,9 +61,9 @@ impl World<'_> {
         agent.doing = doing;
         agent.since = self.now;
         if doing == Doing::WrappingUp
-            && let Some((_, wrap_up)) = agent.work
+            && let Some(work) = agent.work
         {
-            self.after(wrap_up, Event::WrapUpOver { agent: place });
+            self.after(work.wrap_up, Event::WrapUpOver { agent: place });
         } else if doing == Doing::Away
             && let Some(Some(back_after)) = agent.leaves.take()
         {

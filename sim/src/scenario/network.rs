@@ -26,7 +26,7 @@ pub(crate) const NORMAL: HangupCause = HangupCause { q850: 16, sip: None };
 const BUSY: HangupCause = HangupCause { q850: 17, sip: Some(486) };
 const CONGESTION: HangupCause = HangupCause { q850: 34, sip: Some(503) };
 /// Nobody answered.
-pub(crate) const NO_ANSWER: HangupCause = HangupCause { q850: 19, sip: Some(480) };
+const NO_ANSWER: HangupCause = HangupCause { q850: 19, sip: Some(480) };
 
 /// The pretend telephone network.
 #[derive(Debug)]

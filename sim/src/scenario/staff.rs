@@ -4,6 +4,7 @@ use cadran_engine::model::{CallId, Timestamp};
 
 use super::dice::Dice;
 use super::format::{Scenario, Spread};
+use super::network::Answerer;
 
 /// Agents log in within this time where the scenario says nothing else.
 const FIRST_MINUTE: f64 = 60.0;
@@ -33,6 +34,16 @@ pub(crate) enum Coming {
     Out(Option<f64>),
 }
 
+/// The call that an agent has in hand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Work {
+    pub(crate) call: CallId,
+    /// Whom they have on the line.
+    pub(crate) answerer: Answerer,
+    /// How long the wrap-up will be.
+    pub(crate) wrap_up: f64,
+}
+
 /// One agent.
 #[derive(Clone, Debug)]
 pub(crate) struct Agent {
@@ -40,8 +51,7 @@ pub(crate) struct Agent {
     pub(crate) since: Timestamp,
     /// Factor on the length of conversations.
     speed: f64,
-    /// The call in hand, and how long its wrap-up will be.
-    pub(crate) work: Option<(CallId, f64)>,
+    pub(crate) work: Option<Work>,
     /// Set while the agent is to leave after the call in hand, with when they come back.
     pub(crate) leaves: Option<Option<f64>>,
     /// Whether they have logged in today.

@@ -1,10 +1,11 @@
 //! What Asterisk and the telephone network do with a leg.
 
 use cadran_engine::input::{LegPurpose, SwitchEvent};
-use cadran_engine::model::{CallId, LegId, RoomId};
+use cadran_engine::model::{CallId, LegId, RoomId, Verdict};
 
 use super::centre;
-use super::network::{Answerer, Fate, NO_ANSWER, NORMAL};
+use super::network::{Answerer, Fate, NORMAL};
+use super::staff::Work;
 use super::world::{Event, World};
 
 /// Who is at the far end of a leg.
@@ -25,6 +26,7 @@ pub(crate) struct Dial {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Ringing,
+    Screening(Answerer),
     Waiting(Answerer),
     Joining(Answerer),
     Talking,
@@ -55,11 +57,10 @@ impl World<'_> {
     pub(crate) fn ring_over(&mut self, leg: LegId) {
         let Some(Line::Customer(dial)) = self.lines.get(&leg) else { return };
         match dial.fate.end {
-            Ok(answerer) if self.scenario.amd.on => {
-                let listens = self.network.listen(answerer);
-                self.after(listens, Event::Verdict(leg));
+            Ok(answerer) => {
+                self.enter(leg, Stage::Waiting(answerer));
+                self.picks_up(leg);
             }
-            Ok(answerer) => self.answered(leg, answerer),
             Err(cause) => {
                 self.lines.remove(&leg);
                 self.switch_event(SwitchEvent::LegEnded { leg, cause });
@@ -67,22 +68,30 @@ impl World<'_> {
         }
     }
 
-    pub(crate) fn verdict(&mut self, leg: LegId) {
-        let Some(Line::Customer(dial)) = self.lines.get(&leg) else { return };
-        let Ok(answerer) = dial.fate.end else { return };
-        if self.network.passes(answerer) {
-            self.answered(leg, answerer);
-        } else {
-            self.tally.amd_false += u64::from(answerer == Answerer::Person);
-            // The engine was never told of an answer; for it nobody was there.
-            self.lines.remove(&leg);
-            self.switch_event(SwitchEvent::LegEnded { leg, cause: NO_ANSWER });
+    /// Asterisk listens for an answering machine.
+    pub(crate) fn screen(&mut self, leg: LegId) {
+        if let Some(Line::Customer(Dial { stage: Stage::Waiting(answerer), .. })) = self.lines.get(&leg) {
+            let answerer = *answerer;
+            self.enter(leg, Stage::Screening(answerer));
+            let listens = self.network.listen(answerer);
+            self.after(listens, Event::Verdict(leg));
         }
     }
 
-    fn answered(&mut self, leg: LegId, answerer: Answerer) {
-        self.enter(leg, Stage::Waiting(answerer));
-        self.picks_up(leg);
+    pub(crate) fn verdict(&mut self, leg: LegId) {
+        let Some(Line::Customer(Dial { stage: Stage::Screening(answerer), .. })) = self.lines.get(&leg)
+        else {
+            return;
+        };
+        let answerer = *answerer;
+        let verdict = if self.network.passes(answerer) {
+            self.enter(leg, Stage::Waiting(answerer));
+            Verdict::Person
+        } else {
+            self.tally.amd_false += u64::from(answerer == Answerer::Person);
+            Verdict::Machine
+        };
+        self.switch_event(SwitchEvent::LegScreened { leg, verdict, cause: "SCENARIO".to_owned() });
     }
 
     fn picks_up(&mut self, leg: LegId) {
@@ -119,7 +128,7 @@ impl World<'_> {
                 self.staff.machine()
             }
         };
-        self.agents[agent].work = Some((call, wrap_up));
+        self.agents[agent].work = Some(Work { call, answerer, wrap_up });
         self.enter(leg, Stage::Talking);
         self.switch_event(SwitchEvent::LegJoined { leg, room });
         self.after(talk, Event::TalkOver(leg));

@@ -174,7 +174,9 @@ impl<'a> World<'a> {
             Command::Write(Write::ReleaseLead { lead, due_at }) => self.leads.released(lead, due_at),
             Command::FetchLeads { campaign, count } => {
                 let (leads, next_due_at) = self.leads.take(count, self.now);
-                self.store_event(StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied: None });
+                let law = Some(centre::LAW);
+                let fetched = StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied: None, law };
+                self.store_event(fetched);
             }
             Command::Notice(Notice::AgentState { agent, state }) => {
                 self.agent_is(centre::place_of(agent), state);
@@ -193,6 +195,7 @@ impl<'a> World<'a> {
             SwitchCommand::Join { room, leg } => self.join(leg, room),
             SwitchCommand::Play { leg, .. } => self.play(leg),
             SwitchCommand::HangUp { leg } => self.end(leg),
+            SwitchCommand::Screen { leg, .. } => self.screen(leg),
             SwitchCommand::AwaitSilence { .. }
             | SwitchCommand::Ring { .. }
             | SwitchCommand::PickUp { .. }
@@ -205,7 +208,6 @@ impl<'a> World<'a> {
             | SwitchCommand::TakeMessage { .. }
             | SwitchCommand::EndMessage { .. }
             | SwitchCommand::TurnAway { .. }
-            | SwitchCommand::Screen { .. }
             | SwitchCommand::OpenRoom { .. }
             | SwitchCommand::StartMusic { .. }
             | SwitchCommand::CloseRoom { .. }

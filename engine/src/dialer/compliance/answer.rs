@@ -26,6 +26,9 @@ pub struct AbandonRule {
     pub period: String,
     /// Dials per ready agent beyond which no prediction is trusted.
     pub ratio_max: f64,
+    /// Whether an answer that nobody took may count as less than a person where agents found machines among answers
+    /// like it.
+    pub machines_estimated: bool,
 }
 
 impl AbandonRule {
@@ -39,6 +42,7 @@ impl AbandonRule {
         safe_harbour: false,
         period: String::new(),
         ratio_max: 4.0,
+        machines_estimated: false,
     };
 
     /// The rule of a pack.

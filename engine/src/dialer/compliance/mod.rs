@@ -50,7 +50,7 @@ pub use dialling::{CapCount, may_dial};
 pub use history::{PastAttempt, PastOutcome};
 pub use inquiry::Inquiry;
 pub use intent::{Intent, Mode};
-pub use pace::{CampaignStats, PaceGate, PaceReason, pace_gate};
+pub use pace::{CampaignStats, PaceGate, PaceLaw, PaceReason, pace_gate};
 pub use pack::{Applies, Detection, Pack, PackError, PackRules, Scope};
 pub use recording_control::{RecordingOutcome, RecordingStep, follow_recording};
 pub use register::{DoNotCall, RegisterCheck, RegisterRule, Registers};

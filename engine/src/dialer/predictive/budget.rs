@@ -3,12 +3,16 @@
 //! `theta` is the exchange rate between drops and idle time: the highest risk, that one more answer finds nobody, at
 //! which a call is placed. It moves until the drops that it costs are those that may be spent.
 
+use super::Spent;
+
 /// What the campaign may spend.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Target {
-    /// Drops over answers at which dialling ahead ends: the law, or less.
+    /// Drops over persons who answered within 24 hours, at which dialling ahead ends: the law, or less.
     pub limit: f64,
-    /// Drops over answers to aim at, below the limit.
+    /// The same within 30 days.
+    pub month_limit: f64,
+    /// Drops over persons to aim at, below the limits.
     pub aim: f64,
     /// Seconds between two calls of an agent that are short enough: fewer drops are spent where they are reached.
     pub wait: Option<f64>,
@@ -22,9 +26,14 @@ impl Default for Target {
 }
 
 impl Target {
-    /// Aims a little below a limit.
+    /// Aims a little below a limit that holds for both windows.
     pub fn below(limit: f64) -> Self {
-        Self { limit, aim: limit * AIM, wait: None }
+        Self::within(limit, limit)
+    }
+
+    /// Aims a little below the limits for 24 hours and for 30 days.
+    pub fn within(limit: f64, month_limit: f64) -> Self {
+        Self { limit, month_limit, aim: limit.min(month_limit) * AIM, wait: None }
     }
 }
 
@@ -42,8 +51,10 @@ const WAIT_MAX: f64 = 5.0;
 /// Drops past the limit at which not even the smallest risk is taken: the risk at the floor of theta is small, and not
 /// nothing.
 const OVERSPENT: f64 = 1.0;
-/// Part of the people who may still answer today that a drop may count on.
+/// Part of the people who may still answer today that a drop may count on; and, of those who answered already, the part
+/// beyond which it may not: early in a day, or on a first one, hardly anybody has proved that the others will come.
 const REST_SHARE: f64 = 0.5;
+const REST_OF_PAST: f64 = 0.25;
 /// How far the budget that is left may bend theta.
 const BEND: f64 = 3.0;
 
@@ -51,9 +62,8 @@ const BEND: f64 = 3.0;
 #[derive(Clone, Debug)]
 pub(crate) struct Budget {
     target: Target,
-    /// People in the window that drops are counted over, and those of them who were dropped.
-    people: f64,
-    dropped: f64,
+    day: Spent,
+    month: Spent,
     /// People since the beginning, and seconds in which they came.
     seen: f64,
     seconds: f64,
@@ -66,8 +76,8 @@ impl Budget {
     pub(crate) fn new(target: Target) -> Self {
         Self {
             target,
-            people: 0.0,
-            dropped: 0.0,
+            day: Spent::default(),
+            month: Spent::default(),
             seen: 0.0,
             seconds: 0.0,
             log_theta: THETA_FIRST.ln(),
@@ -95,21 +105,25 @@ impl Budget {
         self.target = target;
     }
 
-    /// Time passed, and the window holds these people.
-    pub(crate) fn observe(&mut self, answered: u32, dropped: u32, elapsed: f64) {
-        self.people = f64::from(answered);
-        self.dropped = f64::from(dropped);
+    /// Time passed, and the windows hold these people.
+    pub(crate) fn observe(&mut self, day: Spent, month: Spent, elapsed: f64) {
+        (self.day, self.month) = (day, month);
         self.seconds += elapsed;
     }
 
     /// A person was served.
     pub(crate) fn served(&mut self) {
-        self.move_theta(self.target.aim);
+        self.move_theta(self.target.aim, 1.0);
     }
 
-    /// A person was dropped.
-    pub(crate) fn dropped(&mut self) {
-        self.move_theta(self.target.aim - 1.0);
+    /// Whoever was served was no person.
+    pub(crate) fn machine_found(&mut self) {
+        self.move_theta(-self.target.aim, -1.0);
+    }
+
+    /// Somebody was dropped who was a person with this chance.
+    pub(crate) fn dropped(&mut self, person: f64) {
+        self.move_theta(person * (self.target.aim - 1.0), person);
     }
 
     /// An agent waited so long between two calls: longer than is aimed at lets the risk grow, shorter has it shrink.
@@ -120,15 +134,15 @@ impl Budget {
         }
     }
 
-    fn move_theta(&mut self, by: f64) {
+    fn move_theta(&mut self, by: f64, people: f64) {
         let inertia = (INERTIA.0 + self.target.aim * self.seen).min(INERTIA.1);
         self.log_theta = (self.log_theta + by / inertia).clamp(THETA_MIN.ln(), THETA_MAX.ln());
-        self.seen += 1.0;
+        self.seen = (self.seen + people).max(0.0);
     }
 
-    /// Drops over people in the window.
+    /// Drops over people in the shorter window.
     pub(crate) fn drop_rate(&self) -> f64 {
-        if self.people > 0.0 { self.dropped / self.people } else { 0.0 }
+        if self.day.people > 0.0 { self.day.dropped / self.day.people } else { 0.0 }
     }
 
     /// The highest that may become.
@@ -148,8 +162,24 @@ impl Budget {
 
     /// Drops that may be spent, with only part of the people counted who may still answer.
     fn left(&self, time_left: Option<f64>) -> f64 {
-        let people = self.people + REST_SHARE * self.expected(time_left) + 1.0;
-        self.target.limit * people - self.dropped
+        let left = |window: Spent, limit: f64| {
+            limit * (window.people + self.to_come(window, time_left) + 1.0) - window.dropped
+        };
+        left(self.day, self.target.limit).min(left(self.month, self.target.month_limit))
+    }
+
+    /// Drops over people in each window, with those counted who may still be counted on today; none where nobody
+    /// answered.
+    pub(crate) fn rates(&self, time_left: Option<f64>) -> [Option<f64>; 2] {
+        [self.day, self.month].map(|window| {
+            let people = window.people + self.to_come(window, time_left);
+            (window.people > 0.0).then(|| window.dropped / people)
+        })
+    }
+
+    /// People of a window who have not answered yet, and whom a drop may count on.
+    fn to_come(&self, window: Spent, time_left: Option<f64>) -> f64 {
+        (REST_SHARE * self.expected(time_left)).min(REST_OF_PAST * window.people)
     }
 
     /// The highest risk at which a call is placed.
@@ -159,8 +189,8 @@ impl Budget {
         }
         let rest = self.target.aim * self.expected(time_left);
         let bend = if rest > 0.0 {
-            let left = self.target.aim * self.people + rest - self.dropped;
-            (left / rest).clamp(BEND.recip(), BEND)
+            let left = |window: Spent| self.target.aim * window.people + rest - window.dropped;
+            (left(self.day).min(left(self.month)) / rest).clamp(BEND.recip(), BEND)
         } else {
             1.0
         };
@@ -186,13 +216,39 @@ mod tests {
 
     use super::*;
 
+    fn of(people: u32, dropped: u32) -> Spent {
+        Spent { people: f64::from(people), dropped: f64::from(dropped) }
+    }
+
+    #[test]
+    fn a_month_that_is_spent_is_spent_whatever_the_day_was_like() {
+        let mut budget = Budget::new(Target::default());
+        budget.observe(of(1_000, 0), of(10_000, 300), 60.0);
+        assert!(budget.is_spent(None));
+        budget.observe(of(1_000, 30), of(10_000, 100), 60.0);
+        assert!(budget.is_spent(None));
+        budget.observe(of(1_000, 10), of(10_000, 100), 60.0);
+        assert!(!budget.is_spent(None));
+    }
+
+    #[test]
+    fn a_machine_that_was_served_was_nobody() {
+        let mut budget = Budget::new(Target::default());
+        budget.served();
+        budget.machine_found();
+        assert!(budget.seen.abs() < 1e-9);
+        let first = budget.log_theta;
+        budget.dropped(0.0);
+        assert_eq!(budget.log_theta, first);
+    }
+
     #[test]
     fn a_spent_budget_leaves_the_floor_until_people_make_up_for_it() {
         let mut budget = Budget::new(Target::default());
-        budget.observe(100, 3, 60.0);
+        budget.observe(of(100, 3), of(100, 3), 60.0);
         assert!(budget.is_spent(None));
         assert_eq!(budget.theta(None), THETA_MIN);
-        budget.observe(134, 3, 60.0);
+        budget.observe(of(134, 3), of(134, 3), 60.0);
         assert!(!budget.is_spent(None));
         assert!(budget.theta(None) > THETA_MIN);
     }
@@ -208,14 +264,14 @@ mod tests {
         let first = budget.log_theta;
         budget.served();
         assert!(budget.log_theta > first);
-        budget.dropped();
+        budget.dropped(1.0);
         assert!(budget.log_theta < first);
     }
 
     #[test]
     fn agents_who_wait_less_than_need_be_cost_no_drops() {
         let mut budget = Budget::new(Target { wait: Some(10.0), ..Target::default() });
-        budget.observe(1_000, 0, 60.0);
+        budget.observe(of(1_000, 0), of(1_000, 0), 60.0);
         let first = budget.theta(None);
         (0..100).for_each(|_| budget.agent_waited(2.0));
         let patient = budget.theta(None);
@@ -234,9 +290,9 @@ mod tests {
         ) {
             let mut budget = Budget::new(Target::default());
             for dropped in fates {
-                if dropped { budget.dropped() } else { budget.served() }
+                if dropped { budget.dropped(1.0) } else { budget.served() }
             }
-            budget.observe(answered, dropped, 1.0);
+            budget.observe(of(answered, dropped), of(answered, dropped), 1.0);
             let theta = budget.theta(left);
             prop_assert!((THETA_MIN..=THETA_MAX).contains(&theta));
         }

@@ -7,6 +7,8 @@ pub enum HeldBy {
     Burst,
     /// One more drop would pass the limit: one call per idle agent and no more.
     DropLimit,
+    /// As many dials for each agent at work as the rule packs trust any forecast with.
+    Level,
     /// Lines or limits are full.
     Lines,
     /// Nobody works, or will be free soon.

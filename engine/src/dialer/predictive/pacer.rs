@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::super::compliance::PaceGate;
 use super::LAGS;
 use super::budget::{Budget, Target};
 use super::drift::Drift;
 use super::explanation::{Explanation, HeldBy};
 use super::forecast::Forecast;
 use super::ring::{RingLessons, RingModel};
-use super::situation::{DialEnd, Dialled, Situation};
+use super::situation::{DialEnd, Dialled, Pickup, Situation};
 use super::work::{WorkLessons, WorkModel};
 
 /// How often the tables are brought up to date, in seconds.
@@ -109,10 +110,15 @@ impl Pacer {
         }
     }
 
-    /// An agent found out who had answered after ringing for so long. Machines answer at other times than people,
-    /// and who drops a machine drops nobody.
-    pub fn answered_by(&mut self, rang: f64, person: bool) {
-        self.ring.answered_by(rang, person);
+    /// An agent found out who it was that had picked up so. Machines answer at other times than people, and who drops
+    /// a machine drops nobody.
+    pub fn answered_by(&mut self, pickup: Pickup, person: bool) {
+        self.ring.answered_by(pickup, person);
+    }
+
+    /// Chance that whoever picked up so is a person, by what agents found of others.
+    pub fn person_chance(&self, pickup: Pickup) -> f64 {
+        self.ring.person_chance(pickup)
     }
 
     /// A conversation of this length ended.
@@ -135,23 +141,36 @@ impl Pacer {
         self.budget.agent_waited(waited);
     }
 
-    /// A person who answered was dropped.
-    pub fn person_dropped(&mut self) {
-        self.budget.dropped();
+    /// Whoever had reached an agent was a machine.
+    pub fn machine_found(&mut self) {
+        self.budget.machine_found();
+    }
+
+    /// Somebody who answered was dropped: a person with this chance.
+    pub fn person_dropped(&mut self, chance: f64) {
+        self.budget.dropped(chance);
     }
 
     /// How many calls to place at this moment.
     pub fn calls_to_place(&mut self, s: &Situation<'_>) -> Decision {
         self.observe(s);
+        let at_work = s.idle + s.working.len();
+        let [day, month] = self.budget.rates(s.time_left);
+        let (one_to_one, dials_max) = match s.law.gate(day, month) {
+            PaceGate::OneToOne { .. } => (true, 0),
+            PaceGate::Ratio { max } => (false, (max * at_work as f64) as usize),
+        };
         let theta = self.budget.theta(s.time_left);
         self.forecast.prepare(s, &self.ring, &self.work, self.deviation);
-        let agents = (s.idle + s.working.len()).max(1);
+        let agents = at_work.max(1);
         let burst = (agents as f64 * BURST_SHARE) as usize + 1;
         let is_spent = self.budget.is_spent(s.time_left);
         let is_overspent = self.budget.is_overspent(s.time_left);
         // The limit is law: past it nobody is rung for whom no agent is idle already.
+        let one_to_one = one_to_one || is_overspent;
         let kept_free = s.idle.saturating_sub(s.waiting + s.dialled.len() + s.rivals.len());
-        let most = if is_overspent { burst.min(kept_free) } else { burst }.min(s.lines_free);
+        let ahead = dials_max.saturating_sub(s.dialled.len());
+        let most = burst.min(s.lines_free).min(if one_to_one { kept_free } else { ahead });
         let mut place = 0;
         let patience = PATIENCE.0 * (agents as f64).powf(PATIENCE.1);
         let mut price = self.forecast.price();
@@ -160,13 +179,15 @@ impl Pacer {
             self.forecast.place();
             price = self.forecast.price();
         }
-        let held_by = if is_overspent && place == kept_free {
+        let held_by = if one_to_one && place == kept_free {
             HeldBy::DropLimit
+        } else if !one_to_one && place == ahead && at_work > 0 {
+            HeldBy::Level
         } else if place == s.lines_free {
             HeldBy::Lines
         } else if place == burst {
             HeldBy::Burst
-        } else if s.idle + s.working.len() == 0 {
+        } else if at_work == 0 {
             HeldBy::NoAgents
         } else if is_spent {
             HeldBy::DropLimit
@@ -188,7 +209,7 @@ impl Pacer {
         for working in s.working {
             self.work.expose(working.stage, s.elapsed);
         }
-        self.budget.observe(s.answered, s.dropped, s.elapsed);
+        self.budget.observe(s.day, s.month, s.elapsed);
         self.age_of_tables += s.elapsed;
         if self.age_of_tables >= REBUILD_EVERY {
             self.age_of_tables = 0.0;
@@ -228,8 +249,18 @@ impl Pacer {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::situation::{Rival, WorkStage, Working};
+    use super::super::super::compliance::{CountedFrom, PaceLaw};
+    use super::super::situation::{Rival, Spent, WorkStage, Working};
     use super::*;
+
+    /// As the shipped packs have it, but for the number of dials.
+    const LAW: PaceLaw = PaceLaw {
+        day_max: 0.03,
+        month_max: 0.03,
+        ratio_max: f64::MAX,
+        counted_from: CountedFrom::Answer,
+        machines_estimated: false,
+    };
 
     const QUIET: Situation<'_> = Situation {
         idle: 0,
@@ -238,8 +269,9 @@ mod tests {
         rivals: &[],
         next_odds: 1.0,
         working: &[],
-        answered: 1_000,
-        dropped: 10,
+        day: Spent { people: 1_000.0, dropped: 10.0 },
+        month: Spent { people: 1_000.0, dropped: 10.0 },
+        law: LAW,
         lines_free: 100,
         elapsed: 0.25,
         time_left: None,
@@ -269,10 +301,16 @@ mod tests {
     #[test]
     fn without_experience_it_places_one_call_per_idle_agent() {
         let mut pacer = Pacer::new(Target::default());
-        let first = pacer.calls_to_place(&Situation { idle: 1, answered: 0, dropped: 0, ..QUIET });
+        let first = pacer.calls_to_place(&Situation {
+            idle: 1,
+            day: Spent::default(),
+            month: Spent::default(),
+            ..QUIET
+        });
         assert_eq!(first.place, 1);
         let ringing = [Dialled::Ringing { age: 0.25, odds: 1.0 }];
-        let one = Situation { idle: 1, answered: 0, dropped: 0, dialled: &ringing, ..QUIET };
+        let one =
+            Situation { idle: 1, day: Spent::default(), month: Spent::default(), dialled: &ringing, ..QUIET };
         assert_eq!(pacer.calls_to_place(&one).place, 0);
     }
 
@@ -321,7 +359,7 @@ mod tests {
 
     #[test]
     fn a_spent_budget_keeps_to_idle_agents_and_says_so() {
-        let spent = Situation { dropped: 30, answered: 1_000, ..QUIET };
+        let spent = Situation { day: Spent { people: 1_000.0, dropped: 30.0 }, ..QUIET };
         let mut pacer = used_to_short_calls();
         let talking = [Working { stage: WorkStage::Talking { age: 57.0 }, leaves: false }; 20];
         let decision = pacer.calls_to_place(&Situation { working: &talking, ..spent });

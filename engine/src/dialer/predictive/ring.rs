@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::answerers::{AnswererLessons, Answerers};
 use super::hazard::{Ages, Counts, Hazards, recalled};
-use super::{DialEnd, LAGS};
+use super::{DialEnd, LAGS, Pickup};
 
 /// Longest ring that is told apart, in seconds.
 pub(crate) const RING_MAX: usize = 64;
@@ -12,8 +13,8 @@ const HALF_LIFE_DIALS: f64 = 1_500.0;
 /// Dials that the first belief is worth.
 const PRIOR_DIALS: f64 = 30.0;
 /// Steps of the delay of answering machine detection, per second, and their number.
-const SCREEN_STEPS: f64 = 4.0;
-const SCREEN_BINS: usize = 32;
+pub(crate) const SCREEN_STEPS: f64 = 4.0;
+pub(crate) const SCREEN_BINS: usize = 32;
 /// Verdicts after which older ones weigh half.
 const HALF_LIFE_VERDICTS: f64 = 500.0;
 /// Grid on which the lag of a fresh dial is computed, in seconds.
@@ -31,32 +32,6 @@ pub(crate) struct RingModel {
     rejected: Delays,
     answerers: Answerers,
     tables: RingTables,
-}
-
-/// Who turned out to have answered, per second of ring: answers, and people among them.
-#[derive(Clone, Debug)]
-struct Answerers([(f64, f64); RING_MAX]);
-
-impl Answerers {
-    /// Half-life, in answers of one second of ring.
-    const HALF_LIFE: f64 = 300.0;
-
-    /// Whoever answers is a person until somebody says otherwise.
-    fn new() -> Self {
-        Self([(1.0, 1.0); RING_MAX])
-    }
-
-    fn note(&mut self, rang: f64, person: bool) {
-        let kept = 0.5_f64.powf(1.0 / Self::HALF_LIFE);
-        let (answers, people) = &mut self.0[(rang as usize).min(RING_MAX - 1)];
-        *answers = *answers * kept + 1.0;
-        *people = *people * kept + f64::from(u8::from(person));
-    }
-
-    fn people(&self, second: usize) -> f64 {
-        let (answers, people) = self.0[second];
-        people / answers
-    }
 }
 
 /// Distribution of the time from answer to verdict.
@@ -126,8 +101,7 @@ struct RingTables {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RingLessons {
     hazards: Counts,
-    answers: Vec<f32>,
-    people: Vec<f32>,
+    answerers: AnswererLessons,
     passed: Vec<f32>,
     rejected: Vec<f32>,
 }
@@ -137,8 +111,7 @@ impl RingModel {
     pub(crate) fn lessons(&self) -> RingLessons {
         RingLessons {
             hazards: self.hazards.counts(),
-            answers: self.answerers.0.iter().map(|(answers, _)| *answers as f32).collect(),
-            people: self.answerers.0.iter().map(|(_, people)| *people as f32).collect(),
+            answerers: self.answerers.lessons(),
             passed: self.passed.lessons(),
             rejected: self.rejected.lessons(),
         }
@@ -146,15 +119,10 @@ impl RingModel {
 
     /// Goes on from what was learnt earlier. None where that does not fit.
     pub(crate) fn recall(&mut self, lessons: &RingLessons) -> Option<()> {
-        let answers = recalled(&lessons.answers, RING_MAX)?;
-        let people = recalled(&lessons.people, RING_MAX)?;
-        if answers.iter().zip(&people).any(|(answers, people)| *answers <= 0.0 || people > answers) {
-            return None;
-        }
+        self.answerers.recall(&lessons.answerers)?;
         self.hazards.recall(&lessons.hazards)?;
         self.passed.recall(&lessons.passed)?;
         self.rejected.recall(&lessons.rejected)?;
-        self.answerers.0 = std::array::from_fn(|second| (answers[second], people[second]));
         Some(())
     }
 
@@ -201,8 +169,13 @@ impl RingModel {
         }
     }
 
-    pub(crate) fn answered_by(&mut self, rang: f64, person: bool) {
-        self.answerers.note(rang, person);
+    pub(crate) fn answered_by(&mut self, pickup: Pickup, person: bool) {
+        self.answerers.note(pickup, person);
+    }
+
+    /// Chance that a person picked up so, who is to have an agent.
+    pub(crate) fn person_chance(&self, pickup: Pickup) -> f64 {
+        self.answerers.person_chance(pickup)
     }
 
     /// Lags after which a dial placed at this moment brings a person to an agent, if it does: quantiles, in seconds.
@@ -380,7 +353,7 @@ mod tests {
         let mut ring = taught();
         for _ in 0..300 {
             for late in 9..12 {
-                ring.answered_by(f64::from(late) + 0.5, false);
+                ring.answered_by(Pickup { rang: f64::from(late) + 0.5, screened: None }, false);
             }
         }
         ring.rebuild(1.0, |_| 1.0);

@@ -1,5 +1,7 @@
 //! What pacing sees of a campaign at one moment, and what it is told when something ends. Seconds throughout.
 
+use super::super::compliance::PaceLaw;
+
 /// A campaign at one moment.
 #[derive(Clone, Copy, Debug)]
 pub struct Situation<'a> {
@@ -15,16 +17,27 @@ pub struct Situation<'a> {
     pub next_odds: f64,
     /// Agents at work who can be free soon.
     pub working: &'a [Working],
-    /// People who answered within the window that drops are counted over.
-    pub answered: u32,
-    /// Of these, dropped.
-    pub dropped: u32,
+    /// What was spent of the drops of the last 24 hours.
+    pub day: Spent,
+    /// What was spent of those of the last 30 days.
+    pub month: Spent,
+    /// What the rule packs say of dialling ahead.
+    pub law: PaceLaw,
     /// Calls that lines and limits still allow.
     pub lines_free: usize,
     /// Time since the last look.
     pub elapsed: f64,
     /// Time until today's dialling ends, where it is known.
     pub time_left: Option<f64>,
+}
+
+/// Persons who answered within one window that drops are counted over.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Spent {
+    /// All of them.
+    pub people: f64,
+    /// Those who were dropped.
+    pub dropped: f64,
 }
 
 /// A dial in flight.
@@ -53,6 +66,15 @@ pub struct Rival {
     pub age: f64,
     /// How likely its answer, compared with that of an ordinary dial of this campaign, takes one of its agents.
     pub share: f64,
+}
+
+/// How somebody picked up: what tells a person from a machine before anybody has spoken with them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pickup {
+    /// How long it rang.
+    pub rang: f64,
+    /// From the answer to the verdict, where answers are screened.
+    pub screened: Option<f64>,
 }
 
 /// How a dial ended.
