@@ -316,7 +316,7 @@ impl World {
         if leads.len() < usize::from(count) {
             self.day.exhausted.entry(campaign).or_insert(now);
         }
-        self.answer(StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied: None });
+        self.answer(StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied: None, law: None });
     }
 
     fn closed(&mut self, lead: LeadId, outcome: Outcome, next: LeadNext) {
