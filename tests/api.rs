@@ -15,5 +15,6 @@ mod api {
     mod sign_in;
     mod simulations;
     mod supervision;
+    mod transfers;
     mod world;
 }

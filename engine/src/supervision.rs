@@ -40,6 +40,10 @@ impl Engine {
         if talk.agent == supervisor {
             return Err(Refusal::OwnConversation);
         }
+        // Their phone may just be lost, and the customer on the way to a colleague.
+        if self.sessions.get(&talk.agent).is_none_or(|session| !session.phone.is_up()) {
+            return Err(Refusal::NotInConversation);
+        }
         if mode == SupervisionMode::TakeOver && (self.heir(call).is_some() || self.successor(call).is_some())
         {
             return Err(Refusal::WrongState("being replaced by another supervisor"));
