@@ -168,9 +168,11 @@ impl Engine {
                 } else {
                     let fresh = EarId::from_uuid(self.cx.mint.uuid(self.cx.now));
                     ear = Some(fresh);
-                    self.go_home(before, own_leg, own_room);
                     let (agent, room) = (agent_leg, own_room);
+                    // Before the supervisor leaves the agent's room: Asterisk, which makes another bridge of it when the
+                    // third party goes, would otherwise pass sound by an ear that comes at the same moment.
                     self.cx.switch(SwitchCommand::OpenEar { ear: fresh, agent, room, whispers });
+                    self.go_home(before, own_leg, own_room);
                 }
             }
             SupervisionMode::Barge => {
