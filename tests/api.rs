@@ -24,6 +24,7 @@ mod api {
     mod supervision;
     mod system;
     mod teams;
+    mod transfers;
     mod webhooks;
     mod world;
 }

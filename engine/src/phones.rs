@@ -8,7 +8,7 @@ use crate::command::{Destination, SwitchCommand};
 use crate::engine::{Engine, LegOwner};
 use crate::input::LegPurpose;
 use crate::leg::{Leg, LegNews};
-use crate::model::{AgentId, LegId, PauseReason, RingMode, RoomId, Side, SupervisionEnd};
+use crate::model::{AgentId, LegId, PauseReason, RingMode, RoomId, SupervisionEnd};
 use crate::placing::RING_MARGIN;
 use crate::timers::Timer;
 use crate::transfer::anteroom;
@@ -163,11 +163,7 @@ impl Engine {
                 self.find_another_agent(id);
                 self.settle_agent(agent);
             }
-            Some(_) => {
-                if !self.goes_on_without(id) {
-                    self.hang_up(id, Side::Agent);
-                }
-            }
+            Some(_) => self.agent_went(id),
             None => {}
         }
     }
@@ -191,9 +187,7 @@ impl Engine {
             }
             AgentState::OnCall { call } => {
                 let call = *call;
-                if !self.goes_on_without(call) {
-                    self.hang_up(call, Side::Agent);
-                }
+                self.agent_went(call);
                 self.agent_of_caller_gone(agent, call);
             }
             AgentState::Consulted { call } => {

@@ -40,6 +40,10 @@ impl Engine {
         if talk.agent == supervisor {
             return Err(Refusal::OwnConversation);
         }
+        // Their phone may just be lost, and the customer on the way to a colleague.
+        if self.sessions.get(&talk.agent).is_none_or(|session| !session.phone.is_up()) {
+            return Err(Refusal::NotInConversation);
+        }
         if mode == SupervisionMode::TakeOver && (self.heir(call).is_some() || self.successor(call).is_some())
         {
             return Err(Refusal::WrongState("being replaced by another supervisor"));
@@ -164,9 +168,11 @@ impl Engine {
                 } else {
                     let fresh = EarId::from_uuid(self.cx.mint.uuid(self.cx.now));
                     ear = Some(fresh);
-                    self.go_home(before, own_leg, own_room);
                     let (agent, room) = (agent_leg, own_room);
+                    // Before the supervisor leaves the agent's room: Asterisk, which makes another bridge of it when the
+                    // third party goes, would otherwise pass sound by an ear that comes at the same moment.
                     self.cx.switch(SwitchCommand::OpenEar { ear: fresh, agent, room, whispers });
+                    self.go_home(before, own_leg, own_room);
                 }
             }
             SupervisionMode::Barge => {

@@ -70,21 +70,6 @@ impl Engine {
         }
     }
 
-    /// Compares where customers on the way to colleagues should be with what a snapshot shows.
-    pub(crate) fn settle_transfers(&mut self, snapshot: &Snapshot) {
-        let handing: Vec<(CallId, AgentId)> =
-            self.calls.keys().filter_map(|id| Some((*id, self.successor(*id)?))).collect();
-        for (id, to) in handing {
-            let Ok(talk) = self.conversation(id) else { continue };
-            let room = self.sessions.get(&to).map(|session| session.room);
-            if room.is_some_and(|room| snapshot.holds(room, talk.customer)) {
-                self.handed(id, to);
-            } else {
-                self.handing_overdue(id);
-            }
-        }
-    }
-
     fn settle_part(&mut self, supervisor: AgentId, part: Part, snapshot: &Snapshot) {
         let established = part.since + TRAVEL_TIME_MAX < snapshot.asked_at;
         let room_of = |agent: AgentId| self.sessions.get(&agent).map(|session| session.room);

@@ -10,8 +10,8 @@ use crate::call::Call;
 use crate::command::{Answer, Notice, Refusal, SwitchCommand};
 use crate::conversation::Conversation;
 use crate::engine::Engine;
-use crate::input::TransferKind;
-use crate::model::{AgentId, CallId, RoomId};
+use crate::input::{Snapshot, TransferKind};
+use crate::model::{AgentId, CallId, RoomId, Side};
 use crate::timers::Timer;
 use crate::transfer::{Transfer, TransferStage, anteroom};
 
@@ -27,7 +27,7 @@ impl Engine {
             Some(transfer) if transfer.stage == TransferStage::Held => return Ok(Answer::Done),
             Some(transfer) => return Err(Refusal::TransferIs(transfer.view().stage)),
         }
-        self.to_the_music(talk);
+        self.play_music_to(talk);
         self.set_transfer(id, None, TransferStage::Held);
         Ok(Answer::Done)
     }
@@ -62,7 +62,7 @@ impl Engine {
         match kind {
             TransferKind::Attended => {
                 if self.transfer_of(id).is_none() {
-                    self.to_the_music(talk);
+                    self.play_music_to(talk);
                 }
                 self.set_transfer(id, Some(to), TransferStage::Consulting);
                 self.seat(to);
@@ -151,7 +151,7 @@ impl Engine {
     }
 
     /// The customer goes to the room beside their agent's, where there is music.
-    fn to_the_music(&mut self, talk: Conversation) {
+    fn play_music_to(&mut self, talk: Conversation) {
         let Some(session) = self.sessions.get_mut(&talk.agent) else { return };
         let room = anteroom(session.room);
         if !std::mem::replace(&mut session.has_anteroom, true) {
@@ -262,21 +262,31 @@ impl Engine {
         self.settle_agent(colleague);
     }
 
-    /// The phone of the agent who had the customer is gone. Says whether somebody is left for the customer.
-    pub(crate) fn goes_on_without(&mut self, id: CallId) -> bool {
-        if self.heir(id).is_some() {
-            return true;
+    /// The phone of the agent who had the customer is gone. Somebody else may be left for the customer: whoever they are
+    /// on the way to, or the colleague who was asked.
+    pub(crate) fn agent_went(&mut self, id: CallId) {
+        if self.heir(id).is_some() || self.successor(id).is_some() {
+            return;
         }
-        match self.transfer_of(id) {
-            Some(Transfer {
-                to: Some(to),
-                stage: TransferStage::Consulting | TransferStage::Conference,
-                ..
-            }) => {
-                self.hand(id, to);
-                true
+        let asked = self.transfer_of(id).and_then(|transfer| transfer.to);
+        match asked {
+            Some(to) => self.hand(id, to),
+            None => self.hang_up(id, Side::Agent),
+        }
+    }
+
+    /// Compares where customers on the way to colleagues should be with what a snapshot shows.
+    pub(crate) fn settle_transfers(&mut self, snapshot: &Snapshot) {
+        let handing: Vec<(CallId, AgentId)> =
+            self.calls.keys().filter_map(|id| Some((*id, self.successor(*id)?))).collect();
+        for (id, to) in handing {
+            let Ok(talk) = self.conversation(id) else { continue };
+            let room = self.sessions.get(&to).map(|session| session.room);
+            if room.is_some_and(|room| snapshot.holds(room, talk.customer)) {
+                self.handed(id, to);
+            } else {
+                self.handing_overdue(id);
             }
-            Some(_) | None => false,
         }
     }
 }

@@ -14,8 +14,8 @@ pub(crate) const SUPERVISOR: f64 = 620.0;
 pub(crate) const VOICES: [f64; 3] = [CUSTOMER, AGENT, SUPERVISOR];
 
 /// How long each phase of a story lasts.
-pub(crate) const PHASE: Duration = Duration::from_millis(1_500);
-/// What is lost to the ear at the edges of a phase.
+pub(crate) const PHASE: Duration = Duration::from_millis(2_000);
+/// What is lost to the ear at either end of a phase: the change, and packets that a busy machine did not write down.
 const EDGE: Duration = Duration::from_millis(500);
 
 /// Somebody at the network's end, and what they hear.
@@ -61,7 +61,7 @@ pub(crate) async fn everybody_heard(everybody: &[Listener; 3], phases: &[Phase])
         let mut before = None;
         for phase in phases {
             let at = |moment: Instant| moment.saturating_duration_since(listener.began);
-            let span = sound.between(at(phase.asked) + EDGE..at(phase.until));
+            let span = sound.between(at(phase.asked) + EDGE..at(phase.until).saturating_sub(EDGE));
             match phase.heard[place] {
                 Heard::Music => is_music(&span, listener, phase),
                 Heard::Voices(voices) => {
@@ -108,7 +108,7 @@ impl Listener {
         let length = until.saturating_duration_since(self.began);
         eventually("what was heard is written down", SOON, async || {
             let sound = Sound::voices_of(&std::fs::read(&self.file).unwrap()).remove(0);
-            if sound.duration() >= length { Ok(sound) } else { Err(sound.duration()) }
+            if sound.duration() + EDGE >= length { Ok(sound) } else { Err(sound.duration()) }
         })
         .await
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cadran::live::{Close, Facts, Rights, Tables, Viewer, masked};
-use cadran_engine::model::{AgentId, CampaignId, Role, Scope};
+use cadran::live::{Audience, Close, Fact, Facts, Frame, Rights, Tables, Viewer, masked};
+use cadran_engine::model::{AgentId, CampaignId, Role, Scope, UserId};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -237,4 +237,28 @@ fn nobody_can_filter_by_what_they_may_not_see() {
     screen.connect(now, &tables, &facts);
     screen.serve(now, &tables, &facts, || true);
     assert_eq!(screen.replica.resets, [(json!(0), "no_such_filter".to_owned())]);
+}
+
+#[test]
+fn words_reach_the_desks_that_they_are_for_and_whoever_sees_everything() {
+    let now = Centre::new(1, 1).now;
+    let (tables, mut facts) = (Tables::new("run"), Facts::new(now));
+    let agent = |row| Rights::of(Role::Agent, Some(AgentId::from_i64(row)));
+    let people = [agent(1), agent(2), Rights::of(Role::Supervisor, None)];
+    let mut viewers = people.map(|rights| Viewer::new(1, rights, None, now, &facts));
+    let held = Fact::of(&cadran_engine::command::Notice::Dialling { held_by: None }).unwrap();
+    let words = |audience, text| Fact::message(audience, UserId::from_i64(7), text);
+    facts.tell(now, &words(Audience::Agents(vec![AgentId::from_i64(1)]), "offer B"));
+    facts.tell(now, &words(Audience::Everybody, "drill at noon"));
+    facts.tell(now, &held);
+
+    let mut heard = viewers.iter_mut().map(|viewer| {
+        let frames = viewer.serve(now, &tables, &facts).into_iter();
+        let texts = frames.filter_map(|frame| if let Frame::Text(text) = frame { Some(text) } else { None });
+        let all: String = texts.collect();
+        ["offer B", "drill at noon", "dialling"].map(|part| all.contains(part))
+    });
+    assert_eq!(heard.next(), Some([true, true, false]));
+    assert_eq!(heard.next(), Some([false, true, false]));
+    assert_eq!(heard.next(), Some([true, true, true]));
 }

@@ -1,0 +1,65 @@
+//! Hold and transfer over the API.
+
+use cadran_engine::command::Refusal;
+use cadran_engine::input::{Request, TransferKind};
+use cadran_engine::model::{AgentId, CallId, Role};
+use cadran_engine::view::CallView;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::world::{World, now};
+
+#[tokio::test]
+async fn an_agent_holds_and_gives_away_the_call_in_hand_and_no_other() {
+    let world = World::new().await;
+    let admin = world.signed_in(Role::Admin).await;
+    let (agent, token) = world.agent(&admin, "agent-1").await;
+    let (colleague, other) = world.agent(&admin, "agent-2").await;
+    let call = CallId::from_uuid(Uuid::from_u128(1));
+    world.script().view.calls = vec![in_conversation(call, agent)];
+    let give = |kind: &str| json!({ "agent": colleague, "kind": kind });
+    let to = colleague;
+    let asked = [
+        ("hold", json!({}), Request::Hold { call }),
+        ("resume", json!({}), Request::Resume { call }),
+        ("transfer", give("attended"), Request::Transfer { call, to, kind: TransferKind::Attended }),
+        ("conference", json!({}), Request::JoinAll { call }),
+        ("complete", json!({}), Request::CompleteTransfer { call }),
+        ("transfer", give("blind"), Request::Transfer { call, to, kind: TransferKind::Blind }),
+    ];
+    for (what, body, request) in asked {
+        let path = format!("/api/calls/{call}/{what}");
+        world.call("POST", &path).token(&token).json(&body).send().await.expect(202);
+        assert_eq!(world.script().asked.last(), Some(&request));
+        let reply = world.call("POST", &path).token(&other).json(&body).send().await;
+        assert_eq!(reply.problem(), (403, "not_yours".to_owned()));
+    }
+
+    let path = format!("/api/calls/{call}/transfer");
+    let unknown = world.call("POST", &path).token(&token).json(&give("warm")).send().await;
+    assert_eq!(unknown.problem(), (422, "bad_body".to_owned()));
+    for (refusal, code) in [
+        (Refusal::ColleagueIs("paused"), "refusal_colleague_is"),
+        (Refusal::TransferIs("held"), "refusal_transfer_is"),
+    ] {
+        world.script().refusal = Some(refusal);
+        let reply = world.call("POST", &path).token(&token).json(&give("blind")).send().await;
+        assert_eq!(reply.problem(), (409, code.to_owned()));
+    }
+}
+
+fn in_conversation(call: CallId, agent: AgentId) -> CallView {
+    CallView {
+        call,
+        attempt: format!("att_{}", Uuid::from_u128(3).simple()).parse().unwrap(),
+        campaign: "cmp_1".parse().unwrap(),
+        lead: "led_1".parse().unwrap(),
+        phone: "+33199001234".parse().unwrap(),
+        state: "connected",
+        since: now(),
+        agent: Some(agent),
+        recording: "none",
+        listeners: Vec::new(),
+        transfer: None,
+    }
+}
