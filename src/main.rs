@@ -96,7 +96,7 @@ enum UserCommand {
         file: ConfigFile,
         /// What the person types to sign in.
         login: String,
-        /// `admin`, `supervisor` or `campaign_manager`. An agent's account belongs to an agent: see the API.
+        /// `admin`, `campaign_manager`, `qa`, `supervisor`, `viewer` or `wallboard`. An agent's account belongs to an agent: see the API.
         #[arg(long, value_parser = role)]
         role: Role,
     },
@@ -123,7 +123,7 @@ enum ComplianceCommand {
 fn role(word: &str) -> Result<Role, String> {
     Role::from_word(word)
         .filter(|role| *role != Role::Agent)
-        .ok_or_else(|| "must be admin, supervisor or campaign_manager".to_owned())
+        .ok_or_else(|| "must be admin, campaign_manager, qa, supervisor, viewer or wallboard".to_owned())
 }
 
 #[tokio::main]
