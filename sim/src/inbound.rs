@@ -141,8 +141,7 @@ impl World<'_> {
 
     /// Callers in the application of whom the daemon has not heard.
     pub(crate) fn unheard_callers(&self) -> Vec<LegId> {
-        let unmarked =
-            |leg: &NetLeg| matches!(leg.purpose, LegPurpose::Caller { call, .. } if call.to_string() == NOBODY);
+        let unmarked = |leg: &NetLeg| matches!(leg.purpose, LegPurpose::Caller { call, .. } if call.to_string() == NOBODY);
         self.network.legs.iter().filter(|(_, leg)| unmarked(leg)).map(|(leg, _)| *leg).collect()
     }
 

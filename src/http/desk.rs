@@ -88,7 +88,7 @@ async fn dispositions(app: &App, campaign: Option<CampaignId>) -> Result<Vec<Dis
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LogIn {
-    /// For which campaigns.
+    /// For which campaigns. Agents who serve queues need none.
     campaigns: Vec<CampaignId>,
 }
 
@@ -106,8 +106,10 @@ pub(super) async fn log_in(
     State(app): State<App>,
     Json(body): Json<LogIn>,
 ) -> Result<Json<LoggedIn>, Error> {
+    let known = app.store.agent(agent).await?;
+    let serves_queues = known.is_some_and(|kept| !kept.value.queues.is_empty());
     Check::default()
-        .that(!body.campaigns.is_empty(), "/campaigns", "needed_to_run")
+        .that(!body.campaigns.is_empty() || serves_queues, "/campaigns", "needed_to_run")
         .count(body.campaigns.len(), 100, "/campaigns")
         .done()?;
     let campaigns = body.campaigns;

@@ -124,7 +124,12 @@ impl Centre {
     /// Somebody calls; `number` names them in the story.
     pub(crate) fn caller_calls(&mut self, number: u128, dialled: &str, out: &mut String) {
         let leg = caller_leg(number);
-        let purpose = LegPurpose::Caller { call: CallId::from_uuid(leg.as_uuid()), did: None, phone: None, queue: None };
+        let purpose = LegPurpose::Caller {
+            call: CallId::from_uuid(leg.as_uuid()),
+            did: None,
+            phone: None,
+            queue: None,
+        };
         self.legs.insert(leg, (purpose, false));
         let event = SwitchEvent::CallerArrived {
             leg,
@@ -151,7 +156,8 @@ impl Centre {
                 }
             }
             SwitchCommand::PlayClips { leg, playing, clips, .. } => {
-                let broken = clips.iter().any(|clip| matches!(clip, Clip::Sound(uri) if uri.contains("broken")));
+                let broken =
+                    clips.iter().any(|clip| matches!(clip, Clip::Sound(uri) if uri.contains("broken")));
                 let after = if broken { 5 } else { CLIPS };
                 self.event(after, SwitchEvent::ClipsEnded { leg, playing, played: !broken });
             }

@@ -385,7 +385,17 @@ impl Centre {
                 self.event(1_000, SwitchEvent::RecordingCollected { recording, found });
             }
             SwitchCommand::MaskRecording { .. } | SwitchCommand::UnmaskRecording { .. } => {}
-            command @ (SwitchCommand::Ring { .. } | SwitchCommand::PickUp { .. } | SwitchCommand::Mark { .. } | SwitchCommand::PlayClips { .. } | SwitchCommand::LetGo { .. } | SwitchCommand::StopClips { .. } | SwitchCommand::PlayMusic { .. } | SwitchCommand::StopMusic { .. } | SwitchCommand::TakeMessage { .. } | SwitchCommand::EndMessage { .. } | SwitchCommand::TurnAway { .. }) => self.switch_for_caller(command),
+            command @ (SwitchCommand::Ring { .. }
+            | SwitchCommand::PickUp { .. }
+            | SwitchCommand::Mark { .. }
+            | SwitchCommand::PlayClips { .. }
+            | SwitchCommand::LetGo { .. }
+            | SwitchCommand::StopClips { .. }
+            | SwitchCommand::PlayMusic { .. }
+            | SwitchCommand::StopMusic { .. }
+            | SwitchCommand::TakeMessage { .. }
+            | SwitchCommand::EndMessage { .. }
+            | SwitchCommand::TurnAway { .. }) => self.switch_for_caller(command),
         }
     }
 

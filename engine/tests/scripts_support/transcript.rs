@@ -238,7 +238,11 @@ impl Names {
 
 fn clip(clip: &Clip) -> String {
     match clip {
-        Clip::Date(text) | Clip::Digits(text) | Clip::Money(text) | Clip::Number(text) | Clip::Sound(text) => text.clone(),
+        Clip::Date(text)
+        | Clip::Digits(text)
+        | Clip::Money(text)
+        | Clip::Number(text)
+        | Clip::Sound(text) => text.clone(),
         Clip::Speech { text, .. } => format!("\u{201c}{text}\u{201d}"),
     }
 }
