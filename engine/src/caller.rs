@@ -12,11 +12,12 @@ use crate::flow::run::{Facts, Run};
 use crate::leg::Leg;
 use crate::model::incoming::{CallerRecord, PathStep, QueueWait};
 use crate::model::{
-    AgentId, CallId, Did, DidId, FlowId, HangupCause, LegId, MailboxId, MessageId, Phone, QueueId, RoomId,
-    Side, Timestamp, TrunkId,
+    AgentId, CallId, Did, DidId, FlowId, HangupCause, LegId, MessageId, Phone, QueueId, RoomId, Side,
+    Timestamp, TrunkId,
 };
 use crate::queue::{Needs, Place};
 use crate::shelf::EditionId;
+use crate::task::MailboxWish;
 use crate::view::CallerView;
 
 /// Nodes of a caller's path that are kept: longer ones go in circles.
@@ -126,7 +127,7 @@ pub(crate) struct Caller {
     /// The key that ends a message.
     pub(crate) end_key: Option<Key>,
     /// Where a message that is being recorded goes.
-    pub(crate) mailbox: Option<(MailboxId, Vec<String>, bool)>,
+    pub(crate) mailbox: Option<MailboxWish>,
     pub(crate) waiting: Option<Waiting>,
     pub(crate) outside: Option<Outside>,
     /// The priority and the beginning of a wait that an earlier daemon saw.

@@ -13,7 +13,7 @@ use crate::inquiry::{Finding, LookUpId};
 use crate::model::incoming::{MessageRecord, PathStep, QueueExit};
 use crate::model::{CallId, LegId, MessageId, Side};
 use crate::shelf::EditionId;
-use crate::task::{RecordTask, Task};
+use crate::task::{MailboxWish, RecordTask, Task};
 use crate::timers::Timer;
 
 /// What the adapter gets to carry out beyond a time that the flow sets.
@@ -353,8 +353,10 @@ impl Engine {
         };
         let ms = ms.unwrap_or(0);
         caller.doing = Doing::Nothing;
-        if let Some((mailbox, notify, transcribe)) = caller.mailbox.take()
+        let length = Duration::from_millis(ms);
+        if let Some(MailboxWish { mailbox, length_min, notify, transcribe }) = caller.mailbox.take()
             && ms > 0
+            && length >= length_min
         {
             let record = MessageRecord {
                 id: message,
@@ -362,7 +364,7 @@ impl Engine {
                 call: id,
                 phone: caller.phone,
                 at: self.cx.now,
-                length: Duration::from_millis(ms),
+                length,
                 notify,
                 transcribe,
             };

@@ -42,6 +42,7 @@ mod leg;
 mod message;
 mod mint;
 pub mod model;
+pub mod notice;
 mod outbound;
 mod outside;
 mod phones;

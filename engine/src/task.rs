@@ -14,6 +14,8 @@ use crate::shelf::Shelf;
 
 /// How long a message may be, where nothing else is said.
 const MESSAGE_MAX_S: u32 = 180;
+/// A message shorter than this is not kept, where nothing else is said.
+const MESSAGE_MIN_S: u32 = 2;
 /// How long an answer may be, where nothing else is said.
 const ANSWER_MAX_S: u32 = 60;
 /// With so long a silence a recording ends, where nothing else is said.
@@ -91,8 +93,18 @@ pub(crate) struct RecordTask {
     pub(crate) silence_max: Duration,
     pub(crate) end: Option<Key>,
     pub(crate) beep: bool,
-    /// The mailbox, who is told, and whether it is written down.
-    pub(crate) mailbox: Option<(MailboxId, Vec<String>, bool)>,
+    /// Where it is kept, if it is a message.
+    pub(crate) mailbox: Option<MailboxWish>,
+}
+
+/// A message for a mailbox.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct MailboxWish {
+    pub(crate) mailbox: MailboxId,
+    /// A shorter message is not kept.
+    pub(crate) length_min: Duration,
+    pub(crate) notify: Vec<String>,
+    pub(crate) transcribe: bool,
 }
 
 impl Task {
@@ -261,11 +273,12 @@ impl RecordTask {
                 silence_max: seconds(MESSAGE_SILENCE_MAX_S),
                 end: Some(Key::HASH),
                 beep: true,
-                mailbox: Some((
-                    voicemail.mailbox.parse().ok()?,
-                    voicemail.notify.clone(),
-                    voicemail.transcribe,
-                )),
+                mailbox: Some(MailboxWish {
+                    mailbox: voicemail.mailbox.parse().ok()?,
+                    length_min: seconds(voicemail.min_s.map_or(MESSAGE_MIN_S, |min| min.number())),
+                    notify: voicemail.notify.clone(),
+                    transcribe: voicemail.transcribe,
+                }),
             },
         })
     }

@@ -1,5 +1,8 @@
 //! Random flows, random callers, random damage: nothing panics, everything ends, and the same call twice is the same.
 
+#[path = "flow_support/random_flows.rs"]
+mod random_flows;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -14,82 +17,8 @@ use cadran_engine::flow::world::World;
 use cadran_engine::flow::{Library, Prepared, check_text, read};
 use cadran_engine::model::Timestamp;
 use proptest::prelude::*;
+use random_flows::document;
 use serde_json::{Value as Json, json};
-
-/// A node without its ways out, and the names of these.
-fn node() -> impl Strategy<Value = (Json, Vec<&'static str>)> {
-    let prompt = json!([{"tts": {"fr-FR": "Un mot."}}]);
-    let kinds = vec![
-        (json!({"kind": "answer", "delay_ms": 200}), vec!["next"]),
-        (json!({"kind": "play", "prompt": prompt, "barge_in": true, "repeat": 2}), vec!["next"]),
-        (
-            json!({"kind": "menu", "prompt": prompt, "keys": ["1", "2"], "tries": 2}),
-            vec!["1", "2", "no_input", "no_match"],
-        ),
-        (
-            json!({"kind": "collect", "var": "typed", "max": 4, "check": {"regex": "[1-9]+"}}),
-            vec!["ok", "no_input", "no_match"],
-        ),
-        (json!({"kind": "set", "assign": [{"var": "count", "expr": "count + 1"}]}), vec!["next"]),
-        (json!({"kind": "set", "assign": [{"var": "typed", "expr": "typed + typed"}]}), vec!["next"]),
-        (json!({"kind": "branch", "cases": [{"id": "many", "when": "count > 3"}]}), vec!["many", "else"]),
-        (json!({"kind": "hours", "calendar": "cln"}), vec!["open", "closed", "holiday"]),
-        (json!({"kind": "language", "prompt": prompt, "choices": {"1": "fr-FR"}}), vec!["next", "no_input"]),
-        (json!({"kind": "caller", "checks": ["anonymous", "vip"]}), vec!["anonymous", "vip", "ok"]),
-        (json!({"kind": "split", "weights": {"a": 30, "b": 70}}), vec!["a", "b"]),
-        (
-            json!({"kind": "queue", "queue": "q", "max_wait_s": 30, "callback_after_s": 5}),
-            vec!["timeout", "full", "no_agents", "callback", "left_by_key"],
-        ),
-        (
-            json!({"kind": "dial", "to": {"number": "{{caller}}"}}),
-            vec!["done", "busy", "no_answer", "rejected"],
-        ),
-        (json!({"kind": "voicemail", "box": "b", "greeting": prompt}), vec!["saved", "too_short"]),
-        (json!({"kind": "record", "var": "typed", "prompt": prompt}), vec!["ok", "empty"]),
-        (json!({"kind": "recording", "action": "start", "consent": "asked"}), vec!["next", "refused"]),
-        (
-            json!({"kind": "http", "url": "https://x.example/{{typed}}", "map": [{"var": "count", "path": "n"}]}),
-            vec!["ok", "client_error", "server_error", "timeout"],
-        ),
-        (json!({"kind": "lookup", "source": "contacts", "key": "caller"}), vec!["found", "many", "none"]),
-        (json!({"kind": "callback", "queue": "q"}), vec!["booked", "declined", "full"]),
-        (
-            json!({"kind": "survey", "survey": "s", "questions": [{"id": "a", "prompt": prompt, "type": "scale", "max": 10}, {"id": "b", "prompt": [], "type": "voice"}]}),
-            vec!["done", "partial"],
-        ),
-        (json!({"kind": "subflow", "flow": "flw_random", "in": {"count": "count"}}), vec!["back"]),
-        (json!({"kind": "return", "name": "back"}), vec![]),
-        (json!({"kind": "tag", "labels": ["x"]}), vec!["next"]),
-        (json!({"kind": "hangup", "prompt": prompt}), vec![]),
-    ];
-    prop::sample::select(kinds)
-}
-
-/// A flow whose ways lead anywhere, some of them nowhere.
-fn document() -> impl Strategy<Value = Json> {
-    prop::collection::vec((node(), prop::collection::vec(0..14_usize, 6)), 1..12).prop_map(|nodes| {
-        let nodes: serde_json::Map<String, Json> = nodes
-            .into_iter()
-            .enumerate()
-            .map(|(number, ((mut node, outlets), targets))| {
-                let next: serde_json::Map<String, Json> = outlets
-                    .iter()
-                    .chain(["error"].iter())
-                    .zip(targets)
-                    .map(|(outlet, target)| ((*outlet).to_owned(), json!(format!("n_{target}"))))
-                    .collect();
-                node["next"] = Json::Object(next);
-                (format!("n_{number}"), node)
-            })
-            .collect();
-        json!({
-            "v": 1, "id": "flw_random", "kind": "ivr", "locales": ["fr-FR"], "tz": "Europe/Paris", "start": "n_0",
-            "vars": [{"name": "count", "type": "int", "default": 0}, {"name": "typed", "type": "string", "default": "x"}],
-            "defaults": {"timeout_ms": 1000, "on_error": "n_1", "on_hangup": "n_2"}, "nodes": nodes,
-        })
-    })
-}
 
 fn event() -> impl Strategy<Value = Event> {
     let keys = prop::sample::select("0123456789*#".chars().collect::<Vec<_>>());
@@ -115,7 +44,7 @@ fn event() -> impl Strategy<Value = Event> {
 
 fn world() -> World {
     let calendars: BTreeMap<String, Calendar> = BTreeMap::from([(
-        "cln".to_owned(),
+        "cln_1".to_owned(),
         serde_json::from_value(json!({"tz": "Europe/Paris", "holidays": "fr"})).expect("it is a calendar"),
     )]);
     World { calendars: Some(calendars), ..World::default() }

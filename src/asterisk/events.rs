@@ -21,6 +21,7 @@ pub(super) const TYPES: &[&str] = &[
     "RecordingFailed",
     "RecordingFinished",
     "RecordingStarted",
+    "StasisEnd",
     "StasisStart",
 ];
 
@@ -44,6 +45,12 @@ pub(super) fn news(callers: &Callers, event: &Event) -> Vec<SwitchEvent> {
             let cause = cause(end.cause, end.tech_cause);
             let leg = callers.leg(&end.channel.id);
             leg.map(|leg| SwitchEvent::LegEnded { leg, cause }).into_iter().collect()
+        }
+        // Asterisk ends what it tells of a caller's channel when that leaves us, so its end may not be told: callers
+        // leave us in no other way.
+        Event::StasisEnd(end) if names::leg(&end.channel.id).is_none() => {
+            let leg = callers.leg(&end.channel.id);
+            leg.map(|leg| SwitchEvent::LegEnded { leg, cause: HangupCause::default() }).into_iter().collect()
         }
         Event::ChannelDtmfReceived(pressed) => {
             let leg = callers.leg(&pressed.channel.id);

@@ -124,7 +124,7 @@ async fn dispositions(app: &App, campaign: Option<CampaignId>) -> Result<Vec<Dis
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LogIn {
-    /// For which campaigns; for none, whoever logs themself in to supervise.
+    /// For which campaigns. Agents who serve queues need none, nor does whoever logs themself in to supervise.
     campaigns: Vec<CampaignId>,
 }
 
@@ -150,8 +150,10 @@ pub(super) async fn log_in(
     if let Some(campaign) = body.campaigns.iter().find(foreign) {
         return Err(Error::not_found("campaign", campaign));
     }
+    let known = app.store.agent(agent).await?;
+    let serves_queues = known.is_some_and(|kept| !kept.value.queues.is_empty());
     Check::default()
-        .that(supervises || !body.campaigns.is_empty(), "/campaigns", "needed_to_run")
+        .that(supervises || serves_queues || !body.campaigns.is_empty(), "/campaigns", "needed_to_run")
         .count(body.campaigns.len(), 100, "/campaigns")
         .done()?;
     let campaigns = body.campaigns;

@@ -67,12 +67,18 @@ pub(super) async fn dispose(tx: &mut Tx, said: &CallerDisposition) -> Result<(),
     tx.execute(INSERT_DISPOSITION, values).await.map(drop)
 }
 
-/// Keeps a message; the second time nothing. Nor is one kept whose mailbox is gone.
+/// Keeps a message; the second time nothing. Nor is one kept whose mailbox is gone. It is mailed when anybody is to be
+/// told.
 pub(super) async fn leave_message(tx: &mut Tx, message: &MessageRecord) -> Result<(), Error> {
+    let sql = "select settings from mailbox where mailbox_id = $1";
+    let Some(row) = tx.row(sql, args![message.mailbox]).await? else { return Ok(()) };
+    let settings: serde_json::Value = row.json("settings")?;
+    let is_told = settings["notify"].as_array().is_some_and(|notify| !notify.is_empty());
+    let mail_due_at = is_told.then_some(message.at);
     let length = i64::try_from(message.length.as_millis()).unwrap_or(i64::MAX);
     let (caller, file) = (message.phone.map(Phone::e164).unwrap_or_default(), format!("{}.wav", message.id));
     let values =
-        args![message.id, message.mailbox, message.call, &caller, message.at, length, &file, message.at,];
+        args![message.id, message.mailbox, message.call, &caller, message.at, length, &file, mail_due_at,];
     tx.execute(INSERT_MESSAGE, values).await.map(drop)
 }
 
