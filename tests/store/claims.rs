@@ -102,7 +102,7 @@ pub(crate) async fn a_number_on_the_do_not_call_list_is_not_claimed(database: &D
     store.add_do_not_call_all(&[entry(0, None), entry(77, None), entry(1, Some(at(500)))]).await.unwrap();
 
     let claim = store.claim_leads(world.campaign, 10, NOW, HOLDER).await.unwrap();
-    let Claim { leads, next_due_at: next, denied } = claim;
+    let Claim { leads, next_due_at: next, denied, .. } = claim;
     assert_eq!(denied, BTreeMap::from([(Reason::InternalDnc, 3)]));
     assert_eq!(leads.iter().map(|lead| lead.id).collect::<Vec<_>>(), [ids[2]]);
     assert_eq!(next, Some(at(500)));
