@@ -8,7 +8,7 @@ use cadran_engine::input::{CommandFailure, LegPurpose};
 use cadran_engine::model::{LegId, Phone, RoomId};
 
 use super::dispatch::Tools;
-use super::ears::{self, Ears, Opening};
+use super::ears::{self, Opening};
 use super::names;
 use super::resync::{PURPOSE_VARIABLE, purpose_text};
 use super::saying;

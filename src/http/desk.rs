@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use cadran_engine::command::{Agreed, Answer};
 use cadran_engine::dialer::calling_hours;
 use cadran_engine::input::Request;
-use cadran_engine::model::{AgentId, CallId, CampaignId, Disposition, Role, SessionId, Timestamp};
+use cadran_engine::model::{AgentId, CallId, CampaignId, Disposition, SessionId, Timestamp};
 use cadran_engine::view::{AgentView, CallView};
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};

@@ -62,7 +62,7 @@ impl Selection {
     pub(super) fn under(rights: &Rights, topic: &Topic, asked: Asked) -> Option<Self> {
         let hidden = match rights.sees {
             Sees::Everything => &[],
-            Sees::Own => topic.table().for_staff(),
+            Sees::Figures | Sees::Own => topic.table().for_staff(),
         };
         Some(Self { asked, granted: rights.narrow(topic)?, numbers: rights.numbers, hidden })
     }

@@ -95,6 +95,7 @@ impl TableName {
             Self::Calls => &["listeners"],
             Self::Agents
             | Self::Alerts
+            | Self::Callers
             | Self::Campaigns
             | Self::Pacing
             | Self::Queues

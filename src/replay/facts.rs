@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use cadran_engine::command::{Agreed, Command, SwitchCommand, Write};
+use cadran_engine::dialer::compliance::PaceLaw;
 use cadran_engine::input::{
     AttemptRefusal, Input, LegPurpose, Recovery, Request, Settings, StoreEvent, SwitchEvent,
 };
@@ -67,6 +68,8 @@ pub(super) struct Facts {
     pub(super) happenings: Vec<(Timestamp, Happening)>,
     /// In the order in which they were fetched.
     pub(super) leads: BTreeMap<CampaignId, Vec<Lead>>,
+    /// How far the rule packs let each campaign dial ahead, by its latest leads.
+    pub(super) laws: BTreeMap<CampaignId, PaceLaw>,
     /// What became of the dials of each lead, the first first.
     pub(super) fates: BTreeMap<LeadId, VecDeque<Fate>>,
     /// The leads of each campaign's dials, in the order of the dials.
@@ -124,7 +127,8 @@ impl Gathering {
                 };
                 self.facts.recovery.get_or_insert(recovery);
             }
-            Input::Store(StoreEvent::LeadsFetched { campaign, leads, .. }) => {
+            Input::Store(StoreEvent::LeadsFetched { campaign, leads, law, .. }) => {
+                self.facts.laws.extend(law.map(|law| (*campaign, law)));
                 let known = self.facts.leads.entry(*campaign).or_default();
                 for lead in leads {
                     if !known.iter().any(|other| other.id == lead.id) {
@@ -141,7 +145,8 @@ impl Gathering {
             Input::Request { request, .. } => self.request(at, request),
             Input::Settings(settings) => self.happens(at, Happening::Settings(Settings::clone(settings))),
             Input::WallClock(wall) => self.happens(at, Happening::WallClock(*wall)),
-            Input::Store(_) | Input::Stopping | Input::Tick => {}
+            // What callers looked up belongs to their calls.
+            Input::LookedUp { .. } | Input::Store(_) | Input::Stopping | Input::Tick => {}
         }
     }
 
@@ -164,11 +169,20 @@ impl Gathering {
             | Request::SkipPreview { .. }
             | Request::StopDialling { .. } => self.happens(at, Happening::Request(request.clone())),
             // They are about one call, which another day does not have.
-            Request::HangUp { .. }
+            Request::CompleteTransfer { .. }
+            | Request::Follow { .. }
+            | Request::HangUp { .. }
+            | Request::Hold { .. }
+            | Request::JoinAll { .. }
             | Request::MaskRecording { .. }
+            | Request::Resume { .. }
             | Request::StartRecording { .. }
             | Request::StopRecording { .. }
+            | Request::StopSupervising { .. }
+            | Request::Supervise { .. }
+            | Request::Transfer { .. }
             | Request::UnmaskRecording { .. }
+            | Request::WithdrawSupervision { .. }
             | Request::View => {}
         }
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use cadran_engine::Engine;
 use cadran_engine::command::{Agreed, Command, LeadNext, SwitchCommand, Write};
+use cadran_engine::dialer::compliance::PaceLaw;
 use cadran_engine::input::{Input, LegPurpose, Request, RequestId, Snapshot, StoreEvent, SwitchEvent};
 use cadran_engine::model::attempt::CallRecord;
 use cadran_engine::model::{
@@ -87,6 +88,7 @@ struct World {
     /// Customers; agents' legs are not kept.
     lines: BTreeMap<LegId, Line>,
     stock: BTreeMap<CampaignId, Stock>,
+    laws: BTreeMap<CampaignId, PaceLaw>,
     fates: BTreeMap<LeadId, VecDeque<Fate>>,
     spare: BTreeMap<CampaignId, VecDeque<Fate>>,
     talks: BTreeMap<CampaignId, VecDeque<Duration>>,
@@ -113,6 +115,7 @@ impl World {
             stock: BTreeMap::new(),
             spare: spare(&facts),
             talks: talks(&facts),
+            laws: facts.laws,
             fates: facts.fates,
             finishes: facts.finishes.into_iter().map(|(agent, all)| (agent, all.into())).collect(),
             day: OtherDay::default(),
@@ -200,7 +203,7 @@ impl World {
                 }
             }
             Command::Write(Write::SaveCall(record)) => self.finish(&record),
-            Command::Write(_) | Command::Reply { .. } | Command::Notice(_) => {}
+            Command::LookUp { .. } | Command::Write(_) | Command::Reply { .. } | Command::Notice(_) => {}
         }
     }
 
@@ -225,6 +228,9 @@ impl World {
                 self.later(AGENT_PICKS_UP, SwitchEvent::LegUp { leg });
             }
             SwitchCommand::Originate {
+                purpose: LegPurpose::Caller { .. } | LegPurpose::Outside { .. }, ..
+            } => {}
+            SwitchCommand::Originate {
                 leg, purpose: LegPurpose::Customer { lead, campaign, .. }, ..
             } => {
                 self.dial(leg, lead, campaign);
@@ -245,7 +251,23 @@ impl World {
                 let found = Err("a replay keeps no sound".to_owned());
                 self.later(SWITCH_TAKES, SwitchEvent::RecordingCollected { recording, found });
             }
-            SwitchCommand::OpenRoom { .. }
+            // The day is lived without callers, supervisors and transfers.
+            SwitchCommand::CloseEar { .. }
+            | SwitchCommand::EndMessage { .. }
+            | SwitchCommand::LetGo { .. }
+            | SwitchCommand::Mark { .. }
+            | SwitchCommand::OpenEar { .. }
+            | SwitchCommand::PickUp { .. }
+            | SwitchCommand::PlayClips { .. }
+            | SwitchCommand::PlayMusic { .. }
+            | SwitchCommand::Ring { .. }
+            | SwitchCommand::SetWhisper { .. }
+            | SwitchCommand::StartMusic { .. }
+            | SwitchCommand::StopClips { .. }
+            | SwitchCommand::StopMusic { .. }
+            | SwitchCommand::TakeMessage { .. }
+            | SwitchCommand::TurnAway { .. }
+            | SwitchCommand::OpenRoom { .. }
             | SwitchCommand::CloseRoom { .. }
             | SwitchCommand::StartRecording { .. }
             | SwitchCommand::MaskRecording { .. }
@@ -313,10 +335,11 @@ impl World {
             }
         }
         let next_due_at = stock.again.first().map(|(at, _)| *at);
+        let law = self.laws.get(&campaign).copied();
         if leads.len() < usize::from(count) {
             self.day.exhausted.entry(campaign).or_insert(now);
         }
-        self.answer(StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied: None, law: None });
+        self.answer(StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied: None, law });
     }
 
     fn closed(&mut self, lead: LeadId, outcome: Outcome, next: LeadNext) {

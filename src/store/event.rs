@@ -63,6 +63,13 @@ fn of_write(write: &Write) -> Option<Event> {
             json!({ "agent": agent, "session": session, "state": state, "reason": reason, "since": at }),
         ),
         Write::SaveAttempt(_)
+        | Write::SaveAnswers { .. }
+        | Write::SaveCaller(_)
+        | Write::SaveCallerDisposition(_)
+        | Write::SaveMessage(_)
+        | Write::TagCall { .. }
+        | Write::OpenSupervision(_)
+        | Write::CloseSupervision { .. }
         | Write::ReleaseLead { .. }
         | Write::OpenRecording { .. }
         | Write::OpenGap { .. }

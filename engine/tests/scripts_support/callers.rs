@@ -8,7 +8,8 @@ use cadran_engine::flow::driver::Driver;
 use cadran_engine::input::{LegPurpose, SwitchEvent};
 use cadran_engine::model::*;
 
-use crate::centre::{Centre, seconds};
+use crate::centre::Centre;
+use crate::furniture::seconds;
 
 /// How long every playback lasts.
 const CLIPS: u64 = 2_000;

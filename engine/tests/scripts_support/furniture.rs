@@ -1,5 +1,6 @@
 //! What every story finds there: agents, a trunk, a campaign, leads.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cadran_engine::input::Settings;
@@ -14,6 +15,8 @@ pub(crate) fn settings() -> Settings {
         phone_kind: PhoneKind::Sip,
         ring_mode: RingMode::NailedUp,
         ring_timeout: Duration::from_secs(10),
+        queues: Vec::new(),
+        skills: BTreeMap::new(),
     };
     let says = |code: &str, effect| Disposition {
         success: false,
@@ -69,7 +72,7 @@ pub(crate) fn settings() -> Settings {
                 ..CampaignSettings::default()
             },
         }],
-        switch_limit: None,
+        ..Settings::default()
     }
 }
 
