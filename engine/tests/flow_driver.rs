@@ -2,7 +2,7 @@
 //! before a pretended switch on one side and through the simulation of flows on the other.
 //!
 //! Left out are nodes whose way depends on what only one side has: `split` is drawn by the engine for each call, and
-//! `recording` is not offered to callers.
+//! `recording` is not offered to callers. 256 calls; `PROPTEST_CASES=10000` takes some minutes.
 
 #[path = "flow_support/random_flows.rs"]
 mod random_flows;
@@ -247,7 +247,7 @@ fn length_ms(clip: &Clip) -> u64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 10_000, max_global_rejects: 200_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { max_global_rejects: 1_000_000, ..ProptestConfig::default() })]
 
     #[test]
     fn the_driver_goes_where_the_interpreter_goes(
