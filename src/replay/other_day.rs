@@ -228,7 +228,8 @@ impl World {
                 self.later(AGENT_PICKS_UP, SwitchEvent::LegUp { leg });
             }
             SwitchCommand::Originate {
-                purpose: LegPurpose::Caller { .. } | LegPurpose::Outside { .. }, ..
+                purpose: LegPurpose::Caller { .. } | LegPurpose::Outside { .. },
+                ..
             } => {}
             SwitchCommand::Originate {
                 leg, purpose: LegPurpose::Customer { lead, campaign, .. }, ..

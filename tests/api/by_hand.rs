@@ -39,6 +39,9 @@ impl Desk {
     /// The agent is logged in for these campaigns.
     fn at_work(&self, campaigns: &[&str]) {
         let view = AgentView {
+            listeners: Vec::new(),
+            supervising: None,
+            taken_over_by: None,
             agent: self.agent,
             session: format!("ses_{}", Uuid::nil().simple()).parse().unwrap(),
             state: "paused",

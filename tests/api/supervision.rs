@@ -119,6 +119,7 @@ async fn an_agent_is_told_what_their_row_says_and_no_more() {
     let session = format!("ses_{}", Uuid::nil().simple());
     for told in [vec![], vec![listener.clone()]] {
         world.script().view.agents = vec![AgentView {
+            refused: None,
             agent,
             session: session.parse().unwrap(),
             state: "on_call",
@@ -133,6 +134,7 @@ async fn an_agent_is_told_what_their_row_says_and_no_more() {
             taken_over_by: None,
         }];
         world.script().view.calls = vec![CallView {
+            obligations: Vec::new(),
             call: a_call(),
             attempt: format!("att_{}", Uuid::from_u128(3).simple()).parse().unwrap(),
             campaign: "cmp_1".parse().unwrap(),

@@ -20,6 +20,9 @@ impl Belongings {
         let attempt = story.attempt.attempt;
         let import = world.store.imports(Some(attempt.list), Page::first()).await.unwrap()[0].id;
         world.script().view.calls.push(CallView {
+            listeners: Vec::new(),
+            obligations: Vec::new(),
+            transfer: None,
             call: recording.call,
             attempt: attempt.id,
             campaign: attempt.campaign,

@@ -50,6 +50,7 @@ async fn an_agent_holds_and_gives_away_the_call_in_hand_and_no_other() {
 
 fn in_conversation(call: CallId, agent: AgentId) -> CallView {
     CallView {
+        obligations: Vec::new(),
         call,
         attempt: format!("att_{}", Uuid::from_u128(3).simple()).parse().unwrap(),
         campaign: "cmp_1".parse().unwrap(),

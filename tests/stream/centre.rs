@@ -58,6 +58,8 @@ impl Centre {
     pub(crate) fn new(seed: u64, agents: i64) -> Self {
         let now = Timestamp::from_millis(1_795_165_200_000);
         let view = LiveView {
+            callers: Vec::new(),
+            queues: Vec::new(),
             held_by: None,
             agents: (1..=agents).map(|row| agent(row, now)).collect(),
             calls: Vec::new(),
