@@ -108,12 +108,15 @@ impl AnswerRates {
     }
 
     fn hour(&self, hour: usize) -> f64 {
-        self.hours[hour % 24].multiplier(HOUR_SHRINKAGE) / mean(&self.hours, HOUR_SHRINKAGE)
+        let known = Some(self.hours[hour % 24]).filter(|effect| effect.expected > 0.0);
+        known.map_or(1.0, |effect| effect.multiplier(HOUR_SHRINKAGE) / mean(&self.hours, HOUR_SHRINKAGE))
     }
 
     fn list(&self, list: ListId) -> f64 {
-        let effect = self.lists.get(&list).map_or(1.0, |effect| effect.multiplier(LIST_SHRINKAGE));
-        effect / mean(self.lists.values(), LIST_SHRINKAGE)
+        let known = self.lists.get(&list);
+        known.map_or(1.0, |effect| {
+            effect.multiplier(LIST_SHRINKAGE) / mean(self.lists.values(), LIST_SHRINKAGE)
+        })
     }
 
     fn make_room(&mut self, list: ListId) {
@@ -174,6 +177,13 @@ mod tests {
         (0..4).for_each(|_| rates.learn(stranger, MORNING, true));
         let odds = rates.odds(stranger, MORNING) / rates.odds(ListId::from_i64(4), MORNING);
         assert!((1.0..1.3).contains(&odds), "{odds}");
+    }
+
+    #[test]
+    fn a_list_that_is_alone_has_no_effect_whatever_its_answers() {
+        let mut rates = AnswerRates::default();
+        (0..500).for_each(|dial| rates.learn(GOOD, MORNING, dial % 9 == 0));
+        assert!((rates.odds(GOOD, MORNING) - 1.0).abs() < 1e-9, "{}", rates.odds(GOOD, MORNING));
     }
 
     #[test]
