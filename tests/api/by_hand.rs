@@ -109,7 +109,7 @@ async fn what_cannot_be_dialled_is_told_and_leaves_nothing() {
     assert_eq!(unknown_zone.json()["errors"][0]["rule"], "zone_needed", "{}", unknown_zone.text());
     let path = format!("/api/agents/{}/dial-by-hand", desk.agent);
     let bad_key = desk.world.call("POST", &path).token(&desk.token).header("idempotency-key", "");
-    assert_eq!(bad_key.json(&known).send().await.problem(), (400, "bad_key".to_owned()));
+    assert_eq!(bad_key.json(&known).send().await.problem(), (400, "bad_idempotency_key".to_owned()));
     let leads = desk.world.call("GET", "/api/leads").token(&desk.manager).send().await.expect(200).json();
     assert_eq!(leads["rows"], json!([]));
 

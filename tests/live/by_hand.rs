@@ -43,7 +43,7 @@ async fn an_agent_dials_by_hand_and_both_hear_each_other() {
     assert_eq!((status, &again["call"]), (200, &Value::from(call.as_str())));
     let (status, other) =
         dial(&world, &agent, &json!({ "campaign": campaign, "phone": on_none }), "key-1").await;
-    assert_eq!((status, problem(&other)), (422, "key_reused"));
+    assert_eq!((status, problem(&other)), (422, "idempotency_other"));
     world.until_it_lasted(&call, Duration::from_secs(3)).await;
     world.hang_up(&call).await;
     let over = world.until_over(&call).await;

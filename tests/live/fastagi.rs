@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::api::text;
-use super::callers::{call, medium, sound, until_quiet};
+use super::callers::{call, medium, sound, until_heard_for, until_quiet};
 use super::sound::Sound;
 use super::wait::{SOON, eventually, holds};
 use super::world::World;
@@ -53,27 +53,25 @@ async fn a_flow_over_fastagi_is_heard_and_hears_keys() {
     number(&world).await;
     hand_over(&world, world.setup.fastagi_key());
 
-    let heard = call(&world, NUMBER, "sales", &["Wait(4)", "SendDTMF(1)", "Wait(15)"]);
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    let heard = call(&world, NUMBER, "sales", &["Wait(4)", "SendDTMF(1)", "Wait(15)"]).await;
     until_quiet(&world).await;
-    let heard = sound(&heard);
+    let heard = sound(&heard).await;
     let (welcome, sales) = (heard.share_of_tone(WELCOME), heard.share_of_tone(SALES));
     println!("heard for {:?}: welcome {welcome:.2}, sales {sales:.2}", heard.audible());
     assert!(welcome > 0.35 && sales > 0.35, "both prompts: {welcome} and {sales}");
     let audible = heard.audible().as_secs_f64();
     assert!((3.6..4.6).contains(&audible), "each once and whole: {audible} s");
 
-    let heard = call(&world, NUMBER, "silent", &["Wait(30)"]);
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    let heard = call(&world, NUMBER, "silent", &["Wait(30)"]).await;
     until_quiet(&world).await;
-    let heard = sound(&heard);
+    let heard = sound(&heard).await;
     assert!(heard.share_of_tone(WELCOME) > 0.9 && heard.share_of_tone(SALES) < 0.05);
     let audible = heard.audible().as_secs_f64();
     assert!((3.6..4.6).contains(&audible), "asked twice: {audible} s");
 
     // A key cuts the prompt short; then a message is left, and hangs up.
-    call(&world, NUMBER, "message", &["Wait(1)", "SendDTMF(2)", "Wait(2)", "Playtones(1000)", "Wait(3)"]);
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    call(&world, NUMBER, "message", &["Wait(1)", "SendDTMF(2)", "Wait(2)", "Playtones(1000)", "Wait(3)"])
+        .await;
     until_quiet(&world).await;
     let rows = eventually("the message is kept", SOON, async || {
         let rows = world.api.get("/api/mailboxes/vm_1/messages").await["rows"].clone();
@@ -94,29 +92,27 @@ async fn without_cadran_the_caller_hears_the_fallback_at_once() {
     number(&world).await;
 
     hand_over(&world, "not the key");
-    let heard = call(&world, NUMBER, "stranger", &["Wait(20)"]);
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    let heard = call(&world, NUMBER, "stranger", &["Wait(20)"]).await;
     until_quiet(&world).await;
-    let heard = sound(&heard);
+    let heard = sound(&heard).await;
     assert!(heard.share_of_tone(WELCOME) < 0.3, "a dialplan without the key gets nothing");
     assert!(heard.audible() > Duration::from_secs(1), "but the caller hears the fallback");
 
     hand_over(&world, world.setup.fastagi_key());
-    let heard = call(&world, NUMBER, "cut", &["Wait(30)"]);
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    let heard = call(&world, NUMBER, "cut", &["Wait(30)"]).await;
+    until_heard_for(&heard, Duration::from_secs(3)).await;
     world.daemon.kill();
     until_quiet(&world).await;
-    let cut = sound(&heard);
+    let cut = sound(&heard).await;
     // The prompt of two seconds, then the fallback: what lies between is how long the caller was left in silence.
     let silences = cut.silences(Duration::from_millis(1_900));
     println!("daemon killed in the menu: silences of 1.9 s and more: {silences:?}");
     assert!(silences.len() <= 1, "{silences:?}");
     assert!(cut.audible() > Duration::from_secs(3), "the fallback is heard: {:?}", cut.audible());
 
-    let heard = call(&world, NUMBER, "dead", &["Wait(20)"]);
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    let heard = call(&world, NUMBER, "dead", &["Wait(20)"]).await;
     until_quiet(&world).await;
-    let dead = sound(&heard);
+    let dead = sound(&heard).await;
     let first =
         dead.silences(Duration::from_millis(100)).first().map_or(Duration::ZERO, |silence| silence.end);
     println!("daemon away: the fallback is heard after {first:?}");

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::api::text;
-use super::callers::{call, medium, sound, until_no_callers};
+use super::callers::{call, medium, sound, until_heard_for, until_no_callers};
 use super::wait::{SOON, eventually};
 use super::world::{Agent, World};
 
@@ -90,10 +90,10 @@ async fn keys_lead_to_the_right_prompt() {
 
     for (name, key, wanted, other) in [("sales", "1", SALES, SERVICE), ("service", "2", SERVICE, SALES)] {
         let press = format!("SendDTMF({key})");
-        let heard = call(&world, NUMBER, name, &["Wait(4)", &press, "Wait(15)"]);
+        let heard = call(&world, NUMBER, name, &["Wait(4)", &press, "Wait(15)"]).await;
         until_callers_are(&world, "guided", 1).await;
         until_no_callers(&world).await;
-        let heard = sound(&heard);
+        let heard = sound(&heard).await;
         let [welcome, right, wrong] = [WELCOME, wanted, other].map(|hertz| heard.share_of_tone(hertz));
         println!(
             "key {key}, heard for {:?}: welcome {welcome:.2}, right {right:.2}, wrong {wrong:.2}",
@@ -104,10 +104,10 @@ async fn keys_lead_to_the_right_prompt() {
         assert!((3.6..4.6).contains(&audible), "each once and whole: {audible} s");
     }
     // A key cuts the prompt off.
-    let heard = call(&world, NUMBER, "hasty", &["Wait(1)", "SendDTMF(1)", "Wait(15)"]);
+    let heard = call(&world, NUMBER, "hasty", &["Wait(1)", "SendDTMF(1)", "Wait(15)"]).await;
     until_callers_are(&world, "guided", 1).await;
     until_no_callers(&world).await;
-    let audible = sound(&heard).audible().as_secs_f64();
+    let audible = sound(&heard).await.audible().as_secs_f64();
     println!("the hasty caller heard sound for {audible:.2} s");
     assert!((2.4..3.6).contains(&audible), "the welcome is cut: {audible} s");
 }
@@ -119,18 +119,18 @@ async fn a_caller_hears_music_until_the_agent_is_there() {
     number_of_queue(&world, &queue).await;
     let agent = world.agent_with("talks", json!({ "queues": [queue] })).await;
 
-    let heard = call(&world, NUMBER, "patient", &["Wait(30)"]);
+    let heard = call(&world, NUMBER, "patient", &["Wait(30)"]).await;
     until_callers_are(&world, "queued", 1).await;
     assert_eq!(queue_seen(&world, &queue).await["waiting"], 1);
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    until_heard_for(&heard, Duration::from_secs(3)).await;
     to_work(&world, &agent).await;
     let [caller] = &until_callers_are(&world, "connected", 1).await[..] else { panic!() };
     assert_eq!(caller["agent"], json!(agent.id));
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    until_heard_for(&heard, Duration::from_secs(3)).await;
     world.hang_up(caller["call"].as_str().unwrap()).await;
     until_no_callers(&world).await;
 
-    let heard = sound(&heard);
+    let heard = sound(&heard).await;
     let silences = heard.silences(Duration::from_secs(1));
     let agent_share = heard.share_of_tone(AGENT);
     println!(
@@ -158,11 +158,11 @@ async fn agents_are_tried_and_callers_leave() {
     number_of_queue(&world, &queue).await;
 
     // One waits; a second is turned away and hears so; the first gives up and counts as abandoned.
-    call(&world, NUMBER, "first", &["Wait(6)"]);
+    call(&world, NUMBER, "first", &["Wait(6)"]).await;
     until_callers_are(&world, "queued", 1).await;
-    let heard = call(&world, NUMBER, "second", &["Wait(10)"]);
+    let heard = call(&world, NUMBER, "second", &["Wait(10)"]).await;
     until_no_callers(&world).await;
-    let sorry = sound(&heard).share_of_tone(SERVICE);
+    let sorry = sound(&heard).await.share_of_tone(SERVICE);
     assert!(sorry > 0.8, "the second caller is told: {sorry}");
     let seen = queue_seen(&world, &queue).await;
     assert_eq!((&seen["turned_away"], &seen["abandoned"]), (&json!(1), &json!(1)), "{seen}");
@@ -170,7 +170,7 @@ async fn agents_are_tried_and_callers_leave() {
     // An agent whose phone rings in vain is paused; the caller keeps their place and gets the next agent.
     let absent = world.agent_with("idle", json!({ "queues": [queue], "ring_mode": "per_call" })).await;
     to_work(&world, &absent).await;
-    call(&world, NUMBER, "third", &["Wait(24)"]);
+    call(&world, NUMBER, "third", &["Wait(24)"]).await;
     until_callers_are(&world, "queued", 1).await;
     let paused = world.until_agent_is(&absent, "paused").await;
     assert_eq!(paused.reason, Some(json!({ "kind": "missed" })));
@@ -188,14 +188,13 @@ async fn a_dead_daemon_costs_two_seconds_and_a_new_one_finds_its_callers() {
     let queue = queue(&world, json!({ "no_agents": { "may_enter": true }, "wrap_up": 0 })).await;
     number_of_queue(&world, &queue).await;
     let agent = world.agent_with("talks", json!({ "queues": [queue] })).await;
-    call(&world, NUMBER, "patient", &["Wait(60)"]);
+    call(&world, NUMBER, "patient", &["Wait(60)"]).await;
     let before = until_callers_are(&world, "queued", 1).await;
 
     world.daemon.kill();
     let began = Instant::now();
-    let heard = call(&world, NUMBER, "unlucky", &["Wait(4)"]);
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    let heard = sound(&heard);
+    let heard = call(&world, NUMBER, "unlucky", &["Wait(4)"]).await;
+    let heard = sound(&heard).await;
     let first = heard
         .silences(Duration::ZERO)
         .first()

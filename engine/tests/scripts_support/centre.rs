@@ -1,5 +1,7 @@
 //! A tiny call centre: a network that answers as the script says, and a database that never fails by itself.
 
+mod preparation;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -14,7 +16,7 @@ use cadran_engine::input::{
 use cadran_engine::model::*;
 
 use crate::callers::caller_leg;
-use crate::furniture::{account_of, lead, screening, seconds, settings};
+use crate::furniture::{account_of, seconds, settings};
 use crate::transcript::Names;
 
 /// Friday 20 November 2026, 09:00 UTC.
@@ -102,35 +104,6 @@ impl Centre {
         self.act(&words[1..], &mut out);
         self.pass_time(self.now, &mut out);
         out
-    }
-
-    /// Who is there and what will happen to dials, before the story begins.
-    fn prepare(&mut self, words: &[&str]) {
-        let campaign = &mut self.settings.campaigns[0];
-        match words {
-            ["lead", row, fates @ ..] => {
-                let lead = lead(row.parse().unwrap());
-                let fates = fates.chunks(2).map(|fate| (fate[0].to_owned(), seconds(fate[1])));
-                self.fates.insert(lead.id, fates.collect());
-                self.leads.insert(lead.id, lead.clone());
-                self.waiting.push((START, lead));
-            }
-            ["power", ratio] => campaign.settings.mode = DialMode::Power { ratio: ratio.parse().unwrap() },
-            ["screen", then @ ..] => campaign.settings.screening = screening(then),
-            ["manual"] => campaign.settings.mode = DialMode::Manual,
-            ["preview"] => campaign.settings.mode = DialMode::Preview,
-            ["tone"] => campaign.settings.supervision.agents_hear = AgentsHear::Tone,
-            ["record", "all"] => campaign.settings.recording = RecordingPolicy::All,
-            ["law", "asks", obligation] => {
-                self.obligations.push(serde_json::from_value((*obligation).into()).unwrap())
-            }
-            ["limit", calls] => campaign.settings.limit.concurrent_calls = calls.parse().unwrap(),
-            ["inbound", words @ ..] => self.prepare_inbound(words),
-            ["per-call", row] => {
-                self.settings.agents[row.parse::<usize>().unwrap() - 1].ring_mode = RingMode::PerCall
-            }
-            other => panic!("`{other:?}` prepares nothing"),
-        }
     }
 
     fn start(&mut self, out: &mut String, recovery: Recovery) {

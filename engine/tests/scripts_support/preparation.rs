@@ -1,0 +1,37 @@
+//! What a script says before its story begins.
+
+use cadran_engine::model::{AgentsHear, DialMode, RecordingPolicy, RingMode};
+
+use super::{Centre, START};
+use crate::furniture::{lead, screening, seconds};
+
+impl Centre {
+    /// Who is there and what will happen to dials, before the story begins.
+    pub(super) fn prepare(&mut self, words: &[&str]) {
+        let campaign = &mut self.settings.campaigns[0];
+        match words {
+            ["lead", row, fates @ ..] => {
+                let lead = lead(row.parse().unwrap());
+                let fates = fates.chunks(2).map(|fate| (fate[0].to_owned(), seconds(fate[1])));
+                self.fates.insert(lead.id, fates.collect());
+                self.leads.insert(lead.id, lead.clone());
+                self.waiting.push((START, lead));
+            }
+            ["power", ratio] => campaign.settings.mode = DialMode::Power { ratio: ratio.parse().unwrap() },
+            ["screen", then @ ..] => campaign.settings.screening = screening(then),
+            ["manual"] => campaign.settings.mode = DialMode::Manual,
+            ["preview"] => campaign.settings.mode = DialMode::Preview,
+            ["tone"] => campaign.settings.supervision.agents_hear = AgentsHear::Tone,
+            ["record", "all"] => campaign.settings.recording = RecordingPolicy::All,
+            ["law", "asks", obligation] => {
+                self.obligations.push(serde_json::from_value((*obligation).into()).unwrap())
+            }
+            ["limit", calls] => campaign.settings.limit.concurrent_calls = calls.parse().unwrap(),
+            ["inbound", words @ ..] => self.prepare_inbound(words),
+            ["per-call", row] => {
+                self.settings.agents[row.parse::<usize>().unwrap() - 1].ring_mode = RingMode::PerCall
+            }
+            other => panic!("`{other:?}` prepares nothing"),
+        }
+    }
+}
