@@ -6,6 +6,7 @@ use cadran_engine::model::{AgentId, ByHand, CallId, CampaignId, Lead, LeadState,
 use cadran_engine::view::{AgentView, LiveView};
 
 use crate::plan::WORK_END;
+use crate::store::MACHINE;
 use crate::world::{Happening, World};
 
 use std::time::Duration;
@@ -125,7 +126,7 @@ impl World<'_> {
     fn dispose(&mut self, agent: AgentId, call: CallId) -> Request {
         let code = self.chance.pick(&[
             ("sale", 0.25),
-            ("machine", 0.05),
+            (MACHINE, 0.05),
             ("callback", 0.2),
             ("do-not-call", 0.1),
             ("later", 0.35),

@@ -12,6 +12,7 @@ use cadran_engine::model::{
 
 use crate::chance::Chance;
 use crate::inbound;
+use crate::store::MACHINE;
 use crate::supervision::SUPERVISORS;
 
 /// Friday 20 November 2026, 11:52 UTC: 12:52 in Paris, shortly before the midday break of half of the seeds.
@@ -223,14 +224,14 @@ fn dispositions() -> Vec<Disposition> {
         label_fr: code.to_owned(),
         label_en: code.to_owned(),
         effect,
-        machine: code == "machine",
+        machine: code == MACHINE,
     };
     vec![
         one("sale", DispositionEffect::Final),
         one("callback", DispositionEffect::Callback),
         one("do-not-call", DispositionEffect::DoNotCall),
         one("later", DispositionEffect::Retry { delay: Duration::from_secs(45) }),
-        one("machine", DispositionEffect::Retry { delay: Duration::from_secs(60) }),
+        one(MACHINE, DispositionEffect::Retry { delay: Duration::from_secs(60) }),
     ]
 }
 

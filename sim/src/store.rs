@@ -1,6 +1,6 @@
 //! A database in memory, with the meaning of the real one: claims, write-before-dial, refusals, recovery.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use cadran_engine::command::{DispositionRecord, LeadNext, Write};
 use cadran_engine::dialer::compliance::Reason;
@@ -12,6 +12,9 @@ use cadran_engine::model::{
     AgentId, Attempt, AttemptId, ByHand, CallId, CampaignId, Lead, LeadId, LeadState, Outcome, Phone,
     Promise, RecordingId, RecordingState, SessionId, Supervised, SupervisionEnd, SupervisionId, Timestamp,
 };
+
+/// What agents say of a call that a machine answered.
+pub(crate) const MACHINE: &str = "machine";
 
 /// Everything that is durable.
 #[derive(Debug, Default)]
@@ -25,6 +28,8 @@ pub(crate) struct Store {
     /// Acts of supervision.
     pub(crate) acts: BTreeMap<SupervisionId, ActRow>,
     pub(crate) dispositions: BTreeMap<CallId, DispositionRecord>,
+    /// Calls of which an agent once said that a machine had answered.
+    pub(crate) found_machines: BTreeSet<CallId>,
     /// Numbers that must not be called, each with the count of changes at which it was barred.
     pub(crate) do_not_call: BTreeMap<Phone, u64>,
     /// Counts attempts that were saved and numbers that were barred, in order.
@@ -195,9 +200,10 @@ impl Store {
             };
             let start = at.as_millis() / bucket * bucket;
             let sum = sums.entry((row.attempt.campaign, start)).or_default();
+            let said = self.dispositions.get(&row.attempt.call);
             if outcome == Outcome::Dropped {
                 sum.add_unserved(1.0);
-            } else {
+            } else if said.is_none_or(|said| said.code != MACHINE) {
                 sum.served += 1;
             }
         }
@@ -404,6 +410,9 @@ impl Store {
         // A lead in hand keeps its course.
         if let Some(row) = self.leads.get_mut(&lead).filter(|row| row.state != LeadState::Claimed) {
             row.lead.promise = promise;
+        }
+        if record.code == MACHINE {
+            self.found_machines.insert(call);
         }
         self.dispositions.insert(call, record);
         let open = |row: &AttemptRow| row.attempt.lead == lead && row.ended.is_none();

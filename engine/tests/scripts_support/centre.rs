@@ -16,7 +16,7 @@ use cadran_engine::input::{
 use cadran_engine::model::*;
 
 use crate::callers::caller_leg;
-use crate::furniture::{account_of, seconds, settings};
+use crate::furniture::{account_of, lead, seconds, settings};
 use crate::transcript::Names;
 
 /// Friday 20 November 2026, 09:00 UTC.
