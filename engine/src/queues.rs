@@ -80,9 +80,8 @@ impl Engine {
             .and_then(|sticky| Some((self.familiar.agent(phone?, sticky.within, now)?, now + sticky.wait)));
         let asked_for =
             wish.prefer_agent.as_ref().and_then(|agent| Some((agent.parse().ok()?, now + WAIT_MAX)));
-        let prefer = asked_for
-            .or(sticky)
-            .filter(|(agent, _)| self.sessions.get(agent).is_some_and(|session| is_at_work(session)));
+        let prefer =
+            asked_for.or(sticky).filter(|(agent, _)| self.sessions.get(agent).is_some_and(is_at_work));
         let mut skills = run.settings.skills.clone();
         skills.extend(wish.skills);
         let needs = Needs { skills, prefer };

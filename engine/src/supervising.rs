@@ -26,7 +26,7 @@ pub(crate) struct Part {
     /// Who has the conversation.
     pub(crate) agent: AgentId,
     pub(crate) mode: SupervisionMode,
-    /// What they hear through, unless they are in the agent's room themself.
+    /// What they hear through. While they are in the agent's room themself it is idle.
     pub(crate) ear: Option<EarId>,
     /// Whether Asterisk has said that it is so.
     pub(crate) hears: bool,

@@ -160,23 +160,24 @@ impl Engine {
         let goes_on = before.filter(|part| part.call == talk.call);
         let (mut ear, mut hears) = (None, false);
         match mode {
-            SupervisionMode::Listen | SupervisionMode::Whisper => {
+            SupervisionMode::Barge | SupervisionMode::Listen | SupervisionMode::Whisper => {
                 let whispers = mode == SupervisionMode::Whisper;
+                // The ear stays open, idle, while the supervisor is in the agent's room. Asterisk makes another bridge
+                // of it when the third party goes, and passes some of the sound by an ear that comes at that moment.
                 if let Some((kept, part)) = goes_on.and_then(|part| Some((part.ear?, part))) {
-                    (ear, hears) = (Some(kept), part.hears);
+                    (ear, hears) = (Some(kept), part.hears && mode != SupervisionMode::Barge);
                     self.cx.switch(SwitchCommand::SetWhisper { ear: kept, whispers });
                 } else {
                     let fresh = EarId::from_uuid(self.cx.mint.uuid(self.cx.now));
                     ear = Some(fresh);
                     let (agent, room) = (agent_leg, own_room);
-                    // Before the supervisor leaves the agent's room: Asterisk, which makes another bridge of it when the
-                    // third party goes, would otherwise pass sound by an ear that comes at the same moment.
                     self.cx.switch(SwitchCommand::OpenEar { ear: fresh, agent, room, whispers });
+                }
+                if mode == SupervisionMode::Barge {
+                    self.cx.switch(SwitchCommand::Join { room: agent_room, leg: own_leg });
+                } else {
                     self.go_home(before, own_leg, own_room);
                 }
-            }
-            SupervisionMode::Barge => {
-                self.cx.switch(SwitchCommand::Join { room: agent_room, leg: own_leg });
             }
             SupervisionMode::TakeOver => {
                 self.go_home(before, own_leg, own_room);
@@ -314,6 +315,8 @@ impl Engine {
 
     pub(crate) fn ear_opened(&mut self, ear: EarId) {
         match self.has_ear(ear) {
+            // Whoever is in the agent's room hears there.
+            Some(supervisor) if self.part_of(supervisor).is_some_and(|part| part.is_inside()) => {}
             Some(supervisor) => self.hears(supervisor),
             // Closed on the way; unless it is of an earlier life, which the first snapshot tells.
             None if self.holds.is_switch_away() => {}

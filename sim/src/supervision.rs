@@ -113,9 +113,10 @@ impl World<'_> {
         let agent = self.agent_of_leg(open.agent);
         let part = supervisor.and_then(|seen| seen.supervising);
         let whispers = part.and_then(|part| match part.mode {
-            Some(SupervisionMode::Listen) => Some(false),
+            // In a barge it is idle.
+            Some(SupervisionMode::Barge | SupervisionMode::Listen) => Some(false),
             Some(SupervisionMode::Whisper) => Some(true),
-            Some(SupervisionMode::Barge | SupervisionMode::TakeOver) | None => None,
+            Some(SupervisionMode::TakeOver) | None => None,
         });
         let has_act = self.store.acts.values().any(|act| {
             act.ended.is_none()

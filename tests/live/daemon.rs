@@ -40,7 +40,8 @@ impl Setup {
 
     /// Where FastAGI listens.
     pub(crate) fn fastagi(&self) -> String {
-        self.listen.replace(":8080", ":4573")
+        let address = self.listen.rsplit_once(':').map_or(self.listen.as_str(), |(address, _)| address);
+        format!("{address}:4573")
     }
 
     /// The key of FastAGI's nonces.

@@ -9,6 +9,7 @@ use super::wait::{SOON, eventually, holds};
 use super::world::World;
 
 /// People who pick up and say nothing, so that whatever sound there is comes from us.
+const FIRST: &str = "+33199000985";
 const FIRST_WAVE: [&str; 3] = ["+33199000980", "+33199000981", "+33199000982"];
 const LATER: [&str; 2] = ["+33199000983", "+33199000984"];
 
@@ -23,9 +24,13 @@ async fn a_dropped_person_hears_a_message_and_is_counted_once() {
     let agent = world.agent("talks").await;
     let campaign =
         world.campaign(json!({ "mode": { "kind": "power", "ratio": 3.0 }, "drop_after": 1000 })).await;
-    world.leads(&campaign, &[FIRST_WAVE.as_slice(), &LATER].concat()).await;
+    world.leads(&campaign, &[&[FIRST], FIRST_WAVE.as_slice(), &LATER].concat()).await;
     world.start_campaign(&campaign).await;
     world.to_work(std::slice::from_ref(&agent), &campaign).await;
+
+    // Nobody is dialled ahead before somebody has answered.
+    let first = world.until_connected_to(FIRST).await;
+    world.hang_up(&first.call).await;
 
     // Three are dialled ahead for one agent; two of them find nobody.
     for number in FIRST_WAVE {
@@ -35,7 +40,7 @@ async fn a_dropped_person_hears_a_message_and_is_counted_once() {
         .await;
         world.pair.record_what_is_heard(&channel, &heard(&world, number));
     }
-    let attempts = world.until_attempts_ended(2).await;
+    let attempts = world.until_attempts_ended(3).await;
     let dropped: Vec<&str> = attempts
         .iter()
         .filter(|attempt| attempt.outcome.as_deref() == Some("dropped"))
@@ -50,7 +55,7 @@ async fn a_dropped_person_hears_a_message_and_is_counted_once() {
         assert!(heard + LOST_MAX >= message, "{number} heard {heard:?} of the {message:?} of the message");
         assert!(sound.share_of_tone(440.0) < 0.5, "{number} heard the agent");
     }
-    counted(&world, &campaign, 3, 2).await;
+    counted(&world, &campaign, 4, 2).await;
 
     // The limit is spent: from here on one call for each ready agent, made for that agent.
     for (index, number) in LATER.into_iter().enumerate() {
@@ -58,13 +63,13 @@ async fn a_dropped_person_hears_a_message_and_is_counted_once() {
         world.hang_up(&in_hand.call).await;
         let call = world.until_connected_to(number).await;
         let attempts = world.api.rows::<super::api::Attempt>("/api/attempts").await;
-        assert_eq!(attempts.len(), FIRST_WAVE.len() + index + 1, "{attempts:?}");
+        assert_eq!(attempts.len(), FIRST_WAVE.len() + index + 2, "{attempts:?}");
         let dial = attempts.iter().find(|attempt| attempt.phone == number).unwrap();
         assert_eq!((&dial.agent, &call.agent), (&Some(agent.id.clone()), &Some(agent.id.clone())));
     }
     let last = world.until_connected(1).await.remove(0);
     world.hang_up(&last.call).await;
-    counted(&world, &campaign, 5, 2).await;
+    counted(&world, &campaign, 6, 2).await;
     world.close().await;
 }
 
