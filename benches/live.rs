@@ -4,6 +4,7 @@
 //! `cargo bench -p cadran --bench live`. 500 agents, 80 changes a second, 100 viewers over real sockets in a process of
 //! their own. The goals: 0.1 % of a core for each viewer, 95 % of changes within 120 ms.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead as _, Write as _};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -110,8 +111,11 @@ async fn serve() -> Outcome<(SocketAddr, Board)> {
     }
     let settings = HttpSettings {
         uploads_dir: directory.join("uploads"),
-        audit_anchor: Anchor::of(directory),
+        audit_anchor: Anchor::of(&directory),
         safe: Safe::default(),
+        sounds_dir: directory.join("sounds"),
+        messages_dir: directory.join("messages"),
+        secrets: BTreeSet::new(),
         secure_cookies: false,
     };
     let (inbox, _items) = Inbox::new();

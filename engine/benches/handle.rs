@@ -180,7 +180,11 @@ impl Centre {
                     }),
                 }));
             }
-            Command::Switch(_) | Command::Write(_) | Command::Reply { .. } | Command::Notice(_) => {}
+            Command::LookUp { .. }
+            | Command::Switch(_)
+            | Command::Write(_)
+            | Command::Reply { .. }
+            | Command::Notice(_) => {}
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::caller::{CLIPS_TIME_MAX, Caller, CallerState, Doing, fallback_clip};
 use crate::command::{Clip, Command, Notice, SwitchCommand, Write};
-use crate::engine::Engine;
+use crate::engine::{Engine, LegOwner};
 use crate::flow::key::Key;
 use crate::flow::run::{Ending, Event, QueueExit as FlowExit, Run};
 use crate::inquiry::{Finding, LookUpId};
@@ -24,6 +24,8 @@ const QUIET_MAX: Duration = Duration::from_secs(2);
 const PICK_UPS_MAX: u8 = 5;
 /// The class of music where no queue says which.
 const MUSIC: &str = "default";
+/// How long after music that Asterisk refused it is asked for again: well within the silence that a caller may hear.
+const MUSIC_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 impl Engine {
     /// A caller begins a flow.
@@ -276,6 +278,21 @@ impl Engine {
         let queue = caller.waiting.as_ref().and_then(|waiting| self.queues.get(&waiting.queue));
         let class = queue.map_or_else(|| MUSIC.to_owned(), |queue| queue.settings.music.clone());
         self.cx.switch(SwitchCommand::PlayMusic { leg, class });
+    }
+
+    /// Asterisk did not play the music.
+    pub(crate) fn music_failed(&mut self, leg: LegId) {
+        if let Some(LegOwner::Caller(id)) = self.legs.get(&leg).copied() {
+            self.cx.arm_in(MUSIC_AGAIN_AFTER, Timer::MusicAgain(id));
+        }
+    }
+
+    /// Whoever should hear music since the last try hears it from this one on.
+    pub(crate) fn music_again(&mut self, id: CallId) {
+        if let Some(caller) = self.callers.get_mut(&id).filter(|caller| caller.has_music) {
+            caller.has_music = false;
+            self.play_music(id);
+        }
     }
 
     pub(crate) fn stop_music(&mut self, id: CallId) {

@@ -248,6 +248,7 @@ impl Engine {
                 Timer::JoinOverdue(call) => self.join_overdue(call),
                 Timer::MaskedLong { recording, from } => self.masked_long(recording, from),
                 Timer::MessageOverdue(call) => self.message_overdue(call),
+                Timer::MusicAgain(call) => self.music_again(call),
                 Timer::OfferCallback(call, turn) => self.offer_callback(call, turn),
                 Timer::OutsideRingOver(call, leg) => self.outside_ring_over(call, leg),
                 Timer::Pace(campaign) => self.pace_timer(campaign),

@@ -486,6 +486,7 @@ impl Engine {
             SwitchCommand::OpenEar { ear, .. } | SwitchCommand::SetWhisper { ear, .. } => self.ear_failed(ear),
             SwitchCommand::Play { leg, .. } => self.message_ended(leg),
             SwitchCommand::PlayClips { leg, playing, .. } => self.clips_ended(leg, playing, false),
+            SwitchCommand::PlayMusic { leg, .. } => self.music_failed(leg),
             SwitchCommand::TakeMessage { leg, message, .. } => self.message_taken(leg, message, None),
             SwitchCommand::Screen { leg, .. } => self.not_screened(leg, failure),
             SwitchCommand::AwaitSilence { leg } => self.greeting_not_heard(leg),
@@ -505,8 +506,6 @@ impl Engine {
             | SwitchCommand::StopClips { .. }
             | SwitchCommand::StopMusic { .. }
             | SwitchCommand::EndMessage { .. }
-            // Announcements are heard all the same, and the next ones bring the music back.
-            | SwitchCommand::PlayMusic { .. }
             | SwitchCommand::Ring { .. }
             // A room that is missing shows when somebody is joined to it; one left over, in the next snapshot.
             | SwitchCommand::OpenRoom { .. }

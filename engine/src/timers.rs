@@ -43,6 +43,8 @@ pub(crate) enum Timer {
     },
     /// A drop message should be over.
     MessageOverdue(CallId),
+    /// Try once more to play music to a caller.
+    MusicAgain(CallId),
     /// Offer a waiting caller to be called back.
     OfferCallback(CallId, u32),
     /// Somebody outside has been rung for long enough.

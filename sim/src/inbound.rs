@@ -25,6 +25,8 @@ const TRAVEL: Duration = Duration::from_secs(2);
 /// Callers come until the centre is told to be done, with time left to serve them.
 const CALLERS_PER_SECOND: f64 = 0.04;
 
+/// The most patient caller has hung up before the centre is looked at for the last time.
+const PATIENCE_MAX: Duration = Duration::from_secs(120);
 /// The call of a caller whom the daemon has not marked.
 const NOBODY: &str = "cal_00000000000000000000000000000000";
 
@@ -108,7 +110,7 @@ impl World<'_> {
         }
         let (high, low) = (self.chance.bits(), self.chance.bits());
         let Ok(leg) = format!("leg_{high:016x}{low:016x}").parse::<LegId>() else { return };
-        let patience = self.chance.about(Duration::from_secs(60));
+        let patience = self.chance.about(Duration::from_secs(60)).min(PATIENCE_MAX);
         let Ok(call) = NOBODY.parse::<CallId>() else { return };
         let purpose = LegPurpose::Caller { call, did: None, phone: None, queue: None };
         let fate = Fate { rings_after: None, then: Then::PicksUp { after: Duration::ZERO, patience } };
@@ -175,12 +177,11 @@ impl World<'_> {
                 let playing = *playing;
                 self.later(800, 3_000, |_| Happening::Leg(leg_of, Step::ClipsOver(playing)));
             }
-            SwitchCommand::StopClips { playing, .. } => {
-                if leg.hears.playing == Some(*playing) {
-                    let playing = *playing;
-                    self.later(1, 5, |_| Happening::Leg(leg_of, Step::ClipsOver(playing)));
-                }
+            SwitchCommand::StopClips { playing, .. } if leg.hears.playing == Some(*playing) => {
+                let playing = *playing;
+                self.later(1, 5, |_| Happening::Leg(leg_of, Step::ClipsOver(playing)));
             }
+            SwitchCommand::StopClips { .. } => {}
             SwitchCommand::PlayMusic { .. } => leg.hears.music = true,
             SwitchCommand::StopMusic { .. } => leg.hears.music = false,
             SwitchCommand::TakeMessage { message, length_max, .. } => {

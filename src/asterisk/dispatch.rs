@@ -74,9 +74,9 @@ pub(super) struct Tools {
     pub(super) ears: Arc<Ears>,
     pub(super) callers: Arc<Callers>,
     pub(super) voice: Option<Arc<dyn Voice>>,
-    echo: Arc<Echo>,
-    news: mpsc::Sender<SwitchEvent>,
-    looked: mpsc::Sender<(Look, Snapshot)>,
+    pub(super) echo: Arc<Echo>,
+    pub(super) news: mpsc::Sender<SwitchEvent>,
+    pub(super) looked: mpsc::Sender<(Look, Snapshot)>,
 }
 
 /// Which lanes a command runs in: calls must not wait for files.
@@ -99,19 +99,9 @@ pub(super) struct Dispatcher {
 }
 
 impl Dispatcher {
-    pub(super) fn new(
-        client: Client,
-        recorder: Arc<Recorder>,
-        ears: Arc<Ears>,
-        callers: Arc<Callers>,
-        voice: Option<Arc<dyn Voice>>,
-        echo: Arc<Echo>,
-        news: mpsc::Sender<SwitchEvent>,
-        looked: mpsc::Sender<(Look, Snapshot)>,
-    ) -> Self {
-        let app = client.app().to_owned();
+    pub(super) fn new(tools: Tools) -> Self {
         Self {
-            tools: Arc::new(Tools { client, app, recorder, ears, callers, voice, echo, news, looked }),
+            tools: Arc::new(tools),
             calls: Lanes::default(),
             recordings: Lanes::default(),
             running: JoinSet::new(),

@@ -50,7 +50,7 @@ pub use saying::Voice;
 use callers::Callers;
 use claim::Claim;
 use connection::Connection;
-use dispatch::{Dispatcher, Look, ORDERS_MAX, Order};
+use dispatch::{Dispatcher, Look, ORDERS_MAX, Order, Tools};
 use ears::Ears;
 use echo::Echo;
 use messages::Messages;
@@ -177,16 +177,17 @@ impl Switch {
         let ears = Arc::new(Ears::default());
 
         let mut tasks = JoinSet::new();
-        let dispatcher = Dispatcher::new(
-            client.clone(),
-            recorder.clone(),
-            ears.clone(),
-            callers.clone(),
-            config.voice,
-            echo.clone(),
-            events.clone(),
+        let dispatcher = Dispatcher::new(Tools {
+            client: client.clone(),
+            app: client.app().to_owned(),
+            recorder: recorder.clone(),
+            ears: ears.clone(),
+            callers: callers.clone(),
+            voice: config.voice,
+            echo: echo.clone(),
+            news: events.clone(),
             looked,
-        );
+        });
         tasks.spawn(needed("hand-out of orders to Asterisk", fatal.clone(), dispatcher.run(ordered)));
         let connection = Connection::new(
             events.clone(),

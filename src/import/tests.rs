@@ -84,7 +84,7 @@ abc;+262 262 12 34 56;
 2: +262262123456 Indian/Reunion {} [(0, PhoneCharacters)]
 3: +33199000002 Indian/Reunion {} []
 4: zone_unknown
-5: +12025550123 Europe/Paris {} []
+5: +12025550123 America/New_York {} []
 ";
     assert_eq!(told(text, vec![Column::Phone, Column::Phone, Column::Zone]), expected);
 }

@@ -40,8 +40,12 @@ mod tests {
     fn the_example_of_the_specification_comes_out() {
         let secret = secret_bytes("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let at = Timestamp::from_millis(1_614_265_330_000);
-        let signature =
-            sign(&[secret.clone()], "msg_p5jXN8AQM9LWM0D4loKWxJek", at, r#"{"test": 2432232314}"#);
+        let signature = sign(
+            std::slice::from_ref(&secret),
+            "msg_p5jXN8AQM9LWM0D4loKWxJek",
+            at,
+            r#"{"test": 2432232314}"#,
+        );
         assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
         let both = sign(&[secret.clone(), vec![1; 32]], "msg", at, "{}");
         assert_eq!(both.split(' ').count(), 2);

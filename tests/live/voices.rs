@@ -81,7 +81,6 @@ pub(crate) async fn everybody_heard(everybody: &[Listener; 3], phases: &[Phase])
             before = Some(phase.heard[place]);
         }
     }
-    println!("the slowest change took {slowest:?}");
     slowest
 }
 

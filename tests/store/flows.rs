@@ -113,7 +113,7 @@ pub(crate) async fn calls_get_the_revisions_that_they_can_come_to(database: &Dat
         flow.revisions.keys().copied().collect::<Vec<_>>()
     };
     assert_eq!((revisions(outer.id), revisions(inner.id)), (vec![1, 2], vec![1, 3]));
-    assert_eq!(settings.dids, [did.clone()]);
+    assert_eq!(settings.dids, std::slice::from_ref(&did));
     let world = store.flow_world(outer.id, &calling.to_string(), ["crm".to_owned()].into()).await.unwrap();
     assert_eq!((world.called.len(), world.drivers), (2, [Driver::FastAgi].into()));
     assert!(matches!(store.delete_flow(outer.id, 1).await, Err(Error::Linked(_))));
