@@ -68,7 +68,7 @@ impl Watcher for Scribe {
 fn simulated_days_replay_to_the_same_commands() {
     let mut inputs = 0;
     let mut daemons = 0;
-    for seed in [1, 7, 12] {
+    for seed in [3, 6, 8] {
         let directory = TempDir::new().unwrap();
         let (files, told) = Scribe::new(directory.path()).play(seed);
         for file in &files {
