@@ -265,11 +265,7 @@ impl Engine {
     /// The phone of the agent who had the customer is gone. Somebody else may be left for the customer: whoever they are
     /// on the way to, or the colleague who was asked.
     pub(crate) fn agent_went(&mut self, id: CallId) {
-        let agent = self.calls.get(&id).and_then(|call| call.agent);
-        // Their session ends with the phone, and nobody would have the call until the customer arrives.
-        let session = agent.and_then(|agent| self.sessions.get(&agent));
-        let leaves = session.is_some_and(|session| session.wish == crate::agent_session::Wish::LogOut);
-        if !leaves && (self.heir(id).is_some() || self.successor(id).is_some()) {
+        if self.heir(id).is_some() || self.successor(id).is_some() {
             return;
         }
         let asked = self.transfer_of(id).and_then(|transfer| transfer.to);

@@ -8,7 +8,7 @@ use cadran_engine::dialer::obstacle::{Obstacle, Whose};
 use cadran_engine::input::LegPurpose;
 use cadran_engine::model::{
     AgentId, Attempt, CallId, Campaign, CampaignId, CampaignState, DialMode, LeadId, LeadState, Outcome,
-    RecordingPolicy, RecordingState, SessionId, Timestamp,
+    RecordingPolicy, RecordingState, SessionId, SupervisionMode, Timestamp,
 };
 use cadran_engine::view::{AgentView, CallView, LiveView};
 
@@ -62,7 +62,8 @@ impl World<'_> {
                 continue;
             };
             let agent = agents.get(&id);
-            if agent.is_none_or(|agent| agent.call != Some(call.call) || !agent.phone_up) {
+            let is_heard = |agent: &AgentView| agent.phone_up || is_leaving(call);
+            if agent.is_none_or(|agent| agent.call != Some(call.call) || !is_heard(agent)) {
                 self.checks.broken(self.now, format!("I6: {call:?} names {agent:?}"));
             }
         }
@@ -319,4 +320,11 @@ impl World<'_> {
         }
         wrong
     }
+}
+
+/// The customer is on the way to somebody else, who will have the call unless the way fails: the phone of the agent who
+/// had them may be gone.
+fn is_leaving(call: &CallView) -> bool {
+    let taken_over = call.listeners.iter().any(|listener| listener.mode == SupervisionMode::TakeOver);
+    taken_over || call.transfer.as_ref().is_some_and(|transfer| transfer.stage == "handing")
 }
