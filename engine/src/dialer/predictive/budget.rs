@@ -51,10 +51,8 @@ const WAIT_MAX: f64 = 5.0;
 /// Drops past the limit at which not even the smallest risk is taken: the risk at the floor of theta is small, and not
 /// nothing.
 const OVERSPENT: f64 = 1.0;
-/// Part of the people who may still answer today that a drop may count on; and, of those who answered already, the part
-/// beyond which it may not: early in a day, or on a first one, hardly anybody has proved that the others will come.
+/// Part of the people who may still answer today that a drop may count on.
 const REST_SHARE: f64 = 0.5;
-const REST_OF_PAST: f64 = 0.25;
 /// How far the budget that is left may bend theta.
 const BEND: f64 = 3.0;
 
@@ -150,9 +148,11 @@ impl Budget {
         self.target.limit
     }
 
-    /// Whether one more drop would pass the limit.
+    /// Whether one more drop would pass the limit. It would as well before so many people have answered in a month that
+    /// the limit allows a single one of them: those who are still to come cannot make up for what was spent on nobody.
     pub(crate) fn is_spent(&self, time_left: Option<f64>) -> bool {
-        self.left(time_left) < 1.0
+        let is_proved = self.target.month_limit * (self.month.people + 1.0) >= 1.0;
+        !is_proved || self.left(time_left) < 1.0
     }
 
     /// Whether the limit is passed by so much that not even the smallest risk may be taken.
@@ -162,9 +162,8 @@ impl Budget {
 
     /// Drops that may be spent, with only part of the people counted who may still answer.
     fn left(&self, time_left: Option<f64>) -> f64 {
-        let left = |window: Spent, limit: f64| {
-            limit * (window.people + self.to_come(window, time_left) + 1.0) - window.dropped
-        };
+        let rest = REST_SHARE * self.expected(time_left);
+        let left = |window: Spent, limit: f64| limit * (window.people + rest + 1.0) - window.dropped;
         left(self.day, self.target.limit).min(left(self.month, self.target.month_limit))
     }
 
@@ -172,14 +171,9 @@ impl Budget {
     /// answered.
     pub(crate) fn rates(&self, time_left: Option<f64>) -> [Option<f64>; 2] {
         [self.day, self.month].map(|window| {
-            let people = window.people + self.to_come(window, time_left);
+            let people = window.people + REST_SHARE * self.expected(time_left);
             (window.people > 0.0).then(|| window.dropped / people)
         })
-    }
-
-    /// People of a window who have not answered yet, and whom a drop may count on.
-    fn to_come(&self, window: Spent, time_left: Option<f64>) -> f64 {
-        (REST_SHARE * self.expected(time_left)).min(REST_OF_PAST * window.people)
     }
 
     /// The highest risk at which a call is placed.
