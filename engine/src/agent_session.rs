@@ -87,8 +87,19 @@ pub(crate) struct LastCall {
     pub(crate) phone: Phone,
     /// Which of the lead's numbers it was.
     pub(crate) phone_index: u8,
-    /// How somebody picked up and when the agent got them, until the agent has said who it was.
-    pub(crate) served: Option<(Pickup, Timestamp)>,
+    /// Whom the agent got, if anybody.
+    pub(crate) served: Option<Served>,
+}
+
+/// Somebody whom an agent got.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Served {
+    /// How they picked up.
+    pub(crate) pickup: Pickup,
+    /// When the agent got them.
+    pub(crate) at: Timestamp,
+    /// Whether it was a machine, once the agent has said so.
+    pub(crate) machine: Option<bool>,
 }
 
 /// A conversation that a supervisor took over from an agent.

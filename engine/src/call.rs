@@ -111,6 +111,8 @@ pub(crate) struct Call {
     pub(crate) transfer: Option<Transfer>,
     /// What the agent has already said becomes of the lead.
     pub(crate) disposed: Option<LeadNext>,
+    /// Whether the agent said that it is a machine, once they said anything.
+    pub(crate) said_machine: Option<bool>,
 }
 
 impl Call {
@@ -139,6 +141,7 @@ impl Call {
             returns: None,
             transfer: None,
             disposed: None,
+            said_machine: None,
         }
     }
 

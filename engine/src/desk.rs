@@ -158,12 +158,7 @@ impl Engine {
         if disposition.effect == DispositionEffect::DoNotCall {
             self.stop_dialling(subject.phone, None);
         }
-        self.teach_answerer(&subject, disposition.machine);
-        if let Some(last) = self.sessions.get_mut(&agent).and_then(|session| session.last_call.as_mut())
-            && last.call == call
-        {
-            last.served = None;
-        }
+        self.teach_answerer(agent, &subject, disposition.machine);
         if let Some(live) = self.calls.get_mut(&call) {
             live.disposed = Some(next);
         } else if self.is_wrapping_up(agent, call) {

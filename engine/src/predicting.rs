@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::agent_session::{AgentSession, AgentState, LastCall, Reservation, Wish};
+use crate::agent_session::{AgentSession, AgentState, LastCall, Reservation, Served, Wish};
 use crate::call::{Call, CallState};
 use crate::dialer::calling_hours;
 use crate::dialer::drop_ledger::DropCounts;
@@ -96,10 +96,19 @@ impl Engine {
         }
     }
 
-    /// An agent says who it was that they were given, for the first time.
-    pub(crate) fn teach_answerer(&mut self, served: &LastCall, machine: bool) {
-        if let (Some((pickup, at)), Some(run)) = (served.served, self.runs.get_mut(&served.campaign)) {
-            run.answerer_found(pickup, at, machine);
+    /// An agent says whether it was a machine that they were given, or corrects their word.
+    pub(crate) fn teach_answerer(&mut self, agent: AgentId, subject: &LastCall, machine: bool) {
+        if let (Some(served), Some(run)) = (subject.served, self.runs.get_mut(&subject.campaign)) {
+            run.answerer_found(served, machine);
+        }
+        if let Some(call) = self.calls.get_mut(&subject.call) {
+            call.said_machine = Some(machine);
+        }
+        let last = self.sessions.get_mut(&agent).and_then(|session| session.last_call.as_mut());
+        if let Some(served) =
+            last.filter(|last| last.call == subject.call).and_then(|last| last.served.as_mut())
+        {
+            served.machine = Some(machine);
         }
     }
 
@@ -187,9 +196,9 @@ impl Call {
         Some(Pickup { rang, screened })
     }
 
-    /// How somebody picked up and when an agent got them, as long as the agent has not said who it was.
-    pub(crate) fn served(&self) -> Option<(Pickup, Timestamp)> {
-        Some((self.pickup()?, self.connected_at?)).filter(|_| self.disposed.is_none())
+    /// Whom an agent got by it, if anybody.
+    pub(crate) fn served(&self) -> Option<Served> {
+        Some(Served { pickup: self.pickup()?, at: self.connected_at?, machine: self.said_machine })
     }
 }
 

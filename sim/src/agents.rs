@@ -5,8 +5,7 @@ use cadran_engine::input::{Request, TransferKind};
 use cadran_engine::model::{AgentId, ByHand, CallId, CampaignId, Lead, LeadState, Side};
 use cadran_engine::view::{AgentView, LiveView};
 
-use crate::plan::WORK_END;
-use crate::store::MACHINE;
+use crate::plan::{MACHINE, WORK_END};
 use crate::world::{Happening, World};
 
 use std::time::Duration;

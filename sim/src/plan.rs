@@ -12,7 +12,6 @@ use cadran_engine::model::{
 
 use crate::chance::Chance;
 use crate::inbound;
-use crate::store::MACHINE;
 use crate::supervision::SUPERVISORS;
 
 /// Friday 20 November 2026, 11:52 UTC: 12:52 in Paris, shortly before the midday break of half of the seeds.
@@ -216,6 +215,9 @@ fn hours(chance: &mut Chance) -> CallingHours {
         closed_days: Vec::new(),
     }
 }
+
+/// What agents say of a machine.
+pub(crate) const MACHINE: &str = "machine";
 
 fn dispositions() -> Vec<Disposition> {
     let one = |code: &str, effect| Disposition {

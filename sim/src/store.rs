@@ -13,8 +13,7 @@ use cadran_engine::model::{
     Promise, RecordingId, RecordingState, SessionId, Supervised, SupervisionEnd, SupervisionId, Timestamp,
 };
 
-/// What agents say of a call that a machine answered.
-pub(crate) const MACHINE: &str = "machine";
+use crate::plan::MACHINE;
 
 /// Everything that is durable.
 #[derive(Debug, Default)]
@@ -28,8 +27,6 @@ pub(crate) struct Store {
     /// Acts of supervision.
     pub(crate) acts: BTreeMap<SupervisionId, ActRow>,
     pub(crate) dispositions: BTreeMap<CallId, DispositionRecord>,
-    /// Calls of which an agent once said that a machine had answered.
-    pub(crate) found_machines: BTreeSet<CallId>,
     /// Numbers that must not be called, each with the count of changes at which it was barred.
     pub(crate) do_not_call: BTreeMap<Phone, u64>,
     /// Counts attempts that were saved and numbers that were barred, in order.
@@ -191,6 +188,11 @@ impl Store {
         open.filter_map(|row| of_call(row.attempt.call)).collect()
     }
 
+    /// Whether the agent said, the last time, that a machine had answered.
+    pub(crate) fn was_machine(&self, row: &AttemptRow) -> bool {
+        self.dispositions.get(&row.attempt.call).is_some_and(|record| record.code == MACHINE)
+    }
+
     fn drops(&self) -> Vec<(CampaignId, Timestamp, DropCounts)> {
         let bucket = i64::try_from(DropLedger::BUCKET.as_millis()).unwrap_or(i64::MAX);
         let mut sums: BTreeMap<(CampaignId, i64), DropCounts> = BTreeMap::new();
@@ -200,10 +202,9 @@ impl Store {
             };
             let start = at.as_millis() / bucket * bucket;
             let sum = sums.entry((row.attempt.campaign, start)).or_default();
-            let said = self.dispositions.get(&row.attempt.call);
             if outcome == Outcome::Dropped {
                 sum.add_unserved(1.0);
-            } else if said.is_none_or(|said| said.code != MACHINE) {
+            } else if !self.was_machine(row) {
                 sum.served += 1;
             }
         }
@@ -410,9 +411,6 @@ impl Store {
         // A lead in hand keeps its course.
         if let Some(row) = self.leads.get_mut(&lead).filter(|row| row.state != LeadState::Claimed) {
             row.lead.promise = promise;
-        }
-        if record.code == MACHINE {
-            self.found_machines.insert(call);
         }
         self.dispositions.insert(call, record);
         let open = |row: &AttemptRow| row.attempt.lead == lead && row.ended.is_none();

@@ -14,6 +14,7 @@ use super::obstacle::Standing;
 use super::pacing::Situation;
 use super::prediction::Prediction;
 use super::predictive::Pickup;
+use crate::agent_session::Served;
 use crate::input::AttemptRefusal;
 use crate::model::{AgentId, CallId, Campaign, CampaignId, CampaignSettings, CampaignState, Timestamp, Zone};
 
@@ -276,16 +277,24 @@ impl CampaignRun {
         chance
     }
 
-    /// An agent says who it was that they were given.
-    pub(crate) fn answerer_found(&mut self, pickup: Pickup, served_at: Timestamp, machine: bool) {
-        if machine {
-            self.drops.machine_found(served_at);
+    /// An agent says whether it was a machine that they were given. Whoever is not said to be one counts as a person;
+    /// of a word that is corrected nothing is learnt a second time.
+    pub(crate) fn answerer_found(&mut self, served: Served, machine: bool) {
+        let counted_as_machine = served.machine == Some(true);
+        let mut pacer = self.prediction.as_mut().map(|prediction| &mut prediction.pacer);
+        if let (Some(pacer), None) = (&mut pacer, served.machine) {
+            pacer.answered_by(served.pickup, !machine);
         }
-        if let Some(prediction) = &mut self.prediction {
-            prediction.pacer.answered_by(pickup, !machine);
-            if machine {
-                prediction.pacer.machine_found();
+        match (counted_as_machine, machine) {
+            (false, true) => {
+                self.drops.machine_found(served.at);
+                pacer.into_iter().for_each(|pacer| pacer.machine_found());
             }
+            (true, false) => {
+                self.drops.person_found(served.at);
+                pacer.into_iter().for_each(|pacer| pacer.person_served());
+            }
+            (false, false) | (true, true) => {}
         }
     }
 

@@ -89,10 +89,23 @@ impl DropLedger {
 
     /// Whoever was given to an agent at that time was a machine.
     pub fn machine_found(&mut self, served_at: Timestamp) {
-        let after = self.buckets.partition_point(|(start, _)| *start <= served_at);
-        if let Some((_, counts)) = after.checked_sub(1).and_then(|index| self.buckets.get_mut(index)) {
-            counts.served = counts.served.saturating_sub(1);
+        // A conversation that was taken over from an earlier daemon is counted later than it began.
+        if let Some(counts) = self.since(served_at).find(|counts| counts.served > 0) {
+            counts.served -= 1;
         }
+    }
+
+    /// Whoever had been found to be a machine was a person after all.
+    pub fn person_found(&mut self, served_at: Timestamp) {
+        if let Some(counts) = self.since(served_at).next() {
+            counts.served += 1;
+        }
+    }
+
+    /// From the counts of that time to the newest.
+    fn since(&mut self, at: Timestamp) -> impl Iterator<Item = &mut DropCounts> {
+        let after = self.buckets.partition_point(|(start, _)| *start <= at);
+        self.buckets.iter_mut().skip(after.saturating_sub(1)).map(|(_, counts)| counts)
     }
 
     /// Nobody was there for whoever answered: a person with this chance.
@@ -154,8 +167,8 @@ mod tests {
         ledger.served(START + DropLedger::BUCKET);
         ledger.machine_found(START + Duration::from_secs(5));
         assert_eq!(ledger.counts(START + DropLedger::BUCKET).0, counts(1, 0));
-        ledger.machine_found(START - Duration::from_secs(5));
-        assert_eq!(ledger.counts(START + DropLedger::BUCKET).0, counts(1, 0));
+        ledger.person_found(START + Duration::from_secs(5));
+        assert_eq!(ledger.counts(START + DropLedger::BUCKET).0, counts(2, 0));
     }
 
     #[test]
