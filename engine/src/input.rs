@@ -379,6 +379,9 @@ pub struct Recovery {
     /// People who answered and people who were dropped, per campaign and ten minutes of the last 30 days, the oldest
     /// first.
     pub drops: Vec<(CampaignId, Timestamp, DropCounts)>,
+    /// Unfinished calls of which an agent has said that a machine had answered.
+    #[serde(default)]
+    pub machines: Vec<CallId>,
     /// What campaigns had learnt.
     #[serde(default)]
     pub learnt: Vec<(CampaignId, Learnt)>,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::agent_session::{AgentSession, AgentState, PhoneLine, Reservation, Wish};
+use crate::agent_session::{AgentSession, AgentState, PhoneLine, Reservation, Served, Wish};
 use crate::by_hand;
 use crate::call::{Call, CallState};
 use crate::caller::CallerState;
@@ -261,6 +261,9 @@ impl Engine {
                 None => self.close_lost_attempt(&attempt, lead),
             }
         }
+        for call in recovery.machines {
+            self.recall_machine(call);
+        }
         for latest in recovery.latest_recordings {
             if let Some(call) = self.calls.get_mut(&latest.call) {
                 call.recordings_begun = latest.part;
@@ -281,6 +284,16 @@ impl Engine {
         let idle: Vec<AgentId> = self.sessions.values().filter(idle).map(AgentSession::id).collect();
         for agent in idle {
             self.settle_agent(agent);
+        }
+    }
+
+    /// The agent said already that they have a machine on the line.
+    fn recall_machine(&mut self, id: CallId) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let counted = call.served().map(|served| Served { machine: Some(false), ..served });
+        call.said_machine = Some(true);
+        if let (Some(served), Some(run)) = (counted, self.runs.get_mut(&call.attempt.campaign)) {
+            run.answerer_found(served, true);
         }
     }
 

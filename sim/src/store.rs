@@ -172,6 +172,7 @@ impl Store {
                 .collect(),
             latest_recordings: self.latest_recordings(),
             drops: self.drops(),
+            machines: self.machines(),
             learnt: Vec::new(),
         }
     }
@@ -191,6 +192,11 @@ impl Store {
     /// Whether the agent said, the last time, that a machine had answered.
     pub(crate) fn was_machine(&self, row: &AttemptRow) -> bool {
         self.dispositions.get(&row.attempt.call).is_some_and(|record| record.code == MACHINE)
+    }
+
+    fn machines(&self) -> Vec<CallId> {
+        let open = self.attempts.values().filter(|row| row.ended.is_none());
+        open.filter(|row| self.was_machine(row)).map(|row| row.attempt.call).collect()
     }
 
     fn drops(&self) -> Vec<(CampaignId, Timestamp, DropCounts)> {

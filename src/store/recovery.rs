@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cadran_engine::dialer::drop_ledger::{DropCounts, DropLedger};
 use cadran_engine::input::{OpenRecording, OpenSession, Recovery};
-use cadran_engine::model::{Attempt, CampaignId, Lead, Outcome, RecordingId, Timestamp};
+use cadran_engine::model::{Attempt, CallId, CampaignId, Lead, Outcome, RecordingId, Timestamp};
 
 use super::db::{Lane, Tx};
 use super::lead::{histories_in, read_lead};
@@ -39,6 +39,10 @@ const LATEST_RECORDINGS: &str = "select recording.call_id, max(part) as part fro
     join attempt on attempt.call_id = recording.call_id \
     where outcome is null and holder = $1 group by recording.call_id order by recording.call_id";
 
+const SAID_OF_OPEN: &str = "select call_id, campaign_id, (select code from disposition \
+    where disposition.call_id = attempt.call_id order by said_at desc limit 1) as code \
+    from attempt where outcome is null and holder = $1 order by started_at, attempt_id";
+
 /// Ten minutes ([`DropLedger::BUCKET`]) are 600,000 ms; persons are counted in thousandths. Of what agents said of a call the latest word counts.
 const DROPS: &str = "select campaign_id, since, outcome, code, count(*) as answers, \
     cast(sum(person) as bigint) as permille, cast(sum(person * (1000 - person)) as bigint) as doubt from \
@@ -63,6 +67,7 @@ impl Store {
             recordings: open_recordings(&mut tx, holder).await?,
             latest_recordings: latest_recordings(&mut tx, holder).await?,
             drops: drops(&mut tx, now, &machines).await?,
+            machines: said_to_be_machines(&mut tx, holder, &machines).await?,
             learnt: learnt::all(&mut tx).await?,
         };
         tx.commit().await?;
@@ -115,6 +120,21 @@ impl Store {
         });
         Ok(codes.collect())
     }
+}
+
+async fn said_to_be_machines(
+    tx: &mut Tx,
+    holder: &str,
+    machines: &MachineCodes,
+) -> Result<Vec<CallId>, Error> {
+    let mut calls = Vec::new();
+    for row in tx.rows(SAID_OF_OPEN, args![holder]).await? {
+        let (campaign, code): (CampaignId, Option<String>) = (row.get("campaign_id")?, row.get("code")?);
+        if code.is_some_and(|code| machines.get(&campaign).is_some_and(|codes| codes.contains(&code))) {
+            calls.push(row.get("call_id")?);
+        }
+    }
+    Ok(calls)
 }
 
 /// People who answered and people who were dropped, as [`DropLedger`] counts them.

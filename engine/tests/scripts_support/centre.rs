@@ -258,6 +258,7 @@ impl Centre {
             recordings: self.open_recordings(),
             latest_recordings: self.recordings.keys().copied().collect(),
             drops: Vec::new(),
+            machines: Vec::new(),
             learnt: Vec::new(),
         };
         self.start(out, recovery);
