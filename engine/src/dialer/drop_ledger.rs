@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::Timestamp;
 
 /// Standard deviations by which the persons among the answers that nobody took are counted higher than expected.
-const CAUTION: f64 = 1.0;
+const CAUTION: f64 = 0.75;
 
 /// People who answered within some time, and how many of them were dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -175,7 +175,7 @@ mod tests {
     fn what_may_have_been_a_machine_counts_as_more_than_expected_and_less_than_a_person() {
         let mut unsure = DropCounts::default();
         (0..100).for_each(|_| unsure.add_unserved(0.5));
-        assert!((unsure.dropped() - 55.0).abs() < 1e-9, "{unsure:?}");
+        assert!((unsure.dropped() - 53.75).abs() < 1e-9, "{unsure:?}");
         let mut one = DropCounts::default();
         one.add_unserved(0.95);
         assert!((one.dropped() - 1.0).abs() < 1e-9, "{one:?}");

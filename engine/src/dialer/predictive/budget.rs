@@ -62,6 +62,8 @@ pub(crate) struct Budget {
     target: Target,
     day: Spent,
     month: Spent,
+    /// At work.
+    agents: f64,
     /// People since the beginning, and seconds in which they came.
     seen: f64,
     seconds: f64,
@@ -76,6 +78,7 @@ impl Budget {
             target,
             day: Spent::default(),
             month: Spent::default(),
+            agents: 0.0,
             seen: 0.0,
             seconds: 0.0,
             log_theta: THETA_FIRST.ln(),
@@ -103,9 +106,10 @@ impl Budget {
         self.target = target;
     }
 
-    /// Time passed, and the windows hold these people.
-    pub(crate) fn observe(&mut self, day: Spent, month: Spent, elapsed: f64) {
+    /// Time passed, the windows hold these people, and so many agents are at work.
+    pub(crate) fn observe(&mut self, day: Spent, month: Spent, agents: usize, elapsed: f64) {
         (self.day, self.month) = (day, month);
+        self.agents = agents as f64;
         self.seconds += elapsed;
     }
 
@@ -148,10 +152,12 @@ impl Budget {
         self.target.limit
     }
 
-    /// Whether one more drop would pass the limit. It would as well before so many people have answered in a month that
-    /// the limit allows a single one of them: those who are still to come cannot make up for what was spent on nobody.
+    /// Whether one more drop would pass the limit. Nobody is risked either before every agent could have had one person
+    /// within the month, or before so many have answered that the limit allows one drop among them: forecasts are
+    /// learnt on them, and those who are still to come cannot make up for what a guess has cost.
     pub(crate) fn is_spent(&self, time_left: Option<f64>) -> bool {
-        let is_proved = self.target.month_limit * (self.month.people + 1.0) >= 1.0;
+        let people = self.month.people;
+        let is_proved = people >= self.agents || self.target.month_limit * (people + 1.0) >= 1.0;
         !is_proved || self.left(time_left) < 1.0
     }
 
@@ -217,11 +223,11 @@ mod tests {
     #[test]
     fn a_month_that_is_spent_is_spent_whatever_the_day_was_like() {
         let mut budget = Budget::new(Target::default());
-        budget.observe(of(1_000, 0), of(10_000, 300), 60.0);
+        budget.observe(of(1_000, 0), of(10_000, 300), 10, 60.0);
         assert!(budget.is_spent(None));
-        budget.observe(of(1_000, 30), of(10_000, 100), 60.0);
+        budget.observe(of(1_000, 30), of(10_000, 100), 10, 60.0);
         assert!(budget.is_spent(None));
-        budget.observe(of(1_000, 10), of(10_000, 100), 60.0);
+        budget.observe(of(1_000, 10), of(10_000, 100), 10, 60.0);
         assert!(!budget.is_spent(None));
     }
 
@@ -239,10 +245,10 @@ mod tests {
     #[test]
     fn a_spent_budget_leaves_the_floor_until_people_make_up_for_it() {
         let mut budget = Budget::new(Target::default());
-        budget.observe(of(100, 3), of(100, 3), 60.0);
+        budget.observe(of(100, 3), of(100, 3), 10, 60.0);
         assert!(budget.is_spent(None));
         assert_eq!(budget.theta(None), THETA_MIN);
-        budget.observe(of(134, 3), of(134, 3), 60.0);
+        budget.observe(of(134, 3), of(134, 3), 10, 60.0);
         assert!(!budget.is_spent(None));
         assert!(budget.theta(None) > THETA_MIN);
     }
@@ -265,7 +271,7 @@ mod tests {
     #[test]
     fn agents_who_wait_less_than_need_be_cost_no_drops() {
         let mut budget = Budget::new(Target { wait: Some(10.0), ..Target::default() });
-        budget.observe(of(1_000, 0), of(1_000, 0), 60.0);
+        budget.observe(of(1_000, 0), of(1_000, 0), 10, 60.0);
         let first = budget.theta(None);
         (0..100).for_each(|_| budget.agent_waited(2.0));
         let patient = budget.theta(None);
@@ -286,7 +292,7 @@ mod tests {
             for dropped in fates {
                 if dropped { budget.dropped(1.0) } else { budget.served() }
             }
-            budget.observe(of(answered, dropped), of(answered, dropped), 1.0);
+            budget.observe(of(answered, dropped), of(answered, dropped), 10, 1.0);
             let theta = budget.theta(left);
             prop_assert!((THETA_MIN..=THETA_MAX).contains(&theta));
         }

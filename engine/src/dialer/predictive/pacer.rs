@@ -209,7 +209,7 @@ impl Pacer {
         for working in s.working {
             self.work.expose(working.stage, s.elapsed);
         }
-        self.budget.observe(s.day, s.month, s.elapsed);
+        self.budget.observe(s.day, s.month, s.idle + s.working.len(), s.elapsed);
         self.age_of_tables += s.elapsed;
         if self.age_of_tables >= REBUILD_EVERY {
             self.age_of_tables = 0.0;
