@@ -13,7 +13,7 @@ use cadran_engine::model::{
 use cadran_engine::view::{AgentView, CallView, LiveView};
 
 use crate::plan::{FAULTS_END, WORK_END};
-use crate::store::{AttemptRow, LeadRow};
+use crate::store::LeadRow;
 use crate::world::World;
 
 /// Until then what belongs to nothing is gone: a snapshot finds it within ten seconds and five of travel, and a leg

@@ -1,6 +1,6 @@
 //! A database in memory, with the meaning of the real one: claims, write-before-dial, refusals, recovery.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use cadran_engine::command::{DispositionRecord, LeadNext, Write};
 use cadran_engine::dialer::compliance::Reason;
