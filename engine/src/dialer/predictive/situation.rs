@@ -36,8 +36,10 @@ pub struct Situation<'a> {
 pub struct Spent {
     /// All of them.
     pub people: f64,
-    /// Those who were dropped.
+    /// Those who were dropped, as many as there may have been: what limits are held by.
     pub dropped: f64,
+    /// The same, as many as are to be expected: what is aimed at.
+    pub expected: f64,
 }
 
 /// A dial in flight.
