@@ -49,7 +49,9 @@ impl Centre {
     }
 
     fn spent(&self) -> Spent {
-        Spent { people: f64::from(self.answered), dropped: f64::from(self.dropped) }
+        // Nobody here is in doubt.
+        let dropped = f64::from(self.dropped);
+        Spent { people: f64::from(self.answered), dropped, expected: dropped }
     }
 
     fn idle(&self) -> usize {
