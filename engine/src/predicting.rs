@@ -224,7 +224,7 @@ fn dial_of(call: &Call, now: Timestamp) -> Option<Dialled> {
 }
 
 fn spent(counts: DropCounts) -> Spent {
-    Spent { people: counts.people(), dropped: counts.dropped(), expected: counts.persons }
+    Spent { people: counts.people(), dropped: counts.dropped() }
 }
 
 /// What keeps an agent who will be free when it ends.

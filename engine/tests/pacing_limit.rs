@@ -49,9 +49,7 @@ impl Centre {
     }
 
     fn spent(&self) -> Spent {
-        // Nobody here is in doubt.
-        let dropped = f64::from(self.dropped);
-        Spent { people: f64::from(self.answered), dropped, expected: dropped }
+        Spent { people: f64::from(self.answered), dropped: f64::from(self.dropped) }
     }
 
     fn idle(&self) -> usize {

@@ -189,7 +189,7 @@ impl Budget {
         }
         let rest = self.target.aim * self.expected(time_left);
         let bend = if rest > 0.0 {
-            let left = |window: Spent| self.target.aim * window.people + rest - window.expected;
+            let left = |window: Spent| self.target.aim * window.people + rest - window.dropped;
             (left(self.day).min(left(self.month)) / rest).clamp(BEND.recip(), BEND)
         } else {
             1.0
@@ -217,7 +217,7 @@ mod tests {
     use super::*;
 
     fn of(people: u32, dropped: u32) -> Spent {
-        Spent { people: f64::from(people), dropped: f64::from(dropped), expected: f64::from(dropped) }
+        Spent { people: f64::from(people), dropped: f64::from(dropped) }
     }
 
     #[test]

@@ -269,8 +269,8 @@ mod tests {
         rivals: &[],
         next_odds: 1.0,
         working: &[],
-        day: Spent { people: 1_000.0, dropped: 10.0, expected: 10.0 },
-        month: Spent { people: 1_000.0, dropped: 10.0, expected: 10.0 },
+        day: Spent { people: 1_000.0, dropped: 10.0 },
+        month: Spent { people: 1_000.0, dropped: 10.0 },
         law: LAW,
         lines_free: 100,
         elapsed: 0.25,
@@ -359,7 +359,7 @@ mod tests {
 
     #[test]
     fn a_spent_budget_keeps_to_idle_agents_and_says_so() {
-        let spent = Situation { day: Spent { people: 1_000.0, dropped: 30.0, expected: 30.0 }, ..QUIET };
+        let spent = Situation { day: Spent { people: 1_000.0, dropped: 30.0 }, ..QUIET };
         let mut pacer = used_to_short_calls();
         let talking = [Working { stage: WorkStage::Talking { age: 57.0 }, leaves: false }; 20];
         let decision = pacer.calls_to_place(&Situation { working: &talking, ..spent });

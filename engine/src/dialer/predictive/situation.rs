@@ -36,10 +36,8 @@ pub struct Situation<'a> {
 pub struct Spent {
     /// All of them.
     pub people: f64,
-    /// Those who were dropped, as many as there may have been: what limits are held by.
+    /// Those who were dropped.
     pub dropped: f64,
-    /// The same, as many as are to be expected: what is aimed at.
-    pub expected: f64,
 }
 
 /// A dial in flight.
