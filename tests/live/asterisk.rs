@@ -52,6 +52,13 @@ impl Asterisk {
         channels.iter().map(|channel| channel["id"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// Whether a caller's channel carries their place in a queue, for the next daemon to read.
+    pub(crate) async fn keeps_a_place(&self) -> bool {
+        let channels = self.list("channels").await;
+        let mark = |channel: &Value| channel["channelvars"]["CADRAN_LEG"].as_str().map(str::to_owned);
+        channels.iter().filter_map(mark).any(|mark| mark.contains("\"queue\":{"))
+    }
+
     /// The legs in each of Cadran's rooms.
     pub(crate) async fn rooms(&self) -> Vec<Vec<String>> {
         let mut rooms = Vec::new();

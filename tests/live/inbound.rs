@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::api::text;
 use super::callers::{call, medium, sound, until_heard_for, until_no_callers};
-use super::wait::{SOON, eventually};
+use super::wait::{SOON, eventually, holds};
 use super::world::{Agent, World};
 
 const NUMBER: &str = "+33199005679";
@@ -190,6 +190,11 @@ async fn a_dead_daemon_costs_two_seconds_and_a_new_one_finds_its_callers() {
     let agent = world.agent_with("talks", json!({ "queues": [queue] })).await;
     call(&world, NUMBER, "patient", &["Wait(60)"]).await;
     let before = until_callers_are(&world, "queued", 1).await;
+    // Asterisk is told within milliseconds, and the daemon must not die before.
+    eventually("the place is written on the channel", SOON, async || {
+        holds(world.pair.pbx().keeps_a_place().await, ())
+    })
+    .await;
 
     world.daemon.kill();
     let began = Instant::now();
