@@ -162,9 +162,10 @@ impl Outlet {
         self.holding = false;
     }
 
-    /// Whether [`Outlet::catch_up`] has something to do.
+    /// Whether [`Outlet::catch_up`] has something to do. For a consumer who is gone it has not: it would say so at once,
+    /// every time it is asked.
     pub(crate) fn is_behind(&self) -> bool {
-        !self.holding && (self.lost > 0 || !self.held.is_empty())
+        !self.holding && !self.buffer.is_closed() && (self.lost > 0 || !self.held.is_empty())
     }
 
     /// Moves what was held into the buffer as room comes, then reports what was lost. Cancel safe.

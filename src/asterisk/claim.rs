@@ -68,20 +68,15 @@ impl Claim {
         Ok(claim)
     }
 
-    /// Returns when `found` has not changed for long enough. It may change once: a beat may have been under way when its
-    /// daemon died.
+    /// Returns when `found` has not changed for long enough.
     async fn outlast(&self, client: &Client, found: &str) -> Result<(), ClaimError> {
-        let (mut last, mut since) = (found.to_owned(), Instant::now());
-        while since.elapsed() < LOST_AFTER {
+        let began = Instant::now();
+        while began.elapsed() < LOST_AFTER {
             sleep(LOOK_EVERY).await;
             let now = read(client).await?;
-            if now == last || now.is_empty() {
-                continue;
-            }
-            if last != found {
+            if now != found && !now.is_empty() {
                 return Err(ClaimError::Held { by: holder(&now).to_owned() });
             }
-            (last, since) = (now, Instant::now());
         }
         info!(daemon = holder(found), "Succeeding a daemon that is gone");
         Ok(())

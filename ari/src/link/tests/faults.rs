@@ -200,3 +200,32 @@ async fn dropping_the_events_stops_the_link() {
     assert_eq!(client.status(), Status::Stopped);
     assert!(!server.was_dialled());
 }
+
+/// More is said than fits, and the consumer goes without having read it.
+async fn go_while_behind() {
+    let (mut server, client, mut events) =
+        Server::with_limits(Limits { deliveries_max: 2, ..Limits::default() });
+    let (mut socket, _) = server.connect(&mut events).await;
+    for id in 0..8 {
+        socket.say(&stasis_end(&id.to_string())).await;
+    }
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    drop(events);
+    socket.answer_pings().await;
+    assert_eq!(client.status(), Status::Stopped);
+}
+
+#[test]
+fn a_consumer_who_goes_while_behind_stops_the_link() {
+    /// Whether the link looks at its consumer or at the buffer first is chance.
+    const TRIES: u32 = 32;
+    // A link that spins never gives its thread back.
+    let (told, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+        let runtime = runtime.unwrap();
+        (0..TRIES).for_each(|_| runtime.block_on(go_while_behind()));
+        told.send(()).unwrap();
+    });
+    assert_eq!(ended.recv_timeout(Duration::from_secs(30)), Ok(()));
+}
