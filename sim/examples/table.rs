@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let other = |method: &str| others.get(method).map_or_else(String::new, cell);
         writeln!(
             out,
-            "| {name} | **{}** | {} | {} | {} | {:.2} % | {:.2} |",
+            "| {name} | **{}** | {} | {} | {} | {:.2} % | {:.3} |",
             cell(&own),
             other("HZ"),
             other("vicidial_tuned"),

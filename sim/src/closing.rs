@@ -317,7 +317,7 @@ impl World<'_> {
 }
 
 /// The customer is on the way to somebody else, who will have the call unless the way fails: the phone of the agent who
-/// had them may be gone.
+/// had them may be gone. I16 bounds for how long nobody hears them.
 fn is_leaving(call: &CallView) -> bool {
     let taken_over = call.listeners.iter().any(|listener| listener.mode == SupervisionMode::TakeOver);
     taken_over || call.transfer.as_ref().is_some_and(|transfer| transfer.stage == "handing")

@@ -1,5 +1,6 @@
 //! Every act that changes or reveals something is written down here, for every address, before its answer leaves. An
-//! act that cannot be written down reveals nothing.
+//! act that cannot be written down reveals nothing. What is done with live calls goes on without a database, and is in
+//! the log then.
 //!
 //! What an agent does at their own desk is not here: the time sheet and the dispositions have it.
 

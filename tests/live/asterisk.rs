@@ -55,8 +55,10 @@ impl Asterisk {
     /// Whether a caller's channel carries their place in a queue, for the next daemon to read.
     pub(crate) async fn keeps_a_place(&self) -> bool {
         let channels = self.list("channels").await;
-        let mark = |channel: &Value| channel["channelvars"]["CADRAN_LEG"].as_str().map(str::to_owned);
-        channels.iter().filter_map(mark).any(|mark| mark.contains("\"queue\":{"))
+        let marks = channels.iter().filter_map(|channel| channel["channelvars"]["CADRAN_LEG"].as_str());
+        marks
+            .filter_map(|mark| serde_json::from_str::<Value>(mark).ok())
+            .any(|mark| mark["queue"].is_object())
     }
 
     /// The legs in each of Cadran's rooms.
