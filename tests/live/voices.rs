@@ -55,50 +55,64 @@ pub(crate) async fn record(world: &World, dialled: &str, voice: f64) -> Listener
 /// Everybody heard in each phase what they should. Gives the time that the slowest change took, by the ear; the calls
 /// must be over.
 pub(crate) async fn everybody_heard(everybody: &[Listener; 3], phases: &[Phase]) -> Duration {
-    let mut slowest = Duration::ZERO;
-    for (place, listener) in everybody.iter().enumerate() {
-        let sound = listener.everything(phases.last().unwrap().until).await;
-        let mut before = None;
-        for phase in phases {
+    let mut heard = Vec::new();
+    for listener in everybody {
+        heard.push(listener.everything(phases.last().unwrap().until).await);
+    }
+    let mut wrong = Vec::new();
+    for (place, (listener, sound)) in everybody.iter().zip(&heard).enumerate() {
+        for (number, phase) in phases.iter().enumerate() {
             let at = |moment: Instant| moment.saturating_duration_since(listener.began);
             let span = sound.between(at(phase.asked) + EDGE..at(phase.until).saturating_sub(EDGE));
-            match phase.heard[place] {
-                Heard::Music => is_music(&span, listener, phase),
-                Heard::Voices(voices) => {
-                    are_voices(&span, voices, listener, phase);
-                    if let Some(Heard::Voices(before)) = before {
-                        // The file began before the clock did: what is measured is longer than it was.
-                        let changes =
-                            VOICES.iter().filter(|voice| voices.contains(voice) != before.contains(voice));
-                        for voice in changes {
-                            let gone = !voices.contains(voice);
-                            let changed = sound.tone_changes(*voice, at(phase.asked), gone).unwrap();
-                            slowest = slowest.max(changed - at(phase.asked));
-                        }
-                    }
-                }
-            }
-            before = Some(phase.heard[place]);
+            let problem = match phase.heard[place] {
+                Heard::Music => is_no_music(&span),
+                Heard::Voices(voices) => are_other_voices(&span, voices),
+            };
+            wrong.extend(problem.map(|problem| {
+                format!("{} Hz in phase {number}, {}: {problem}", listener.voice, phase.what)
+            }));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+
+    let places = everybody.iter().zip(&heard).enumerate();
+    places.map(|(place, (listener, sound))| slowest_change(place, listener, sound, phases)).max().unwrap()
+}
+
+/// The file began before the clock did: what is measured is longer than it was.
+fn slowest_change(place: usize, listener: &Listener, sound: &Sound, phases: &[Phase]) -> Duration {
+    let mut slowest = Duration::ZERO;
+    for pair in phases.windows(2) {
+        let (Heard::Voices(before), Heard::Voices(after)) = (pair[0].heard[place], pair[1].heard[place])
+        else {
+            continue;
+        };
+        let asked = pair[1].asked.saturating_duration_since(listener.began);
+        for voice in VOICES.iter().filter(|voice| after.contains(voice) != before.contains(voice)) {
+            let changed = sound.tone_changes(*voice, asked, !after.contains(voice)).unwrap();
+            slowest = slowest.max(changed - asked);
         }
     }
     slowest
 }
 
-fn are_voices(span: &Sound, voices: &[f64], listener: &Listener, phase: &Phase) {
-    for voice in VOICES {
-        let share = span.share_of_tone(voice);
-        let right = if voices.contains(&voice) { share > 0.2 } else { share < 0.03 };
-        assert!(right, "{} Hz in {}: {voice} Hz is {share:.3}", listener.voice, phase.what);
-    }
+/// What is wrong with a sound in which these voices should be heard, and no other.
+fn are_other_voices(span: &Sound, voices: &[f64]) -> Option<String> {
+    let shares = VOICES.map(|voice| (voice, span.share_of_tone(voice)));
+    let right = |(voice, share): &(f64, f64)| {
+        if voices.contains(voice) { *share > 0.2 } else { *share < 0.03 }
+    };
+    (!shares.iter().all(right)).then(|| format!("{voices:?} and no others are not {shares:.3?}"))
 }
 
-fn is_music(span: &Sound, listener: &Listener, phase: &Phase) {
+/// What is wrong with a sound that should be music.
+fn is_no_music(span: &Sound) -> Option<String> {
     let (length, audible) = (span.duration(), span.audible());
-    assert!(audible * 2 > length, "{} Hz in {}: {audible:?} of {length:?}", listener.voice, phase.what);
-    for voice in VOICES {
-        let share = span.share_of_tone(voice);
-        assert!(share < 0.3, "{} Hz in {}: {voice} Hz is {share:.3}", listener.voice, phase.what);
+    if audible * 2 <= length {
+        return Some(format!("audible for {audible:?} of {length:?}"));
     }
+    let voices = VOICES.map(|voice| (voice, span.share_of_tone(voice)));
+    voices.iter().any(|(_, share)| *share >= 0.3).then(|| format!("{voices:.3?} is not music"))
 }
 
 impl Listener {
