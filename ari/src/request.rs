@@ -169,7 +169,7 @@ impl Encoder {
         self.0.path = self.0.path.replace(&format!("{{{name}}}"), &segment);
     }
 
-    /// Adds to the query: nothing for an absent value, the name again for each element of a list.
+    /// Adds to the query: nothing for an absent value.
     pub(crate) fn query(&mut self, name: &'static str, value: &impl Value) {
         value.write(|text| self.0.query.push((name, text)));
     }
@@ -202,7 +202,8 @@ pub(crate) trait Value {
     /// The words that ARI allows; empty when any text will do.
     const CHOICES: &'static [&'static str] = &[];
 
-    /// Hands over the value as text: not at all when absent, several times for a list.
+    /// Hands over the value as text: not at all when absent. The elements of a list are separated by commas, which they
+    /// cannot hold: of a name that comes several times Asterisk takes the last one alone.
     fn write(&self, put: impl FnMut(String));
 }
 
@@ -231,8 +232,12 @@ impl<T: Value> Value for Vec<T> {
     const CHOICES: &'static [&'static str] = T::CHOICES;
 
     fn write(&self, mut put: impl FnMut(String)) {
+        let mut values = Vec::new();
         for value in self {
-            value.write(&mut put);
+            value.write(|text| values.push(text));
+        }
+        if !values.is_empty() {
+            put(values.join(","));
         }
     }
 }

@@ -69,7 +69,7 @@ async fn a_refusal_carries_status_and_words() {
         })
     };
     let request = socket.request().await;
-    assert_eq!(request["uri"], "bridges/b/addChannel?channel=one&channel=two");
+    assert_eq!(request["uri"], "bridges/b/addChannel?channel=one%2Ctwo");
     socket.reply(&request, 409, &json!({ "message": "Channel not in Stasis application" })).await;
     let error = asking.await.unwrap().unwrap_err();
     assert!(error.is_conflict());
