@@ -95,16 +95,20 @@ pub enum SwitchCommand {
         /// Which room.
         room: RoomId,
     },
-    /// Let those in a room hear what an agent hears and says; [`crate::input::SwitchEvent::EarOpened`] follows, and
+    /// Let a supervisor hear what an agent and their customer say; [`crate::input::SwitchEvent::EarOpened`] follows, and
     /// [`crate::input::SwitchEvent::EarEnded`] at its end, which is that of the agent's leg at the latest.
     OpenEar {
         /// Its name.
         ear: EarId,
         /// The agent.
         agent: LegId,
-        /// Who listens: a supervisor's room.
+        /// The customer.
+        customer: LegId,
+        /// Who listens.
+        supervisor: LegId,
+        /// Where they do.
         room: RoomId,
-        /// Whether the agent, and nobody else, hears what is said in the room.
+        /// Whether the agent, and not the customer, hears what they say.
         whispers: bool,
     },
     /// Have an agent hear, or no longer hear, what is said on the other side of an ear.

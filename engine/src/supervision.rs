@@ -1,7 +1,7 @@
 //! Supervisors in other people's conversations: listen, whisper, barge, follow. Taking over is `taking_over`.
 //!
-//! A supervisor hears through an *ear*, which hangs on the agent's leg and stands in the supervisor's own room, so that
-//! neither leg moves between listening and whispering. To barge, the supervisor's leg goes into the agent's room. An
+//! A supervisor hears through an *ear*, which hangs on the legs of the conversation and stands in the supervisor's own
+//! room, so that no leg moves between listening and whispering. To barge, the supervisor's leg goes into the agent's room. An
 //! agent's ear never outlives the conversation: what is said between two calls is nobody's business.
 
 use std::time::Duration;
@@ -162,16 +162,21 @@ impl Engine {
         match mode {
             SupervisionMode::Barge | SupervisionMode::Listen | SupervisionMode::Whisper => {
                 let whispers = mode == SupervisionMode::Whisper;
-                // The ear stays open, idle, while the supervisor is in the agent's room. Asterisk makes another bridge
-                // of it when the third party goes, and passes some of the sound by an ear that comes at that moment.
+                // The ear stays open, idle, while the supervisor is in the agent's room.
                 if let Some((kept, part)) = goes_on.and_then(|part| Some((part.ear?, part))) {
                     (ear, hears) = (Some(kept), part.hears && mode != SupervisionMode::Barge);
                     self.cx.switch(SwitchCommand::SetWhisper { ear: kept, whispers });
                 } else {
                     let fresh = EarId::from_uuid(self.cx.mint.uuid(self.cx.now));
                     ear = Some(fresh);
-                    let (agent, room) = (agent_leg, own_room);
-                    self.cx.switch(SwitchCommand::OpenEar { ear: fresh, agent, room, whispers });
+                    self.cx.switch(SwitchCommand::OpenEar {
+                        ear: fresh,
+                        agent: agent_leg,
+                        customer: talk.customer,
+                        supervisor: own_leg,
+                        room: own_room,
+                        whispers,
+                    });
                 }
                 if mode == SupervisionMode::Barge {
                     self.cx.switch(SwitchCommand::Join { room: agent_room, leg: own_leg });

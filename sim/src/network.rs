@@ -167,8 +167,9 @@ impl World<'_> {
                 }
                 Ok(())
             }
-            SwitchCommand::OpenEar { ear, agent, room, whispers } => {
-                self.open_ear(*ear, NetEar { agent: *agent, room: *room, whispers: *whispers })
+            SwitchCommand::OpenEar { ear, agent, customer, supervisor, room, whispers } => {
+                let open = NetEar { agent: *agent, room: *room, whispers: *whispers };
+                self.open_ear(*ear, open, [*agent, *customer, *supervisor])
             }
             SwitchCommand::SetWhisper { ear, whispers } => match self.network.ears.get_mut(ear) {
                 Some(open) => {
@@ -321,12 +322,16 @@ impl World<'_> {
         }
     }
 
-    fn open_ear(&mut self, ear: EarId, open: NetEar) -> Verdict {
-        match self.network.legs.get(&open.agent) {
-            Some(leg) if !leg.is_here() => return NOT_IN_STASIS,
-            Some(_) if !self.network.rooms.contains_key(&open.room) => return NOT_FOUND,
-            Some(_) => {}
-            None => return NOT_FOUND,
+    fn open_ear(&mut self, ear: EarId, open: NetEar, legs: [LegId; 3]) -> Verdict {
+        if !self.network.rooms.contains_key(&open.room) {
+            return NOT_FOUND;
+        }
+        for leg in legs {
+            match self.network.legs.get(&leg) {
+                Some(leg) if leg.is_here() => {}
+                Some(_) => return NOT_IN_STASIS,
+                None => return NOT_FOUND,
+            }
         }
         self.network.ears.insert(ear, open);
         self.tell(SwitchEvent::EarOpened { ear });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ari::{Client, HangupReason, Request};
 use cadran_engine::command::{Destination, SwitchCommand, TurnAway};
 use cadran_engine::input::{CommandFailure, LegPurpose};
-use cadran_engine::model::{LegId, Phone, RoomId};
+use cadran_engine::model::{LegId, Phone};
 
 use super::dispatch::Tools;
 use super::ears::{self, Opening};
@@ -20,10 +20,10 @@ const TRIES_MAX: u32 = 2;
 /// How messages are recorded: 8,000 samples of 16 bits a second.
 const MESSAGE_FORMAT: &str = "wav";
 
-/// What rooms are: sound goes through Asterisk. Left to itself it has two legs exchange their RTP below the bridge, and
-/// there a leg that was held, or a room that a third leg has left, stays silent for whoever listens (measured with
-/// 22.10.1: a caller joined out of music, an ear after a barge). Recordings rule that shortcut out anyway.
-const ROOM_TYPE: &str = "mixing,proxy_media";
+/// What bridges are: sound goes through Asterisk. Left to itself it has two legs exchange their RTP below the bridge, and
+/// there a leg that was held stays silent (measured with 22.10.1: a caller joined out of music). Recordings rule that
+/// shortcut out anyway.
+const BRIDGE_TYPE: &str = "mixing,proxy_media";
 
 /// Where an incoming call goes that we take no part in: `dialplan/extensions.conf` says there that nobody can answer.
 const FALLBACK: (&str, &str) = ("inbound", "unavailable");
@@ -39,7 +39,7 @@ pub(super) async fn carry_out(tools: &Tools, command: &SwitchCommand) -> Result<
         SwitchCommand::HangUp { leg } => {
             gone(client, ari::channels::Hangup::new(callers.channel(*leg))).await
         }
-        SwitchCommand::OpenRoom { room } => open_room(client, *room).await,
+        SwitchCommand::OpenRoom { room } => open_bridge(client, names::bridge(*room)).await,
         SwitchCommand::Join { room, leg } => {
             let channels = vec![callers.channel(*leg)];
             sent(client, ari::bridges::AddChannel::new(names::bridge(*room), channels)).await
@@ -50,12 +50,15 @@ pub(super) async fn carry_out(tools: &Tools, command: &SwitchCommand) -> Result<
         SwitchCommand::CloseRoom { room } => {
             gone(client, ari::bridges::Destroy::new(names::bridge(*room))).await
         }
-        SwitchCommand::OpenEar { ear, agent, room, whispers } => {
-            let opening = Opening { ear: *ear, agent: *agent, room: *room, whispers: *whispers };
-            ears.open(client, app, opening).await
+        SwitchCommand::OpenEar { ear, agent, customer, supervisor, room, whispers } => {
+            let [agent, customer, supervisor] =
+                [agent, customer, supervisor].map(|leg| callers.channel(*leg));
+            let opening =
+                Opening { ear: *ear, agent, customer, supervisor, room: *room, whispers: *whispers };
+            ears.open(client, app, &opening).await
         }
         SwitchCommand::SetWhisper { ear, whispers } => ears::set_whisper(client, *ear, *whispers).await,
-        SwitchCommand::CloseEar { ear } => ears::close(client, *ear).await,
+        SwitchCommand::CloseEar { ear } => ears.close(client, *ear).await,
         SwitchCommand::Play { leg, media } => {
             let media = vec![media.clone()];
             let play = ari::channels::PlayWithId::new(names::channel(*leg), names::playback(*leg), media);
@@ -190,11 +193,11 @@ fn endpoint(to: &Destination) -> String {
     }
 }
 
-/// Creates a room. That it exists already is success: the request was repeated.
-async fn open_room(client: &Client, room: RoomId) -> Result<(), CommandFailure> {
+/// Creates a bridge. That it exists already is success: the request was repeated.
+pub(super) async fn open_bridge(client: &Client, bridge: String) -> Result<(), CommandFailure> {
     let create = ari::bridges::CreateWithId {
-        bridge_type: Some(ROOM_TYPE.to_owned()),
-        ..ari::bridges::CreateWithId::new(names::bridge(room))
+        bridge_type: Some(BRIDGE_TYPE.to_owned()),
+        ..ari::bridges::CreateWithId::new(bridge)
     };
     match repeated(client, create).await {
         Err(problem) if problem.is_conflict() => Ok(()),

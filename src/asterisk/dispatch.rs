@@ -13,12 +13,13 @@ use tokio::task::{self, JoinSet};
 use tracing::{error, warn};
 
 use super::callers::Callers;
+use super::commands;
 use super::ears::Ears;
 use super::echo::Echo;
 use super::lanes::{Lanes, Ticket};
 use super::recorder::Recorder;
+use super::resync::{self, Found};
 use super::saying::Voice;
-use super::{commands, resync};
 
 /// Commands that may run or wait. The engine gives ten per call, so this is the work of a thousand calls at once.
 pub(super) const ORDERS_MAX: usize = 16_384;
@@ -226,13 +227,14 @@ impl Tools {
         }
         loop {
             match resync::snapshot(&self.client, &self.callers, asked_at).await {
-                Ok((snapshot, unheard)) => {
+                Ok(Found { snapshot, unheard, torn }) => {
                     metrics::counter!("cadran_switch_snapshots_total", "outcome" => "taken").increment(1);
                     // Nobody waits for it only when the daemon stops.
                     let _ = self.looked.send((look, snapshot)).await;
                     for arrival in unheard {
                         let _ = self.news.send(arrival).await;
                     }
+                    self.ears.sweep(&self.client, torn).await;
                     return;
                 }
                 Err(problem) => {

@@ -1,48 +1,60 @@
-//! Ears of supervisors: a snoop channel on an agent's leg, in the supervisor's room.
+//! Ears of supervisors: snoop channels on the legs of a conversation.
 //!
-//! The snoop hears both sides of the leg, and what is said to it can be heard by the agent alone. So a supervisor
-//! whispers or does not by muting one direction of the snoop, which takes Asterisk 4 ms, and neither the supervisor's
-//! leg nor the agent's carries a mark of it that could outlive the ear. The snoop is muted before it comes into the
-//! room: whoever only listens is never heard, not even at the beginning.
+//! Two of them stand in the supervisor's room; each hears what one leg says. Two more stand in a bridge of the ear's
+//! own: one hears the supervisor, the other says it to the agent, by mixing it into what Asterisk reads from the
+//! customer. A supervisor whispers or does not by muting what hears them, which takes Asterisk 4 ms, and no leg carries
+//! a mark of it that could outlive the ear. It is muted before it comes into the bridge: whoever only listens is never
+//! heard, not even at the beginning.
+//!
+//! Nothing here depends on what is *written* to a leg. Debian's Asterisk takes frames for late whose sequence number is
+//! less than 2^15 ahead of the last one's, whoever sent that, and a snoop does not hear a leg's other side any more once
+//! its source has changed: half of the time after a conference, a consultation or music.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ari::{Client, Direction, Event, SnoopDirection};
+use ari::{Channel, Client, Direction, Event, SnoopDirection};
 use cadran_engine::input::CommandFailure;
-use cadran_engine::model::{EarId, LegId, RoomId};
+use cadran_engine::model::{EarId, RoomId};
 use tokio::sync::oneshot;
 
-use super::commands::{failure, gone, repeated, sent};
-use super::names;
+use super::commands::{failure, gone, open_bridge, repeated, sent};
+use super::names::{self, EarPart};
 
 /// How long a snoop channel may take to come under our control.
 const SNOOP_ENTERS_MAX: Duration = Duration::from_secs(2);
 
 /// An ear to be opened.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Opening {
     pub(super) ear: EarId,
-    /// Whom it hears.
-    pub(super) agent: LegId,
-    /// Who hears it.
+    /// The channels of those whom it hears.
+    pub(super) agent: String,
+    pub(super) customer: String,
+    /// The channel of the one who hears it.
+    pub(super) supervisor: String,
+    /// Where they are.
     pub(super) room: RoomId,
-    /// Whether the agent hears the room.
+    /// Whether the agent hears them.
     pub(super) whispers: bool,
 }
 
-/// The ears that are on their way.
+/// The ears of this daemon.
 #[derive(Debug, Default)]
 pub(super) struct Ears {
-    awaited: Mutex<HashMap<EarId, oneshot::Sender<()>>>,
+    open: Mutex<HashMap<EarId, Parts>>,
 }
 
+/// The parts of an ear that are on their way.
+type Parts = HashMap<EarPart, oneshot::Sender<()>>;
+
 impl Ears {
-    /// Takes note of an ear that came under our control.
+    /// Takes note of a part of an ear that came under our control.
     pub(super) fn note(&self, event: &Event) {
         if let Event::StasisStart(start) = event
-            && let Some(awaited) = names::ear(&start.channel.id).and_then(|ear| self.awaited().remove(&ear))
+            && let Some((ear, part)) = EarPart::read(&start.channel.id)
+            && let Some(awaited) = self.known().get_mut(&ear).and_then(|parts| parts.remove(&part))
         {
             // Whoever waited may have given up.
             let _ = awaited.send(());
@@ -54,53 +66,138 @@ impl Ears {
         &self,
         client: &Client,
         app: &str,
-        opening: Opening,
+        opening: &Opening,
     ) -> Result<(), CommandFailure> {
+        self.known().insert(opening.ear, Parts::new());
         let outcome = self.try_open(client, app, opening).await;
-        self.awaited().remove(&opening.ear);
         if outcome.is_err() {
             // What is left over is found by the next snapshot.
-            let _ = close(client, opening.ear).await;
+            let _ = self.close(client, opening.ear).await;
         }
         outcome
     }
 
-    async fn try_open(&self, client: &Client, app: &str, opening: Opening) -> Result<(), CommandFailure> {
-        let Opening { ear, agent, room, whispers } = opening;
+    /// Removes an ear.
+    pub(super) async fn close(&self, client: &Client, ear: EarId) -> Result<(), CommandFailure> {
+        self.known().remove(&ear);
+        for part in EarPart::ALL {
+            gone(client, ari::channels::Hangup::new(part.of(ear))).await?;
+        }
+        gone(client, ari::bridges::Destroy::new(names::ear_bridge(ear))).await
+    }
+
+    /// Removes what other daemons have left of ears; see [`torn`].
+    pub(super) async fn sweep(&self, client: &Client, torn: Vec<EarId>) {
+        for ear in torn {
+            // The engine closes those of this daemon.
+            if !self.known().contains_key(&ear) {
+                // What resists is found by the next snapshot.
+                let _ = self.close(client, ear).await;
+            }
+        }
+    }
+
+    /// What hears the agent comes last: once it is in the room, the ear is whole.
+    async fn try_open(&self, client: &Client, app: &str, opening: &Opening) -> Result<(), CommandFailure> {
+        let Opening { ear, agent, customer, supervisor, room, whispers } = opening;
+        let own = names::ear_bridge(*ear);
+        open_bridge(client, own.clone()).await?;
+        self.snoop(client, app, *ear, EarPart::Supervisor, supervisor).await?;
+        if !whispers {
+            set_whisper(client, *ear, false).await?;
+        }
+        self.snoop(client, app, *ear, EarPart::Voice, customer).await?;
+        let pair = vec![EarPart::Voice.of(*ear), EarPart::Supervisor.of(*ear)];
+        sent(client, ari::bridges::AddChannel::new(own, pair)).await?;
+        for (part, heard) in [(EarPart::Customer, customer), (EarPart::Agent, agent)] {
+            self.snoop(client, app, *ear, part, heard).await?;
+            let into = ari::bridges::AddChannel::new(names::bridge(*room), vec![part.of(*ear)]);
+            sent(client, into).await?;
+        }
+        Ok(())
+    }
+
+    /// Hangs a part of an ear on a channel and waits until it is under our control.
+    async fn snoop(
+        &self,
+        client: &Client,
+        app: &str,
+        ear: EarId,
+        part: EarPart,
+        channel: &str,
+    ) -> Result<(), CommandFailure> {
         let (enters, entered) = oneshot::channel();
-        self.awaited().insert(ear, enters);
+        if let Some(parts) = self.known().get_mut(&ear) {
+            parts.insert(part, enters);
+        }
+        let speaks = part == EarPart::Voice;
         let snoop = ari::channels::SnoopWithId {
-            spy: Some(SnoopDirection::Both),
-            whisper: Some(SnoopDirection::Out),
-            ..ari::channels::SnoopWithId::new(names::channel(agent), names::snoop(ear), app)
+            spy: (!speaks).then_some(SnoopDirection::In),
+            whisper: speaks.then_some(SnoopDirection::In),
+            ..ari::channels::SnoopWithId::new(channel, part.of(ear), app)
         };
         sent(client, snoop).await?;
         // Without the news that it entered, the next request says what is wrong.
         let _ = tokio::time::timeout(SNOOP_ENTERS_MAX, entered).await;
-        if !whispers {
-            set_whisper(client, ear, false).await?;
-        }
-        sent(client, ari::bridges::AddChannel::new(names::bridge(room), vec![names::snoop(ear)])).await
+        Ok(())
     }
 
     /// The map is whole even after a panic elsewhere: no change to it has two steps.
-    fn awaited(&self) -> MutexGuard<'_, HashMap<EarId, oneshot::Sender<()>>> {
-        self.awaited.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> MutexGuard<'_, HashMap<EarId, Parts>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Has the agent hear, or no longer hear, what is said on the other side of an ear.
 pub(super) async fn set_whisper(client: &Client, ear: EarId, whispers: bool) -> Result<(), CommandFailure> {
-    let (snoop, out) = (names::snoop(ear), Some(Direction::Out));
+    let (snoop, heard) = (EarPart::Supervisor.of(ear), Some(Direction::In));
     let outcome = if whispers {
-        repeated(client, ari::channels::Unmute { direction: out, ..ari::channels::Unmute::new(snoop) }).await
+        repeated(client, ari::channels::Unmute { direction: heard, ..ari::channels::Unmute::new(snoop) })
+            .await
     } else {
-        repeated(client, ari::channels::Mute { direction: out, ..ari::channels::Mute::new(snoop) }).await
+        repeated(client, ari::channels::Mute { direction: heard, ..ari::channels::Mute::new(snoop) }).await
     };
     outcome.map_err(|problem| failure(&problem))
 }
 
-/// Removes an ear.
-pub(super) async fn close(client: &Client, ear: EarId) -> Result<(), CommandFailure> {
-    gone(client, ari::channels::Hangup::new(names::snoop(ear))).await
+/// Ears of which parts are left, but not the one that hears the agent, among all channels that Asterisk has.
+pub(super) fn torn(channels: &[Channel]) -> Vec<EarId> {
+    let (mut left, mut whole) = (BTreeSet::new(), BTreeSet::new());
+    for (ear, part) in channels.iter().filter_map(|channel| EarPart::read(&channel.id)) {
+        if part == EarPart::Agent {
+            whole.insert(ear)
+        } else {
+            left.insert(ear)
+        };
+    }
+    left.difference(&whole).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn an_ear_is_torn_when_it_hears_no_agent() {
+        let [whole, torn_ear] = [1, 2].map(|digit| EarId::from_uuid(Uuid::from_u128(digit)));
+        let channel = |part: EarPart, ear| -> Channel {
+            serde_json::from_value(serde_json::json!({
+                "id": part.of(ear), "name": "Snoop/x", "state": "Up", "protocol_id": "",
+                "caller": {"name": "", "number": ""}, "connected": {"name": "", "number": ""}, "accountcode": "",
+                "dialplan": {"context": "", "exten": "", "priority": 1, "app_name": "Stasis", "app_data": ""},
+                "creationtime": "2026-11-20T13:39:58.001+0000", "language": "en",
+            }))
+            .unwrap()
+        };
+        let channels = [
+            channel(EarPart::Voice, whole),
+            channel(EarPart::Agent, whole),
+            channel(EarPart::Customer, torn_ear),
+            channel(EarPart::Voice, torn_ear),
+        ];
+        assert_eq!(torn(&channels), [torn_ear]);
+        assert_eq!(torn(&[]), []);
+    }
 }

@@ -6,7 +6,7 @@
 use cadran_engine::model::{CallId, EarId, LegId, MailboxId, MessageId, RecordingId, RoomId, TrunkId};
 use uuid::Uuid;
 
-/// Before the snoop channel of an ear.
+/// Before the snoop channels and the bridge of an ear.
 const EAR: &str = "cadran-ear-";
 /// Before the channel of a leg.
 const LEG: &str = "cadran-leg-";
@@ -99,6 +99,50 @@ impl Half {
     }
 }
 
+/// What the snoop channels of an ear are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum EarPart {
+    /// Hears the agent.
+    Agent,
+    /// Hears the customer.
+    Customer,
+    /// Hears the supervisor, unless they only listen.
+    Supervisor,
+    /// Says to the agent what the supervisor says.
+    Voice,
+}
+
+impl EarPart {
+    /// All of them.
+    pub(super) const ALL: [Self; 4] = [Self::Agent, Self::Customer, Self::Supervisor, Self::Voice];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Customer => "customer",
+            Self::Supervisor => "supervisor",
+            Self::Voice => "voice",
+        }
+    }
+
+    /// Id of the snoop channel.
+    pub(super) fn of(self, ear: EarId) -> String {
+        format!("{}-{}", ear_bridge(ear), self.as_str())
+    }
+
+    /// Which part of which ear a channel is.
+    pub(super) fn read(channel: &str) -> Option<(EarId, Self)> {
+        let (ear, part) = channel.strip_prefix(EAR)?.split_once('-')?;
+        let part = Self::ALL.into_iter().find(|known| known.as_str() == part)?;
+        Some((EarId::from_uuid(digits(ear)?), part))
+    }
+}
+
+/// Id of the bridge in which an ear hears the supervisor and has the agent hear them.
+pub(super) fn ear_bridge(ear: EarId) -> String {
+    format!("{EAR}{}", ear.as_uuid().simple())
+}
+
 /// Id of the channel of a leg.
 pub(super) fn channel(leg: LegId) -> String {
     format!("{LEG}{}", leg.as_uuid().simple())
@@ -109,19 +153,14 @@ pub(super) fn leg(channel: &str) -> Option<LegId> {
     channel.strip_prefix(LEG).and_then(digits).map(LegId::from_uuid)
 }
 
-/// Id of the snoop channel of an ear.
-pub(super) fn snoop(ear: EarId) -> String {
-    format!("{EAR}{}", ear.as_uuid().simple())
-}
-
-/// The ear that a channel is.
+/// The ear that a channel is: what hears the agent stands for the whole of it.
 pub(super) fn ear(channel: &str) -> Option<EarId> {
-    channel.strip_prefix(EAR).and_then(digits).map(EarId::from_uuid)
+    EarPart::read(channel).filter(|(_, part)| *part == EarPart::Agent).map(|(ear, _)| ear)
 }
 
 /// Whether a channel is one of ours.
 pub(super) fn is_ours(channel: &str) -> bool {
-    leg(channel).is_some() || ear(channel).is_some() || Half::of_snoop(channel).is_some()
+    leg(channel).is_some() || EarPart::read(channel).is_some() || Half::of_snoop(channel).is_some()
 }
 
 /// Id of the bridge of a room.
@@ -201,7 +240,11 @@ mod tests {
     fn names_read_back() {
         assert_eq!(leg(&channel(LegId::from_uuid(id()))), Some(LegId::from_uuid(id())));
         assert_eq!(room(&bridge(RoomId::from_uuid(id()))), Some(RoomId::from_uuid(id())));
-        assert_eq!(ear(&snoop(EarId::from_uuid(id()))), Some(EarId::from_uuid(id())));
+        let whole = EarId::from_uuid(id());
+        for part in EarPart::ALL {
+            assert_eq!(EarPart::read(&part.of(whole)), Some((whole, part)));
+            assert_eq!(ear(&part.of(whole)), Some(whole).filter(|_| part == EarPart::Agent));
+        }
         assert_eq!(listener(&playback(LegId::from_uuid(id()))), Some(LegId::from_uuid(id())));
         let leg = LegId::from_uuid(id());
         assert_eq!(clips_of(&clips(leg, 12)), Some((leg, 12)));
@@ -220,6 +263,7 @@ mod tests {
         let [customer, agent] = Half::both(RecordingId { call: CallId::from_uuid(id()), part: 2 });
         assert_eq!(customer.recording_name(), format!("cadran-rec-{DIGITS}-2-customer"));
         assert_eq!(agent.snoop(), format!("cadran-snp-{DIGITS}-2-agent"));
+        assert_eq!(EarPart::Voice.of(EarId::from_uuid(id())), format!("cadran-ear-{DIGITS}-voice"));
         assert_eq!(trunk_endpoint(TrunkId::from_i64(12)), "cadran-trk-12");
     }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use ari::{Bridge, Channel, ChannelState, Client};
 use cadran_engine::input::{LegPurpose, LegSeen, Snapshot, SwitchEvent};
-use cadran_engine::model::{LegId, RecordingId, RoomId, Timestamp};
+use cadran_engine::model::{EarId, LegId, RecordingId, RoomId, Timestamp};
 
 use super::callers::{self, Callers};
+use super::ears;
 use super::names::{self, Half};
 
 /// The channel variable that says what a leg was created for. `channelvars` of `ari.conf` makes Asterisk report it.
@@ -15,15 +16,23 @@ pub(super) const PURPOSE_VARIABLE: &str = "CADRAN_LEG";
 /// The dialplan application that a channel runs while it is under our control.
 pub(super) const STASIS: &str = "Stasis";
 
+/// What Asterisk was found to hold.
+pub(super) struct Found {
+    pub(super) snapshot: Snapshot,
+    /// The callers whose arrival was not heard of.
+    pub(super) unheard: Vec<SwitchEvent>,
+    /// Ears that are not whole.
+    pub(super) torn: Vec<EarId>,
+}
+
 /// Asks Asterisk what it holds of ours.
 ///
 /// `asked_at` is carried through: what was begun later may be missing.
-/// Beside it, the callers whose arrival was not heard of.
 pub(super) async fn snapshot(
     client: &Client,
     callers: &Callers,
     asked_at: Timestamp,
-) -> Result<(Snapshot, Vec<SwitchEvent>), ari::Error> {
+) -> Result<Found, ari::Error> {
     let channels = client.send(ari::channels::List::new()).await?;
     let bridges = client.send(ari::bridges::List::new()).await?;
     let snapshot = Snapshot {
@@ -34,7 +43,7 @@ pub(super) async fn snapshot(
         recordings: recordings(&channels),
     };
     let unheard = channels.iter().filter_map(|channel| callers::unheard(callers, channel)).collect();
-    Ok((snapshot, unheard))
+    Ok(Found { snapshot, unheard, torn: ears::torn(&channels) })
 }
 
 fn leg_seen(callers: &Callers, channel: &Channel) -> Option<LegSeen> {

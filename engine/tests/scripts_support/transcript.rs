@@ -100,16 +100,17 @@ impl Names {
             SwitchCommand::StartMusic { room } => format!("start music in {}", self.name(room)),
             SwitchCommand::Join { room, leg } => format!("join {} to {}", self.name(leg), self.name(room)),
             SwitchCommand::CloseRoom { room } => format!("close {}", self.name(room)),
-            SwitchCommand::OpenEar { ear, agent, room, whispers } => {
+            SwitchCommand::OpenEar { ear, agent, customer, room, whispers, .. } => {
                 if !self.words.contains_key(&ear.to_string()) {
                     self.ears += 1;
                     let name = format!("ear {}", self.ears);
                     self.give(ear, &name);
                 }
                 let name = self.name(ear);
-                let (agent, room) = (self.name(agent), self.name(room));
+                let [agent, customer] = [self.name(agent), self.name(customer)];
+                let room = self.name(room);
                 format!(
-                    "open {name} on {agent} for {room}, {}",
+                    "open {name} on {agent} and {customer} for {room}, {}",
                     if *whispers { "whispering" } else { "silent" }
                 )
             }
