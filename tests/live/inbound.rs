@@ -113,6 +113,35 @@ async fn keys_lead_to_the_right_prompt() {
 }
 
 #[tokio::test]
+async fn a_caller_hears_their_place_word_by_word() {
+    let world = World::start().await;
+    let settings =
+        json!({ "no_agents": { "may_enter": true }, "announce": { "position": true, "wait": false } });
+    let queue = queue(&world, settings).await;
+    number_of_queue(&world, &queue).await;
+
+    call(&world, NUMBER, "first", &["Wait(30)"]).await;
+    until_callers_are(&world, "queued", 1).await;
+    let heard = call(&world, NUMBER, "second", &["Wait(30)"]).await;
+    until_callers_are(&world, "queued", 2).await;
+    until_heard_for(&heard, Duration::from_secs(8)).await;
+    for caller in callers(&world).await {
+        world.hang_up(caller["call"].as_str().unwrap()).await;
+    }
+    until_no_callers(&world).await;
+
+    let heard = sound(&heard).await;
+    let words = ["queue-thereare", "digits/2", "queue-callswaiting"];
+    let found = words.map(|word| heard.finds(&world.pair.sound("fr", word)));
+    println!("{words:?} were heard at {found:?}");
+    assert!(found.iter().all(|(_, likeness)| *likeness > 0.9), "{words:?}: {found:?}");
+    assert!(found.is_sorted_by_key(|(at, _)| *at), "{words:?}: {found:?}");
+    let other = heard.finds(&world.pair.sound("fr", "queue-youarenext"));
+    assert!(other.1 < 0.7, "nobody said that they are next: {other:?}");
+    world.close().await;
+}
+
+#[tokio::test]
 async fn a_caller_hears_music_until_the_agent_is_there() {
     let world = World::start().await;
     let queue = queue(&world, json!({ "no_agents": { "may_enter": true }, "wrap_up": 0 })).await;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use super::asterisk::Asterisk;
+use super::sound::Sound;
 
 /// A PBX and the telephone network, in a directory of their own.
 #[derive(Debug)]
@@ -99,6 +100,12 @@ impl Pair {
             mixed.display(),
             file.display()
         ));
+    }
+
+    /// A sound that comes with Asterisk, in a language.
+    pub(crate) fn sound(&self, language: &str, name: &str) -> Sound {
+        let file = Path::new(self.value("ASTERISK_DATA")).join("sounds").join(language).join(name);
+        Sound::voices_of(&std::fs::read(file.with_extension("wav")).unwrap()).remove(0)
     }
 
     /// Has the network's Asterisk carry out a command of its console.

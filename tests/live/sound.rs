@@ -11,6 +11,9 @@ const PIECE: Duration = Duration::from_millis(50);
 /// In which steps a tone is looked for: two packets of RTP.
 const TONE_PIECE: Duration = Duration::from_millis(40);
 
+/// So much of a sound is looked for in another one: more than a syllable, and soon compared.
+const SAMPLE_OF_SOUND: Duration = Duration::from_millis(300);
+
 /// Below this share of full scale a piece is silent: -50 dB.
 const SILENCE: f64 = 0.003;
 
@@ -104,6 +107,24 @@ impl Sound {
         self.share_of_tone(hertz) > 0.1
     }
 
+    /// When another sound can be heard in this one, by its loudest part, and how like it is: 1 when it is the same. Both
+    /// must have the same rate.
+    pub(crate) fn finds(&self, other: &Self) -> (Duration, f64) {
+        assert_eq!(self.rate, other.rate);
+        let length =
+            ((SAMPLE_OF_SOUND.as_secs_f64() * f64::from(self.rate)) as usize).min(other.samples.len());
+        let loudest = |part: &&[f64]| (energy(part) * 1e9) as u64;
+        let sought = other.samples.windows(length).step_by(length / 4).max_by_key(loudest).unwrap();
+        let likeness = |part: &[f64]| {
+            let product: f64 = part.iter().zip(sought).map(|(one, other)| one * other).sum();
+            product / (energy(part) * energy(sought)).sqrt().max(f64::MIN_POSITIVE)
+        };
+        let parts = self.samples.windows(length).enumerate().filter(|(_, part)| level(part) >= SILENCE);
+        let found = parts.map(|(at, part)| (at, likeness(part)));
+        let (at, likeness) = found.max_by(|one, other| one.1.total_cmp(&other.1)).unwrap_or((0, 0.0));
+        (self.time_of(at), likeness)
+    }
+
     /// The spans without any sound that last at least so long.
     pub(crate) fn silences(&self, at_least: Duration) -> Vec<Range<Duration>> {
         let length = self.piece_length();
@@ -146,7 +167,11 @@ impl Sound {
 
 /// Root mean square.
 fn level(piece: &[f64]) -> f64 {
-    (piece.iter().map(|sample| sample * sample).sum::<f64>() / piece.len().max(1) as f64).sqrt()
+    (energy(piece) / piece.len().max(1) as f64).sqrt()
+}
+
+fn energy(piece: &[f64]) -> f64 {
+    piece.iter().map(|sample| sample * sample).sum()
 }
 
 /// The power of one frequency, given in cycles per sample.
