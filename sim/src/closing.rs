@@ -7,7 +7,7 @@ use cadran_engine::dialer::calling_hours::{self, Hours};
 use cadran_engine::dialer::obstacle::{Obstacle, Whose};
 use cadran_engine::input::LegPurpose;
 use cadran_engine::model::{
-    AgentId, Attempt, CallId, Campaign, CampaignId, CampaignState, DialMode, LeadId, LeadState, Outcome,
+    AgentId, Attempt, CallId, Campaign, CampaignId, CampaignState, DialMode, LeadId, LeadState,
     RecordingPolicy, RecordingState, SessionId, SupervisionMode, Timestamp,
 };
 use cadran_engine::view::{AgentView, CallView, LiveView};
@@ -301,13 +301,9 @@ impl World<'_> {
             if usize::try_from(shown.line.hopper).ok() != Some(claimed) {
                 wrong.push(format!("I1: {claimed} leads are claimed: {shown:?}"));
             }
-            let outcomes = self.store.attempts.values().filter(|row| row.attempt.campaign == shown.campaign);
-            let people = outcomes.filter(|row| !self.store.was_machine(row));
-            let outcomes: Vec<Outcome> = people.filter_map(|row| Some(row.ended?.0)).collect();
-            let answered = outcomes.iter().filter(|outcome| outcome.was_answered()).count();
-            let dropped = outcomes.iter().filter(|outcome| **outcome == Outcome::Dropped).count();
-            let counted = (shown.line.answered as usize, shown.line.dropped as usize);
-            if counted != (answered, dropped) {
+            let counts = self.store.counts(shown.campaign);
+            let (answered, dropped) = (counts.served + counts.dropped_whole(), counts.dropped_whole());
+            if (shown.line.answered, shown.line.dropped) != (answered, dropped) {
                 let rows = format!("{answered} answered, {dropped} dropped");
                 wrong.push(format!("I8: rows say {rows}: {shown:?}"));
             }

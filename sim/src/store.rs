@@ -53,6 +53,8 @@ pub(crate) struct AttemptRow {
     /// The count of changes at which it became durable.
     pub(crate) saved: u64,
     pub(crate) ended: Option<(Outcome, Timestamp)>,
+    /// That whoever answered and found nobody was a person.
+    person_chance: f64,
 }
 
 #[derive(Clone, Debug)]
@@ -190,7 +192,7 @@ impl Store {
     }
 
     /// Whether the agent said, the last time, that a machine had answered.
-    pub(crate) fn was_machine(&self, row: &AttemptRow) -> bool {
+    fn was_machine(&self, row: &AttemptRow) -> bool {
         self.dispositions.get(&row.attempt.call).is_some_and(|record| record.code == MACHINE)
     }
 
@@ -203,20 +205,30 @@ impl Store {
         let bucket = i64::try_from(DropLedger::BUCKET.as_millis()).unwrap_or(i64::MAX);
         let mut sums: BTreeMap<(CampaignId, i64), DropCounts> = BTreeMap::new();
         for row in self.attempts.values() {
-            let Some((outcome, at)) = row.ended.filter(|(outcome, _)| outcome.was_answered()) else {
-                continue;
-            };
+            let Some((_, at)) = row.ended.filter(|(outcome, _)| outcome.was_answered()) else { continue };
             let start = at.as_millis() / bucket * bucket;
-            let sum = sums.entry((row.attempt.campaign, start)).or_default();
-            if outcome == Outcome::Dropped {
-                sum.add_unserved(1.0);
-            } else if !self.was_machine(row) {
-                sum.served += 1;
-            }
+            self.count(row, sums.entry((row.attempt.campaign, start)).or_default());
         }
         sums.into_iter()
             .map(|((campaign, start), counts)| (campaign, Timestamp::from_millis(start), counts))
             .collect()
+    }
+
+    /// Everybody who answered calls of a campaign, as the rows say.
+    pub(crate) fn counts(&self, campaign: CampaignId) -> DropCounts {
+        let mut counts = DropCounts::default();
+        for row in self.attempts.values().filter(|row| row.attempt.campaign == campaign) {
+            self.count(row, &mut counts);
+        }
+        counts
+    }
+
+    fn count(&self, row: &AttemptRow, counts: &mut DropCounts) {
+        match row.ended {
+            Some((Outcome::Dropped, _)) => counts.add_unserved(row.person_chance),
+            Some((outcome, _)) if outcome.was_answered() && !self.was_machine(row) => counts.served += 1,
+            Some(_) | None => {}
+        }
     }
 
     /// A lead was claimed, and the daemon never heard of it.
@@ -256,7 +268,10 @@ impl Store {
     fn apply(&mut self, write: Write, faults: &mut Vec<String>) -> Option<StoreEvent> {
         match write {
             Write::SaveAttempt(attempt) => return Some(self.save_attempt(&attempt, faults)),
-            Write::CloseAttempt { attempt, outcome, ended_at, lead, next, .. } => {
+            Write::CloseAttempt { attempt, outcome, ended_at, person_chance, lead, next, .. } => {
+                if let (Some(row), Some(chance)) = (self.attempts.get_mut(&attempt), person_chance) {
+                    row.person_chance = chance;
+                }
                 self.close_attempt(attempt, outcome, ended_at, lead, next, faults)
             }
             Write::SaveCall(record) => {
@@ -346,7 +361,8 @@ impl Store {
         }
         row.state = LeadState::InAttempt;
         self.changes += 1;
-        let kept = AttemptRow { attempt: attempt.clone(), saved: self.changes, ended: None };
+        let kept =
+            AttemptRow { attempt: attempt.clone(), saved: self.changes, ended: None, person_chance: 1.0 };
         self.attempts.insert(attempt.id, kept);
         StoreEvent::AttemptSaved { attempt: attempt.id, obligations: Vec::new() }
     }
