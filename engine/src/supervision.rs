@@ -1,8 +1,8 @@
 //! Supervisors in other people's conversations: listen, whisper, barge, follow. Taking over is `taking_over`.
 //!
 //! A supervisor hears through an *ear*, which hangs on the legs of the conversation and stands in the supervisor's own
-//! room, so that no leg moves between listening and whispering. To barge, the supervisor's leg goes into the agent's room. An
-//! agent's ear never outlives the conversation: what is said between two calls is nobody's business.
+//! room, so that no leg moves between listening and whispering. To barge, the supervisor's leg goes into the agent's
+//! room. An agent's ear never outlives the conversation: what is said between two calls is nobody's business.
 
 use std::time::Duration;
 
@@ -47,6 +47,9 @@ impl Engine {
         if mode == SupervisionMode::TakeOver && (self.heir(call).is_some() || self.successor(call).is_some())
         {
             return Err(Refusal::WrongState("being replaced by another supervisor"));
+        }
+        if mode == SupervisionMode::Whisper && self.is_conference(call) {
+            return Err(Refusal::TransferIs("conference"));
         }
         let reason_needed = self.supervision_rules(&talk).reason_needed && mode.reaches_the_customer();
         if reason_needed && reason.trim().is_empty() {
@@ -301,6 +304,19 @@ impl Engine {
         if let Some(talk) = self.conversation_of(agent) {
             self.take_part(supervisor, talk, SupervisionMode::Listen, String::new());
         }
+    }
+
+    /// Whoever whispers only listens from now on: somebody else would hear it too.
+    pub(crate) fn hush(&mut self, call: CallId) {
+        let Ok(talk) = self.conversation(call) else { return };
+        let whispers = |part: &Part| part.call == call && part.mode == SupervisionMode::Whisper;
+        for supervisor in self.supervisors_in(whispers) {
+            self.take_part(supervisor, talk, SupervisionMode::Listen, String::new());
+        }
+    }
+
+    fn is_conference(&self, call: CallId) -> bool {
+        self.transfer_of(call).is_some_and(|transfer| transfer.stage == TransferStage::Conference)
     }
 
     fn supervisors_in(&self, wanted: impl Fn(&Part) -> bool) -> Vec<AgentId> {

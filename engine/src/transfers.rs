@@ -93,6 +93,7 @@ impl Engine {
         let transfer = self.transfer_of(id).ok_or(Refusal::TransferIs("not under way"))?;
         match transfer.stage {
             TransferStage::Consulting => {
+                self.hush(id);
                 self.set_transfer(id, transfer.to, TransferStage::Conference);
                 self.bring_back(id);
                 Ok(Answer::Done)

@@ -6,15 +6,16 @@
 //! a mark of it that could outlive the ear. It is muted before it comes into the bridge: whoever only listens is never
 //! heard, not even at the beginning.
 //!
-//! Nothing here depends on what is *written* to a leg. Debian's Asterisk takes frames for late whose sequence number is
+//! Whoever is with the customer hears a whisper, so there is none in a conference. Nothing here depends on what is
+//! *written* to a leg. Debian's Asterisk takes frames for late whose sequence number is
 //! less than 2^15 ahead of the last one's, whoever sent that, and a snoop does not hear a leg's other side any more once
 //! its source has changed: half of the time after a conference, a consultation or music.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ari::{Channel, Client, Direction, Event, SnoopDirection};
+use ari::{Bridge, Channel, Client, Direction, Event, SnoopDirection};
 use cadran_engine::input::CommandFailure;
 use cadran_engine::model::{EarId, RoomId};
 use tokio::sync::oneshot;
@@ -43,7 +44,7 @@ pub(super) struct Opening {
 /// The ears of this daemon.
 #[derive(Debug, Default)]
 pub(super) struct Ears {
-    open: Mutex<HashMap<EarId, Parts>>,
+    known: Mutex<HashMap<EarId, Parts>>,
 }
 
 /// The parts of an ear that are on their way.
@@ -80,13 +81,14 @@ impl Ears {
     /// Removes an ear.
     pub(super) async fn close(&self, client: &Client, ear: EarId) -> Result<(), CommandFailure> {
         self.known().remove(&ear);
+        let mut outcome = Ok(());
         for part in EarPart::ALL {
-            gone(client, ari::channels::Hangup::new(part.of(ear))).await?;
+            outcome = outcome.and(gone(client, ari::channels::Hangup::new(part.of(ear))).await);
         }
-        gone(client, ari::bridges::Destroy::new(names::ear_bridge(ear))).await
+        outcome.and(gone(client, ari::bridges::Destroy::new(names::ear_bridge(ear))).await)
     }
 
-    /// Removes what other daemons have left of ears; see [`torn`].
+    /// Removes what other daemons have left of ears; see [`whole_and_torn`].
     pub(super) async fn sweep(&self, client: &Client, torn: Vec<EarId>) {
         for ear in torn {
             // The engine closes those of this daemon.
@@ -106,8 +108,8 @@ impl Ears {
         if !whispers {
             set_whisper(client, *ear, false).await?;
         }
-        self.snoop(client, app, *ear, EarPart::Voice, customer).await?;
-        let pair = vec![EarPart::Voice.of(*ear), EarPart::Supervisor.of(*ear)];
+        self.snoop(client, app, *ear, EarPart::Whisper, customer).await?;
+        let pair = vec![EarPart::Whisper.of(*ear), EarPart::Supervisor.of(*ear)];
         sent(client, ari::bridges::AddChannel::new(own, pair)).await?;
         for (part, heard) in [(EarPart::Customer, customer), (EarPart::Agent, agent)] {
             self.snoop(client, app, *ear, part, heard).await?;
@@ -130,7 +132,7 @@ impl Ears {
         if let Some(parts) = self.known().get_mut(&ear) {
             parts.insert(part, enters);
         }
-        let speaks = part == EarPart::Voice;
+        let speaks = part == EarPart::Whisper;
         let snoop = ari::channels::SnoopWithId {
             spy: (!speaks).then_some(SnoopDirection::In),
             whisper: speaks.then_some(SnoopDirection::In),
@@ -144,7 +146,7 @@ impl Ears {
 
     /// The map is whole even after a panic elsewhere: no change to it has two steps.
     fn known(&self) -> MutexGuard<'_, HashMap<EarId, Parts>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -160,17 +162,20 @@ pub(super) async fn set_whisper(client: &Client, ear: EarId, whispers: bool) -> 
     outcome.map_err(|problem| failure(&problem))
 }
 
-/// Ears of which parts are left, but not the one that hears the agent, among all channels that Asterisk has.
-pub(super) fn torn(channels: &[Channel]) -> Vec<EarId> {
-    let (mut left, mut whole) = (BTreeSet::new(), BTreeSet::new());
-    for (ear, part) in channels.iter().filter_map(|channel| EarPart::read(&channel.id)) {
-        if part == EarPart::Agent {
-            whole.insert(ear)
-        } else {
-            left.insert(ear)
-        };
+/// The ears that Asterisk has, of all its channels and bridges: those that are whole, and those of which something is
+/// left.
+pub(super) fn whole_and_torn(channels: &[Channel], bridges: &[Bridge]) -> (Vec<EarId>, Vec<EarId>) {
+    let mut seen: BTreeMap<EarId, usize> = BTreeMap::new();
+    for ear in bridges.iter().filter_map(|bridge| names::ear_of_bridge(&bridge.id)) {
+        seen.entry(ear).or_default();
     }
-    left.difference(&whole).copied().collect()
+    for (ear, _) in channels.iter().filter_map(|channel| EarPart::read(&channel.id)) {
+        *seen.entry(ear).or_default() += 1;
+    }
+    let (whole, torn): (Vec<_>, Vec<_>) =
+        seen.into_iter().partition(|(_, parts)| *parts == EarPart::ALL.len());
+    let ids = |seen: Vec<(EarId, usize)>| seen.into_iter().map(|(ear, _)| ear).collect();
+    (ids(whole), ids(torn))
 }
 
 #[cfg(test)]
@@ -180,8 +185,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ear_is_torn_when_it_hears_no_agent() {
-        let [whole, torn_ear] = [1, 2].map(|digit| EarId::from_uuid(Uuid::from_u128(digit)));
+    fn an_ear_is_whole_with_all_its_parts() {
+        let [whole, torn, bare] = [1, 2, 3].map(|digit| EarId::from_uuid(Uuid::from_u128(digit)));
         let channel = |part: EarPart, ear| -> Channel {
             serde_json::from_value(serde_json::json!({
                 "id": part.of(ear), "name": "Snoop/x", "state": "Up", "protocol_id": "",
@@ -191,13 +196,14 @@ mod tests {
             }))
             .unwrap()
         };
-        let channels = [
-            channel(EarPart::Voice, whole),
-            channel(EarPart::Agent, whole),
-            channel(EarPart::Customer, torn_ear),
-            channel(EarPart::Voice, torn_ear),
-        ];
-        assert_eq!(torn(&channels), [torn_ear]);
-        assert_eq!(torn(&[]), []);
+        let bridge: Bridge = serde_json::from_value(serde_json::json!({
+            "id": names::ear_bridge(bare), "technology": "simple_bridge", "bridge_type": "mixing",
+            "bridge_class": "stasis", "creator": "Stasis", "name": "", "channels": [],
+            "creationtime": "2026-11-20T13:39:58.001+0000", "video_mode": "none",
+        }))
+        .unwrap();
+        let mut channels = EarPart::ALL.map(|part| channel(part, whole)).to_vec();
+        channels.push(channel(EarPart::Agent, torn));
+        assert_eq!(whole_and_torn(&channels, &[bridge]), (vec![whole], vec![torn, bare]));
     }
 }

@@ -12,7 +12,7 @@ use cadran_engine::model::{EarId, LegId, RecordingId, RoomId, Timestamp};
 /// An object that commands take turns at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Lane {
-    /// An ear. The leg that it hangs on is not waited for.
+    /// An ear. The legs that it hangs on are not waited for.
     Ear(EarId),
     /// A leg, for what changes it.
     Leg(LegId),

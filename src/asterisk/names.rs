@@ -109,19 +109,19 @@ pub(super) enum EarPart {
     /// Hears the supervisor, unless they only listen.
     Supervisor,
     /// Says to the agent what the supervisor says.
-    Voice,
+    Whisper,
 }
 
 impl EarPart {
-    /// All of them.
-    pub(super) const ALL: [Self; 4] = [Self::Agent, Self::Customer, Self::Supervisor, Self::Voice];
+    /// All of them, in the order in which they end: first, nobody hears the supervisor any more.
+    pub(super) const ALL: [Self; 4] = [Self::Supervisor, Self::Whisper, Self::Agent, Self::Customer];
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Agent => "agent",
             Self::Customer => "customer",
             Self::Supervisor => "supervisor",
-            Self::Voice => "voice",
+            Self::Whisper => "whisper",
         }
     }
 
@@ -141,6 +141,11 @@ impl EarPart {
 /// Id of the bridge in which an ear hears the supervisor and has the agent hear them.
 pub(super) fn ear_bridge(ear: EarId) -> String {
     format!("{EAR}{}", ear.as_uuid().simple())
+}
+
+/// The ear whose bridge this is.
+pub(super) fn ear_of_bridge(bridge: &str) -> Option<EarId> {
+    bridge.strip_prefix(EAR).and_then(digits).map(EarId::from_uuid)
 }
 
 /// Id of the channel of a leg.
@@ -243,8 +248,10 @@ mod tests {
         let whole = EarId::from_uuid(id());
         for part in EarPart::ALL {
             assert_eq!(EarPart::read(&part.of(whole)), Some((whole, part)));
+            assert_eq!(ear_of_bridge(&part.of(whole)), None);
             assert_eq!(ear(&part.of(whole)), Some(whole).filter(|_| part == EarPart::Agent));
         }
+        assert_eq!(ear_of_bridge(&ear_bridge(whole)), Some(whole));
         assert_eq!(listener(&playback(LegId::from_uuid(id()))), Some(LegId::from_uuid(id())));
         let leg = LegId::from_uuid(id());
         assert_eq!(clips_of(&clips(leg, 12)), Some((leg, 12)));
@@ -263,7 +270,7 @@ mod tests {
         let [customer, agent] = Half::both(RecordingId { call: CallId::from_uuid(id()), part: 2 });
         assert_eq!(customer.recording_name(), format!("cadran-rec-{DIGITS}-2-customer"));
         assert_eq!(agent.snoop(), format!("cadran-snp-{DIGITS}-2-agent"));
-        assert_eq!(EarPart::Voice.of(EarId::from_uuid(id())), format!("cadran-ear-{DIGITS}-voice"));
+        assert_eq!(EarPart::Whisper.of(EarId::from_uuid(id())), format!("cadran-ear-{DIGITS}-whisper"));
         assert_eq!(trunk_endpoint(TrunkId::from_i64(12)), "cadran-trk-12");
     }
 
@@ -281,6 +288,12 @@ mod tests {
             "x-cadran-leg-0192f0c1a2b3c4d5e6f708192a3b4c5d",
         ] {
             assert_eq!(leg(name), None, "{name}");
+        }
+        for name in [
+            "cadran-ear-0192f0c1a2b3c4d5e6f708192a3b4c5d",
+            "cadran-ear-0192f0c1a2b3c4d5e6f708192a3b4c5d-nose",
+        ] {
+            assert_eq!(EarPart::read(name), None, "{name}");
         }
         for name in [
             "cadran-rec-0192f0c1a2b3c4d5e6f708192a3b4c5d-2-customer",

@@ -21,7 +21,7 @@ pub(super) struct Found {
     pub(super) snapshot: Snapshot,
     /// The callers whose arrival was not heard of.
     pub(super) unheard: Vec<SwitchEvent>,
-    /// Ears that are not whole.
+    /// Ears of which something is left.
     pub(super) torn: Vec<EarId>,
 }
 
@@ -35,15 +35,16 @@ pub(super) async fn snapshot(
 ) -> Result<Found, ari::Error> {
     let channels = client.send(ari::channels::List::new()).await?;
     let bridges = client.send(ari::bridges::List::new()).await?;
+    let (whole, torn) = ears::whole_and_torn(&channels, &bridges);
     let snapshot = Snapshot {
         asked_at,
         legs: channels.iter().filter_map(|channel| leg_seen(callers, channel)).collect(),
         rooms: bridges.iter().filter_map(|bridge| room_seen(callers, bridge)).collect(),
-        ears: channels.iter().filter_map(|channel| names::ear(&channel.id)).collect(),
+        ears: whole,
         recordings: recordings(&channels),
     };
     let unheard = channels.iter().filter_map(|channel| callers::unheard(callers, channel)).collect();
-    Ok(Found { snapshot, unheard, torn: ears::torn(&channels) })
+    Ok(Found { snapshot, unheard, torn })
 }
 
 fn leg_seen(callers: &Callers, channel: &Channel) -> Option<LegSeen> {
