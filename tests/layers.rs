@@ -5,10 +5,37 @@
 use std::path::{Path, PathBuf};
 
 /// Folder or file of `src/`, and what its code must not name.
-const FORBIDDEN: [(&str, &[&str]); 18] = [
+const FORBIDDEN: [(&str, &[&str]); 20] = [
     (
         "archive",
         &["crate::asterisk", "crate::http", "crate::daemon", "crate::inbox", "ari::", "axum::", "sqlx::"],
+    ),
+    (
+        "checks",
+        &[
+            "crate::asterisk",
+            "crate::http",
+            "crate::daemon",
+            "crate::serve",
+            "ari::",
+            "axum::",
+            "sqlx::",
+            "rsip::",
+        ],
+    ),
+    (
+        "probe",
+        &[
+            "crate::asterisk",
+            "crate::store",
+            "crate::http",
+            "crate::daemon",
+            "crate::inbox",
+            "crate::live",
+            "ari::",
+            "axum::",
+            "sqlx::",
+        ],
     ),
     (
         "asterisk",

@@ -15,7 +15,7 @@ use crate::holds::Holds;
 use crate::input::{Input, Recovery, Request, StoreEvent, SwitchEvent};
 use crate::model::{
     Agent, AgentId, AttemptId, CallId, CampaignId, Did, LegId, QueueId, RecordingId, Timestamp, Trunk,
-    TrunkId,
+    TrunkId, TrunkProbe, TrunkState,
 };
 use crate::queue::QueueRun;
 use crate::recording::Collecting;
@@ -70,6 +70,11 @@ pub(crate) struct TrunkRun {
     pub(crate) settings: Trunk,
     pub(crate) gate: Gate,
     pub(crate) reachable: bool,
+    /// What our own OPTIONS requests came to. Whether calls are placed is not decided by it: a carrier may answer none
+    /// but those of its customer's Asterisk.
+    pub(crate) probe: Option<TrunkProbe>,
+    pub(crate) state: TrunkState,
+    pub(crate) since: Timestamp,
     pub(crate) breaker: Breaker,
 }
 
@@ -167,6 +172,7 @@ impl Engine {
                 self.recording_collected(recording, found)
             }
             SwitchEvent::TrunkReachable { trunk, reachable } => self.trunk_reachable(trunk, reachable),
+            SwitchEvent::TrunkProbed { trunk, probe } => self.trunk_probed(trunk, probe),
             SwitchEvent::CommandFailed { command, failure } => self.command_failed(command, &failure),
         }
     }

@@ -53,6 +53,7 @@ pub mod queue;
 mod queues;
 mod recording;
 mod refusal;
+pub mod request;
 mod resync;
 mod rivals;
 mod routing;

@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::input::AttemptRefusal;
 use crate::model::{
     AgentId, AttemptId, CallId, CampaignId, DidId, LeadId, PauseReason, Phone, QueueId, SessionId,
-    SupervisionMode, Timestamp, TrunkId,
+    SupervisionMode, Timestamp, TrunkId, TrunkProbe, TrunkState,
 };
 use crate::queue::QueueRun;
 
@@ -240,10 +240,18 @@ pub struct CampaignView {
 pub struct TrunkView {
     /// Which.
     pub trunk: TrunkId,
-    /// Whether its far end answers.
+    /// How well it is, by its setting, by Asterisk and by our own probe.
+    pub state: TrunkState,
+    /// Since when.
+    pub since: Timestamp,
+    /// Whether its far end answers Asterisk. Only then calls are placed on it.
     pub reachable: bool,
+    /// What our own OPTIONS requests came to; none before the first, and while they are switched off.
+    pub probe: Option<TrunkProbe>,
     /// Calls ringing or up.
     pub calls: u32,
+    /// Calls that may be ringing or up.
+    pub calls_max: u32,
 }
 
 impl Engine {

@@ -6,8 +6,8 @@
 //! let supervisors hear; `callers` knows the channels that Asterisk named; `saying` turns clips into media; `messages`
 //! fetches what callers leave;
 //! `screening` sends legs to answering machine detection and reads what it said; `resync` takes snapshots; `provision`
-//! pushes trunks and phones; `trunks` watches the trunks; `pulse` knows when Asterisk was heard last; `names` tells
-//! what is ours.
+//! pushes trunks and phones; `trunks` watches the trunks; `pulse` knows when Asterisk was heard last, `health` asks it;
+//! `names` tells what is ours.
 
 mod callers;
 mod claim;
@@ -17,6 +17,7 @@ mod dispatch;
 mod ears;
 mod echo;
 mod events;
+mod health;
 mod lanes;
 mod messages;
 mod names;
@@ -43,6 +44,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 pub use claim::ClaimError;
+pub use health::Pong;
 pub use names::trunk_endpoint;
 pub use provision::{ProvisionError, Provisioned};
 pub use saying::Voice;
@@ -270,6 +272,11 @@ impl Switch {
     /// Whether the event stream is connected.
     pub fn is_connected(&self) -> bool {
         self.client.is_connected()
+    }
+
+    /// Asks Asterisk how it is.
+    pub async fn ask(&self) -> Result<Pong, ari::Error> {
+        health::ask(&self.client).await
     }
 
     /// When an event arrived last that the engine was told of. A second ago at most while all is well.
