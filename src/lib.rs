@@ -41,6 +41,7 @@ pub mod simulate;
 pub mod sound;
 pub mod speech;
 pub mod store;
+pub mod tap;
 pub mod totp;
 pub mod vicidial;
 pub mod webhooks;

@@ -34,6 +34,7 @@ use crate::mail::Mailer;
 use crate::reload::Reloader;
 use crate::speech::{Espeak, Remote, Speaker, Speech, Utterance};
 use crate::store::{Acquired, Lease, Store};
+use crate::tap::Taps;
 use crate::webhooks::{Private, Sender};
 use crate::{http, rule_packs};
 
@@ -103,7 +104,9 @@ async fn drive(
 
     let speech = speech(config)?;
     let prober = prober(config, &switch_news);
-    let Some(switch) = connect(config, clock, daemon_id, speech.clone(), switch_news, stop).await? else {
+    let taps = Taps::default();
+    let switch = connect(config, clock, daemon_id, speech.clone(), &taps, switch_news, stop).await?;
+    let Some(switch) = switch else {
         return Ok(());
     };
     let switch = Arc::new(switch);
@@ -136,7 +139,7 @@ async fn drive(
     let mailer = mailer(config, store)?;
     let around = surroundings(config, &lease.name, &switch, mailer.as_ref());
     let mut callers = serve_callers(config, &inbox, store, speech.clone(), mailer, stop).await?;
-    let app = app(config, inbox.clone(), hub, store.clone(), depot, stop)?.within(around);
+    let app = app(config, inbox.clone(), hub, store.clone(), depot, stop)?.within(around).tapping(taps);
     tokio::spawn(app.checker().run(stop.clone()));
     let sender = Sender::new(store.clone(), config.secrets.safe()?, Private::Refused, wall_clock)
         .context("webhooks cannot be sent")?;
@@ -270,6 +273,7 @@ async fn connect(
     clock: Clock,
     daemon_id: &str,
     speech: Option<Speech>,
+    taps: &Taps,
     news: mpsc::Sender<SwitchEvent>,
     stop: &CancellationToken,
 ) -> anyhow::Result<Option<Switch>> {
@@ -282,6 +286,8 @@ async fn connect(
         recordings: config.files.recordings(),
         messages: config.files.messages(),
         voice: speech.map(|speech| Arc::new(Spoken(speech)) as Arc<dyn asterisk::Voice>),
+        tap_address: config.tap.address,
+        taps: taps.clone(),
         clock: asterisk::Clock::new(move || clock.now()),
     };
     loop {

@@ -62,6 +62,8 @@ mod second_daemon;
 mod sound;
 #[path = "live/supervision.rs"]
 mod supervision;
+#[path = "live/tap.rs"]
+mod tap;
 #[path = "live/transfers.rs"]
 mod transfers;
 #[path = "live/voices.rs"]

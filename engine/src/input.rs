@@ -11,7 +11,7 @@ use crate::inquiry::{Finding, LookUpId};
 use crate::model::{
     Agent, AgentId, AttemptId, CallId, Campaign, CampaignId, Did, DidId, EarId, FlowPublished, HangupCause,
     Lead, LeadId, LegId, Mailbox, Medium, MessageId, Phone, Queue, QueueId, RateLimit, RecordingFacts,
-    RecordingId, RoomId, SessionId, Timestamp, Trunk, TrunkId, TrunkProbe, Verdict,
+    RecordingId, RoomId, SessionId, TapId, Timestamp, Trunk, TrunkId, TrunkProbe, Verdict,
 };
 
 pub use crate::request::{Request, TransferKind};
@@ -128,6 +128,11 @@ pub enum SwitchEvent {
         /// Which ear.
         ear: EarId,
     },
+    /// A tap is gone: closed, nobody takes its sound away, or one of its channels ended.
+    TapEnded {
+        /// Which tap.
+        tap: TapId,
+    },
     /// The message that [`SwitchCommand::Play`] asked for is over, or failed.
     MessageEnded {
         /// Who heard it.
@@ -241,6 +246,9 @@ pub struct Snapshot {
     /// Ears of supervisors that are open.
     #[serde(default)]
     pub ears: Vec<EarId>,
+    /// Taps of which anything is left.
+    #[serde(default)]
+    pub taps: Vec<TapId>,
     /// Recordings of ours that are being written.
     pub recordings: Vec<RecordingId>,
 }

@@ -63,6 +63,7 @@ mod shelf;
 mod supervising;
 mod supervision;
 mod taking_over;
+pub mod tapping;
 mod task;
 mod timers;
 mod transfer;

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::command::Agreed;
-use crate::model::{AgentId, ByHand, CallId, CampaignId, Lead, Phone, Side, SupervisionMode, UserId};
+use crate::model::{AgentId, ByHand, CallId, CampaignId, Lead, Phone, Side, SupervisionMode, TapId, UserId};
+use crate::tapping::Tapper;
 
 /// How a customer is given to a colleague.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +122,21 @@ pub enum Request {
         user: UserId,
         /// What it may still do.
         left: Vec<SupervisionMode>,
+    },
+    /// Hear a conversation without a telephone: answered by [`crate::command::Answer::Tapped`]. Its sound leaves by the
+    /// tap's name.
+    OpenTap {
+        /// Who listens.
+        by: Tapper,
+        /// Which conversation.
+        call: CallId,
+    },
+    /// Be done with a tap.
+    CloseTap {
+        /// Which.
+        tap: TapId,
+        /// Whether the right to it is gone.
+        withdrawn: bool,
     },
     /// Let the customer hear music.
     Hold {

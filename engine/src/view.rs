@@ -92,8 +92,8 @@ pub struct SupervisingView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ListenerView {
-    /// The agent whose phone they use.
-    pub supervisor: AgentId,
+    /// The agent whose phone they use; whoever listens without a phone may be none.
+    pub supervisor: Option<AgentId>,
     /// How colleagues call them.
     pub name: String,
     /// How they take part.
@@ -288,7 +288,7 @@ impl Engine {
         let taken_over = session.taken_over.filter(|taken| view.call == Some(taken.call));
         AgentView {
             supervising: self.supervising_view(view.agent),
-            listeners: self.badge(view.agent),
+            listeners: [self.badge(view.agent), self.tappers_of_caller_of(view.agent)].concat(),
             taken_over_by: taken_over
                 .and_then(|taken| self.agents.get(&taken.by))
                 .map(|supervisor| supervisor.name.clone()),

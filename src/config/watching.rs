@@ -1,7 +1,7 @@
 //! What is watched beside the calls.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -49,5 +49,35 @@ impl fmt::Display for Probe {
             Some(from) => write!(f, "\nfrom = \"{from}\""),
             None => Ok(()),
         }
+    }
+}
+
+/// Where the sound of conversations arrives that programs hear (`GET /api/calls/{call}/audio`).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tap {
+    /// The address of this machine that Asterisk sends to, by RTP without encryption: loopback, or a network of one's own.
+    pub address: IpAddr,
+}
+
+impl Default for Tap {
+    fn default() -> Self {
+        Self { address: Ipv4Addr::LOCALHOST.into() }
+    }
+}
+
+impl Tap {
+    pub(super) fn check(&self, path: &Path) -> Result<(), Error> {
+        if self.address.is_unspecified() || self.address.is_multicast() {
+            let problem = "must be one address of this machine, which Asterisk is told to send to";
+            return Err(Error::value(path, "tap.address", problem));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Tap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[tap]\naddress = \"{}\"", self.address)
     }
 }

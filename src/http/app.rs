@@ -21,6 +21,7 @@ use crate::live::Hub;
 use crate::safe::Safe;
 use crate::speech::Speech;
 use crate::store::Store;
+use crate::tap::Taps;
 
 /// What the handlers work with. Cheap to clone.
 #[derive(Clone)]
@@ -41,6 +42,8 @@ pub struct App {
     speech: Option<Speech>,
     /// What looks at every part of the installation.
     checker: Checker,
+    /// Where the sound of taps is taken away.
+    pub(super) taps: Taps,
     /// Sign-ins that failed of late.
     pub(super) throttle: Arc<Throttle>,
     /// Who simulates: one at a time, because a simulation takes a whole core.
@@ -92,6 +95,7 @@ impl App {
             settings: Arc::new(settings),
             speech: None,
             checker,
+            taps: Taps::default(),
             throttle: Arc::default(),
             simulations: Arc::new(Semaphore::new(1)),
             sockets: Arc::default(),
@@ -103,6 +107,12 @@ impl App {
     #[must_use]
     pub fn speaking(self, speech: Speech) -> Self {
         Self { speech: Some(speech), ..self }
+    }
+
+    /// The same, with the sound of conversations.
+    #[must_use]
+    pub fn tapping(self, taps: Taps) -> Self {
+        Self { taps, ..self }
     }
 
     /// The same, which looks at what else is around it.

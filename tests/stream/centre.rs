@@ -200,7 +200,6 @@ fn agent(row: i64, now: Timestamp) -> AgentView {
     }
 }
 
-/// Of this supervisor no agent may hear.
 /// A trunk that is well and carries nothing.
 pub(crate) fn trunk(row: i64) -> TrunkView {
     TrunkView {
@@ -214,9 +213,10 @@ pub(crate) fn trunk(row: i64) -> TrunkView {
     }
 }
 
+/// Of this supervisor no agent may hear.
 fn listener(since: Timestamp) -> ListenerView {
     let name = "Secret Listener".to_owned();
-    ListenerView { supervisor: AgentId::from_i64(99), name, mode: SupervisionMode::Listen, since }
+    ListenerView { supervisor: Some(AgentId::from_i64(99)), name, mode: SupervisionMode::Listen, since }
 }
 
 fn campaign(row: i64) -> CampaignView {
