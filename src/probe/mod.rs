@@ -8,6 +8,7 @@ mod options;
 mod standing;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -107,13 +108,13 @@ impl Prober {
             });
             let mut wait = Duration::ZERO;
             for target in wanted {
-                if !asked.contains_key(&target.trunk) {
+                if let Entry::Vacant(place) = asked.entry(target.trunk) {
                     let asker = self.asker(target.clone());
                     let task = tokio::spawn(async move {
                         sleep(wait).await;
                         asker.run().await;
                     });
-                    asked.insert(target.trunk, (target, task));
+                    place.insert((target, task));
                     wait += SPREAD;
                 }
             }

@@ -64,7 +64,7 @@ impl Centre {
             agents: (1..=agents).map(|row| agent(row, now)).collect(),
             calls: Vec::new(),
             campaigns: (1..=CAMPAIGNS).map(campaign).collect(),
-            trunks: (1..=2).map(|row| trunk(row)).collect(),
+            trunks: (1..=2).map(trunk).collect(),
         };
         Self { chance: Chance(seed), now, view, calls: 0 }
     }
