@@ -15,8 +15,10 @@ use crate::journal::Limits;
 use crate::safe::Safe;
 
 mod inbound;
+mod watching;
 
 pub use inbound::{FastAgi, Flows, Mail, MailLanguage, Speech, SpeechEngine};
+pub use watching::{Probe, Tap};
 
 /// The configuration, checked.
 #[derive(Clone, Debug, Deserialize)]
@@ -42,6 +44,12 @@ pub struct Config {
     /// What becomes of recordings after the call.
     #[serde(default)]
     pub recordings: Recordings,
+    /// Our own question to the trunks' far ends.
+    #[serde(default)]
+    pub probe: Probe,
+    /// Where the sound of conversations arrives that programs hear.
+    #[serde(default)]
+    pub tap: Tap,
     /// How small secrets are kept.
     #[serde(default)]
     pub secrets: Secrets,
@@ -396,6 +404,8 @@ impl Config {
         if let Some(mail) = &self.mail {
             mail.check(path)?;
         }
+        self.probe.check(path)?;
+        self.tap.check(path)?;
         self.speech.check(path)
     }
 }
@@ -404,7 +414,7 @@ impl Config {
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { http, database, asterisk, files, compliance, journal, recordings, secrets, .. } = self;
-        let Self { fastagi, flows, mail, speech, .. } = self;
+        let Self { fastagi, flows, mail, probe, speech, tap, .. } = self;
         writeln!(f, "[http]\nlisten = \"{}\"\nsecure_cookies = {}\n", http.listen, http.secure_cookies)?;
         match &database.url {
             Some(_) => writeln!(f, "[database]\nurl = \"(not shown)\"\n")?,
@@ -441,6 +451,7 @@ impl fmt::Display for Config {
             )?,
         }
         write!(f, "{recordings}\n\n{speech}\n\n{flows}")?;
+        write!(f, "\n\n{probe}\n\n{tap}")?;
         match &secrets.key_file {
             Some(file) => write!(f, "\n\n[secrets]\nkey_file = \"{}\"", file.display())?,
             None => write!(f, "\n\n# [secrets]: kept as they are")?,
@@ -538,6 +549,11 @@ mod tests {
             (
                 format!("{SMALLEST}[recordings]\nkilobits_per_second = 8\n"),
                 "`recordings.kilobits_per_second`: must be between 16 and 128",
+            ),
+            (format!("{SMALLEST}[probe]\nevery = 0\n"), "`probe.every`: must be between 1 and 3600"),
+            (
+                format!("{SMALLEST}[tap]\naddress = \"0.0.0.0\"\n"),
+                "`tap.address`: must be one address of this machine",
             ),
             (format!("{SMALLEST}password_file = \"/x\"\n"), "give either `password` or `password_file`"),
             (

@@ -67,6 +67,20 @@ pub struct Mailer {
     clock: fn() -> Timestamp,
 }
 
+/// The line to a server of mail.
+#[derive(Clone, Debug)]
+pub struct Line(AsyncSmtpTransport<Tokio1Executor>);
+
+impl Line {
+    /// Whether the server lets us in, up to its sign-in; nothing is sent.
+    pub async fn test(&self) -> Result<(), Error> {
+        match self.0.test_connection().await? {
+            true => Ok(()),
+            false => Err(Error::Late),
+        }
+    }
+}
+
 /// Why a message was not sent.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -111,6 +125,11 @@ impl Mailer {
                 builder.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned()));
         }
         Ok(Self { store, transport: builder.build(), server, messages, clock })
+    }
+
+    /// The line to the server, to be tried at any time.
+    pub fn line(&self) -> Line {
+        Line(self.transport.clone())
     }
 
     /// Sends what waits, until told to stop.

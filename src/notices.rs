@@ -92,6 +92,15 @@ pub fn tell(notice: &Notice) {
             counter!("cadran_supervision_total", "mode" => mode).increment(1);
             info!(agent.id = %supervisor, call.id = %call, mode, "{supervisor} takes part in {call}: {mode}");
         }
+        Notice::Tapped { user, call } => {
+            counter!("cadran_taps_total").increment(1);
+            info!(user.id = %user, call.id = %call, "{user} hears {call}");
+        }
+        Notice::TapEnded { user, call, end } => {
+            let end = end.as_str();
+            counter!("cadran_taps_ended_total", "end" => end).increment(1);
+            info!(user.id = %user, call.id = %call, end, "{user} no longer hears {call}: {end}");
+        }
         Notice::SupervisionEnded { supervisor, call, mode, end } => {
             let (mode, end) = (mode.as_str(), end.as_str());
             counter!("cadran_supervision_ended_total", "mode" => mode, "end" => end).increment(1);

@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use cadran_engine::input::{Input, Settings};
 use cadran_engine::model::RateLimit;
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::{Mutex, oneshot, watch};
 use tracing::error;
 
 use crate::asterisk::{ProvisionError, Switch};
 use crate::inbox::{Inbox, RequestError};
+use crate::probe::Target;
 use crate::store::{self, Store};
 
 /// Makes settings effective. Cheap to clone.
@@ -25,6 +26,8 @@ pub struct Reloader {
     turn: Arc<Mutex<()>>,
     /// Whether Asterisk may lack something of the trunks and phones that it should know.
     asterisk_is_behind: Arc<AtomicBool>,
+    /// The far ends that are asked whether they answer.
+    far_ends: watch::Sender<Vec<Target>>,
 }
 
 /// Why settings are not effective, or not everywhere.
@@ -42,7 +45,12 @@ impl Reloader {
     /// For a daemon that has just taken charge of `switch`, which may hold anything.
     pub fn new(store: Store, switch: Arc<Switch>, inbox: Inbox, limit: RateLimit) -> Self {
         let (turn, asterisk_is_behind) = (Arc::default(), Arc::new(AtomicBool::new(true)));
-        Self { store, switch, inbox, limit, turn, asterisk_is_behind }
+        Self { store, switch, inbox, limit, turn, asterisk_is_behind, far_ends: watch::Sender::default() }
+    }
+
+    /// The far ends of the trunks, as the settings name them.
+    pub fn far_ends(&self) -> watch::Receiver<Vec<Target>> {
+        self.far_ends.subscribe()
     }
 
     /// What the engine works by.
@@ -91,6 +99,8 @@ impl Reloader {
 
     async fn provision(&self) -> Result<(), Problem> {
         let (trunks, accounts) = self.store.sip().await?;
+        let far_ends: Vec<Target> = trunks.iter().map(Target::from).collect();
+        self.far_ends.send_if_modified(|known| std::mem::replace(known, far_ends.clone()) != far_ends);
         if self.switch.is_connected() {
             self.switch.provision(&trunks, &accounts).await?;
             self.switch.light_lamps(&self.store.message_lamps().await?).await?;

@@ -30,12 +30,17 @@ use crate::inbox::Inbox;
 use crate::journal::{self, Journal};
 use crate::live::Hub;
 use crate::look_ups::LookUps;
-use crate::mail::{self, Mailer};
+use crate::mail::Mailer;
 use crate::reload::Reloader;
 use crate::speech::{Espeak, Remote, Speaker, Speech, Utterance};
 use crate::store::{Acquired, Lease, Store};
+use crate::tap::Taps;
 use crate::webhooks::{Private, Sender};
 use crate::{http, rule_packs};
+
+mod looking_after;
+
+use looking_after::{mailer, prober, surroundings};
 
 /// News of one side that may wait for the engine. Behind a full one the adapter waits, and its own bounds apply.
 const NEWS_MAX: usize = 8_192;
@@ -98,12 +103,18 @@ async fn drive(
     tokio::spawn(compare);
 
     let speech = speech(config)?;
-    let Some(switch) = connect(config, clock, daemon_id, speech.clone(), switch_news, stop).await? else {
+    let prober = prober(config, &switch_news);
+    let taps = Taps::default();
+    let switch = connect(config, clock, daemon_id, speech.clone(), &taps, switch_news, stop).await?;
+    let Some(switch) = switch else {
         return Ok(());
     };
     let switch = Arc::new(switch);
     let (writes, writer) = store.writer(&lease.name, Some(lease.clone()), store_news.clone());
     let settings = Reloader::new(store.clone(), switch.clone(), inbox.clone(), config.asterisk.limit());
+    if let Some(prober) = prober {
+        tokio::spawn(prober.run(settings.far_ends(), stop.clone()));
+    }
     let seed = seed()?;
     let (journal, journal_writer) = begin_journal(config, seed)?;
     let mut daemon = Daemon {
@@ -125,8 +136,11 @@ async fn drive(
 
     let depot = open_depot(config)?;
     let archive = keep_recordings(config, store, &depot, &lease.name, stop)?;
-    let mut callers = serve_callers(config, &inbox, store, speech.clone(), stop).await?;
-    let app = app(config, inbox.clone(), hub, store.clone(), depot, stop)?;
+    let mailer = mailer(config, store)?;
+    let around = surroundings(config, &lease.name, &switch, mailer.as_ref());
+    let mut callers = serve_callers(config, &inbox, store, speech.clone(), mailer, stop).await?;
+    let app = app(config, inbox.clone(), hub, store.clone(), depot, stop)?.within(around).tapping(taps);
+    tokio::spawn(app.checker().run(stop.clone()));
     let sender = Sender::new(store.clone(), config.secrets.safe()?, Private::Refused, wall_clock)
         .context("webhooks cannot be sent")?;
     let sender = tokio::spawn(sender.run(stop.clone()));
@@ -259,6 +273,7 @@ async fn connect(
     clock: Clock,
     daemon_id: &str,
     speech: Option<Speech>,
+    taps: &Taps,
     news: mpsc::Sender<SwitchEvent>,
     stop: &CancellationToken,
 ) -> anyhow::Result<Option<Switch>> {
@@ -271,6 +286,8 @@ async fn connect(
         recordings: config.files.recordings(),
         messages: config.files.messages(),
         voice: speech.map(|speech| Arc::new(Spoken(speech)) as Arc<dyn asterisk::Voice>),
+        tap_address: config.tap.address,
+        taps: taps.clone(),
         clock: asterisk::Clock::new(move || clock.now()),
     };
     loop {
@@ -438,6 +455,7 @@ async fn serve_callers(
     inbox: &Inbox,
     store: &Store,
     speech: Option<Speech>,
+    mailer: Option<Mailer>,
     stop: &CancellationToken,
 ) -> anyhow::Result<JoinSet<()>> {
     let mut tasks = JoinSet::new();
@@ -465,17 +483,8 @@ async fn serve_callers(
             info!(cut_off = stopped.cut_off, "FastAGI has stopped");
         });
     }
-    if let Some(mail) = &config.mail {
-        let server = mail::Server {
-            host: mail.host.clone(),
-            port: mail.port,
-            security: mail.security,
-            credentials: mail.read_credentials()?,
-            from: mail.from.clone(),
-            language: mail.language.into(),
-        };
-        let mailer = Mailer::new(store.clone(), server, config.files.messages(), wall_clock);
-        tasks.spawn(mailer.context("`mail` cannot be used")?.run(stop.clone()));
+    if let Some(mailer) = mailer {
+        tasks.spawn(mailer.run(stop.clone()));
     }
     Ok(tasks)
 }

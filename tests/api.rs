@@ -23,6 +23,7 @@ mod api {
     mod simulations;
     mod supervision;
     mod system;
+    mod tap;
     mod teams;
     mod transfers;
     mod webhooks;

@@ -5,10 +5,37 @@
 use std::path::{Path, PathBuf};
 
 /// Folder or file of `src/`, and what its code must not name.
-const FORBIDDEN: [(&str, &[&str]); 18] = [
+const FORBIDDEN: [(&str, &[&str]); 21] = [
     (
         "archive",
         &["crate::asterisk", "crate::http", "crate::daemon", "crate::inbox", "ari::", "axum::", "sqlx::"],
+    ),
+    (
+        "checks",
+        &[
+            "crate::asterisk",
+            "crate::http",
+            "crate::daemon",
+            "crate::serve",
+            "ari::",
+            "axum::",
+            "sqlx::",
+            "rsip::",
+        ],
+    ),
+    (
+        "probe",
+        &[
+            "crate::asterisk",
+            "crate::store",
+            "crate::http",
+            "crate::daemon",
+            "crate::inbox",
+            "crate::live",
+            "ari::",
+            "axum::",
+            "sqlx::",
+        ],
     ),
     (
         "asterisk",
@@ -56,6 +83,7 @@ const FORBIDDEN: [(&str, &[&str]); 18] = [
     ("inbox.rs", &["crate::asterisk", "crate::store", "crate::http", "crate::daemon"]),
     ("config.rs", &["crate::asterisk", "crate::store", "crate::http", "crate::daemon", "tokio::"]),
     ("daemon.rs", &["crate::http", "ari::", "sqlx::", "axum::"]),
+    ("tap", &["crate::", "ari::", "axum::", "sqlx::", "std::fs", "tokio::net", "tokio::time"]),
     ("journal", &["crate::asterisk", "crate::store", "crate::http", "crate::daemon", "tokio::"]),
     ("replay", &["crate::asterisk", "crate::store", "crate::http", "crate::daemon", "tokio::"]),
     (

@@ -42,6 +42,8 @@ mod link;
 mod outcomes;
 #[path = "live/pair.rs"]
 mod pair;
+#[path = "live/probe.rs"]
+mod probe;
 #[path = "live/provisioning.rs"]
 mod provisioning;
 #[path = "live/proxy.rs"]
@@ -50,6 +52,8 @@ mod proxy;
 mod recordings;
 #[path = "live/retries.rs"]
 mod retries;
+#[path = "live/screen.rs"]
+mod screen;
 #[path = "live/screening.rs"]
 mod screening;
 #[path = "live/second_daemon.rs"]
@@ -58,6 +62,8 @@ mod second_daemon;
 mod sound;
 #[path = "live/supervision.rs"]
 mod supervision;
+#[path = "live/tap.rs"]
+mod tap;
 #[path = "live/transfers.rs"]
 mod transfers;
 #[path = "live/voices.rs"]

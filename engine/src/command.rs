@@ -13,7 +13,7 @@ use crate::model::incoming::{CallerDisposition, CallerRecord, MessageRecord};
 use crate::model::{
     AgentId, Attempt, AttemptId, CallId, CampaignId, EarId, HangupCause, LeadId, LegId, MessageId, Outcome,
     PauseReason, Phone, RecordingId, RecordingState, RoomId, Screened, SessionId, Supervised, SupervisionEnd,
-    SupervisionId, Timestamp, TrunkId,
+    SupervisionId, TapId, Timestamp, TrunkId,
 };
 pub use crate::notice::{Hold, Notice};
 pub use crate::refusal::Refusal;
@@ -117,6 +117,20 @@ pub enum SwitchCommand {
         ear: EarId,
         /// Whether the agent hears it.
         whispers: bool,
+    },
+    /// Send both voices of a conversation away as sound; [`crate::input::SwitchEvent::TapEnded`] follows at its end.
+    OpenTap {
+        /// Its name.
+        tap: TapId,
+        /// Who speaks on the left.
+        customer: LegId,
+        /// Who speaks on the right.
+        agent: LegId,
+    },
+    /// Remove a tap, and whatever is left of it.
+    CloseTap {
+        /// Which tap.
+        tap: TapId,
     },
     /// Remove an ear.
     CloseEar {
@@ -534,6 +548,8 @@ pub enum Answer {
     },
     /// The call that was begun.
     Dialling(CallId),
+    /// The tap that is on its way; its sound leaves by this name.
+    Tapped(TapId),
     /// Everything that is going on.
     View(Box<LiveView>),
 }

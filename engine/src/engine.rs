@@ -14,13 +14,14 @@ use crate::familiar::Familiar;
 use crate::holds::Holds;
 use crate::input::{Input, Recovery, Request, StoreEvent, SwitchEvent};
 use crate::model::{
-    Agent, AgentId, AttemptId, CallId, CampaignId, Did, LegId, QueueId, RecordingId, Timestamp, Trunk,
-    TrunkId,
+    Agent, AgentId, AttemptId, CallId, CampaignId, Did, LegId, QueueId, RecordingId, TapId, Timestamp, Trunk,
+    TrunkId, TrunkProbe, TrunkState,
 };
 use crate::queue::QueueRun;
 use crate::recording::Collecting;
 use crate::shelf::Shelf;
 use crate::supervising::Supervising;
+use crate::tapping::Tap;
 use crate::timers::Timer;
 
 /// A call centre at one moment. It changes only by [`Engine::handle`].
@@ -32,6 +33,7 @@ pub struct Engine {
     pub(crate) sessions: BTreeMap<AgentId, AgentSession>,
     /// Supervisors at work, by the agent whose phone they use.
     pub(crate) supervising: BTreeMap<AgentId, Supervising>,
+    pub(crate) taps: BTreeMap<TapId, Tap>,
     pub(crate) runs: BTreeMap<CampaignId, CampaignRun>,
     pub(crate) trunks: BTreeMap<TrunkId, TrunkRun>,
     pub(crate) switch_gate: Option<Gate>,
@@ -70,6 +72,11 @@ pub(crate) struct TrunkRun {
     pub(crate) settings: Trunk,
     pub(crate) gate: Gate,
     pub(crate) reachable: bool,
+    /// What our own OPTIONS requests came to. Whether calls are placed is not decided by it: a carrier may answer none
+    /// but those of its customer's Asterisk.
+    pub(crate) probe: Option<TrunkProbe>,
+    pub(crate) state: TrunkState,
+    pub(crate) since: Timestamp,
     pub(crate) breaker: Breaker,
 }
 
@@ -82,6 +89,7 @@ impl Engine {
             agents: BTreeMap::new(),
             sessions: BTreeMap::new(),
             supervising: BTreeMap::new(),
+            taps: BTreeMap::new(),
             runs: BTreeMap::new(),
             trunks: BTreeMap::new(),
             switch_gate: None,
@@ -121,6 +129,7 @@ impl Engine {
         }
         self.fire_timers();
         self.look_after_queues();
+        self.look_after_taps();
         self.pace_stirred();
         self.cx.take_commands()
     }
@@ -154,6 +163,7 @@ impl Engine {
             SwitchEvent::LegJoined { leg, room } => self.leg_joined(leg, room),
             SwitchEvent::EarOpened { ear } => self.ear_opened(ear),
             SwitchEvent::EarEnded { ear } => self.ear_failed(ear),
+            SwitchEvent::TapEnded { tap } => self.tap_failed(tap),
             SwitchEvent::MessageEnded { leg } => self.message_ended(leg),
             SwitchEvent::CallerArrived { leg, dialled, caller, trunk } => {
                 self.caller_arrived(leg, &dialled, &caller, trunk);
@@ -167,6 +177,7 @@ impl Engine {
                 self.recording_collected(recording, found)
             }
             SwitchEvent::TrunkReachable { trunk, reachable } => self.trunk_reachable(trunk, reachable),
+            SwitchEvent::TrunkProbed { trunk, probe } => self.trunk_probed(trunk, probe),
             SwitchEvent::CommandFailed { command, failure } => self.command_failed(command, &failure),
         }
     }
@@ -215,6 +226,12 @@ impl Engine {
             Request::StopSupervising { supervisor } => self.stop_supervising_on_request(supervisor),
             Request::WithdrawSupervision { user, left } => {
                 self.withdraw_supervision(user, &left);
+                self.withdraw_taps(user, &left);
+                Ok(Answer::Done)
+            }
+            Request::OpenTap { by, call } => self.open_tap(by, call),
+            Request::CloseTap { tap, withdrawn } => {
+                self.close_tap(tap, withdrawn);
                 Ok(Answer::Done)
             }
             Request::Hold { call } => self.hold_customer(call),

@@ -1,19 +1,20 @@
-//! Everything that can happen to the engine. Nothing else changes its state.
+//! Everything that can happen to the engine. Nothing else changes its state. What people want is in `request`.
 
 use serde::{Deserialize, Serialize};
 
-use crate::command::{Agreed, SwitchCommand};
+use crate::command::SwitchCommand;
 use crate::dialer::compliance::{Obligation, PaceLaw, Reason};
 use crate::dialer::drop_ledger::DropCounts;
 use crate::dialer::learnt::Learnt;
 use crate::flow::calendar::OpeningHours;
 use crate::inquiry::{Finding, LookUpId};
 use crate::model::{
-    Agent, AgentId, AttemptId, ByHand, CallId, Campaign, CampaignId, Did, DidId, EarId, FlowPublished,
-    HangupCause, Lead, LeadId, LegId, Mailbox, Medium, MessageId, Phone, Queue, QueueId, RateLimit,
-    RecordingFacts, RecordingId, RoomId, SessionId, Side, SupervisionMode, Timestamp, Trunk, TrunkId, UserId,
-    Verdict,
+    Agent, AgentId, AttemptId, CallId, Campaign, CampaignId, Did, DidId, EarId, FlowPublished, HangupCause,
+    Lead, LeadId, LegId, Mailbox, Medium, MessageId, Phone, Queue, QueueId, RateLimit, RecordingFacts,
+    RecordingId, RoomId, SessionId, TapId, Timestamp, Trunk, TrunkId, TrunkProbe, Verdict,
 };
+
+pub use crate::request::{Request, TransferKind};
 
 /// One thing that happened, in the order in which the daemon learnt of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -127,6 +128,11 @@ pub enum SwitchEvent {
         /// Which ear.
         ear: EarId,
     },
+    /// A tap is gone: closed, nobody takes its sound away, or one of its channels ended.
+    TapEnded {
+        /// Which tap.
+        tap: TapId,
+    },
     /// The message that [`SwitchCommand::Play`] asked for is over, or failed.
     MessageEnded {
         /// Who heard it.
@@ -196,6 +202,13 @@ pub enum SwitchEvent {
         /// Whether it answers.
         reachable: bool,
     },
+    /// One of our own OPTIONS requests to a trunk's far end has come to its end.
+    TrunkProbed {
+        /// Which trunk.
+        trunk: TrunkId,
+        /// How it stands.
+        probe: TrunkProbe,
+    },
     /// A command was not carried out.
     CommandFailed {
         /// The command as it was given.
@@ -233,6 +246,9 @@ pub struct Snapshot {
     /// Ears of supervisors that are open.
     #[serde(default)]
     pub ears: Vec<EarId>,
+    /// Taps of which anything is left.
+    #[serde(default)]
+    pub taps: Vec<TapId>,
     /// Recordings of ours that are being written.
     pub recordings: Vec<RecordingId>,
 }
@@ -409,190 +425,4 @@ pub struct OpenSession {
     pub campaigns: Vec<CampaignId>,
     /// Whether the agent was at work rather than paused, by the last state that was saved.
     pub ready: bool,
-}
-
-/// How a customer is given to a colleague.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum TransferKind {
-    /// Agent and colleague talk first, while the customer hears music.
-    Attended,
-    /// At once.
-    Blind,
-}
-
-/// What people and programs may ask of the engine.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Request {
-    /// Begin to work. The agent's phone rings when it is to stay up. The agent is paused until they say ready.
-    LogIn {
-        /// Who.
-        agent: AgentId,
-        /// For which campaigns.
-        campaigns: Vec<CampaignId>,
-    },
-    /// Stop working, after the call in hand.
-    LogOut {
-        /// Who.
-        agent: AgentId,
-    },
-    /// Take calls. Ends a pause and a wrap-up.
-    Ready {
-        /// Who.
-        agent: AgentId,
-    },
-    /// Take no calls, after the call in hand.
-    Pause {
-        /// Who.
-        agent: AgentId,
-        /// One of the centre's pause codes.
-        code: String,
-    },
-    /// Show me whom I would call next. The lead is the agent's for [`crate::PREVIEW_LEASE`].
-    NextLead {
-        /// Who.
-        agent: AgentId,
-    },
-    /// The lead that is shown is still looked at: it stays the agent's for another [`crate::PREVIEW_LEASE`], up to
-    /// [`crate::PREVIEW_MAX`] in all.
-    KeepPreview {
-        /// Who.
-        agent: AgentId,
-    },
-    /// Call the lead that is shown.
-    DialPreview {
-        /// Who.
-        agent: AgentId,
-    },
-    /// Call a lead that the agent chose. It is not claimed: it becomes theirs with the attempt.
-    DialByHand {
-        /// Who.
-        agent: AgentId,
-        /// On whose behalf.
-        campaign: CampaignId,
-        /// Whom; `next_phone` says which number.
-        lead: Box<Lead>,
-        /// What the agent's program calls the dial, and whether the lead was done.
-        by_hand: ByHand,
-    },
-    /// Do not call the lead that is shown; it comes back later.
-    SkipPreview {
-        /// Who.
-        agent: AgentId,
-    },
-    /// What the agent says of their last call. Ends the wrap-up.
-    Dispose {
-        /// Who.
-        agent: AgentId,
-        /// The call.
-        call: CallId,
-        /// One of the campaign's dispositions.
-        code: String,
-        /// Free text.
-        note: String,
-        /// What was agreed, when the disposition is a callback.
-        callback: Option<Agreed>,
-    },
-    /// Take part in a conversation, or go on in it in another way. Taking it over makes the supervisor its agent.
-    Supervise {
-        /// The agent whose phone the supervisor uses.
-        supervisor: AgentId,
-        /// The account that asks.
-        user: UserId,
-        /// Which conversation.
-        call: CallId,
-        /// How.
-        mode: SupervisionMode,
-        /// Why, in the supervisor's words.
-        reason: String,
-    },
-    /// Listen to an agent's conversation, and to each one that follows.
-    Follow {
-        /// The agent whose phone the supervisor uses.
-        supervisor: AgentId,
-        /// The account that asks.
-        user: UserId,
-        /// Whom.
-        agent: AgentId,
-    },
-    /// Take no part in conversations of others any more.
-    StopSupervising {
-        /// The agent whose phone the supervisor uses.
-        supervisor: AgentId,
-    },
-    /// An account may no longer supervise in some ways: those end at once.
-    WithdrawSupervision {
-        /// The account.
-        user: UserId,
-        /// What it may still do.
-        left: Vec<SupervisionMode>,
-    },
-    /// Let the customer hear music.
-    Hold {
-        /// Which conversation.
-        call: CallId,
-    },
-    /// Take the customer back from the music, or from a transfer that is not finished.
-    Resume {
-        /// Which conversation.
-        call: CallId,
-    },
-    /// Give the customer to a colleague.
-    Transfer {
-        /// Which conversation.
-        call: CallId,
-        /// To whom.
-        to: AgentId,
-        /// At once, or after a talk.
-        kind: TransferKind,
-    },
-    /// Leave the customer with the colleague who was asked.
-    CompleteTransfer {
-        /// Which conversation.
-        call: CallId,
-    },
-    /// Have customer, agent and the colleague who was asked hear each other.
-    JoinAll {
-        /// Which conversation.
-        call: CallId,
-    },
-    /// End a call.
-    HangUp {
-        /// Which call.
-        call: CallId,
-        /// On whose word.
-        by: Side,
-    },
-    /// A number went on a do-not-call list: dials of it that nobody has answered end.
-    StopDialling {
-        /// The number.
-        phone: Phone,
-        /// The campaign that must not call it; none: no campaign may.
-        campaign: Option<CampaignId>,
-    },
-    /// Record from now on.
-    StartRecording {
-        /// Which call.
-        call: CallId,
-    },
-    /// Write silence until told otherwise, and mark it.
-    MaskRecording {
-        /// Which call.
-        call: CallId,
-        /// Why, such as `card`.
-        reason: String,
-    },
-    /// Write sound again.
-    UnmaskRecording {
-        /// Which call.
-        call: CallId,
-    },
-    /// Record no more of this call.
-    StopRecording {
-        /// Which call.
-        call: CallId,
-    },
-    /// Everything that is going on.
-    View,
 }

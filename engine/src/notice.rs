@@ -8,7 +8,7 @@ use crate::dialer::compliance::Reason;
 use crate::model::incoming::QueueExit;
 use crate::model::{
     AgentId, AttemptId, CallId, CampaignId, DidId, Outcome, QueueId, RecordingId, Side, SupervisionEnd,
-    SupervisionMode, Trip, TrunkId, Verdict,
+    SupervisionMode, Trip, TrunkId, UserId, Verdict,
 };
 
 /// Something that a person or a meter may want to see.
@@ -156,6 +156,22 @@ pub enum Notice {
         call: CallId,
         /// How.
         mode: SupervisionMode,
+    },
+    /// Somebody hears a conversation without a telephone.
+    Tapped {
+        /// The account that asked.
+        user: UserId,
+        /// The conversation.
+        call: CallId,
+    },
+    /// A tap is over.
+    TapEnded {
+        /// The account that asked.
+        user: UserId,
+        /// The conversation.
+        call: CallId,
+        /// Why.
+        end: SupervisionEnd,
     },
     /// A supervisor no longer takes part in a conversation in that way.
     SupervisionEnded {

@@ -484,6 +484,7 @@ impl Engine {
             },
             SwitchCommand::StartMusic { room } => self.music_not_started(room),
             SwitchCommand::OpenEar { ear, .. } | SwitchCommand::SetWhisper { ear, .. } => self.ear_failed(ear),
+            SwitchCommand::OpenTap { tap, .. } => self.tap_failed(tap),
             SwitchCommand::Play { leg, .. } => self.message_ended(leg),
             SwitchCommand::PlayClips { leg, playing, .. } => self.clips_ended(leg, playing, false),
             SwitchCommand::PlayMusic { leg, .. } => self.music_failed(leg),
@@ -511,7 +512,8 @@ impl Engine {
             | SwitchCommand::OpenRoom { .. }
             | SwitchCommand::CloseRoom { .. }
             // One that is left over is closed at the next snapshot.
-            | SwitchCommand::CloseEar { .. } => {}
+            | SwitchCommand::CloseEar { .. }
+            | SwitchCommand::CloseTap { .. } => {}
             SwitchCommand::MaskRecording { recording } => self.mask_failed(recording),
             SwitchCommand::UnmaskRecording { recording } => self.unmask_failed(recording),
             SwitchCommand::CollectRecording { recording } => self.collect_failed(recording),

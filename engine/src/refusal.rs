@@ -46,6 +46,9 @@ pub enum Refusal {
     /// Asterisk is out of reach.
     #[error("there is no link to Asterisk at the moment; try again in a few seconds")]
     SwitchAway,
+    /// As many taps as may be are open.
+    #[error("too many conversations are being tapped; close another one first")]
+    TooManyTaps,
     /// The transfer does not stand where it would have to.
     #[error("the transfer of this call is {0}")]
     TransferIs(&'static str),

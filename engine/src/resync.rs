@@ -66,6 +66,7 @@ impl Engine {
         self.settle_joins(snapshot);
         self.settle_callers(snapshot);
         self.settle_supervision(snapshot);
+        self.settle_taps(snapshot);
         self.settle_transfers(snapshot);
         if after_gap {
             self.play_music_again();

@@ -12,7 +12,7 @@ use crate::engine::{Engine, TrunkRun};
 use crate::input::Settings;
 use crate::model::{
     Agent, AgentId, Campaign, CampaignId, CampaignState, Outcome, Phone, Queue, QueueId, RateLimit, Side,
-    Timestamp, Trunk, TrunkId,
+    Timestamp, Trunk, TrunkId, TrunkProbe, TrunkState,
 };
 use crate::queue::QueueRun;
 use crate::view::TrunkView;
@@ -56,21 +56,20 @@ impl Engine {
 
     fn take_trunks(&mut self, trunks: Vec<Trunk>) {
         let kept: BTreeSet<TrunkId> = trunks.iter().map(|trunk| trunk.id).collect();
+        let now = self.cx.now;
         for (id, run) in &mut self.trunks {
             run.settings.enabled &= kept.contains(id);
+            run.settle_state(now);
         }
         for trunk in trunks {
             match self.trunks.get_mut(&trunk.id) {
                 Some(run) => {
                     run.gate.set_limit(trunk.limit);
                     run.settings = trunk;
+                    run.settle_state(now);
                 }
                 None => {
-                    let gate = Gate::new(trunk.limit, self.cx.now);
-                    self.trunks.insert(
-                        trunk.id,
-                        TrunkRun { settings: trunk, gate, reachable: true, breaker: Breaker::default() },
-                    );
+                    self.trunks.insert(trunk.id, TrunkRun::new(trunk, now));
                 }
             }
         }
@@ -138,10 +137,18 @@ impl Engine {
             return;
         }
         run.reachable = reachable;
+        run.settle_state(self.cx.now);
         if reachable {
             self.stirred.extend(self.runs.keys());
         } else {
             self.fail_dials_through(trunk);
+        }
+    }
+
+    pub(crate) fn trunk_probed(&mut self, trunk: TrunkId, probe: TrunkProbe) {
+        if let Some(run) = self.trunks.get_mut(&trunk) {
+            run.probe = Some(probe);
+            run.settle_state(self.cx.now);
         }
     }
 
@@ -161,6 +168,22 @@ impl Engine {
 }
 
 impl TrunkRun {
+    /// A trunk of which nothing is known yet. It counts as reachable until Asterisk says otherwise.
+    fn new(settings: Trunk, now: Timestamp) -> Self {
+        let gate = Gate::new(settings.limit, now);
+        let state = TrunkState::of(settings.enabled, true, None);
+        let breaker = Breaker::default();
+        Self { settings, gate, reachable: true, probe: None, state, since: now, breaker }
+    }
+
+    fn settle_state(&mut self, now: Timestamp) {
+        let state = TrunkState::of(self.settings.enabled, self.reachable, self.probe.as_ref());
+        if state != self.state {
+            self.state = state;
+            self.since = now;
+        }
+    }
+
     /// The first of these numbers that the carrier lets us show.
     pub(crate) fn shows_one_of(&self, numbers: &[Phone]) -> Option<Phone> {
         let shown = &self.settings.caller_ids;
@@ -172,6 +195,14 @@ impl TrunkRun {
     }
 
     pub(crate) const fn view(&self) -> TrunkView {
-        TrunkView { trunk: self.settings.id, reachable: self.reachable, calls: self.gate.calls() }
+        TrunkView {
+            trunk: self.settings.id,
+            state: self.state,
+            since: self.since,
+            reachable: self.reachable,
+            probe: self.probe,
+            calls: self.gate.calls(),
+            calls_max: self.settings.limit.concurrent_calls,
+        }
     }
 }

@@ -230,7 +230,7 @@ impl Engine {
         self.cx.write(Write::OpenSupervision(Box::new(Supervised {
             id: act,
             user,
-            supervisor,
+            supervisor: Some(supervisor),
             agent,
             call,
             mode,
@@ -405,9 +405,9 @@ impl Engine {
         let part = |(supervisor, known): (&AgentId, &Supervising)| {
             let part = known.part.filter(|part| part.call == call)?;
             let name = self.sessions.get(supervisor)?.settings.name.clone();
-            Some(ListenerView { supervisor: *supervisor, name, mode: part.mode, since: part.since })
+            Some(ListenerView { supervisor: Some(*supervisor), name, mode: part.mode, since: part.since })
         };
-        self.supervising.iter().filter_map(part).collect()
+        self.supervising.iter().filter_map(part).chain(self.tappers(call)).collect()
     }
 
     /// Who takes part in an agent's conversation, as far as the agent may know.

@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::input::AttemptRefusal;
 use crate::model::{
     AgentId, AttemptId, CallId, CampaignId, DidId, LeadId, PauseReason, Phone, QueueId, SessionId,
-    SupervisionMode, Timestamp, TrunkId,
+    SupervisionMode, Timestamp, TrunkId, TrunkProbe, TrunkState,
 };
 use crate::queue::QueueRun;
 
@@ -92,8 +92,8 @@ pub struct SupervisingView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ListenerView {
-    /// The agent whose phone they use.
-    pub supervisor: AgentId,
+    /// The agent whose phone they use; whoever listens without a phone may be none.
+    pub supervisor: Option<AgentId>,
     /// How colleagues call them.
     pub name: String,
     /// How they take part.
@@ -240,10 +240,18 @@ pub struct CampaignView {
 pub struct TrunkView {
     /// Which.
     pub trunk: TrunkId,
-    /// Whether its far end answers.
+    /// How well it is, by its setting, by Asterisk and by our own probe.
+    pub state: TrunkState,
+    /// Since when.
+    pub since: Timestamp,
+    /// Whether its far end answers Asterisk. Only then calls are placed on it.
     pub reachable: bool,
+    /// What our own OPTIONS requests came to; none before the first, and while they are switched off.
+    pub probe: Option<TrunkProbe>,
     /// Calls ringing or up.
     pub calls: u32,
+    /// Calls that may be ringing or up.
+    pub calls_max: u32,
 }
 
 impl Engine {
@@ -280,7 +288,7 @@ impl Engine {
         let taken_over = session.taken_over.filter(|taken| view.call == Some(taken.call));
         AgentView {
             supervising: self.supervising_view(view.agent),
-            listeners: self.badge(view.agent),
+            listeners: [self.badge(view.agent), self.tappers_of_caller_of(view.agent)].concat(),
             taken_over_by: taken_over
                 .and_then(|taken| self.agents.get(&taken.by))
                 .map(|supervisor| supervisor.name.clone()),

@@ -214,6 +214,7 @@ impl World<'_> {
         left.extend(self.network.legs.keys().map(|leg| format!("I9: {leg} is up")));
         left.extend(self.network.rooms.keys().map(|room| format!("I10: {room} is open")));
         left.extend(self.network.ears.keys().map(|ear| format!("I13: {ear} is open")));
+        left.extend(self.network.taps.keys().map(|tap| format!("I13: {tap} is open")));
         let open = self.store.acts.values().filter(|row| row.ended.is_none());
         left.extend(open.map(|row| format!("I13: {} has no end", row.act.id)));
         let live = self.network.recordings.iter().filter(|(_, live)| live.ended.is_none());

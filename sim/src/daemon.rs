@@ -7,7 +7,7 @@ use cadran_engine::Engine;
 use cadran_engine::command::{Answer, Command, Refusal, SwitchCommand, Write};
 use cadran_engine::dialer::compliance::{CountedFrom, PaceLaw};
 use cadran_engine::input::{CommandFailure, Input, Request, RequestId, StoreEvent, SwitchEvent};
-use cadran_engine::model::{CampaignId, EarId, Lead, LegId, RecordingId, RoomId, Timestamp};
+use cadran_engine::model::{CampaignId, EarId, Lead, LegId, RecordingId, RoomId, TapId, Timestamp};
 use cadran_engine::view::LiveView;
 
 use crate::world::{Happening, World, on_clock};
@@ -52,6 +52,7 @@ enum Lane {
     Leg(LegId),
     Recording(RecordingId),
     Room(RoomId),
+    Tap(TapId),
 }
 
 impl Daemon {
@@ -353,6 +354,7 @@ fn lanes(command: &SwitchCommand) -> Vec<Lane> {
         SwitchCommand::Join { room, leg } => vec![Lane::Room(*room), Lane::Leg(*leg)],
         SwitchCommand::OpenEar { ear, room, .. } => vec![Lane::Ear(*ear), Lane::Room(*room)],
         SwitchCommand::SetWhisper { ear, .. } | SwitchCommand::CloseEar { ear } => vec![Lane::Ear(*ear)],
+        SwitchCommand::OpenTap { tap, .. } | SwitchCommand::CloseTap { tap } => vec![Lane::Tap(*tap)],
         SwitchCommand::StartRecording { recording, customer, agent } => {
             vec![Lane::Recording(*recording), Lane::Leg(*customer), Lane::Leg(*agent)]
         }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use cadran_engine::command::{Destination, SwitchCommand};
 use cadran_engine::input::{LegPurpose, LegSeen, Snapshot, SwitchEvent};
 use cadran_engine::model::{
-    AgentId, EarId, HangupCause, LegId, MessageId, RecordingFacts, RecordingId, RoomId, Timestamp, TrunkId,
+    AgentId, EarId, HangupCause, LegId, MessageId, RecordingFacts, RecordingId, RoomId, TapId, Timestamp,
+    TrunkId,
 };
 
 use crate::callers::{self, Fate, NORMAL, Then, UNREACHABLE};
@@ -23,6 +24,8 @@ pub(crate) struct Network {
     pub(crate) music: BTreeSet<RoomId>,
     /// Ears that are open.
     pub(crate) ears: BTreeMap<EarId, NetEar>,
+    /// Taps, and the legs that they hang on.
+    pub(crate) taps: BTreeMap<TapId, [LegId; 2]>,
     /// Recordings, also those that ended and were not read back yet.
     pub(crate) recordings: BTreeMap<RecordingId, NetRecording>,
     pub(crate) unreachable: BTreeSet<TrunkId>,
@@ -131,6 +134,7 @@ impl Network {
             legs: self.legs.iter().map(leg).collect(),
             rooms: self.rooms.iter().map(|(room, legs)| (*room, legs.iter().copied().collect())).collect(),
             ears: self.ears.keys().copied().collect(),
+            taps: self.taps.keys().copied().collect(),
             recordings: self.recordings.iter().filter_map(live).collect(),
         }
     }
@@ -178,6 +182,21 @@ impl World<'_> {
                 }
                 None => NOT_FOUND,
             },
+            SwitchCommand::OpenTap { tap, customer, agent } => {
+                let legs = [*customer, *agent];
+                let here = |leg: &LegId| self.network.legs.get(leg).is_some_and(NetLeg::is_here);
+                if !legs.iter().all(here) {
+                    return NOT_FOUND;
+                }
+                self.network.taps.insert(*tap, legs);
+                Ok(())
+            }
+            SwitchCommand::CloseTap { tap } => {
+                if self.network.taps.remove(tap).is_some() {
+                    self.tell(SwitchEvent::TapEnded { tap: *tap });
+                }
+                Ok(())
+            }
             SwitchCommand::CloseEar { ear } => {
                 self.end_ears(|open, _| *open == *ear);
                 Ok(())
@@ -338,6 +357,16 @@ impl World<'_> {
         Ok(())
     }
 
+    /// Whoever loses a voice loses the tap.
+    fn end_taps_on(&mut self, leg: LegId) {
+        let ended = self.network.taps.iter().filter(|(_, legs)| legs.contains(&leg));
+        let ended: Vec<TapId> = ended.map(|(tap, _)| *tap).collect();
+        for tap in ended {
+            self.network.taps.remove(&tap);
+            self.tell(SwitchEvent::TapEnded { tap });
+        }
+    }
+
     fn end_ears(&mut self, ends: impl Fn(&EarId, &NetEar) -> bool) {
         let ending: Vec<EarId> =
             self.network.ears.iter().filter(|(ear, open)| ends(ear, open)).map(|(ear, _)| *ear).collect();
@@ -417,6 +446,7 @@ impl World<'_> {
             return;
         };
         self.end_ears(|_, open| open.agent == id);
+        self.end_taps_on(id);
         for recording in self.network.recordings.values_mut() {
             if recording.customer == id {
                 recording.ended.get_or_insert(self.now);

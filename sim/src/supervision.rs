@@ -120,7 +120,7 @@ impl World<'_> {
         });
         let has_act = self.store.acts.values().any(|act| {
             act.ended.is_none()
-                && Some(act.act.supervisor) == supervisor.map(|seen| seen.agent)
+                && act.act.supervisor == supervisor.map(|seen| seen.agent)
                 && Some(act.act.call) == part.and_then(|part| part.call)
         });
         let is_right = whispers == Some(open.whispers) && part.and_then(|part| part.agent) == agent;

@@ -29,6 +29,9 @@ const WINDOW: u64 = 16 * CHUNK;
 /// Files up to this size are put away with one request, larger ones in parts of it.
 const PART: usize = 8 * 1024 * 1024;
 
+/// A file that is written, or asked for, to see whether that can be done.
+const PROBE: &str = "cadran-check";
+
 /// Why a file cannot be put away or read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -125,6 +128,26 @@ impl Depot {
     pub fn free_bytes(&self) -> io::Result<u64> {
         let disk = rustix::fs::statvfs(&self.0.recordings)?;
         Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
+    /// Whether a file can be written where recordings are written to.
+    pub async fn try_recordings(&self) -> io::Result<()> {
+        let probe = self.0.recordings.join(PROBE);
+        tokio::fs::write(&probe, PROBE).await?;
+        tokio::fs::remove_file(&probe).await
+    }
+
+    /// Whether the place of archived files answers, and which it is.
+    pub async fn try_archive(&self) -> (&'static str, Result<(), Error>) {
+        let (place, store) = match &self.0.bucket {
+            Some(bucket) => ("recordings.bucket", bucket),
+            None => ("files.archive", &self.0.disk),
+        };
+        let answer = match store.head(&Path::from(PROBE)).await {
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(problem) => Err(Error::Away { place, problem: problem.to_string() }),
+        };
+        (place, answer)
     }
 
     /// A depot that reads what is recorded from the directory `recordings`, and keeps files on `disk`, or in the

@@ -30,7 +30,7 @@ const FALLBACK: (&str, &str) = ("inbound", "unavailable");
 
 /// Carries out one command. Returns when Asterisk has taken it, or the reason why not.
 pub(super) async fn carry_out(tools: &Tools, command: &SwitchCommand) -> Result<(), CommandFailure> {
-    let Tools { client, app, recorder, ears, callers, .. } = tools;
+    let Tools { client, app, recorder, ears, taps, callers, .. } = tools;
     match command {
         SwitchCommand::Originate { leg, to, caller_id, ring_timeout, purpose } => {
             let dial = Dial { leg: *leg, to, caller_id: *caller_id, ring_timeout: *ring_timeout, purpose };
@@ -59,6 +59,10 @@ pub(super) async fn carry_out(tools: &Tools, command: &SwitchCommand) -> Result<
         }
         SwitchCommand::SetWhisper { ear, whispers } => ears::set_whisper(client, *ear, *whispers).await,
         SwitchCommand::CloseEar { ear } => ears.close(client, *ear).await,
+        SwitchCommand::OpenTap { tap, customer, agent } => {
+            taps.open(client, app, callers, *tap, [*customer, *agent]).await
+        }
+        SwitchCommand::CloseTap { tap } => taps.close(client, *tap).await,
         SwitchCommand::Play { leg, media } => {
             let media = vec![media.clone()];
             let play = ari::channels::PlayWithId::new(names::channel(*leg), names::playback(*leg), media);

@@ -22,6 +22,7 @@ use super::echo::Echo;
 use super::messages::Messages;
 use super::pulse::Pulse;
 use super::recorder::Recorder;
+use super::taps::Taps;
 use super::{Clock, Fatal, events};
 
 /// Events held back until the snapshot. Two seconds of Asterisk at its fastest; beyond that the snapshot is taken
@@ -57,6 +58,7 @@ pub(super) struct Connection {
     orders: mpsc::Sender<Order>,
     recorder: Arc<Recorder>,
     ears: Arc<Ears>,
+    taps: Arc<Taps>,
     callers: Arc<Callers>,
     messages: Messages,
     echo: Arc<Echo>,
@@ -81,6 +83,7 @@ impl Connection {
         orders: mpsc::Sender<Order>,
         recorder: Arc<Recorder>,
         ears: Arc<Ears>,
+        taps: Arc<Taps>,
         callers: Arc<Callers>,
         messages: Messages,
         echo: Arc<Echo>,
@@ -93,6 +96,7 @@ impl Connection {
             orders,
             recorder,
             ears,
+            taps,
             callers,
             messages,
             echo,
@@ -148,6 +152,7 @@ impl Connection {
         self.echo.hear(event);
         self.recorder.note(event);
         self.ears.note(event);
+        self.taps.note(event);
         self.messages.note(event, &self.callers);
         if let Some(channel) = events::stranger(event) {
             self.order(Order::LetGo { channel: channel.id.clone() }).await?;
@@ -282,8 +287,11 @@ mod tests {
             let clock = Clock::new(|| Timestamp::from_millis(7));
             let (recorder, ears, echo) = (Arc::new(recorder), Arc::default(), Arc::default());
             let (callers, pulse) = (Arc::default(), Arc::default());
-            let connection =
-                Connection::new(news, orders, recorder, ears, callers, messages, echo, pulse, clock, report);
+            let loopback = std::net::Ipv4Addr::LOCALHOST.into();
+            let taps = Arc::new(Taps::new(loopback, crate::tap::Taps::default(), news.clone()));
+            let connection = Connection::new(
+                news, orders, recorder, ears, taps, callers, messages, echo, pulse, clock, report,
+            );
             Self { connection, told, ordered, fatal }
         }
 

@@ -20,6 +20,7 @@ use super::lanes::{Lanes, Ticket};
 use super::recorder::Recorder;
 use super::resync::{self, Found};
 use super::saying::Voice;
+use super::taps::Taps;
 
 /// Commands that may run or wait. The engine gives ten per call, so this is the work of a thousand calls at once.
 pub(super) const ORDERS_MAX: usize = 16_384;
@@ -73,6 +74,7 @@ pub(super) struct Tools {
     pub(super) app: String,
     pub(super) recorder: Arc<Recorder>,
     pub(super) ears: Arc<Ears>,
+    pub(super) taps: Arc<Taps>,
     pub(super) callers: Arc<Callers>,
     pub(super) voice: Option<Arc<dyn Voice>>,
     pub(super) echo: Arc<Echo>,
@@ -266,6 +268,8 @@ fn crew(command: &SwitchCommand) -> Crew {
         SwitchCommand::StartRecording { .. }
         | SwitchCommand::MaskRecording { .. }
         | SwitchCommand::UnmaskRecording { .. }
+        | SwitchCommand::OpenTap { .. }
+        | SwitchCommand::CloseTap { .. }
         | SwitchCommand::CollectRecording { .. } => Crew::Recordings,
         SwitchCommand::Originate { .. }
         | SwitchCommand::HangUp { .. }
@@ -305,6 +309,8 @@ fn kind(command: &SwitchCommand) -> &'static str {
         SwitchCommand::OpenEar { .. } => "open_ear",
         SwitchCommand::SetWhisper { .. } => "set_whisper",
         SwitchCommand::CloseEar { .. } => "close_ear",
+        SwitchCommand::OpenTap { .. } => "open_tap",
+        SwitchCommand::CloseTap { .. } => "close_tap",
         SwitchCommand::Play { .. } => "play",
         SwitchCommand::Ring { .. } => "ring",
         SwitchCommand::PickUp { .. } => "pick_up",

@@ -42,6 +42,9 @@ pub(super) fn news(callers: &Callers, event: &Event) -> Vec<SwitchEvent> {
             if let Some(ear) = names::ear(&end.channel.id) {
                 return vec![SwitchEvent::EarEnded { ear }];
             }
+            if let Some(part) = names::tap_part(&end.channel.id) {
+                return vec![SwitchEvent::TapEnded { tap: part.tap }];
+            }
             let cause = cause(end.cause, end.tech_cause);
             let leg = callers.leg(&end.channel.id);
             leg.map(|leg| SwitchEvent::LegEnded { leg, cause }).into_iter().collect()

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use cadran_engine::command::SwitchCommand;
-use cadran_engine::model::{EarId, LegId, RecordingId, RoomId, Timestamp};
+use cadran_engine::model::{EarId, LegId, RecordingId, RoomId, TapId, Timestamp};
 
 /// An object that commands take turns at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +20,8 @@ pub(super) enum Lane {
     Recording(RecordingId),
     /// A room.
     Room(RoomId),
+    /// A tap. Its legs are not waited for.
+    Tap(TapId),
 }
 
 impl Lane {
@@ -49,6 +51,7 @@ impl Lane {
             // Whoever goes into the room before hears it from the beginning.
             SwitchCommand::OpenEar { ear, room, .. } => vec![Self::Ear(*ear), Self::Room(*room)],
             SwitchCommand::SetWhisper { ear, .. } | SwitchCommand::CloseEar { ear } => vec![Self::Ear(*ear)],
+            SwitchCommand::OpenTap { tap, .. } | SwitchCommand::CloseTap { tap } => vec![Self::Tap(*tap)],
             SwitchCommand::StartRecording { recording, .. }
             | SwitchCommand::MaskRecording { recording }
             | SwitchCommand::UnmaskRecording { recording }
@@ -140,6 +143,7 @@ impl Lanes {
             SwitchCommand::Originate { .. }
             | SwitchCommand::OpenEar { .. }
             | SwitchCommand::OpenRoom { .. }
+            | SwitchCommand::OpenTap { .. }
             | SwitchCommand::StartRecording { .. } => true,
             SwitchCommand::HangUp { .. }
             | SwitchCommand::Join { .. }
@@ -147,6 +151,7 @@ impl Lanes {
             | SwitchCommand::CloseRoom { .. }
             | SwitchCommand::SetWhisper { .. }
             | SwitchCommand::CloseEar { .. }
+            | SwitchCommand::CloseTap { .. }
             | SwitchCommand::Play { .. }
             | SwitchCommand::Screen { .. }
             | SwitchCommand::AwaitSilence { .. }

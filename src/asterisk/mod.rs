@@ -3,11 +3,11 @@
 //!
 //! `claim` makes sure that no other daemon drives this Asterisk; `connection` reads the event stream and `events`
 //! translates it; `dispatch` hands out `commands` in the order of `lanes`; `recorder` and `stereo` make recordings; `ears`
-//! let supervisors hear; `callers` knows the channels that Asterisk named; `saying` turns clips into media; `messages`
+//! let supervisors hear, `taps` send both voices away as sound; `callers` knows the channels that Asterisk named; `saying` turns clips into media; `messages`
 //! fetches what callers leave;
 //! `screening` sends legs to answering machine detection and reads what it said; `resync` takes snapshots; `provision`
-//! pushes trunks and phones; `trunks` watches the trunks; `pulse` knows when Asterisk was heard last; `names` tells
-//! what is ours.
+//! pushes trunks and phones; `trunks` watches the trunks; `pulse` knows when Asterisk was heard last, `health` asks it;
+//! `names` tells what is ours.
 
 mod callers;
 mod claim;
@@ -17,6 +17,7 @@ mod dispatch;
 mod ears;
 mod echo;
 mod events;
+mod health;
 mod lanes;
 mod messages;
 mod names;
@@ -27,9 +28,11 @@ mod resync;
 mod saying;
 mod screening;
 mod stereo;
+mod taps;
 mod trunks;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -43,10 +46,12 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 pub use claim::ClaimError;
+pub use health::Pong;
 pub use names::trunk_endpoint;
 pub use provision::{ProvisionError, Provisioned};
 pub use saying::Voice;
 
+use crate::tap;
 use callers::Callers;
 use claim::Claim;
 use connection::Connection;
@@ -56,6 +61,7 @@ use echo::Echo;
 use messages::Messages;
 use pulse::Pulse;
 use recorder::Recorder;
+use taps::Taps;
 
 /// Tells the time that the engine works by. The daemon owns it.
 #[derive(Clone)]
@@ -101,6 +107,10 @@ pub struct Config {
     pub messages: PathBuf,
     /// What speaks texts to callers, if anything does.
     pub voice: Option<Arc<dyn Voice>>,
+    /// The address of ours that Asterisk sends the sound of taps to.
+    pub tap_address: IpAddr,
+    /// Where that sound is taken away.
+    pub taps: tap::Taps,
     /// The daemon's clock.
     pub clock: Clock,
 }
@@ -143,6 +153,7 @@ pub struct Switch {
     claim: Claim,
     clock: Clock,
     pulse: Arc<Pulse>,
+    taps: Arc<Taps>,
     news: mpsc::Sender<SwitchEvent>,
     orders: mpsc::Sender<Order>,
     trunks: watch::Sender<Vec<TrunkId>>,
@@ -175,6 +186,7 @@ impl Switch {
         let echo = Arc::new(Echo::default());
         let pulse = Arc::new(Pulse::default());
         let ears = Arc::new(Ears::default());
+        let taps = Arc::new(Taps::new(config.tap_address, config.taps, events.clone()));
 
         let mut tasks = JoinSet::new();
         let dispatcher = Dispatcher::new(Tools {
@@ -182,6 +194,7 @@ impl Switch {
             app: client.app().to_owned(),
             recorder: recorder.clone(),
             ears: ears.clone(),
+            taps: taps.clone(),
             callers: callers.clone(),
             voice: config.voice,
             echo: echo.clone(),
@@ -194,6 +207,7 @@ impl Switch {
             orders.clone(),
             recorder,
             ears,
+            taps.clone(),
             callers,
             messages,
             echo,
@@ -213,6 +227,7 @@ impl Switch {
             claim,
             clock,
             pulse,
+            taps,
             news: events,
             orders,
             trunks,
@@ -272,6 +287,11 @@ impl Switch {
         self.client.is_connected()
     }
 
+    /// Asks Asterisk how it is.
+    pub async fn ask(&self) -> Result<Pong, ari::Error> {
+        health::ask(&self.client).await
+    }
+
     /// When an event arrived last that the engine was told of. A second ago at most while all is well.
     pub fn heard_at(&self) -> Timestamp {
         self.pulse.heard_at()
@@ -291,6 +311,7 @@ impl Switch {
     pub async fn close(&self) -> Result<(), ari::Error> {
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         tasks.shutdown().await;
+        self.taps.close_all(&self.client).await;
         self.claim.release(&self.client).await
     }
 }

@@ -3,7 +3,7 @@
 //! Everything that the daemon creates there carries an id of ours behind the prefix `cadran-`, so that any daemon can
 //! tell from the name alone what an object is. Whatever reads otherwise is somebody else's and is never touched.
 
-use cadran_engine::model::{CallId, EarId, LegId, MailboxId, MessageId, RecordingId, RoomId, TrunkId};
+use cadran_engine::model::{CallId, EarId, LegId, MailboxId, MessageId, RecordingId, RoomId, TapId, TrunkId};
 use uuid::Uuid;
 
 /// Before the snoop channels and the bridge of an ear.
@@ -24,6 +24,12 @@ const RECORDING: &str = "cadran-rec-";
 const ROOM: &str = "cadran-rom-";
 /// Before the snoop channel that hears one speaker.
 const SNOOP: &str = "cadran-snp-";
+/// Before a bridge of a tap.
+const TAP_BRIDGE: &str = "cadran-tpb-";
+/// Before the channel by which a voice of a tap leaves.
+const TAP_MEDIA: &str = "cadran-tpm-";
+/// Before the snoop channel of a tap, which hears one voice.
+const TAP_SNOOP: &str = "cadran-tps-";
 /// Before the endpoint of a trunk.
 const TRUNK: &str = "cadran-trk-";
 
@@ -148,6 +154,61 @@ pub(super) fn ear_of_bridge(bridge: &str) -> Option<EarId> {
     bridge.strip_prefix(EAR).and_then(digits).map(EarId::from_uuid)
 }
 
+/// A channel of a tap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct TapPart {
+    /// The tap it belongs to.
+    pub(super) tap: TapId,
+    /// Whose voice it carries.
+    pub(super) speaker: Speaker,
+    /// Whether the voice leaves by it; the other one hears it.
+    is_media: bool,
+}
+
+impl TapPart {
+    /// The channel by which a voice leaves.
+    pub(super) const fn media(tap: TapId, speaker: Speaker) -> Self {
+        Self { tap, speaker, is_media: true }
+    }
+
+    /// The channel that hears a voice.
+    pub(super) const fn snoop(tap: TapId, speaker: Speaker) -> Self {
+        Self { tap, speaker, is_media: false }
+    }
+
+    /// Id of the channel.
+    pub(super) fn channel(self) -> String {
+        of_tap(if self.is_media { TAP_MEDIA } else { TAP_SNOOP }, self.tap, self.speaker)
+    }
+}
+
+/// The part of a tap that a channel is.
+pub(super) fn tap_part(channel: &str) -> Option<TapPart> {
+    let read = |prefix| channel.strip_prefix(prefix).and_then(tap_and_speaker);
+    let media = read(TAP_MEDIA).map(|(tap, speaker)| TapPart::media(tap, speaker));
+    media.or_else(|| read(TAP_SNOOP).map(|(tap, speaker)| TapPart::snoop(tap, speaker)))
+}
+
+/// Id of the bridge that joins the two channels of a voice.
+pub(super) fn tap_bridge(tap: TapId, speaker: Speaker) -> String {
+    of_tap(TAP_BRIDGE, tap, speaker)
+}
+
+/// The tap that a bridge belongs to.
+pub(super) fn tap_of_bridge(bridge: &str) -> Option<TapId> {
+    bridge.strip_prefix(TAP_BRIDGE).and_then(tap_and_speaker).map(|(tap, _)| tap)
+}
+
+fn of_tap(prefix: &str, tap: TapId, speaker: Speaker) -> String {
+    format!("{prefix}{}-{}", tap.as_uuid().simple(), speaker.as_str())
+}
+
+fn tap_and_speaker(text: &str) -> Option<(TapId, Speaker)> {
+    let (tap, speaker) = text.split_once('-')?;
+    let speaker = Speaker::BOTH.into_iter().find(|known| known.as_str() == speaker)?;
+    Some((TapId::from_uuid(digits(tap)?), speaker))
+}
+
 /// Id of the channel of a leg.
 pub(super) fn channel(leg: LegId) -> String {
     format!("{LEG}{}", leg.as_uuid().simple())
@@ -165,7 +226,10 @@ pub(super) fn ear(channel: &str) -> Option<EarId> {
 
 /// Whether a channel is one of ours.
 pub(super) fn is_ours(channel: &str) -> bool {
-    leg(channel).is_some() || EarPart::read(channel).is_some() || Half::of_snoop(channel).is_some()
+    leg(channel).is_some()
+        || EarPart::read(channel).is_some()
+        || tap_part(channel).is_some()
+        || Half::of_snoop(channel).is_some()
 }
 
 /// Id of the bridge of a room.
@@ -257,6 +321,14 @@ mod tests {
         assert_eq!(clips_of(&clips(leg, 12)), Some((leg, 12)));
         assert_eq!(message_of(&message(MessageId::from_uuid(id()))), Some(MessageId::from_uuid(id())));
         assert_eq!(trunk(&trunk_endpoint(TrunkId::from_i64(12))), Some(TrunkId::from_i64(12)));
+        let tap = TapId::from_uuid(id());
+        for speaker in Speaker::BOTH {
+            for part in [TapPart::media(tap, speaker), TapPart::snoop(tap, speaker)] {
+                assert_eq!(tap_part(&part.channel()), Some(part));
+                assert!(is_ours(&part.channel()));
+            }
+            assert_eq!(tap_of_bridge(&tap_bridge(tap, speaker)), Some(tap));
+        }
         let recording = RecordingId { call: CallId::from_uuid(id()), part: 200 };
         for half in Half::both(recording) {
             assert_eq!(Half::of_recording(&half.recording_name()), Some(half));
@@ -303,6 +375,7 @@ mod tests {
             "cadran-snp-2-agent",
         ] {
             assert_eq!(Half::of_snoop(name), None, "{name}");
+            assert_eq!(tap_part(name), None, "{name}");
         }
     }
 }

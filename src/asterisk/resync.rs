@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ari::{Bridge, Channel, ChannelState, Client};
 use cadran_engine::input::{LegPurpose, LegSeen, Snapshot, SwitchEvent};
-use cadran_engine::model::{EarId, LegId, RecordingId, RoomId, Timestamp};
+use cadran_engine::model::{EarId, LegId, RecordingId, RoomId, TapId, Timestamp};
 
 use super::callers::{self, Callers};
 use super::ears;
@@ -41,6 +41,7 @@ pub(super) async fn snapshot(
         legs: channels.iter().filter_map(|channel| leg_seen(callers, channel)).collect(),
         rooms: bridges.iter().filter_map(|bridge| room_seen(callers, bridge)).collect(),
         ears: whole,
+        taps: taps(&channels, &bridges),
         recordings: recordings(&channels),
     };
     let unheard = channels.iter().filter_map(|channel| callers::unheard(callers, channel)).collect();
@@ -64,6 +65,13 @@ pub(super) fn purpose(channel: &Channel) -> Option<LegPurpose> {
 fn room_seen(callers: &Callers, bridge: &Bridge) -> Option<(RoomId, Vec<LegId>)> {
     let legs = bridge.channels.iter().filter_map(|channel| callers.leg(channel)).collect();
     names::room(&bridge.id).map(|room| (room, legs))
+}
+
+/// Taps of which a channel or a bridge is there.
+fn taps(channels: &[Channel], bridges: &[Bridge]) -> Vec<TapId> {
+    let of_channels = channels.iter().filter_map(|channel| names::tap_part(&channel.id)).map(|part| part.tap);
+    let of_bridges = bridges.iter().filter_map(|bridge| names::tap_of_bridge(&bridge.id));
+    of_channels.chain(of_bridges).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Recordings of which at least one half is being written. ARI has no list of them; but each half has a snoop channel

@@ -15,11 +15,13 @@ use super::live::Sockets;
 use super::throttle::Throttle;
 use crate::archive::Depot;
 use crate::audit::Anchor;
+use crate::checks::{Checker, Surroundings};
 use crate::inbox::Inbox;
 use crate::live::Hub;
 use crate::safe::Safe;
 use crate::speech::Speech;
 use crate::store::Store;
+use crate::tap::Taps;
 
 /// What the handlers work with. Cheap to clone.
 #[derive(Clone)]
@@ -38,6 +40,10 @@ pub struct App {
     pub settings: Arc<HttpSettings>,
     /// What speaks texts, where something does.
     speech: Option<Speech>,
+    /// What looks at every part of the installation.
+    checker: Checker,
+    /// Where the sound of taps is taken away.
+    pub(super) taps: Taps,
     /// Sign-ins that failed of late.
     pub(super) throttle: Arc<Throttle>,
     /// Who simulates: one at a time, because a simulation takes a whole core.
@@ -78,6 +84,8 @@ impl App {
         settings: HttpSettings,
         clock: fn() -> Timestamp,
     ) -> Self {
+        let around = Surroundings::default();
+        let checker = Checker::new(store.clone(), depot.clone(), inbox.clone(), hub.clone(), around, clock);
         Self {
             inbox,
             hub,
@@ -86,6 +94,8 @@ impl App {
             metrics,
             settings: Arc::new(settings),
             speech: None,
+            checker,
+            taps: Taps::default(),
             throttle: Arc::default(),
             simulations: Arc::new(Semaphore::new(1)),
             sockets: Arc::default(),
@@ -97,6 +107,25 @@ impl App {
     #[must_use]
     pub fn speaking(self, speech: Speech) -> Self {
         Self { speech: Some(speech), ..self }
+    }
+
+    /// The same, with the sound of conversations.
+    #[must_use]
+    pub fn tapping(self, taps: Taps) -> Self {
+        Self { taps, ..self }
+    }
+
+    /// The same, which looks at what else is around it.
+    #[must_use]
+    pub fn within(self, around: Surroundings) -> Self {
+        let (store, depot) = (self.store.clone(), self.depot.clone());
+        let checker = Checker::new(store, depot, self.inbox.clone(), self.hub.clone(), around, self.clock);
+        Self { checker, ..self }
+    }
+
+    /// What looks at every part of the installation.
+    pub fn checker(&self) -> Checker {
+        self.checker.clone()
     }
 
     /// What speaks texts.

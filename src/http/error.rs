@@ -266,6 +266,7 @@ fn refused(refusal: Refusal) -> Problem {
             (S::CONFLICT, "refusal_recording_is", vec![("state", state.to_owned())])
         }
         Refusal::SwitchAway => (S::SERVICE_UNAVAILABLE, "refusal_switch_away", vec![]),
+        Refusal::TooManyTaps => (S::TOO_MANY_REQUESTS, "refusal_too_many_taps", vec![]),
         Refusal::TransferIs(state) => (S::CONFLICT, "refusal_transfer_is", vec![("state", state.to_owned())]),
         Refusal::UnknownAgent => (S::NOT_FOUND, "refusal_unknown_agent", vec![]),
         Refusal::UnknownCall => (S::NOT_FOUND, "refusal_unknown_call", vec![]),

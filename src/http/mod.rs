@@ -214,6 +214,7 @@
 //! POST   /api/calls/{call}/transfer                 transfer in-hand
 //! POST   /api/calls/{call}/conference               transfer in-hand
 //! POST   /api/calls/{call}/complete                 transfer in-hand
+//! GET    /api/calls/{call}/audio                    listen
 //! POST   /api/calls/{call}/listen                   listen
 //! POST   /api/calls/{call}/whisper                  whisper
 //! POST   /api/calls/{call}/barge                    barge
@@ -514,6 +515,7 @@ fn call_routes() -> OpenApiRouter<App> {
 
 fn supervision_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(live::audio::open))
         .routes(routes!(supervision::listen))
         .routes(routes!(supervision::whisper))
         .routes(routes!(supervision::barge))

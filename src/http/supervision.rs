@@ -157,8 +157,8 @@ pub(super) struct SupervisionBody {
     id: SupervisionId,
     /// The account that asked.
     user: UserId,
-    /// The agent whose phone the supervisor used.
-    supervisor: AgentId,
+    /// The agent whose phone the supervisor used, or who the listener without a phone is; none when they are no agent.
+    supervisor: Option<AgentId>,
     /// Whose conversation it was.
     agent: AgentId,
     call: CallId,

@@ -28,9 +28,10 @@ use crate::hex;
 use crate::store::{Act, ApiKeyId};
 
 /// Addresses whose `GET` reveals what not everybody sees: each reading is an act.
-const REVEALING: [&str; 7] = [
+const REVEALING: [&str; 8] = [
     "/api/agents/{agent}/phone",
     "/api/audit/export",
+    "/api/calls/{call}/audio",
     "/api/compliance/why",
     "/api/imports/{import}/refused.csv",
     "/api/imports/{import}/rows",
@@ -173,7 +174,8 @@ fn is_worth(route: &str, target: &str, status: StatusCode, actor: Option<Actor>)
     };
     let own_desk = route.starts_with("/api/agents/{agent}/")
         && actor.agent.is_some_and(|own| target.split('/').nth(3) == Some(own.to_string().as_str()));
-    let happened = status.is_success() || status == StatusCode::FORBIDDEN;
+    let begun = status == StatusCode::SWITCHING_PROTOCOLS;
+    let happened = status.is_success() || begun || status == StatusCode::FORBIDDEN;
     happened && !own_desk
 }
 

@@ -105,6 +105,8 @@ impl Fact {
             | Notice::NodeLeft { .. }
             | Notice::Screened { .. }
             | Notice::Supervising { .. }
+            | Notice::TapEnded { .. }
+            | Notice::Tapped { .. }
             | Notice::Transferred { .. }
             | Notice::Unexpected { .. } => None,
         }

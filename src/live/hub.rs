@@ -10,6 +10,7 @@ use cadran_engine::model::Timestamp;
 use cadran_engine::view::LiveView;
 use tokio::sync::watch;
 
+use super::check::Check;
 use super::facts::{Fact, Facts};
 use super::tables::Tables;
 
@@ -41,6 +42,7 @@ struct Shared {
     tables: RwLock<Tables>,
     facts: Mutex<Facts>,
     edition: watch::Sender<Edition>,
+    checks: watch::Sender<Arc<[Check]>>,
 }
 
 /// The daemon's side.
@@ -61,6 +63,7 @@ impl Hub {
             facts: Mutex::new(Facts::new(clock())),
             clock,
             edition: watch::Sender::default(),
+            checks: watch::Sender::default(),
         }));
         let (shown, showing) = watch::channel(Shown::default());
         (hub.clone(), Board { shown, stale: true, hub: hub.clone() }, hub.compare(showing))
@@ -97,14 +100,27 @@ impl Hub {
         self.0.edition.send_modify(|edition| edition.fact = told);
     }
 
+    /// Shows what was found of the parts of the installation.
+    pub fn put_checks(&self, checks: Arc<[Check]>) {
+        self.0.checks.send_replace(checks);
+    }
+
     /// Runs until the board is gone.
     async fn compare(self, mut showing: watch::Receiver<Shown>) {
-        while showing.changed().await.is_ok() {
+        let mut checks = self.0.checks.subscribe();
+        loop {
+            tokio::select! {
+                shown = showing.changed() => if shown.is_err() { return },
+                // The sender is our own.
+                _ = checks.changed() => {}
+            }
             let Shown { view, source } = showing.borrow_and_update().clone();
+            let found = checks.borrow_and_update().clone();
             let rev = {
                 let mut tables = self.0.tables.write().unwrap_or_else(PoisonError::into_inner);
                 tables.hear(source);
                 tables.show(view);
+                tables.show_checks(found);
                 tables.rev()
             };
             self.0.edition.send_if_modified(|edition| std::mem::replace(&mut edition.rev, rev) != rev);

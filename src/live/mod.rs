@@ -8,6 +8,7 @@
 //! All of this is pure and lives by the time that it is given; [`Hub`] alone is shared between tasks. The protocol is
 //! described in `docs/live.md`; [`crate::http`] puts it on a WebSocket.
 
+mod check;
 mod close;
 mod facts;
 mod hub;
@@ -21,6 +22,7 @@ mod tables;
 mod topic;
 mod viewer;
 
+pub use check::{Check, Health, Part};
 pub use close::Close;
 pub use facts::{Audience, Fact, Facts};
 pub use hub::{Board, Clock, Edition, Hub};

@@ -3,6 +3,7 @@
 use cadran_engine::model::{self, AgentId, Right, Role, Scope};
 use serde_json::Value;
 
+use super::rows;
 use super::selection::Condition;
 use super::topic::Topic;
 
@@ -59,7 +60,9 @@ impl Rights {
             (Topic::Agents | Topic::Alerts | Topic::Callers | Topic::Calls | Topic::Me, Sees::Figures) => {
                 None
             }
-            (Topic::System, Sees::Own) => Some(Vec::new()),
+            (Topic::System, Sees::Figures | Sees::Own) => {
+                Some(vec![Condition::any("part", [Value::from(rows::DAEMON)])])
+            }
             (
                 Topic::Alerts | Topic::Campaigns | Topic::Pacing(_) | Topic::Queues | Topic::Trunks,
                 Sees::Own,
@@ -68,7 +71,9 @@ impl Rights {
                 .scope
                 .has_campaign(*campaign)
                 .then(|| vec![Condition::one_of("campaign", Some(campaign))]),
-            (Topic::System | Topic::Trunks, Sees::Everything | Sees::Figures) => Some(Vec::new()),
+            (Topic::System, Sees::Everything) | (Topic::Trunks, Sees::Everything | Sees::Figures) => {
+                Some(Vec::new())
+            }
             (
                 Topic::Agents
                 | Topic::Alerts

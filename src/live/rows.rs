@@ -11,6 +11,7 @@ use cadran_engine::view::{AgentView, CallView, CallerView, CampaignView, LiveVie
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::check::{Check, Part};
 use super::topic::TableName;
 use crate::sentences;
 use crate::words::Language;
@@ -122,9 +123,10 @@ fn without_moment(mut fields: Map<String, Value>) -> Map<String, Value> {
     fields
 }
 
-/// The installation.
+/// The installation as a whole.
 #[derive(PartialEq, Serialize)]
 pub(super) struct SystemRow {
+    part: &'static str,
     held_by: Option<Hold>,
 }
 
@@ -132,7 +134,23 @@ impl Show for SystemRow {
     type Id = &'static str;
     const TABLE: TableName = TableName::System;
     fn id(&self) -> &'static str {
-        "daemon"
+        DAEMON
+    }
+}
+
+/// The part of the installation that everybody may see.
+pub(super) const DAEMON: &str = "daemon";
+
+impl Show for Check {
+    type Id = Part;
+    const TABLE: TableName = TableName::System;
+    fn id(&self) -> Part {
+        self.part
+    }
+    fn fields(&self) -> Map<String, Value> {
+        let mut fields = fields(self);
+        fields.insert("part".to_owned(), json!("check"));
+        fields
     }
 }
 
@@ -144,7 +162,7 @@ pub(super) fn pacing(view: &LiveView) -> Vec<PacingRow<'_>> {
 
 /// The one row of the installation.
 pub(super) const fn system(view: &LiveView) -> [SystemRow; 1] {
-    [SystemRow { held_by: view.held_by }]
+    [SystemRow { part: DAEMON, held_by: view.held_by }]
 }
 
 /// The fields of a row, or of a whole view.

@@ -11,6 +11,7 @@ use cadran_engine::view::LiveView;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::check::Check;
 use super::rights::Rights;
 use super::rows::{Show, SystemRow, fields, pacing, system};
 use super::table::{Key, Table, mask};
@@ -25,6 +26,7 @@ pub struct Tables {
     /// When Asterisk was heard last.
     source: Timestamp,
     view: Option<Arc<LiveView>>,
+    checks: Arc<[Check]>,
     tables: BTreeMap<TableName, Table>,
 }
 
@@ -32,7 +34,14 @@ impl Tables {
     /// Empty tables. `run` must differ from that of every daemon before.
     pub fn new(run: impl Into<String>) -> Self {
         let tables = TableName::ALL.map(|name| (name, Table::new(name.numbers()))).into();
-        Self { run: run.into(), rev: 0, source: Timestamp::default(), view: None, tables }
+        Self {
+            run: run.into(),
+            rev: 0,
+            source: Timestamp::default(),
+            view: None,
+            checks: Arc::default(),
+            tables,
+        }
     }
 
     /// Takes over what the engine shows. All that differs gets the same next revision, so that a viewer has either
@@ -55,6 +64,13 @@ impl Tables {
         changed |= self.compare(&old.trunks, &view.trunks);
         self.rev += u64::from(changed);
         self.view = Some(view);
+    }
+
+    /// Takes over what was found of the parts of the installation.
+    pub fn show_checks(&mut self, checks: Arc<[Check]>) {
+        let before = std::mem::replace(&mut self.checks, checks.clone());
+        let changed = self.compare(&before, &checks);
+        self.rev += u64::from(changed);
     }
 
     /// Asterisk was heard at this moment, whether or not anything changed.

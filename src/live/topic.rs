@@ -127,9 +127,10 @@ impl Topic {
             Self::Callers => &["agent", "did", "queue", "state"],
             Self::Calls => &["agent", "campaign", "lead", "state"],
             Self::Campaigns => &["campaign"],
-            Self::Trunks => &["reachable", "trunk"],
+            Self::System => &["health", "part", "what"],
+            Self::Trunks => &["reachable", "state", "trunk"],
             Self::Queues => &["queue"],
-            Self::Alerts | Self::Me | Self::Pacing(_) | Self::System => &[],
+            Self::Alerts | Self::Me | Self::Pacing(_) => &[],
         }
     }
 }

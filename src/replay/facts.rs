@@ -169,12 +169,14 @@ impl Gathering {
             | Request::SkipPreview { .. }
             | Request::StopDialling { .. } => self.happens(at, Happening::Request(request.clone())),
             // They are about one call, which another day does not have.
-            Request::CompleteTransfer { .. }
+            Request::CloseTap { .. }
+            | Request::CompleteTransfer { .. }
             | Request::Follow { .. }
             | Request::HangUp { .. }
             | Request::Hold { .. }
             | Request::JoinAll { .. }
             | Request::MaskRecording { .. }
+            | Request::OpenTap { .. }
             | Request::Resume { .. }
             | Request::StartRecording { .. }
             | Request::StopRecording { .. }

@@ -254,6 +254,8 @@ impl World {
             }
             // The day is lived without callers, supervisors and transfers.
             SwitchCommand::CloseEar { .. }
+            | SwitchCommand::CloseTap { .. }
+            | SwitchCommand::OpenTap { .. }
             | SwitchCommand::EndMessage { .. }
             | SwitchCommand::LetGo { .. }
             | SwitchCommand::Mark { .. }

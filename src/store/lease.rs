@@ -21,6 +21,15 @@ pub struct Lease {
     pub token: i64,
 }
 
+/// A lease, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeaseHeld {
+    /// The Asterisk server.
+    pub name: String,
+    /// Until when somebody drives it, unless they renew it.
+    pub until: Timestamp,
+}
+
 /// What came of asking for a lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Acquired {
@@ -74,6 +83,14 @@ impl Store {
         let renewed = tx.execute(sql, args![&lease.name, lease.token, now + ttl]).await?;
         tx.commit().await?;
         Ok(renewed == 1)
+    }
+
+    /// The Asterisk servers of all daemons, and until when each is driven.
+    pub async fn leases(&self) -> Result<Vec<LeaseHeld>, Error> {
+        let rows = self.db.rows("select name, held_until from lease order by name", args![]).await?;
+        rows.iter()
+            .map(|row| Ok(LeaseHeld { name: row.get("name")?, until: row.get("held_until")? }))
+            .collect()
     }
 
     /// Gives the lease back, so that another daemon need not wait for its end.

@@ -82,7 +82,7 @@ use cadran_engine::dialer::compliance::Pack;
 use cadran_engine::input::Settings;
 use cadran_engine::model::{CampaignState, Mailbox, Scope, SipAccount, SipTrunk, Timestamp};
 
-use db::{Db, Lane};
+use db::{Db, Lane, Sql};
 use value::{Row, Value};
 
 pub use abandonment::Abandonment;
@@ -111,7 +111,7 @@ pub use import::{
 };
 pub use lead::{DoneReason, LeadFilter, LeadRecord, Withdrawal};
 pub use lead_stock::PACE_SPAN;
-pub use lease::{Acquired, Lease};
+pub use lease::{Acquired, Lease, LeaseHeld};
 pub use list::List;
 pub use medium::{Medium, SoundFile};
 pub use message::Message;
@@ -211,6 +211,16 @@ impl Store {
     /// Whether the database takes writes at the moment.
     pub async fn ping(&self) -> Result<(), Error> {
         self.db.ping(Lane::People, PING_DEADLINE).await
+    }
+
+    /// What the database's clock shows. That of SQLite is this machine's.
+    pub async fn clock(&self) -> Result<Timestamp, Error> {
+        let sql = Sql {
+            postgres: "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint) as ms",
+            sqlite: "select cast(round((julianday('now') - 2440587.5) * 86400000) as integer) as ms",
+        };
+        let row = self.db.row(sql, Vec::new()).await?.ok_or(Error::NotFound("clock"))?;
+        row.get("ms")
     }
 
     /// What the engine works by. The limit of the Asterisk server as a whole is no row but configuration.

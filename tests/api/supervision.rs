@@ -111,7 +111,7 @@ async fn an_agent_is_told_what_their_row_says_and_no_more() {
     let admin = world.signed_in(Role::Admin).await;
     let (agent, token) = world.agent(&admin, "agent-1").await;
     let listener = ListenerView {
-        supervisor: AgentId::from_i64(7),
+        supervisor: Some(AgentId::from_i64(7)),
         name: "Sup".to_owned(),
         mode: SupervisionMode::Listen,
         since: now(),

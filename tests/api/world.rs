@@ -17,6 +17,7 @@ use cadran::rule_packs;
 use cadran::safe::Safe;
 use cadran::speech::{Espeak, Speech};
 use cadran::store::{Store, User};
+use cadran::tap::Taps;
 use cadran_engine::command::{Answer, Refusal};
 use cadran_engine::input;
 use cadran_engine::model::{AgentId, CallId, Role, SessionId, TeamId, Timestamp, UserId};
@@ -28,6 +29,8 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tower::ServiceExt;
 use uuid::Uuid;
+
+use super::tap::a_tap;
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
@@ -46,6 +49,7 @@ pub(crate) struct World {
     pub(crate) script: Arc<Mutex<Script>>,
     pub(crate) directory: TempDir,
     pub(crate) app: App,
+    pub(crate) taps: Taps,
     board: Mutex<Board>,
     router: Router,
 }
@@ -146,8 +150,10 @@ impl World {
         let sounds = directory.path().join("sounds");
         let speech = Speech::new(Arc::new(Espeak::new("espeak-ng")), &sounds, &sounds);
         let app = App::new(inbox, hub, store.clone(), depot.clone(), metrics, settings, now).speaking(speech);
+        let taps = Taps::default();
+        let app = app.tapping(taps.clone());
         let router = http::router(app.clone());
-        Self { store, depot, script, directory, app, board: Mutex::new(board), router }
+        Self { store, depot, script, directory, app, taps, board: Mutex::new(board), router }
     }
 
     /// Serves the API on a socket.
@@ -262,6 +268,7 @@ async fn answer(inbox: Inbox, mut items: mpsc::Receiver<Item>, script: Arc<Mutex
                     (None, input::Request::LogIn { .. }) => {
                         Ok(Answer::LoggedIn(SessionId::from_uuid(Uuid::now_v7())))
                     }
+                    (None, input::Request::OpenTap { .. }) => Ok(Answer::Tapped(a_tap())),
                     (None, input::Request::DialPreview { .. } | input::Request::DialByHand { .. }) => {
                         Ok(Answer::Dialling(CallId::from_uuid(Uuid::now_v7())))
                     }

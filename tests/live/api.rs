@@ -139,6 +139,11 @@ impl Api {
         api
     }
 
+    /// What says to the daemon who asks.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Value {
         self.carried_out(Method::GET, path, |request| request).await
     }

@@ -54,6 +54,16 @@ impl Pair {
         self.run("asterisk-pair.sh", &["start"], &["pbx"]).await;
     }
 
+    /// Kills the telephone network, with the phones in it.
+    pub(crate) async fn kill_carrier(&self) {
+        self.run("asterisk-pair.sh", &["kill"], &["carrier"]).await;
+    }
+
+    /// Starts the telephone network again.
+    pub(crate) async fn start_carrier(&self) {
+        self.run("asterisk-pair.sh", &["start"], &["carrier"]).await;
+    }
+
     /// Registers a phone under an account of the PBX; `behaviour` is one of those in `scripts/phone.sh`.
     pub(crate) async fn register_phone(&self, account: &str, secret: &str, behaviour: &str) {
         self.run("phone.sh", &["add"], &[account, secret, behaviour]).await;

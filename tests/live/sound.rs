@@ -64,6 +64,11 @@ impl Sound {
         (0..channels).map(voice).collect()
     }
 
+    /// A voice whose samples were sent one by one.
+    pub(crate) fn of(rate: u32, samples: impl Iterator<Item = i16>) -> Self {
+        Self { rate, samples: samples.map(|sample| f64::from(sample) / f64::from(i16::MAX)).collect() }
+    }
+
     pub(crate) fn duration(&self) -> Duration {
         self.time_of(self.samples.len())
     }

@@ -21,7 +21,7 @@ pub(crate) async fn acts_of_supervision_are_kept_with_their_end(database: &Datab
     let act = |number: u128, mode| Supervised {
         id: SupervisionId::from_uuid(Uuid::from_u128(number)),
         user: UserId::from_i64(7),
-        supervisor,
+        supervisor: Some(supervisor),
         agent,
         call: CallId::from_uuid(Uuid::from_u128(100)),
         mode,

@@ -6,7 +6,7 @@ use cadran_engine::command::Hold;
 use cadran_engine::dialer::pacing_line::PacingLine;
 use cadran_engine::model::{
     AgentId, AttemptId, CallId, CampaignId, DialMode, LeadId, PauseReason, SessionId, SupervisionMode,
-    Timestamp, TrunkId,
+    Timestamp, TrunkId, TrunkState,
 };
 use cadran_engine::view::{AgentView, CallView, CampaignView, ListenerView, LiveView, TrunkView};
 use uuid::Uuid;
@@ -64,9 +64,7 @@ impl Centre {
             agents: (1..=agents).map(|row| agent(row, now)).collect(),
             calls: Vec::new(),
             campaigns: (1..=CAMPAIGNS).map(campaign).collect(),
-            trunks: (1..=2)
-                .map(|row| TrunkView { trunk: TrunkId::from_i64(row), reachable: true, calls: 0 })
-                .collect(),
+            trunks: (1..=2).map(trunk).collect(),
         };
         Self { chance: Chance(seed), now, view, calls: 0 }
     }
@@ -202,10 +200,23 @@ fn agent(row: i64, now: Timestamp) -> AgentView {
     }
 }
 
+/// A trunk that is well and carries nothing.
+pub(crate) fn trunk(row: i64) -> TrunkView {
+    TrunkView {
+        trunk: TrunkId::from_i64(row),
+        state: TrunkState::Up,
+        since: Timestamp::from_millis(1_795_165_200_000),
+        reachable: true,
+        probe: None,
+        calls: 0,
+        calls_max: 30,
+    }
+}
+
 /// Of this supervisor no agent may hear.
 fn listener(since: Timestamp) -> ListenerView {
     let name = "Secret Listener".to_owned();
-    ListenerView { supervisor: AgentId::from_i64(99), name, mode: SupervisionMode::Listen, since }
+    ListenerView { supervisor: Some(AgentId::from_i64(99)), name, mode: SupervisionMode::Listen, since }
 }
 
 fn campaign(row: i64) -> CampaignView {

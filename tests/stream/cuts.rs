@@ -143,7 +143,7 @@ fn truth(view: &Value, topic: &str, filter: Option<&Value>, rights: &Rights) -> 
         topic => topic,
     };
     if topic == "system" {
-        return [("daemon".to_owned(), json!({ "held_by": view["held_by"] }))].into();
+        return [("daemon".to_owned(), json!({ "held_by": view["held_by"], "part": "daemon" }))].into();
     }
     let key = |row: &Value| row[table.trim_end_matches('s')].as_str().unwrap().to_owned();
     let own_only = topic == "me" || rights.sees == Sees::Own;

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use cadran::live::{Fact, Facts, Frame, Rights, Tables, Viewer, hello};
 use cadran_engine::command::{Hold, Notice};
-use cadran_engine::model::{Role, Timestamp, TrunkId};
-use cadran_engine::view::{LiveView, TrunkView};
+use cadran_engine::model::{Role, Timestamp};
+use cadran_engine::view::LiveView;
 use serde_json::{Value, json};
 
-use super::centre::Centre;
+use super::centre::{Centre, trunk};
 
 const PAGE: &str = include_str!("../../docs/live.md");
 
@@ -31,7 +31,7 @@ impl Story {
         let centre = Centre::new(1, 2);
         let mut view = LiveView { agents: centre.view.agents.clone(), ..LiveView::default() };
         view.agents[0].state = "ready";
-        view.trunks = vec![TrunkView { trunk: TrunkId::from_i64(1), reachable: true, calls: 0 }];
+        view.trunks = vec![trunk(1)];
         let mut tables = Tables::new("run");
         tables.show(Arc::new(view.clone()));
         let facts = Facts::new(centre.now);

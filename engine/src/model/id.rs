@@ -156,6 +156,7 @@ live_id!(/** What a caller left in a mailbox. */ MessageId, "msg");
 live_id!(/** A place where legs hear each other. */ RoomId, "rom");
 live_id!(/** An agent's working time, from log-in to log-out. */ SessionId, "ses");
 live_id!(/** One act of supervision. */ SupervisionId, "sup");
+live_id!(/** What a conversation is heard through without a telephone. */ TapId, "tap");
 
 /// One recording of a call. A call has several when recording is switched on and off on demand.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

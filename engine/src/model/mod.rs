@@ -55,5 +55,5 @@ pub use screening::{OnMachine, SCREENING_TIME_MAX, Screened, Screening, Verdict}
 pub use sip::{MessageLamp, SipAccount, SipTrunk};
 pub use supervision::{AgentsHear, Supervised, SupervisionEnd, SupervisionMode, SupervisionRules};
 pub use time::Timestamp;
-pub use trunk::Trunk;
+pub use trunk::{ProbeSilence, Trunk, TrunkProbe, TrunkState};
 pub use user::{Role, RoleName, Scope};

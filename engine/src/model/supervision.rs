@@ -82,8 +82,8 @@ pub struct Supervised {
     pub id: SupervisionId,
     /// The account that asked for it.
     pub user: UserId,
-    /// The agent whose phone the supervisor used.
-    pub supervisor: AgentId,
+    /// The agent whose phone the supervisor used. Whoever listens without a phone may be none.
+    pub supervisor: Option<AgentId>,
     /// Whom it was about.
     pub agent: AgentId,
     /// The conversation.

@@ -14,6 +14,7 @@ use cadran_engine::input::{
     Request, RequestId, Settings, Snapshot, StoreEvent, SwitchEvent, TransferKind,
 };
 use cadran_engine::model::*;
+use cadran_engine::tapping::Tapper;
 
 use crate::callers::caller_leg;
 use crate::furniture::{account_of, lead, seconds, settings};
@@ -43,6 +44,7 @@ pub(crate) struct Centre {
     rooms: BTreeMap<RoomId, Vec<LegId>>,
     /// Open ears, with the agent's leg that each hangs on.
     ears: BTreeMap<EarId, LegId>,
+    taps: BTreeSet<TapId>,
     /// What Asterisk refuses.
     refused: Vec<String>,
     phones_off: Vec<AgentId>,
@@ -74,6 +76,7 @@ impl Default for Centre {
             legs: BTreeMap::new(),
             rooms: BTreeMap::new(),
             ears: BTreeMap::new(),
+            taps: BTreeSet::new(),
             refused: Vec::new(),
             phones_off: Vec::new(),
             claimed: BTreeSet::new(),
@@ -197,6 +200,14 @@ impl Centre {
             }
             ["stops", "supervising"] => Request::StopSupervising { supervisor: agent },
             ["loses", "rights"] => Request::WithdrawSupervision { user: account_of(agent), left: Vec::new() },
+            ["taps", name] => {
+                let by = Tapper { user: account_of(agent), agent: Some(agent), name: agent.to_string() };
+                Request::OpenTap { by, call: call(name) }
+            }
+            ["stops", "tapping"] => {
+                let tap = *self.taps.first().expect("a tap is open");
+                Request::CloseTap { tap, withdrawn: false }
+            }
             ["holds", name] => Request::Hold { call: call(name) },
             ["takes", "back", name] => Request::Resume { call: call(name) },
             [mode @ ("listens" | "whispers" | "barges" | "takes"), rest @ ..] => {
@@ -357,6 +368,14 @@ impl Centre {
                 self.event(20, SwitchEvent::EarOpened { ear });
             }
             SwitchCommand::SetWhisper { .. } => {}
+            SwitchCommand::OpenTap { tap, .. } => {
+                self.taps.insert(tap);
+            }
+            SwitchCommand::CloseTap { tap } => {
+                if self.taps.remove(&tap) {
+                    self.event(10, SwitchEvent::TapEnded { tap });
+                }
+            }
             SwitchCommand::CloseEar { ear } => self.end_ears(|open, _| open == ear),
             SwitchCommand::Screen { leg, .. } => self.screen(leg),
             SwitchCommand::AwaitSilence { leg } => self.await_silence(leg),
@@ -555,6 +574,7 @@ impl Centre {
             legs: self.legs.iter().map(seen).collect(),
             rooms: self.rooms.iter().map(|(room, legs)| (*room, legs.clone())).collect(),
             ears: self.ears.keys().copied().collect(),
+            taps: self.taps.iter().copied().collect(),
             recordings: self.recordings.keys().copied().collect(),
         }
     }

@@ -15,6 +15,7 @@ pub(crate) struct Names {
     calls: Vec<CallId>,
     recordings: BTreeMap<String, String>,
     ears: u32,
+    taps: u32,
 }
 
 impl Names {
@@ -117,6 +118,15 @@ impl Names {
             SwitchCommand::SetWhisper { ear, whispers } => {
                 format!("{} {}", self.name(ear), if *whispers { "whispers" } else { "falls silent" })
             }
+            SwitchCommand::OpenTap { tap, customer, agent } => {
+                if !self.words.contains_key(&tap.to_string()) {
+                    self.taps += 1;
+                    let name = format!("tap {}", self.taps);
+                    self.give(tap, &name);
+                }
+                format!("open {} on {} and {}", self.name(tap), self.name(customer), self.name(agent))
+            }
+            SwitchCommand::CloseTap { tap } => format!("close {}", self.name(tap)),
             SwitchCommand::CloseEar { ear } => format!("close {}", self.name(ear)),
             SwitchCommand::Play { leg, media } => format!("play {media} to {}", self.name(leg)),
             SwitchCommand::Ring { leg } => format!("let {} ring", self.name(leg)),
@@ -240,6 +250,10 @@ impl Names {
             Notice::AgentState { agent, state } => Some(format!("{agent} {state}")),
             Notice::Supervising { supervisor, call, mode } => {
                 Some(format!("{supervisor} takes part in {}: {}", self.call(*call), mode.as_str()))
+            }
+            Notice::Tapped { user, call } => Some(format!("{user} taps {}", self.call(*call))),
+            Notice::TapEnded { user, call, end } => {
+                Some(format!("{user} no longer taps {}: {}", self.call(*call), end.as_str()))
             }
             Notice::SupervisionEnded { supervisor, call, mode, end } => {
                 let call = self.call(*call);

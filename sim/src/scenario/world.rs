@@ -214,6 +214,8 @@ impl<'a> World<'a> {
             | SwitchCommand::OpenEar { .. }
             | SwitchCommand::SetWhisper { .. }
             | SwitchCommand::CloseEar { .. }
+            | SwitchCommand::OpenTap { .. }
+            | SwitchCommand::CloseTap { .. }
             | SwitchCommand::StartRecording { .. }
             | SwitchCommand::MaskRecording { .. }
             | SwitchCommand::UnmaskRecording { .. }

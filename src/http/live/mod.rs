@@ -1,5 +1,6 @@
 //! What is going on: a snapshot for programs that look now and then, and the stream for those that watch.
 
+pub(super) mod audio;
 mod seats;
 mod socket;
 mod tickets;
