@@ -437,7 +437,7 @@ impl Engine {
             outcome,
             cause,
             ended_at: now,
-            screened: call.screened.take(),
+            screened: call.screened.clone(),
             person_chance: (outcome == Outcome::Dropped).then_some(call.person_chance),
             lead: call.lead.id,
             next,

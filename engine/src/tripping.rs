@@ -43,7 +43,8 @@ impl Engine {
     pub(crate) fn campaign_saw(&mut self, campaign: CampaignId, seen: Seen) {
         let now = self.cx.now;
         let Some(run) = self.runs.get_mut(&campaign) else { return };
-        if let Some(why) = run.breaker.saw(seen, &run.settings.breakers, now) {
+        let breakers = run.breakers();
+        if let Some(why) = run.breaker.saw(seen, &breakers, now) {
             self.cx.notice(Notice::CampaignTripped { campaign, why });
         }
     }
@@ -54,7 +55,7 @@ impl Engine {
         let (Some(run), Some(trunk_run)) = (self.runs.get(&campaign), self.trunks.get_mut(&trunk)) else {
             return;
         };
-        if let Some(why) = trunk_run.breaker.saw(seen, &run.settings.breakers, now) {
+        if let Some(why) = trunk_run.breaker.saw(seen, &run.breakers(), now) {
             self.cx.notice(Notice::TrunkTripped { trunk, why });
         }
     }

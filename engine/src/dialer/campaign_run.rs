@@ -16,7 +16,9 @@ use super::prediction::Prediction;
 use super::predictive::Pickup;
 use crate::agent_session::Served;
 use crate::input::AttemptRefusal;
-use crate::model::{AgentId, CallId, Campaign, CampaignId, CampaignSettings, CampaignState, Timestamp, Zone};
+use crate::model::{
+    AgentId, Breakers, CallId, Campaign, CampaignId, CampaignSettings, CampaignState, Timestamp, Zone,
+};
 
 /// The live side of a [`Campaign`].
 #[derive(Debug)]
@@ -296,6 +298,14 @@ impl CampaignRun {
             }
             (false, false) | (true, true) => {}
         }
+    }
+
+    /// What its breakers go by. Calls of many agents come and end in flocks: what a few seconds of a large team bring says
+    /// nothing, so that a window holds as many cases as agents are ready or talking.
+    pub(crate) fn breakers(&self) -> Breakers {
+        let agents = count(self.ready.len() + self.ready_to_ring.len()).saturating_add(self.talking);
+        let own = self.settings.breakers;
+        Breakers { window: own.window.max(agents), ..own }
     }
 
     /// What pacing needs to know. `rivals`: answers and dials of other campaigns that will take its agents.

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Breakers {
-    /// Dials, or calls, that a share is taken over. Fewer say nothing, but while dialling grows again half of them are
-    /// enough to stop it once more. 40 by default.
+    /// Dials, or calls, that a share is taken over; as many as agents are ready or talking, if those are more. Fewer say
+    /// nothing, but while dialling grows again half of them are enough to stop it once more. 40 by default.
     pub window: u32,
-    /// Share of dials that the network could not carry (SIP 500, 502 to 504; Q.850 34 to 47): stops. 0.3 by default.
+    /// Share of dials that the network could not carry (SIP 500, 502 to 504; Q.850 34 to 47): stops. 0.5 by default.
     pub congestion: f64,
     /// Share of dials that failed, were rejected or could not be carried: stops. 0.6 by default.
     pub failed: f64,
