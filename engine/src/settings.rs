@@ -57,6 +57,7 @@ impl Engine {
     fn take_trunks(&mut self, trunks: Vec<Trunk>) {
         let kept: BTreeSet<TrunkId> = trunks.iter().map(|trunk| trunk.id).collect();
         let now = self.cx.now;
+        self.trunks.retain(|id, run| kept.contains(id) || run.gate.calls() > 0);
         for (id, run) in &mut self.trunks {
             run.settings.enabled &= kept.contains(id);
             run.settle_state(now);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use cadran_engine::command::Hold;
 use cadran_engine::model::Timestamp;
 use tokio::net::TcpStream;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
 
 use super::{Asterisk, clock_went_back};
@@ -16,7 +17,7 @@ use crate::mail::Line;
 use crate::store::Store;
 
 /// How long anything may take to answer. The database has a deadline of its own.
-const ANSWER_MAX: Duration = Duration::from_secs(5);
+pub(super) const ANSWER_MAX: Duration = Duration::from_secs(5);
 
 /// Over how long it is looked how much recordings grow.
 const GROWTH_OVER: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -74,7 +75,7 @@ pub(super) async fn asterisks(
     clock: fn() -> Timestamp,
 ) -> Vec<Check> {
     let mut checks = vec![asterisk(own, clock).await];
-    let Ok(leases) = store.leases().await else { return checks };
+    let Ok(Ok(leases)) = timeout(ANSWER_MAX, store.leases()).await else { return checks };
     let others = leases.into_iter().filter(|lease| own.is_some_and(|(name, _)| *name != lease.name));
     for (number, lease) in (2..).zip(others) {
         let check = Check { which: Some(lease.name), ..Check::of(Part::Nth("asterisk", number)) };
@@ -142,7 +143,8 @@ pub(super) fn clock(database: &[Check], asterisks: &[Check], held_by: Option<Hol
     let farthest = farthest.max_by_key(|(_, offset)| offset.unsigned_abs());
     match farthest {
         Some((what, ms)) if u128::from(ms.unsigned_abs()) > OFFSET_MAX.as_millis() => {
-            let cause = format!("that of the {what} is {ms} ms ahead of this machine's");
+            let side = if ms > 0 { "ahead of" } else { "behind" };
+            let cause = format!("that of the {what} is {} ms {side} this machine's", ms.unsigned_abs());
             let fix =
                 "have both machines set by one time service: `timedatectl` on each says whether they are";
             Check { clock_offset: Some(ms), ..check }.sick(Health::Degraded, cause, fix)
@@ -201,8 +203,10 @@ pub(super) async fn recordings(store: &Store, depot: &Depot, now: Timestamp) -> 
         return check.sick(Health::Down, problem.to_string(), FIX);
     }
     let check = timed(check, began);
-    let free = match depot.free_bytes() {
-        Ok(free) => free,
+    let measured = depot.clone();
+    let free = match spawn_blocking(move || measured.free_bytes()).await {
+        Ok(Ok(free)) => free,
+        Ok(Err(problem)) => return check.sick(Health::Degraded, problem.to_string(), FIX),
         Err(problem) => return check.sick(Health::Degraded, problem.to_string(), FIX),
     };
     let grown = match store.recorded_bytes(now - GROWTH_OVER).await {

@@ -19,7 +19,7 @@ use cadran_engine::model::{Timestamp, TrunkId};
 use cadran_engine::view::LiveView;
 use serde::Serialize;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
@@ -32,8 +32,12 @@ use crate::store::Store;
 /// How often every part is looked at without being asked for.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 
-/// How long a server of mail that let us in is believed to do so: each look is a sign-in there.
+/// How long a server of mail is believed to do as it did: each look is a sign-in there, and one that fails too often is
+/// barred.
 const MAIL_BELIEVED: Duration = Duration::from_secs(60);
+
+/// How long a look is good enough for whoever asks next.
+const LOOK_BELIEVED: Duration = Duration::from_secs(1);
 
 /// An Asterisk server, as far as its health is concerned.
 #[async_trait]
@@ -96,6 +100,7 @@ struct Seen {
     /// Since when each part is as well as it is.
     since: HashMap<Part, (Health, Timestamp)>,
     mail: Option<(Instant, Check)>,
+    report: Option<(Instant, Report)>,
 }
 
 impl fmt::Debug for Checker {
@@ -129,29 +134,43 @@ impl Checker {
         }
     }
 
-    /// Looks at every part.
+    /// How well every part is, now or a moment ago.
     pub async fn look(&self) -> Report {
         let inner = &*self.0;
         let mut seen = inner.turn.lock().await;
-        let Seen { since, mail } = &mut *seen;
-        let around = &inner.surroundings;
+        if let Some((at, report)) = &seen.report
+            && at.elapsed() < LOOK_BELIEVED
+        {
+            return report.clone();
+        }
+        let report = inner.look(&mut seen).await;
+        seen.report = Some((Instant::now(), report.clone()));
+        report
+    }
+}
+
+impl Inner {
+    /// Looks at every part.
+    async fn look(&self, seen: &mut Seen) -> Report {
+        let Seen { since, mail, .. } = seen;
+        let around = &self.surroundings;
         let mut checks = Vec::new();
         let (database, (engine, view), asterisk, agi, mail, recordings, archive) = tokio::join!(
-            looks::database(&inner.store, inner.clock),
-            inner.engine(),
-            looks::asterisks(&inner.store, around.asterisk.as_ref(), inner.clock),
+            bounded(Part::Only("database"), looks::database(&self.store, self.clock)),
+            self.engine(),
+            looks::asterisks(&self.store, around.asterisk.as_ref(), self.clock),
             looks::agi(around.agi),
-            inner.mail(mail),
-            looks::recordings(&inner.store, &inner.depot, (inner.clock)()),
-            looks::archive(&inner.depot),
+            self.mail(mail),
+            bounded(Part::Only("recordings"), looks::recordings(&self.store, &self.depot, (self.clock)())),
+            looks::archive(&self.depot),
         );
         checks.push(database);
         checks.push(engine);
         let clock = looks::clock(&checks, &asterisk, view.as_ref().and_then(|view| view.held_by));
-        checks.extend(looks::silence(asterisk, &inner.hub, view.as_ref().and_then(|view| view.held_by)));
+        checks.extend(looks::silence(asterisk, &self.hub, view.as_ref().and_then(|view| view.held_by)));
         checks.extend(view.iter().flat_map(|view| view.trunks.iter().map(trunks::check)));
         checks.extend([agi, recordings, archive, mail, clock]);
-        let now = (inner.clock)();
+        let now = (self.clock)();
         for check in &mut checks {
             let known = since.get(&check.part).filter(|(health, _)| *health == check.health);
             check.since = known.map_or(now, |(_, since)| *since);
@@ -159,19 +178,17 @@ impl Checker {
         *since = checks.iter().map(|check| (check.part, (check.health, check.since))).collect();
         let health = overall(&checks);
         let checks: Arc<[Check]> = checks.into();
-        inner.hub.put_checks(checks.clone());
+        self.hub.put_checks(checks.clone());
         Report { health, at: now, checks }
     }
-}
 
-impl Inner {
     /// Whether the engine answers, and what it shows.
     async fn engine(&self) -> (Check, Option<LiveView>) {
         let began = Instant::now();
-        let answer = self.inbox.request(Request::View).await;
+        let answer = timeout(looks::ANSWER_MAX, self.inbox.request(Request::View)).await;
         let check = looks::timed(Check::of(Part::Only("engine")), began);
         match answer {
-            Ok(Answer::View(view)) => (check, Some(*view)),
+            Ok(Ok(Answer::View(view))) => (check, Some(*view)),
             Ok(_) | Err(_) => {
                 let fix = "the log says why; `systemctl restart cadran` (calls go on)";
                 (check.sick(Health::Down, "it does not answer", fix), None)
@@ -180,16 +197,25 @@ impl Inner {
     }
 
     async fn mail(&self, seen: &mut Option<(Instant, Check)>) -> Check {
-        if let Some((at, check)) = seen.as_ref().filter(|(at, _)| at.elapsed() < MAIL_BELIEVED) {
-            if check.health == Health::Up {
-                return check.clone();
-            }
-            tracing::trace!(?at, "the server of mail is asked again");
+        if let Some((_, check)) = seen.as_ref().filter(|(at, _)| at.elapsed() < MAIL_BELIEVED) {
+            return check.clone();
         }
         let check = looks::mail(self.surroundings.mail.as_ref()).await;
         *seen = Some((Instant::now(), check.clone()));
         check
     }
+}
+
+/// A look that does not last for ever, whatever it waits for.
+async fn bounded(part: Part, look: impl Future<Output = Check>) -> Check {
+    timeout(looks::ANSWER_MAX, look).await.unwrap_or_else(|_elapsed| {
+        let cause = format!("no answer within {} s", looks::ANSWER_MAX.as_secs());
+        Check::of(part).sick(
+            Health::Down,
+            cause,
+            "what it waits for hangs: a disk, a network drive or a server",
+        )
+    })
 }
 
 /// Without database, engine, Asterisk, clock and any trunk there are no calls; without the rest there are fewer.

@@ -25,7 +25,8 @@ pub(super) fn check(view: &TrunkView) -> Check {
         }
         TrunkState::Degraded => {
             let (cause, fix) = halved(view, &settings);
-            check.sick(Health::Degraded, cause, fix)
+            let health = if view.reachable { Health::Degraded } else { Health::Down };
+            check.sick(health, cause, fix)
         }
     }
 }
@@ -126,7 +127,7 @@ mod tests {
             (view(false, Some(silent(ProbeSilence::PortClosed))), Health::Down, "nobody listens"),
             (view(false, Some(silent(ProbeSilence::Unreachable))), Health::Down, "no way"),
             (view(false, Some(silent(ProbeSilence::Unresolved))), Health::Down, "no address"),
-            (view(false, Some(said(200))), Health::Degraded, "not Asterisk's"),
+            (view(false, Some(said(200))), Health::Down, "not Asterisk's"),
             (view(true, Some(silent(ProbeSilence::NoAnswer))), Health::Degraded, "not Cadran's"),
             (view(true, Some(said(503))), Health::Degraded, "with 503"),
         ];

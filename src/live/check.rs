@@ -58,7 +58,7 @@ pub struct Check {
     /// Names it on the live stream.
     #[serde(skip)]
     pub part: Part,
-    /// `agi`, `archive`, `asterisk`, `clock`, `data`, `database`, `engine`, `mail`, `recordings` or `trunk`.
+    /// `agi`, `archive`, `asterisk`, `clock`, `database`, `engine`, `mail`, `recordings` or `trunk`.
     pub what: &'static str,
     /// Which one, where there are several.
     pub which: Option<String>,

@@ -163,7 +163,9 @@ impl Asker {
         let Target { host, port, .. } = &self.target;
         let resolved = timeout(RESOLVE_MAX, lookup_host((host.trim_matches(['[', ']']), *port))).await;
         let mut resolved = resolved.ok().and_then(Result::ok).ok_or(ProbeSilence::Unresolved)?;
-        let address = resolved.next().ok_or(ProbeSilence::Unresolved)?;
+        let is_of_ours =
+            |address: &SocketAddr| self.from.is_none_or(|from| from.is_ipv4() == address.is_ipv4());
+        let address = resolved.find(is_of_ours).ok_or(ProbeSilence::Unresolved)?;
         let socket = self.socket(address).await.map_err(|_| ProbeSilence::Unreachable)?;
         let from = socket.local_addr().map_err(|_| ProbeSilence::Unreachable)?;
         let question = Question::new(Uuid::new_v4());
@@ -183,8 +185,7 @@ impl Asker {
             SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
             SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
         };
-        let from = self.from.filter(|from| from.is_ipv4() == address.is_ipv4()).unwrap_or(any);
-        let socket = UdpSocket::bind((from, 0)).await?;
+        let socket = UdpSocket::bind((self.from.unwrap_or(any), 0)).await?;
         socket.connect(address).await?;
         Ok(socket)
     }

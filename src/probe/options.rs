@@ -87,7 +87,9 @@ impl Question {
     /// What a datagram says to this request; none when it is no answer to it.
     pub(super) fn answer(&self, datagram: &[u8]) -> Option<Answer> {
         let code = match rsip::Response::try_from(datagram) {
-            Ok(response) if self.is_answered_by(&response) => response.status_code.code(),
+            Ok(response) if response.call_id_header().is_ok() => {
+                self.is_answered_by(&response).then(|| response.status_code.code())?
+            }
             Ok(_) | Err(_) => self.code_of_unreadable(datagram)?,
         };
         match code {
@@ -163,6 +165,7 @@ mod tests {
             (answer("SIP/2.0 100 Trying", &ours), Some(Answer::Provisional)),
             (answer("SIP/2.0 404 Not Found", &compact), Some(Answer::Final(404))),
             (answer("SIP/2.0 200 OK", &ours.replace(ID, "another")), None),
+            (answer("SIP/2.0 200 OK", &ours.replace("OPTIONS", "INVITE")), None),
             (answer("SIP/2.0 999 What", &ours), None),
             (answer("OPTIONS sip:us SIP/2.0", &ours), None),
             (b"\r\n\r\n".to_vec(), None),

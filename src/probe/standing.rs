@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use cadran_engine::model::{ProbeSilence, Timestamp, TrunkProbe};
 
-/// Requests in a row that must stay in silence before the far end counts as silent: each of them was sent four times,
-/// but a restart of the far end takes longer than one of them.
+/// Requests in a row that must stay in silence before the far end counts as silent: the restart of a far end takes
+/// longer than one of them.
 const SILENT_MAX: u32 = 2;
 
 /// After a request in silence the next one does not wait for its turn.
@@ -55,7 +55,8 @@ impl Standing {
         let since = if turned { at } else { probe.since };
         let probe = TrunkProbe { at, since, ..probe };
         self.probe = Some(probe);
-        (probe, turned || before.is_none())
+        let first_answer = probe.silence.is_none() && before.is_none_or(|known| known.code.is_none());
+        (probe, turned || first_answer)
     }
 
     /// When the next request is due after this one.
@@ -104,7 +105,8 @@ mod tests {
     #[test]
     fn a_trunk_that_never_answered_is_silent_after_two_requests_too() {
         let mut standing = Standing::default();
-        assert!(standing.take(at(0), Outcome::Silent(ProbeSilence::Unresolved)).0.answers);
+        let (probe, news) = standing.take(at(0), Outcome::Silent(ProbeSilence::Unresolved));
+        assert!(!news && probe.answers);
         let (probe, news) = standing.take(at(3), Outcome::Silent(ProbeSilence::Unresolved));
         assert!(news && !probe.answers && probe.code.is_none());
     }
