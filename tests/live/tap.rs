@@ -97,7 +97,7 @@ fn of_opus(frames: &[Vec<u8>]) -> [Sound; 2] {
 fn hold_a_voice_each(what: &str, [left, right]: &[Sound; 2]) {
     let shares = [(left, CUSTOMER), (left, AGENT), (right, AGENT), (right, CUSTOMER)];
     let shares = shares.map(|(sound, hertz)| sound.share_of_tone(hertz));
-    println!(
+    eprintln!(
         "{what}: left {:.4} own {:.4} other, right {:.4} own {:.4} other",
         shares[0], shares[1], shares[2], shares[3]
     );
