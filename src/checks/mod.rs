@@ -36,9 +36,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// barred.
 const MAIL_BELIEVED: Duration = Duration::from_secs(60);
 
-/// How long a look is good enough for whoever asks next.
-const LOOK_BELIEVED: Duration = Duration::from_secs(1);
-
 /// An Asterisk server, as far as its health is concerned.
 #[async_trait]
 pub trait Asterisk: fmt::Debug + Send + Sync {
@@ -100,6 +97,7 @@ struct Seen {
     /// Since when each part is as well as it is.
     since: HashMap<Part, (Health, Timestamp)>,
     mail: Option<(Instant, Check)>,
+    /// The latest report, and when its look began.
     report: Option<(Instant, Report)>,
 }
 
@@ -134,17 +132,16 @@ impl Checker {
         }
     }
 
-    /// How well every part is, now or a moment ago.
+    /// Looks at every part. Whoever has waited for their turn is told what was seen meanwhile.
     pub async fn look(&self) -> Report {
-        let inner = &*self.0;
-        let mut seen = inner.turn.lock().await;
-        if let Some((at, report)) = &seen.report
-            && at.elapsed() < LOOK_BELIEVED
-        {
+        let asked_at = Instant::now();
+        let mut seen = self.0.turn.lock().await;
+        if let Some((_, report)) = seen.report.as_ref().filter(|(began, _)| *began >= asked_at) {
             return report.clone();
         }
-        let report = inner.look(&mut seen).await;
-        seen.report = Some((Instant::now(), report.clone()));
+        let began = Instant::now();
+        let report = self.0.look(&mut seen).await;
+        seen.report = Some((began, report.clone()));
         report
     }
 }

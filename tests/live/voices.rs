@@ -111,8 +111,9 @@ fn is_no_music(span: &Sound) -> Option<String> {
     if audible * 2 <= length {
         return Some(format!("audible for {audible:?} of {length:?}"));
     }
+    // A note of the music may be that of a voice; beside music, which is quieter, a voice is most of the sound.
     let voices = VOICES.map(|voice| (voice, span.share_of_tone(voice)));
-    voices.iter().any(|(_, share)| *share >= 0.3).then(|| format!("{voices:.3?} is not music"))
+    voices.iter().any(|(_, share)| *share >= 0.6).then(|| format!("{voices:.3?} is not music"))
 }
 
 impl Listener {
