@@ -8,8 +8,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cadran_engine::Engine;
 use cadran_engine::command::{Answer, Command, Refusal, Write};
+use cadran_engine::inbound::inquiry::{Finding, LookUpId};
 use cadran_engine::input::{Input, RequestId, StoreEvent, SwitchEvent};
-use cadran_engine::inquiry::{Finding, LookUpId};
 use cadran_engine::model::{CampaignId, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval, sleep};

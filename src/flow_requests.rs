@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use cadran_engine::flow::nodes::Method;
 use cadran_engine::flow::run::Event;
-use cadran_engine::inquiry::HttpRequest;
+use cadran_engine::inbound::inquiry::HttpRequest;
 use futures_util::StreamExt as _;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cadran_engine::flow::nodes::{CallerCheck, LookupSource};
 use cadran_engine::flow::run::Event;
-use cadran_engine::inquiry::{Finding, Inquiry, LookUpId};
+use cadran_engine::inbound::inquiry::{Finding, Inquiry, LookUpId};
 use cadran_engine::model::{Phone, Timestamp};
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer as _;

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::dialer::learnt::Learnt;
 use crate::dialer::pacing_line::PacingLine;
+use crate::inbound::inquiry::{Inquiry, LookUpId};
 use crate::input::{LegPurpose, RequestId};
-use crate::inquiry::{Inquiry, LookUpId};
 use crate::model::attempt::CallRecord;
 use crate::model::incoming::{CallerDisposition, CallerRecord, MessageRecord};
 use crate::model::{

@@ -2,26 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::agent_session::AgentSession;
-use crate::call::Call;
-use crate::caller::Caller;
+use crate::agents::familiar::Familiar;
+use crate::agents::session::AgentSession;
 use crate::command::{Answer, Command, Hold, Refusal};
+use crate::conversation::recording::Collecting;
+use crate::conversation::supervising::Supervising;
+use crate::conversation::tapping::Tap;
 use crate::cx::Cx;
 use crate::dialer::CampaignRun;
 use crate::dialer::admission::Gate;
 use crate::dialer::breaker::Breaker;
-use crate::familiar::Familiar;
 use crate::holds::Holds;
+use crate::inbound::caller::Caller;
+use crate::inbound::queue::QueueRun;
+use crate::inbound::shelf::Shelf;
 use crate::input::{Input, Recovery, Request, StoreEvent, SwitchEvent};
 use crate::model::{
     Agent, AgentId, AttemptId, CallId, CampaignId, Did, LegId, QueueId, RecordingId, TapId, Timestamp, Trunk,
     TrunkId, TrunkProbe, TrunkState,
 };
-use crate::queue::QueueRun;
-use crate::recording::Collecting;
-use crate::shelf::Shelf;
-use crate::supervising::Supervising;
-use crate::tapping::Tap;
+use crate::outbound::call::Call;
 use crate::timers::Timer;
 
 /// A call centre at one moment. It changes only by [`Engine::handle`].

@@ -7,7 +7,7 @@ use crate::dialer::compliance::{Obligation, PaceLaw, Reason};
 use crate::dialer::drop_ledger::DropCounts;
 use crate::dialer::learnt::Learnt;
 use crate::flow::calendar::OpeningHours;
-use crate::inquiry::{Finding, LookUpId};
+use crate::inbound::inquiry::{Finding, LookUpId};
 use crate::model::{
     Agent, AgentId, AttemptId, CallId, Campaign, CampaignId, Did, DidId, EarId, FlowPublished, HangupCause,
     Lead, LeadId, LegId, Mailbox, Medium, MessageId, Phone, Queue, QueueId, RateLimit, RecordingFacts,

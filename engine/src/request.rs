@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::command::Agreed;
+use crate::conversation::tapping::Tapper;
 use crate::model::{AgentId, ByHand, CallId, CampaignId, Lead, Phone, Side, SupervisionMode, TapId, UserId};
-use crate::tapping::Tapper;
 
 /// How a customer is given to a colleague.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,20 +8,20 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::agent_session::{AgentSession, AgentState, PhoneLine, Reservation, Served, Wish};
-use crate::by_hand;
-use crate::call::{Call, CallState};
-use crate::caller::CallerState;
+use crate::agents::by_hand;
+use crate::agents::session::{AgentSession, AgentState, PhoneLine, Reservation, Served, Wish};
 use crate::command::{Hold, LeadNext, SwitchCommand, Write};
+use crate::conversation::transfer::anteroom;
 use crate::dialer::retry;
 use crate::engine::{Engine, LegOwner};
+use crate::inbound::caller::CallerState;
 use crate::input::{LegPurpose, LegSeen, OpenSession, Recovery, Snapshot};
 use crate::model::{
     AgentId, Attempt, CallId, HangupCause, Lead, LegId, Outcome, PauseReason, RingMode, RoomId, Screened,
     Side, Timestamp,
 };
+use crate::outbound::call::{Call, CallState};
 use crate::timers::Timer;
-use crate::transfer::anteroom;
 
 /// What began less than this before a snapshot was asked for may be missing from it without being lost.
 pub(crate) const TRAVEL_TIME_MAX: Duration = Duration::from_secs(5);

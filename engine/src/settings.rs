@@ -2,19 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::agent_session::Wish;
-use crate::call::{Call, CallState};
+use crate::agents::session::Wish;
 use crate::command::{Hold, Write};
 use crate::dialer::CampaignRun;
 use crate::dialer::admission::Gate;
 use crate::dialer::breaker::Breaker;
 use crate::engine::{Engine, TrunkRun};
+use crate::inbound::queue::QueueRun;
 use crate::input::Settings;
 use crate::model::{
     Agent, AgentId, Campaign, CampaignId, CampaignState, Outcome, Phone, Queue, QueueId, RateLimit, Side,
     Timestamp, Trunk, TrunkId, TrunkProbe, TrunkState,
 };
-use crate::queue::QueueRun;
+use crate::outbound::call::{Call, CallState};
 use crate::view::TrunkView;
 
 impl Engine {

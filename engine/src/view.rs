@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::agent_session::AgentSession;
-use crate::call::Call;
+use crate::agents::session::AgentSession;
 use crate::command::Hold;
 use crate::dialer::CampaignRun;
 use crate::dialer::compliance::Obligation;
 use crate::dialer::pacing_line::PacingLine;
 use crate::engine::Engine;
+use crate::inbound::queue::QueueRun;
 use crate::input::AttemptRefusal;
 use crate::model::{
     AgentId, AttemptId, CallId, CampaignId, DidId, LeadId, PauseReason, Phone, QueueId, SessionId,
     SupervisionMode, Timestamp, TrunkId, TrunkProbe, TrunkState,
 };
-use crate::queue::QueueRun;
+use crate::outbound::call::Call;
 
 /// Everything that is going on at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

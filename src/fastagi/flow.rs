@@ -13,7 +13,7 @@ use cadran_engine::flow::nodes::{CallerCheck, CheckCaller, Destination, Dial, Ha
 use cadran_engine::flow::run::{Dialled, Ending, Event, Facts, RecordWish, Run, Step, Surroundings};
 use cadran_engine::flow::world::World;
 use cadran_engine::flow::{Library, read};
-use cadran_engine::inquiry::HttpRequest;
+use cadran_engine::inbound::inquiry::HttpRequest;
 use cadran_engine::model::{Agent, AgentId, CallId, Did, FlowId, Mailbox, MailboxId, MessageId, Phone};
 use tokio::time::Instant;
 use uuid::Uuid;

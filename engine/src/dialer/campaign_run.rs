@@ -14,7 +14,7 @@ use super::obstacle::Standing;
 use super::pacing::Situation;
 use super::prediction::Prediction;
 use super::predictive::Pickup;
-use crate::agent_session::Served;
+use crate::agents::session::Served;
 use crate::input::AttemptRefusal;
 use crate::model::{
     AgentId, Breakers, CallId, Campaign, CampaignId, CampaignSettings, CampaignState, Timestamp, Zone,

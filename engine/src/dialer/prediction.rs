@@ -3,7 +3,7 @@
 use super::compliance::PaceLaw;
 use super::predictive::{Explanation, Pacer, Target};
 use crate::model::{CampaignSettings, DialMode, Timestamp};
-use crate::predicting::Ended;
+use crate::outbound::predicting::Ended;
 
 /// A pacer at work.
 #[derive(Debug)]

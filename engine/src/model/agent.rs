@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AgentId, QueueId, Skills};
 
-/// An agent as settings describe them. Their working state is [`crate::agent_session::AgentSession`].
+/// An agent as settings describe them. Their working state is [`crate::agents::session::AgentSession`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agent {
     /// The row.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CalendarId, Disposition, FlowId, MailboxId, Phone, QueueId, RecordingPolicy};
 
-/// A place where callers wait. Its live side is `crate::queue::QueueRun`.
+/// A place where callers wait. Its live side is `crate::inbound::queue::QueueRun`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Queue {
     /// The row. Flows name a queue by the text of its id, `q_12`.
@@ -35,11 +35,11 @@ pub struct QueueSettings {
     /// After how many callers missed in a row an agent is paused; 0: never.
     pub misses_max: u8,
     /// How long a caller waits at most, in milliseconds. None: as long as they like, up to
-    /// `crate::queue::WAIT_MAX`.
+    /// `crate::inbound::queue::WAIT_MAX`.
     #[serde(with = "super::time::optional_millis")]
     #[cfg_attr(feature = "schema", schema(value_type = Option<u64>))]
     pub max_wait: Option<Duration>,
-    /// How many wait at most; who comes then is turned away as `full`. None: up to `crate::queue::LENGTH_MAX`.
+    /// How many wait at most; who comes then is turned away as `full`. None: up to `crate::inbound::queue::LENGTH_MAX`.
     pub max_length: Option<u32>,
     /// What becomes of callers when no agent of the queue is at work.
     pub no_agents: NoAgents,

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use cadran_engine::Engine;
 use cadran_engine::command::{Agreed, Command, Destination, LeadNext, SwitchCommand, Write};
+use cadran_engine::conversation::tapping::Tapper;
 use cadran_engine::dialer::compliance::{Obligation, Reason};
 use cadran_engine::input::{
     AttemptRefusal, CommandFailure, Input, LegPurpose, LegSeen, OpenRecording, OpenSession, Recovery,
     Request, RequestId, Settings, Snapshot, StoreEvent, SwitchEvent, TransferKind,
 };
 use cadran_engine::model::*;
-use cadran_engine::tapping::Tapper;
 
 use crate::callers::caller_leg;
 use crate::furniture::{account_of, lead, seconds, settings};

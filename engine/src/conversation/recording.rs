@@ -1,0 +1,388 @@
+//! Recordings: begun by policy or on demand, read back and judged before a row says that they are there.
+
+use std::time::Duration;
+
+use crate::command::{Answer, Notice, Refusal, SwitchCommand, Write};
+use crate::dialer::compliance::Obligation;
+use crate::engine::Engine;
+use crate::input::{CommandFailure, OpenRecording};
+use crate::model::{CallId, RecordingFacts, RecordingId, RecordingPolicy, RecordingState, Side, Timestamp};
+use crate::outbound::call::{Call, CallRecording, CallState};
+use crate::timers::Timer;
+
+/// A row has its verdict within a minute of the hang-up; this leaves time to write it.
+const COLLECT_TIME_MAX: Duration = Duration::from_secs(50);
+
+/// Pause before a file that was not read back is asked for again.
+const COLLECT_PAUSE: Duration = Duration::from_secs(2);
+
+/// After so long somebody may have forgotten that silence is written: the longest part of a card's payment takes less.
+const MASKED_MAX: Duration = Duration::from_secs(120);
+
+/// The reason of a gap that goes on because Asterisk did not end it.
+const UNMASK_FAILED: &str = "unmask_failed";
+
+/// How much shorter than the call the sound may be: the recording begins some milliseconds after the conversation,
+/// and Asterisk writes whole frames.
+const SHORTFALL_MAX: Duration = Duration::from_millis(1000);
+/// The same for long calls, as a share of the call.
+const SHORTFALL_SHARE: u32 = 50;
+
+/// A recording that ended and has no verdict yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Collecting {
+    /// How long the call was recorded. None when the end was not seen.
+    expected: Option<Duration>,
+}
+
+impl Engine {
+    pub(crate) fn record_by_policy(&mut self, id: CallId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let Some(run) = self.runs.get(&call.attempt.campaign) else {
+            return;
+        };
+        let record = match run.settings.recording {
+            // The law comes before the campaign.
+            _ if call.obligations.contains(&Obligation::RecordAll) => true,
+            RecordingPolicy::All => true,
+            RecordingPolicy::Never | RecordingPolicy::OnDemand => false,
+            RecordingPolicy::Share { share } => self.cx.mint.chance(share),
+        };
+        if record {
+            self.start_recording(id);
+        }
+    }
+
+    pub(crate) fn start_recording_on_demand(&mut self, id: CallId) -> Result<Answer, Refusal> {
+        let call = self.calls.get(&id).ok_or(Refusal::UnknownCall)?;
+        let run = self.runs.get(&call.attempt.campaign).ok_or(Refusal::UnknownCall)?;
+        if run.settings.recording == RecordingPolicy::Never {
+            return Err(Refusal::RecordingForbidden);
+        }
+        if call.state != CallState::Connected {
+            return Err(Refusal::NotInConversation);
+        }
+        match call.recording {
+            CallRecording::Off => {}
+            CallRecording::On { .. } => return Err(Refusal::RecordingIs("already on")),
+            CallRecording::Masked { .. } | CallRecording::Withheld => {
+                return Err(Refusal::RecordingIs("masked; unmask it"));
+            }
+        }
+        self.start_recording(id);
+        Ok(Answer::Done)
+    }
+
+    fn start_recording(&mut self, id: CallId) {
+        self.start_part(id);
+        let Some(call) = self.calls.get(&id).filter(|call| call.recording != CallRecording::Off) else {
+            return;
+        };
+        let run = self.runs.get(&call.attempt.campaign);
+        if let Some(media) = run.and_then(|run| run.settings.recording_notice.clone()) {
+            self.cx.switch(SwitchCommand::Play { leg: call.attempt.leg, media });
+        }
+    }
+
+    /// Writes what customer and agent say from here on, in place of what was being written.
+    fn start_part(&mut self, id: CallId) {
+        let now = self.cx.now;
+        self.end_part(id);
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        let agent_leg = call.agent.and_then(|agent| self.sessions.get(&agent)?.phone.leg());
+        let Some(agent) = agent_leg else { return };
+        call.recordings_begun = call.recordings_begun.saturating_add(1);
+        let recording = RecordingId { call: id, part: call.recordings_begun };
+        call.recording = CallRecording::On { recording, since: now };
+        let customer = call.attempt.leg;
+        self.cx.write(Write::OpenRecording { recording, started_at: now });
+        self.cx.switch(SwitchCommand::StartRecording { recording, customer, agent });
+    }
+
+    /// Keeps out of the recording what must not be in it, such as the number of a card. Sound is not written again by
+    /// itself, however long that takes, because the number may still be on the line (PCI DSS 3.3.1).
+    pub(crate) fn mask_recording(&mut self, id: CallId, reason: String) -> Result<Answer, Refusal> {
+        let now = self.cx.now;
+        let call = self.calls.get_mut(&id).ok_or(Refusal::UnknownCall)?;
+        match call.recording {
+            CallRecording::On { recording, since } => {
+                call.recording = CallRecording::Masked { recording, since, from: now };
+                self.cx.write(Write::OpenGap { recording, at: now, reason });
+                self.cx.switch(SwitchCommand::MaskRecording { recording });
+                self.cx.arm_in(MASKED_MAX, Timer::MaskedLong { recording, from: now });
+                Ok(Answer::Done)
+            }
+            CallRecording::Off => Err(Refusal::RecordingIs("off")),
+            CallRecording::Masked { .. } | CallRecording::Withheld => {
+                Err(Refusal::RecordingIs("already masked"))
+            }
+        }
+    }
+
+    pub(crate) fn unmask_recording(&mut self, id: CallId) -> Result<Answer, Refusal> {
+        let call = self.calls.get_mut(&id).ok_or(Refusal::UnknownCall)?;
+        match call.recording {
+            CallRecording::Masked { recording, since, .. } => {
+                call.recording = CallRecording::On { recording, since };
+                self.cx.write(Write::CloseGap { recording, at: self.cx.now });
+                self.cx.switch(SwitchCommand::UnmaskRecording { recording });
+                Ok(Answer::Done)
+            }
+            // A daemon that died between the command and the durable row leaves a recording of which this is not
+            // known: asking again helps, and never hurts.
+            CallRecording::On { recording, .. } => {
+                self.cx.switch(SwitchCommand::UnmaskRecording { recording });
+                Ok(Answer::Done)
+            }
+            CallRecording::Withheld => {
+                self.start_recording(id);
+                Ok(Answer::Done)
+            }
+            CallRecording::Off => Err(Refusal::RecordingIs("off")),
+        }
+    }
+
+    /// Tells that silence has been written for long, as often as it is.
+    pub(crate) fn masked_long(&mut self, recording: RecordingId, from: Timestamp) {
+        let masked = self.calls.get(&recording.call).and_then(|call| call.recording.masked());
+        if masked == Some((recording, from)) {
+            self.cx.notice(Notice::MaskedLong { recording, masked: self.cx.now.since(from) });
+            self.cx.arm_in(MASKED_MAX, Timer::MaskedLong { recording, from });
+        }
+    }
+
+    /// The person does not want to be recorded any more. Where the law orders the recording, the call ends with it.
+    pub(crate) fn stop_recording_on_demand(&mut self, id: CallId) -> Result<Answer, Refusal> {
+        let call = self.calls.get(&id).ok_or(Refusal::UnknownCall)?;
+        if call.recording == CallRecording::Off {
+            return Err(Refusal::RecordingIs("off"));
+        }
+        let ends = call.obligations.contains(&Obligation::EndIfRefused);
+        self.end_part(id);
+        if ends {
+            self.hang_up(id, Side::Agent);
+        }
+        Ok(Answer::Done)
+    }
+
+    /// Ends what is being written of a live call, if anything is.
+    pub(crate) fn end_part(&mut self, id: CallId) {
+        if let Some(call) = self.calls.get_mut(&id) {
+            let ended = std::mem::replace(&mut call.recording, CallRecording::Off);
+            self.read_back(ended);
+        }
+    }
+
+    /// Another agent has the call: what is written of it goes on in a part of its own, with their voice. What was masked
+    /// stays so, and a part begins when it is unmasked.
+    pub(crate) fn continue_recording(&mut self, id: CallId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        match call.recording {
+            CallRecording::Off | CallRecording::Withheld => {}
+            CallRecording::On { .. } => self.start_part(id),
+            CallRecording::Masked { .. } => {
+                self.end_part(id);
+                if let Some(call) = self.calls.get_mut(&id) {
+                    call.recording = CallRecording::Withheld;
+                }
+            }
+        }
+    }
+
+    /// Asks for what was written to be read back, if anything was.
+    pub(crate) fn read_back(&mut self, ended: CallRecording) {
+        match ended {
+            CallRecording::Off | CallRecording::Withheld => {}
+            CallRecording::On { recording, since } => {
+                self.collect(recording, Some(self.cx.now.since(since)));
+            }
+            CallRecording::Masked { recording, since, .. } => {
+                self.cx.write(Write::CloseGap { recording, at: self.cx.now });
+                self.collect(recording, Some(self.cx.now.since(since)));
+            }
+        }
+    }
+
+    pub(crate) fn collect(&mut self, recording: RecordingId, expected: Option<Duration>) {
+        self.collecting.insert(recording, Collecting { expected });
+        self.cx.switch(SwitchCommand::CollectRecording { recording });
+        self.cx.arm_in(COLLECT_TIME_MAX, Timer::RecordingOverdue(recording));
+    }
+
+    /// The file was not closed and read: until the verdict is due, that is tried again.
+    pub(crate) fn collect_failed(&mut self, recording: RecordingId) {
+        if self.collecting.contains_key(&recording) {
+            self.cx.arm_in(COLLECT_PAUSE, Timer::CollectAgain(recording));
+        }
+    }
+
+    pub(crate) fn collect_again(&mut self, recording: RecordingId) {
+        if self.collecting.contains_key(&recording) {
+            self.cx.switch(SwitchCommand::CollectRecording { recording });
+        }
+    }
+
+    /// What was to be kept out of the recording is being written. Rather no more recording than that.
+    pub(crate) fn mask_failed(&mut self, recording: RecordingId) {
+        let Some(call) = self.calls.get(&recording.call) else {
+            return;
+        };
+        if let Some((masked, from)) = call.recording.masked()
+            && masked == recording
+        {
+            self.cx.unexpected(format!("{recording} could not be masked, and ends"));
+            // No silence was written.
+            self.cx.write(Write::CloseGap { recording, at: from });
+            self.end_part(recording.call);
+        }
+    }
+
+    /// Silence is still written; the agent may try again.
+    pub(crate) fn unmask_failed(&mut self, recording: RecordingId) {
+        let now = self.cx.now;
+        if let Some(call) = self.calls.get_mut(&recording.call)
+            && let CallRecording::On { recording: on, since } = call.recording
+            && on == recording
+        {
+            call.recording = CallRecording::Masked { recording, since, from: now };
+            self.cx.write(Write::OpenGap { recording, at: now, reason: UNMASK_FAILED.to_owned() });
+            self.cx.arm_in(MASKED_MAX, Timer::MaskedLong { recording, from: now });
+            self.cx.unexpected(format!("{recording} could not be unmasked"));
+        }
+    }
+
+    /// A recording of an earlier daemon whose call still goes on is taken over, if it still is `live`.
+    pub(crate) fn adopt_recording(&mut self, open: OpenRecording, live: bool) {
+        let OpenRecording { recording, started_at: since, masked_since } = open;
+        let Some(call) = self.calls.get_mut(&recording.call) else {
+            return self.collect(recording, None);
+        };
+        if !live || call.recording != CallRecording::Off {
+            return self.collect(recording, None);
+        }
+        call.recording = match masked_since {
+            Some(from) => CallRecording::Masked { recording, since, from },
+            None => CallRecording::On { recording, since },
+        };
+        if let Some(from) = masked_since {
+            // Whether the earlier daemon came to say so is not known.
+            self.cx.switch(SwitchCommand::MaskRecording { recording });
+            self.cx.arm_in(MASKED_MAX, Timer::MaskedLong { recording, from });
+        }
+    }
+
+    /// Conversations that were taken over, and that nothing is written of, are recorded by policy from here on.
+    pub(crate) fn record_adopted(&mut self) {
+        let unrecorded = |call: &&Call| {
+            call.state == CallState::Connected
+                && call.recording == CallRecording::Off
+                && call.recordings_begun == 0
+        };
+        let calls: Vec<CallId> =
+            self.calls.values().filter(unrecorded).map(|call| call.attempt.call).collect();
+        for call in calls {
+            self.record_by_policy(call);
+        }
+    }
+
+    pub(crate) fn recording_collected(
+        &mut self,
+        recording: RecordingId,
+        found: Result<RecordingFacts, String>,
+    ) {
+        let Some(collecting) = self.collecting.remove(&recording) else {
+            return self.cx.unexpected(format!("{recording} read back, but nobody asked for it"));
+        };
+        self.close_recording(recording, collecting, verdict(collecting.expected, found));
+    }
+
+    pub(crate) fn recording_overdue(&mut self, recording: RecordingId) {
+        if let Some(collecting) = self.collecting.remove(&recording) {
+            let waited = COLLECT_TIME_MAX.as_secs();
+            let reason = format!("the file was not read back within {waited} s of the end of the call");
+            self.close_recording(recording, collecting, RecordingState::Failed { reason });
+        }
+    }
+
+    pub(crate) fn recording_not_started(&mut self, recording: RecordingId, failure: &CommandFailure) {
+        let reason = match failure {
+            CommandFailure::Refused { status, message } => {
+                format!("Asterisk refused to record: {status} {message}")
+            }
+            CommandFailure::OutcomeUnknown => return,
+            CommandFailure::NotSent => {
+                "there was no link to Asterisk when recording should have begun".to_owned()
+            }
+        };
+        let Some(call) = self.calls.get_mut(&recording.call) else {
+            return;
+        };
+        match call.recording {
+            CallRecording::On { recording: current, .. }
+            | CallRecording::Masked { recording: current, .. }
+                if current == recording =>
+            {
+                call.recording = CallRecording::Off;
+                let collecting = Collecting { expected: None };
+                self.close_recording(recording, collecting, RecordingState::Failed { reason });
+            }
+            CallRecording::Off
+            | CallRecording::On { .. }
+            | CallRecording::Masked { .. }
+            | CallRecording::Withheld => {}
+        }
+    }
+
+    fn close_recording(&mut self, recording: RecordingId, collecting: Collecting, state: RecordingState) {
+        let expected = collecting.expected.unwrap_or_default();
+        self.cx.write(Write::CloseRecording { recording, state, expected });
+    }
+}
+
+/// What a row may say of a recording that should be `expected` long. Where the end of the call was not seen, no
+/// length can be vouched for, and the file counts as a part of the call.
+fn verdict(expected: Option<Duration>, found: Result<RecordingFacts, String>) -> RecordingState {
+    match (found, expected) {
+        (Err(reason), _) => RecordingState::Failed { reason },
+        (Ok(facts), _) if facts.duration.is_zero() || facts.bytes == 0 => {
+            RecordingState::Failed { reason: "the file holds no sound".to_owned() }
+        }
+        (Ok(facts), Some(expected)) if facts.duration + shortfall(expected) >= expected => {
+            RecordingState::Verified(facts)
+        }
+        (Ok(facts), Some(_) | None) => RecordingState::Truncated(facts),
+    }
+}
+
+fn shortfall(expected: Duration) -> Duration {
+    SHORTFALL_MAX.max(expected / SHORTFALL_SHARE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_counts_as_whole_when_it_is_as_long_as_the_call() {
+        let facts = |seconds| RecordingFacts {
+            path: "a.wav".to_owned(),
+            bytes: seconds * 32_000,
+            duration: Duration::from_secs(seconds),
+        };
+        let seconds = |count| Some(Duration::from_secs(count));
+        let cases = [
+            (seconds(60), Ok(facts(60)), "verified"),
+            (seconds(60), Ok(facts(59)), "verified"),
+            (seconds(60), Ok(facts(58)), "truncated"),
+            (seconds(600), Ok(facts(588)), "verified"),
+            (seconds(60), Ok(facts(0)), "failed"),
+            (seconds(60), Err("disk full".to_owned()), "failed"),
+            (None, Ok(facts(30)), "truncated"),
+        ];
+        for (expected, found, word) in cases {
+            assert_eq!(verdict(expected, found.clone()).as_str(), word, "{expected:?} {found:?}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Taps: somebody hears a conversation without a telephone, as sound that leaves through the API.
+//!
+//! A tap takes the customer's voice from their leg and the agent's from theirs, and is heard by neither. It is an act of
+//! supervision like listening, with the same right and the same record, and it never outlives the conversation with this
+//! agent: [`Engine::look_after_taps`] compares after every input, so that no way out of a conversation can be forgotten.
+
+use crate::agents::session::PhoneLine;
+use crate::command::{Answer, Notice, Refusal, SwitchCommand, Write};
+use crate::engine::Engine;
+use crate::inbound::caller::CallerState;
+use crate::input::Snapshot;
+use crate::model::{
+    AgentId, AgentsHear, CallId, LegId, Supervised, SupervisionEnd, SupervisionId, SupervisionMode, TapId,
+    Timestamp, UserId,
+};
+use crate::resync::{TRAVEL_TIME_MAX, minted_at};
+use crate::view::ListenerView;
+
+/// Taps at a time. Each is four channels and two bridges on Asterisk.
+const TAPS_MAX: usize = 50;
+
+/// Taps of one account at a time: a program that forgets to hang up must not take the places of all.
+const TAPS_OF_ONE_MAX: usize = 10;
+
+/// What agents hear when a tap begins, where the campaign wants them to.
+const TONE: &str = "sound:beep";
+
+/// Whose account listens, and how colleagues call them.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Tapper {
+    /// The account.
+    pub user: UserId,
+    /// The agent that the account is, if any.
+    pub agent: Option<AgentId>,
+    /// How colleagues call them.
+    pub name: String,
+}
+
+/// One tap.
+#[derive(Debug)]
+pub(crate) struct Tap {
+    act: SupervisionId,
+    by: Tapper,
+    call: CallId,
+    agent: AgentId,
+    /// The customer's leg and the agent's.
+    legs: [LegId; 2],
+    since: Timestamp,
+}
+
+impl Engine {
+    /// Opens a tap on a conversation.
+    pub(crate) fn open_tap(&mut self, by: Tapper, call: CallId) -> Result<Answer, Refusal> {
+        if self.holds.is_switch_away() {
+            return Err(Refusal::SwitchAway);
+        }
+        let (agent, legs) = self.voices(call)?;
+        if by.agent == Some(agent) {
+            return Err(Refusal::OwnConversation);
+        }
+        let of_one = self.taps.values().filter(|tap| tap.by.user == by.user).count();
+        if self.taps.len() >= TAPS_MAX || of_one >= TAPS_OF_ONE_MAX {
+            return Err(Refusal::TooManyTaps);
+        }
+        let now = self.cx.now;
+        let id = TapId::from_uuid(self.cx.mint.uuid(now));
+        let act = SupervisionId::from_uuid(self.cx.mint.uuid(now));
+        let [customer, agent_leg] = legs;
+        self.cx.switch(SwitchCommand::OpenTap { tap: id, customer, agent: agent_leg });
+        self.cx.write(Write::OpenSupervision(Box::new(Supervised {
+            id: act,
+            user: by.user,
+            supervisor: by.agent,
+            agent,
+            call,
+            mode: SupervisionMode::Listen,
+            began_at: now,
+            reason: String::new(),
+        })));
+        self.cx.notice(Notice::Tapped { user: by.user, call });
+        let rules = self.conversation(call).ok().map(|talk| self.supervision_rules(&talk));
+        if rules.is_some_and(|rules| rules.agents_hear == AgentsHear::Tone) {
+            self.cx.switch(SwitchCommand::Play { leg: agent_leg, media: TONE.to_owned() });
+        }
+        self.taps.insert(id, Tap { act, by, call, agent, legs, since: now });
+        Ok(Answer::Tapped(id))
+    }
+
+    /// Whoever opened a tap is done with it, or may hear it no longer. That it is over already is fine.
+    pub(crate) fn close_tap(&mut self, tap: TapId, withdrawn: bool) {
+        self.end_tap(tap, if withdrawn { SupervisionEnd::Withdrawn } else { SupervisionEnd::Stopped });
+    }
+
+    /// A tap is gone on Asterisk, or did not come about.
+    pub(crate) fn tap_failed(&mut self, tap: TapId) {
+        self.end_tap(tap, SupervisionEnd::Failed);
+    }
+
+    /// An account may no longer supervise but in the ways that are left.
+    pub(crate) fn withdraw_taps(&mut self, user: UserId, left: &[SupervisionMode]) {
+        if !left.contains(&SupervisionMode::Listen) {
+            self.end_taps(SupervisionEnd::Withdrawn, |tap| tap.by.user == user);
+        }
+    }
+
+    /// Ends every tap whose conversation is over, or has another agent or other legs.
+    pub(crate) fn look_after_taps(&mut self) {
+        if !self.taps.is_empty() {
+            let over: Vec<TapId> =
+                self.taps.iter().filter(|(_, tap)| !self.goes_on(tap)).map(|(id, _)| *id).collect();
+            for id in over {
+                self.end_tap(id, SupervisionEnd::CallOver);
+            }
+        }
+    }
+
+    /// Compares the taps with what a snapshot shows. What an earlier daemon left is unknown here and goes.
+    pub(crate) fn settle_taps(&mut self, snapshot: &Snapshot) {
+        for tap in &snapshot.taps {
+            if !self.taps.contains_key(tap) {
+                self.cx.switch(SwitchCommand::CloseTap { tap: *tap });
+            }
+        }
+        let is_gone = |tap: &TapId| {
+            let established = minted_at(tap.as_uuid()) + TRAVEL_TIME_MAX < snapshot.asked_at;
+            established && !snapshot.taps.contains(tap)
+        };
+        let gone: Vec<TapId> = self.taps.keys().copied().filter(is_gone).collect();
+        for tap in gone {
+            self.cx.repaired(format!("{tap} is gone"));
+            self.tap_failed(tap);
+        }
+    }
+
+    /// Who listens to a conversation by a tap.
+    pub(crate) fn tappers(&self, call: CallId) -> impl Iterator<Item = ListenerView> {
+        self.taps.values().filter(move |tap| tap.call == call).map(|tap| ListenerView {
+            supervisor: tap.by.agent,
+            name: tap.by.name.clone(),
+            mode: SupervisionMode::Listen,
+            since: tap.since,
+        })
+    }
+
+    /// Who listens by a tap to the caller whom an agent has. Campaigns have rules of what agents are told; callers have
+    /// none, and agents are told.
+    pub(crate) fn tappers_of_caller_of(&self, agent: AgentId) -> Vec<ListenerView> {
+        let call = self.sessions.get(&agent).and_then(|session| session.call());
+        let call = call.filter(|call| self.callers.contains_key(call));
+        call.map(|call| self.tappers(call).collect()).unwrap_or_default()
+    }
+
+    /// Who has a conversation, and the legs of both who speak in it: the customer's first.
+    fn voices(&self, call: CallId) -> Result<(AgentId, [LegId; 2]), Refusal> {
+        let (agent, customer) = match (self.conversation(call), self.callers.get(&call)) {
+            (Ok(talk), _) => (talk.agent, talk.customer),
+            (Err(_), Some(caller)) => {
+                let agent = caller.agent.filter(|_| caller.state == CallerState::Connected);
+                (agent.ok_or(Refusal::NotInConversation)?, caller.leg)
+            }
+            (Err(refusal), None) => return Err(refusal),
+        };
+        let phone = self.sessions.get(&agent).map(|session| &session.phone);
+        let leg = phone.filter(|phone| phone.is_up()).and_then(PhoneLine::leg);
+        Ok((agent, [customer, leg.ok_or(Refusal::NotInConversation)?]))
+    }
+
+    fn goes_on(&self, tap: &Tap) -> bool {
+        self.voices(tap.call).is_ok_and(|voices| voices == (tap.agent, tap.legs))
+    }
+
+    fn end_taps(&mut self, end: SupervisionEnd, ends: impl Fn(&Tap) -> bool) {
+        let ending: Vec<TapId> = self.taps.iter().filter(|(_, tap)| ends(tap)).map(|(id, _)| *id).collect();
+        for id in ending {
+            self.end_tap(id, end);
+        }
+    }
+
+    fn end_tap(&mut self, id: TapId, end: SupervisionEnd) {
+        let Some(tap) = self.taps.remove(&id) else { return };
+        self.cx.switch(SwitchCommand::CloseTap { tap: id });
+        self.cx.write(Write::CloseSupervision { act: tap.act, at: self.cx.now, end });
+        self.cx.notice(Notice::TapEnded { user: tap.by.user, call: tap.call, end });
+    }
+}

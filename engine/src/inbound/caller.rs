@@ -1,0 +1,296 @@
+//! Somebody who called, from the arrival of their leg until everything about it is settled.
+//!
+//! Guided -> Queued -> Joining -> Connected -> Ending
+//!   |  `-> Dialling -> Beside -> Guided
+//!   `-> Ending, and from any state Gone: the leg is gone, and the flow settles what needs no caller.
+
+use std::time::Duration;
+
+use crate::command::Clip;
+use crate::conversation::leg::Leg;
+use crate::flow::key::Key;
+use crate::flow::run::{Facts, Run};
+use crate::inbound::queue::{Needs, Place};
+use crate::inbound::shelf::EditionId;
+use crate::inbound::task::MailboxWish;
+use crate::model::incoming::{CallerRecord, PathStep, QueueWait};
+use crate::model::{
+    AgentId, CallId, Did, DidId, FlowId, HangupCause, LegId, MessageId, Phone, QueueId, RoomId, Side,
+    Timestamp, TrunkId,
+};
+use crate::view::CallerView;
+
+/// Nodes of a caller's path that are kept: longer ones go in circles.
+const PATH_MAX: usize = 200;
+/// Queues of one call whose waits are kept, and how often a call may overflow from one to the next.
+pub(crate) const WAITS_MAX: usize = 10;
+
+/// Where a caller stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum CallerState {
+    /// In a flow.
+    Guided,
+    /// Waits for an agent.
+    Queued,
+    /// Hears ringing, while somebody outside is called.
+    Dialling,
+    /// In conversation with somebody outside.
+    Beside,
+    /// Is being joined to an agent.
+    Joining,
+    /// Caller and agent hear each other.
+    Connected,
+    /// The leg was told to end.
+    Ending,
+    /// The leg is gone; the flow settles what needs no caller.
+    Gone,
+}
+
+/// What is being done for a flow, until its answer comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doing {
+    /// Nothing; the flow is over or has not begun.
+    Nothing,
+    /// The telephone rings on, or is being picked up.
+    PickingUp,
+    /// Clips are being played.
+    Playing,
+    /// A key is waited for.
+    Listening,
+    /// A message is being recorded.
+    Recording(MessageId),
+    /// Something is being looked up, with or without clips meanwhile.
+    LookingUp,
+    /// Somebody outside is called.
+    Dialling,
+    /// An agent is waited for.
+    Queueing,
+}
+
+/// A caller's way through a flow.
+#[derive(Debug)]
+pub(crate) struct Course {
+    pub(crate) edition: EditionId,
+    pub(crate) run: Run,
+    /// Whether it began because a queue or a number sent the caller on: it is not left a second time in this way.
+    pub(crate) is_overflow: bool,
+}
+
+/// The wait of a caller.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Waiting {
+    pub(crate) queue: QueueId,
+    pub(crate) place: Place,
+    pub(crate) needs: Needs,
+    /// The position at the beginning.
+    pub(crate) position: u32,
+    /// Agents whose phones ring for this caller.
+    pub(crate) offered: Vec<AgentId>,
+    pub(crate) announce: crate::model::Announce,
+}
+
+/// Somebody outside who is called for a caller.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outside {
+    pub(crate) leg: LegId,
+    pub(crate) line: Leg,
+    pub(crate) room: RoomId,
+    pub(crate) trunk: TrunkId,
+}
+
+/// Somebody who called.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    pub(crate) id: CallId,
+    pub(crate) leg: LegId,
+    /// Whether their call was picked up.
+    pub(crate) is_up: bool,
+    pub(crate) did: Option<Did>,
+    pub(crate) phone: Option<Phone>,
+    pub(crate) trunk: Option<TrunkId>,
+    pub(crate) state: CallerState,
+    pub(crate) since: Timestamp,
+    pub(crate) locale: String,
+    pub(crate) course: Option<Course>,
+    pub(crate) flow: Option<(FlowId, u32)>,
+    /// Counts what is done for the flow; an answer to an earlier turn is too late.
+    pub(crate) turn: u32,
+    pub(crate) doing: Doing,
+    /// The playback that goes on, counted.
+    pub(crate) playing: Option<u32>,
+    pub(crate) playings: u32,
+    pub(crate) has_music: bool,
+    /// Whether another sound is heard in place of one that failed.
+    pub(crate) has_fallback: bool,
+    /// How often it was told to pick up in vain.
+    pub(crate) pick_ups: u8,
+    /// The key that ends a message.
+    pub(crate) end_key: Option<Key>,
+    /// Where a message that is being recorded goes.
+    pub(crate) mailbox: Option<MailboxWish>,
+    pub(crate) waiting: Option<Waiting>,
+    pub(crate) outside: Option<Outside>,
+    /// The priority and the beginning of a wait that an earlier daemon saw.
+    pub(crate) resumes: Option<(u16, Timestamp)>,
+    /// The agent who has the caller, or is kept free for them.
+    pub(crate) agent: Option<AgentId>,
+    /// The queue that gave the caller to the agent.
+    pub(crate) queue: Option<QueueId>,
+    pub(crate) joins: u8,
+    pub(crate) hang_ups: u8,
+    pub(crate) path: Vec<PathStep>,
+    pub(crate) waits: Vec<QueueWait>,
+    pub(crate) arrived_at: Timestamp,
+    pub(crate) answered_at: Option<Timestamp>,
+    pub(crate) connected_at: Option<Timestamp>,
+    pub(crate) ended_at: Option<(Timestamp, HangupCause)>,
+    pub(crate) ended_by: Option<Side>,
+    /// Whether the agent has said what came of the call.
+    pub(crate) is_disposed: bool,
+}
+
+impl Caller {
+    pub(crate) fn new(id: CallId, leg: LegId, now: Timestamp) -> Self {
+        Self {
+            id,
+            leg,
+            is_up: false,
+            did: None,
+            phone: None,
+            trunk: None,
+            state: CallerState::Guided,
+            since: now,
+            locale: String::new(),
+            course: None,
+            flow: None,
+            turn: 0,
+            doing: Doing::Nothing,
+            playing: None,
+            playings: 0,
+            has_music: false,
+            has_fallback: false,
+            pick_ups: 0,
+            end_key: None,
+            mailbox: None,
+            waiting: None,
+            outside: None,
+            resumes: None,
+            agent: None,
+            queue: None,
+            joins: 0,
+            hang_ups: 0,
+            path: Vec::new(),
+            waits: Vec::new(),
+            arrived_at: now,
+            answered_at: None,
+            connected_at: None,
+            ended_at: None,
+            ended_by: None,
+            is_disposed: false,
+        }
+    }
+
+    pub(crate) fn enter(&mut self, state: CallerState, now: Timestamp) {
+        self.state = state;
+        self.since = now;
+    }
+
+    /// What the flow is told of the caller.
+    pub(crate) fn facts(&self, chance: u64) -> Facts {
+        Facts {
+            caller: self.phone.map(Phone::e164).unwrap_or_default(),
+            did: self.did.as_ref().map(|did| did.number.e164()).unwrap_or_default(),
+            locale: self.did.as_ref().and_then(|did| did.locale.clone()),
+            country: None,
+            last_locale: None,
+            chance,
+        }
+    }
+
+    /// Whether the leg is there and not on its way out.
+    pub(crate) const fn is_here(&self) -> bool {
+        !matches!(self.state, CallerState::Ending | CallerState::Gone)
+    }
+
+    /// Something else is done for the flow from here on.
+    pub(crate) const fn next_turn(&mut self, doing: Doing) -> u32 {
+        self.turn += 1;
+        self.doing = doing;
+        self.turn
+    }
+
+    /// Names the next playback.
+    pub(crate) const fn next_playing(&mut self) -> u32 {
+        self.playings += 1;
+        self.playing = Some(self.playings);
+        self.playings
+    }
+
+    pub(crate) fn note_step(&mut self, step: PathStep) {
+        if self.path.len() < PATH_MAX {
+            self.path.push(step);
+        }
+    }
+
+    pub(crate) fn note_wait(&mut self, wait: QueueWait) {
+        if self.waits.len() < WAITS_MAX {
+            self.waits.push(wait);
+        }
+    }
+
+    pub(crate) fn did_id(&self) -> Option<DidId> {
+        self.did.as_ref().map(|did| did.id)
+    }
+
+    /// The row of history.
+    pub(crate) fn record(&mut self, now: Timestamp) -> CallerRecord {
+        let (ended_at, cause) = self.ended_at.unwrap_or((now, HangupCause::default()));
+        CallerRecord {
+            id: self.id,
+            did: self.did_id(),
+            trunk: self.trunk,
+            phone: self.phone,
+            flow: self.flow,
+            path: std::mem::take(&mut self.path),
+            waits: std::mem::take(&mut self.waits),
+            agent: self.connected_at.and(self.agent),
+            arrived_at: self.arrived_at,
+            answered_at: self.answered_at,
+            connected_at: self.connected_at,
+            ended_at,
+            ended_by: self.ended_by.unwrap_or(Side::Customer),
+            cause,
+        }
+    }
+
+    pub(crate) fn view(&self) -> CallerView {
+        CallerView {
+            call: self.id,
+            did: self.did_id(),
+            phone: self.phone,
+            state: match self.state {
+                CallerState::Guided => "guided",
+                CallerState::Queued => "queued",
+                CallerState::Dialling => "dialling",
+                CallerState::Beside => "transferred",
+                CallerState::Joining => "joining",
+                CallerState::Connected => "connected",
+                CallerState::Ending => "ending",
+                CallerState::Gone => "gone",
+            },
+            since: self.since,
+            queue: self.waiting.as_ref().map(|waiting| waiting.queue).or(self.queue),
+            waiting_since: self.waiting.as_ref().map(|waiting| waiting.place.since),
+            offered: self.waiting.as_ref().map(|waiting| waiting.offered.clone()).unwrap_or_default(),
+            agent: self.agent,
+        }
+    }
+}
+
+/// How long clips may last that do not end: an announcement of a quarter of an hour is none.
+pub(crate) const CLIPS_TIME_MAX: Duration = Duration::from_secs(15 * 60);
+
+/// The sound in place of one that is missing.
+pub(crate) fn fallback_clip() -> Clip {
+    Clip::Sound("sound:an-error-has-occurred".to_owned())
+}

@@ -1,0 +1,15 @@
+//! Callers: from the first ring through flows and queues to an agent.
+//!
+//! `caller` is the small machine that `callers` moves. `driving` carries a caller through a flow, whose editions lie on
+//! the `shelf`; `task` is a step of it with all that it needs, [`inquiry`] what it asks of the world. [`queue`] holds
+//! who waits and who gets whom, `queues` gives them to agents, `outside` calls others for them.
+
+pub(crate) mod caller;
+pub(crate) mod callers;
+pub(crate) mod driving;
+pub mod inquiry;
+pub(crate) mod outside;
+pub mod queue;
+pub(crate) mod queues;
+pub(crate) mod shelf;
+pub(crate) mod task;

@@ -1,0 +1,83 @@
+//! Campaigns that share agents: an answer of one takes an agent of the other, and surplus answers find a neighbour.
+
+use std::collections::BTreeMap;
+
+use crate::agents::session::AgentSession;
+use crate::dialer::CampaignRun;
+use crate::dialer::pacing::Situation;
+use crate::dialer::predictive::Rival;
+use crate::engine::Engine;
+use crate::model::{AgentId, CallId, CampaignId};
+use crate::outbound::call::{Call, CallState};
+
+impl Engine {
+    /// For every other campaign, how likely an agent who takes one of its calls is one of this campaign's too.
+    pub(crate) fn overlaps(&self, campaign: CampaignId) -> BTreeMap<CampaignId, f64> {
+        let mut shared: BTreeMap<CampaignId, u32> = BTreeMap::new();
+        let ours = self.sessions.values().filter(|session| session.campaigns.contains(&campaign));
+        for other in ours.flat_map(|session| &session.campaigns).filter(|other| **other != campaign) {
+            *shared.entry(*other).or_default() += 1;
+        }
+        let of = |other: &CampaignId| {
+            self.sessions.values().filter(|session| session.campaigns.contains(other)).count().max(1)
+        };
+        shared.into_iter().map(|(other, count)| (other, f64::from(count) / of(&other) as f64)).collect()
+    }
+
+    /// Dials of other campaigns whose answers may take agents of this one.
+    pub(crate) fn rivals(&self, campaign: CampaignId) -> Vec<Rival> {
+        let overlaps = self.overlaps(campaign);
+        if overlaps.is_empty() {
+            return Vec::new();
+        }
+        let rival = |call: &Call| {
+            let share = overlaps.get(&call.attempt.campaign)?;
+            let rings =
+                call.is_ahead() && matches!(call.state, CallState::Saving | CallState::Dialling { .. });
+            let age = self.cx.now.since(call.attempt.started_at).as_secs_f64();
+            rings.then_some(Rival { age, share: share * call.odds })
+        };
+        self.calls.values().filter_map(rival).collect()
+    }
+
+    /// People of other campaigns who wait for an agent that may be one of this campaign's.
+    pub(crate) fn rivals_waiting(&self, campaign: CampaignId) -> usize {
+        self.overlaps(campaign)
+            .keys()
+            .filter_map(|other| self.runs.get(other))
+            .map(|run| run.waiting.len())
+            .sum()
+    }
+
+    /// What pacing needs to know, with what is on its way of the campaigns that share agents.
+    pub(crate) fn situation(&self, run: &CampaignRun, predicted: u32) -> Situation {
+        let rivals = self.overlaps(run.id).into_iter().filter_map(|(other, share)| {
+            let other = self.runs.get(&other)?;
+            Some(share * (f64::from(other.dialling_ahead) + other.waiting.len() as f64))
+        });
+        run.situation(self.cx.now, predicted, rivals.sum::<f64>().ceil() as u32)
+    }
+
+    /// The neighbours' agent who has been ready for longest, for a person whom no agent of the campaign's own can take.
+    pub(crate) fn neighbour_for(&self, campaign: CampaignId) -> Option<AgentId> {
+        let neighbours = self.runs.get(&campaign)?.settings.surplus_to.iter();
+        let ready = neighbours.filter_map(|neighbour| self.runs.get(neighbour)?.ready.first());
+        ready.min().map(|(_, agent)| *agent)
+    }
+
+    /// The person who has waited for longest: of those whose campaign the agent works for, or else of those whom a
+    /// neighbouring campaign has nobody for.
+    pub(crate) fn waiting_for(&self, session: &AgentSession) -> Option<CallId> {
+        let own = session.campaigns.iter().filter_map(|campaign| self.runs.get(campaign));
+        let neighbours = self
+            .runs
+            .values()
+            .filter(|run| run.settings.surplus_to.iter().any(|to| session.campaigns.contains(to)));
+        self.longest_waiting(own).or_else(|| self.longest_waiting(neighbours))
+    }
+
+    fn longest_waiting<'a>(&'a self, runs: impl Iterator<Item = &'a CampaignRun>) -> Option<CallId> {
+        let first = runs.filter_map(|run| run.waiting.front());
+        first.min_by_key(|call| self.calls.get(call).map(|call| call.since)).copied()
+    }
+}
