@@ -53,6 +53,8 @@ pub(crate) struct Tally {
     /// When somebody answered and was served (false) or dropped (true).
     pub(crate) people: Vec<(f64, bool)>,
     pub(crate) dropped: u64,
+    /// Variance of the number of people among those whom nobody took, as the engine counts them.
+    pub(crate) doubt: f64,
     pub(crate) wall_s: f64,
     worst_day: f64,
     worst_hour: f64,

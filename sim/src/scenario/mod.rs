@@ -110,6 +110,14 @@ mod tests {
     }
 
     #[test]
+    fn the_time_that_detection_took_tells_the_engine_whom_it_dropped() {
+        let text = HOUR.replace(r#""agents":5"#, r#""agents":40"#).replace(r#""fn":0.08"#, r#""fn":0.5"#);
+        let day = World::new(&Scenario::parse(&text).unwrap(), 1, Algorithm::Predictive).run(None).unwrap();
+        assert!(day.dropped > 10, "{day:?}");
+        assert!(day.doubt < 0.1 * day.dropped as f64, "{day:?}");
+    }
+
+    #[test]
     fn a_seed_is_a_day() {
         let (first, second) = (hour(Algorithm::Predictive), hour(Algorithm::Predictive));
         for (one, other) in first.seeds.iter().zip(&second.seeds) {

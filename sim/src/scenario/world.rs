@@ -166,7 +166,8 @@ impl<'a> World<'a> {
             Command::Write(Write::SaveAttempt(attempt)) => {
                 self.store_event(StoreEvent::AttemptSaved { attempt: attempt.id, obligations: Vec::new() });
             }
-            Command::Write(Write::CloseAttempt { lead, outcome, next, .. }) => {
+            Command::Write(Write::CloseAttempt { lead, outcome, person_chance, next, .. }) => {
+                self.tally.doubt += person_chance.map_or(0.0, |person| person * (1.0 - person));
                 if self.leads.attempted(lead, outcome, next) {
                     self.tally.list_over = Some(self.seconds());
                 }
