@@ -6,7 +6,7 @@
 //!
 //! In reading order: [`model`] has the nouns; [`input`] and [`command`] are what goes in and out; `engine` is the
 //! table of contents of everything that can happen. Then one folder for each story: `outbound` (calls that campaigns
-//! place), [`inbound`] (callers, flows and queues), `agents`, and `conversation` (a customer and an agent who hear each
+//! place), [`inbound`] (callers, flows and queues), `agents`, and [`conversation`] (a customer and an agent who hear each
 //! other: recordings, supervisors, transfers). `resync` compares what is believed with what is there, `settings` takes
 //! in what managers change, `holds` stops all dialling. [`dialer`] holds the questions with a pure answer; [`almanac`]
 //! knows hours and holidays; [`flow`] is the language of inbound flows, with its checker and its interpreter.
@@ -14,7 +14,7 @@
 mod agents;
 pub mod almanac;
 pub mod command;
-mod conversation;
+pub mod conversation;
 mod cx;
 pub mod dialer;
 mod engine;

@@ -9,7 +9,7 @@ pub(crate) mod recording;
 pub(crate) mod supervising;
 pub(crate) mod supervision;
 pub(crate) mod taking_over;
-pub(crate) mod tapping;
+pub mod tapping;
 pub(crate) mod transfer;
 pub(crate) mod transfers;
 
