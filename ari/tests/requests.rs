@@ -10,14 +10,14 @@ fn paths_are_filled_in_and_encoded() {
 }
 
 #[test]
-fn absent_values_are_left_out_and_lists_are_repeated() {
+fn absent_values_are_left_out_and_lists_have_commas() {
     let request = bridges::AddChannel {
         bridge_id: "room".to_owned(),
         channel: vec!["one".to_owned(), "two".to_owned()],
         mute: Some(false),
         ..Default::default()
     };
-    let expected = [("channel", "one"), ("channel", "two"), ("mute", "false")];
+    let expected = [("channel", "one,two"), ("mute", "false")];
     let query = request.encode().query;
     let query: Vec<_> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(query, expected);
