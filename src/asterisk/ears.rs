@@ -103,18 +103,23 @@ impl Ears {
     async fn try_open(&self, client: &Client, app: &str, opening: &Opening) -> Result<(), CommandFailure> {
         let Opening { ear, agent, customer, supervisor, room, whispers } = opening;
         let own = names::ear_bridge(*ear);
-        open_bridge(client, own.clone()).await?;
-        self.snoop(client, app, *ear, EarPart::Supervisor, supervisor).await?;
+        tokio::try_join!(
+            open_bridge(client, own.clone()),
+            self.snoop(client, app, *ear, EarPart::Supervisor, supervisor),
+            self.snoop(client, app, *ear, EarPart::Whisper, customer),
+            self.snoop(client, app, *ear, EarPart::Customer, customer),
+            self.snoop(client, app, *ear, EarPart::Agent, agent),
+        )?;
         if !whispers {
             set_whisper(client, *ear, false).await?;
         }
-        self.snoop(client, app, *ear, EarPart::Whisper, customer).await?;
-        let pair = vec![EarPart::Whisper.of(*ear), EarPart::Supervisor.of(*ear)];
-        sent(client, ari::bridges::AddChannel::new(own, pair)).await?;
-        for (part, heard) in [(EarPart::Customer, customer), (EarPart::Agent, agent)] {
-            self.snoop(client, app, *ear, part, heard).await?;
-            let into = ari::bridges::AddChannel::new(names::bridge(*room), vec![part.of(*ear)]);
-            sent(client, into).await?;
+        let into = [
+            (own, [EarPart::Whisper, EarPart::Supervisor]),
+            (names::bridge(*room), [EarPart::Customer, EarPart::Agent]),
+        ];
+        for (bridge, parts) in into {
+            let parts = parts.map(|part| part.of(*ear)).to_vec();
+            sent(client, ari::bridges::AddChannel::new(bridge, parts)).await?;
         }
         Ok(())
     }
