@@ -14,10 +14,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use uuid::Uuid;
 
-use super::world::World;
-
-/// Longer than anything here takes on a machine with other work to do.
-const SOON: Duration = Duration::from_secs(20);
+use super::world::{SOON, World};
 
 /// A right that is gone ends what it opened within this time.
 const WITHDRAWN_MAX: Duration = Duration::from_secs(1);
@@ -39,8 +36,9 @@ fn speak(world: &World) -> tokio::task::JoinHandle<()> {
     let feeder: Feeder = world.taps.feeder(a_tap());
     tokio::spawn(async move {
         let frame = Frame { customer: vec![100; FRAME], agent: vec![-200; FRAME] };
+        let mut ticks = tokio::time::interval(Duration::from_millis(20));
         while feeder.feed(frame.clone()).is_ok() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            ticks.tick().await;
         }
     })
 }
@@ -70,18 +68,11 @@ async fn end(mut socket: Socket) -> u16 {
 
 /// Waits until the engine was told that a tap is over; says whether its right was withdrawn.
 async fn until_closed(world: &World) -> bool {
-    let began = Instant::now();
-    loop {
-        let closed = world.script().asked.iter().find_map(|request| match request {
-            Request::CloseTap { tap, withdrawn } if *tap == a_tap() => Some(*withdrawn),
-            _ => None,
-        });
-        if let Some(withdrawn) = closed {
-            return withdrawn;
-        }
-        assert!(began.elapsed() < SOON, "the engine is not told");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let closed = |request: &Request| match request {
+        Request::CloseTap { tap, withdrawn } if *tap == a_tap() => Some(*withdrawn),
+        _ => None,
+    };
+    world.until_asked(closed).await
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -26,13 +27,16 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tower::ServiceExt;
 use uuid::Uuid;
 
 use super::tap::a_tap;
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// Longer than anything here takes on a machine with other work to do.
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// What the engine says, and what it was asked.
 #[derive(Debug, Default)]
@@ -41,6 +45,8 @@ pub(crate) struct Script {
     pub(crate) refusal: Option<Refusal>,
     pub(crate) asked: Vec<input::Request>,
     pub(crate) reloads: u32,
+    /// Told of every question.
+    hears: Arc<Notify>,
 }
 
 pub(crate) struct World {
@@ -237,6 +243,19 @@ impl World {
     pub(crate) fn script(&self) -> std::sync::MutexGuard<'_, Script> {
         self.script.lock().unwrap()
     }
+
+    /// Waits until the engine has been asked what `find` looks for.
+    pub(crate) async fn until_asked<T>(&self, find: impl Fn(&input::Request) -> Option<T>) -> T {
+        let hears = self.script().hears.clone();
+        loop {
+            let mut next = std::pin::pin!(hears.notified());
+            next.as_mut().enable();
+            if let Some(found) = self.script().asked.iter().find_map(&find) {
+                return found;
+            }
+            tokio::time::timeout(SOON, next).await.expect("the engine is asked");
+        }
+    }
 }
 
 /// Recordings below `directory`, kept there too, sealed with a key of this test.
@@ -277,6 +296,7 @@ async fn answer(inbox: Inbox, mut items: mpsc::Receiver<Item>, script: Arc<Mutex
                     (None, _) => Ok(Answer::Done),
                 };
                 script.asked.push(request);
+                script.hears.notify_waiters();
                 inbox.answer(id, answer);
             }
             Item::Input(_) => {}

@@ -1,6 +1,5 @@
 //! People who call: what they do is written into the network's dialplan, what they hear is recorded there.
 
-use std::f64::consts::PI;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,28 +17,10 @@ const BYTES_A_MILLISECOND: u64 = 16;
 const RIFF_LENGTH: std::ops::Range<usize> = 4..8;
 const EMPTY_RIFF: u32 = 36;
 
-/// A WAV file with a tone of two seconds.
-fn tone(hertz: f64) -> Vec<u8> {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 16_000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut file = std::io::Cursor::new(Vec::new());
-    let mut writer = hound::WavWriter::new(&mut file, spec).unwrap();
-    for index in 0..32_000 {
-        let sample = 0.3 * (2.0 * PI * hertz * f64::from(index) / 16_000.0).sin();
-        writer.write_sample((sample * f64::from(i16::MAX)) as i16).unwrap();
-    }
-    writer.finalize().unwrap();
-    file.into_inner()
-}
-
 /// A prompt that sounds like this.
 pub(crate) async fn medium(world: &World, name: &str, hertz: f64) -> String {
     let id = text(&world.api.post("/api/media", json!({ "name": name })).await, "id");
-    world.api.put_bytes(&format!("/api/media/{id}/sounds/fr-FR"), tone(hertz)).await;
+    world.api.put_bytes(&format!("/api/media/{id}/sounds/fr-FR"), Sound::wav_of(&[hertz], 16_000, 2)).await;
     id
 }
 

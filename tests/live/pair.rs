@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 
 use super::asterisk::Asterisk;
 use super::sound::Sound;
+use super::voices::MUSIC;
 
 /// A PBX and the telephone network, in a directory of their own.
 #[derive(Debug)]
@@ -41,7 +42,19 @@ impl Pair {
         let pairs = file.lines().filter_map(|line| line.split_once('='));
         pair.environment =
             pairs.map(|(key, value)| (key.to_owned(), value.trim_matches('"').to_owned())).collect();
+        pair.have_music();
         pair
+    }
+
+    /// Whoever waits hears two tones in which there is no voice: in real music there may be.
+    fn have_music(&self) {
+        let pbx = self.directory.join("pbx");
+        let music = pbx.join("music");
+        std::fs::create_dir(&music).unwrap();
+        std::fs::write(music.join("tones.wav"), Sound::wav_of(&MUSIC, 8_000, 60)).unwrap();
+        let class = format!("[default]\nmode = files\ndirectory = {}\n", music.display());
+        std::fs::write(pbx.join("etc/musiconhold.conf"), class).unwrap();
+        self.pbx_cli("moh reload");
     }
 
     /// Kills the PBX; everything in it is gone when this returns.

@@ -69,6 +69,25 @@ impl Sound {
         Self { rate, samples: samples.map(|sample| f64::from(sample) / f64::from(i16::MAX)).collect() }
     }
 
+    /// A WAV file of these tones together, as loud as speech.
+    pub(crate) fn wav_of(tones: &[f64], rate: u32, seconds: u32) -> Vec<u8> {
+        let spec = hound::WavSpec {
+            channels: 1,
+            sample_rate: rate,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
+        let mut file = Cursor::new(Vec::new());
+        let mut writer = hound::WavWriter::new(&mut file, spec).unwrap();
+        for index in 0..rate * seconds {
+            let at = f64::from(index) / f64::from(rate);
+            let sum: f64 = tones.iter().map(|hertz| (2.0 * PI * hertz * at).sin()).sum();
+            writer.write_sample((0.3 * sum / tones.len() as f64 * f64::from(i16::MAX)) as i16).unwrap();
+        }
+        writer.finalize().unwrap();
+        file.into_inner()
+    }
+
     pub(crate) fn duration(&self) -> Duration {
         self.time_of(self.samples.len())
     }

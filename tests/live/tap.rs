@@ -104,6 +104,16 @@ fn hold_a_voice_each(what: &str, [left, right]: &[Sound; 2]) {
     assert!(shares[0] > 0.9 && shares[1] < 0.03 && shares[2] > 0.9 && shares[3] < 0.03, "{what}: {shares:?}");
 }
 
+/// An agent and a customer speak with each other; gives their call.
+async fn a_conversation(world: &World) -> String {
+    let agent = world.agent("talks").await;
+    let campaign = world.campaign(json!({})).await;
+    world.leads(&campaign, &["+33199000101"]).await;
+    world.start_campaign(&campaign).await;
+    world.to_work(std::slice::from_ref(&agent), &campaign).await;
+    world.until_connected(1).await.remove(0).call
+}
+
 async fn acts(world: &World) -> Vec<Value> {
     let mut acts = world.api.rows::<Value>("/api/supervision").await;
     acts.reverse();
@@ -123,12 +133,7 @@ async fn until_left(world: &World, count: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_voice_is_heard_by_itself_until_the_call_ends() {
     let world = World::start().await;
-    let agent = world.agent("talks").await;
-    let campaign = world.campaign(json!({})).await;
-    world.leads(&campaign, &["+33199000101"]).await;
-    world.start_campaign(&campaign).await;
-    world.to_work(std::slice::from_ref(&agent), &campaign).await;
-    let call = world.until_connected(1).await.remove(0).call;
+    let call = a_conversation(&world).await;
 
     let supervisor = world.sign_in_as("supervisor", None).await;
     let asked = Instant::now();
@@ -171,12 +176,7 @@ async fn each_voice_is_heard_by_itself_until_the_call_ends() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tap_ends_with_the_right_with_its_reader_and_with_the_daemon() {
     let mut world = World::start().await;
-    let agent = world.agent("talks").await;
-    let campaign = world.campaign(json!({})).await;
-    world.leads(&campaign, &["+33199000101"]).await;
-    world.start_campaign(&campaign).await;
-    world.to_work(std::slice::from_ref(&agent), &campaign).await;
-    let call = world.until_connected(1).await.remove(0).call;
+    let call = a_conversation(&world).await;
 
     // The right.
     let supervisor = world.sign_in_as("supervisor", None).await;
