@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use agi::{RecordFile, RecordingEnd};
 use cadran_engine::flow::calendar::Calendar;
+use cadran_engine::flow::defaults::{
+    ANSWER_MAX_S, ANSWER_SILENCE_S, MESSAGE_MAX_S, MESSAGE_MIN_S, MESSAGE_SILENCE_S, RING_S,
+};
 use cadran_engine::flow::key::Key;
 use cadran_engine::flow::nodes::{CallerCheck, CheckCaller, Destination, Dial, HangupReason};
 use cadran_engine::flow::run::{Dialled, Ending, Event, Facts, RecordWish, Run, Step, Surroundings};
@@ -25,15 +28,6 @@ use super::questions::{draw, flow_id, revision_for};
 use crate::asterisk::trunk_endpoint;
 use crate::store::{Message, NamedHours, Page};
 
-/// How long a called telephone rings where the flow says nothing.
-const RING: u32 = 30;
-/// The longest message, and the longest answer, where the flow says nothing.
-const MESSAGE_S_MAX: u32 = 180;
-const ANSWER_S_MAX: u32 = 60;
-/// The silence that ends a recording where the flow says nothing.
-const SILENCE_S: u32 = 3;
-/// A message shorter than this is none, where the flow says nothing.
-const MESSAGE_S_MIN: u32 = 2;
 /// The silence that Asterisk leaves at the end of a recording, and what is shorter than any word, in milliseconds.
 const SILENCE_LEFT_MS: u64 = 1_000;
 const NOISE_MS: u64 = 200;
@@ -239,7 +233,7 @@ async fn dial_out(
         let Ok(shown) = shown.parse::<Phone>() else { return Ok(Event::Failed) };
         call.connection.set_variable("CALLERID(num)", &shown.e164()).await?;
     }
-    let ring = dial.ring_s.map_or(RING, |ring| ring.number());
+    let ring = dial.ring_s.map_or(RING_S, |ring| ring.number());
     call.connection.exec("Dial", &format!("{address},{ring}")).await?;
     let status = call.connection.get_variable("DIALSTATUS").await?.unwrap_or_default();
     Ok(match status.as_str() {
@@ -281,14 +275,14 @@ async fn record(call: &mut Conversation<'_>, wish: RecordWish<'_>) -> Result<Eve
     let id = MessageId::from_uuid(Uuid::now_v7());
     let (time_max, silence, end, beep) = match wish {
         RecordWish::Answer(record) => (
-            record.max_s.map_or(ANSWER_S_MAX, |max| max.number()),
-            record.silence_s.map_or(SILENCE_S, |silence| silence.number()),
+            record.max_s.map_or(ANSWER_MAX_S, |max| max.number()),
+            record.silence_s.map_or(ANSWER_SILENCE_S, |silence| silence.number()),
             record.end.unwrap_or(Key::HASH),
             record.beep,
         ),
-        RecordWish::Survey(_) => (ANSWER_S_MAX, SILENCE_S, Key::HASH, true),
+        RecordWish::Survey(_) => (ANSWER_MAX_S, ANSWER_SILENCE_S, Key::HASH, true),
         RecordWish::Voicemail(voicemail) => {
-            (voicemail.max_s.map_or(MESSAGE_S_MAX, |max| max.number()), 2 * SILENCE_S, Key::HASH, true)
+            (voicemail.max_s.map_or(MESSAGE_MAX_S, |max| max.number()), MESSAGE_SILENCE_S, Key::HASH, true)
         }
     };
     let directory = &call.desk.messages_dir;
@@ -307,7 +301,7 @@ async fn record(call: &mut Conversation<'_>, wish: RecordWish<'_>) -> Result<Eve
     let RecordWish::Voicemail(voicemail) = wish else {
         return Ok(Event::Recorded { name: id.to_string(), ms });
     };
-    let long_enough = ms >= u64::from(voicemail.min_s.map_or(MESSAGE_S_MIN, |min| min.number())) * 1_000;
+    let long_enough = ms >= u64::from(voicemail.min_s.map_or(MESSAGE_MIN_S, |min| min.number())) * 1_000;
     let file = format!("{id}.wav");
     match voicemail.mailbox.parse::<MailboxId>() {
         Ok(mailbox) if long_enough => keep_message(call, id, mailbox, file, ms).await?,

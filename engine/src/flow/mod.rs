@@ -7,6 +7,7 @@
 pub mod body;
 pub mod calendar;
 pub mod check;
+pub mod defaults;
 pub mod diff;
 pub mod document;
 pub mod driver;

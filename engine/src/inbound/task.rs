@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use crate::command::{Clip, TurnAway};
+use crate::flow::defaults::{
+    ANSWER_MAX_S, ANSWER_SILENCE_S, MESSAGE_MAX_S, MESSAGE_MIN_S, MESSAGE_SILENCE_S, REPEAT_WINDOW_S, RING_S,
+};
 use crate::flow::key::Key;
 use crate::flow::nodes::{
     CallerCheck, Destination as DialDestination, DialMode, HangupReason, LookupSource, Queue, SkillNeed,
@@ -11,21 +14,6 @@ use crate::flow::run::{self, Ending, RecordWish, Step};
 use crate::inbound::inquiry::{HttpRequest, Inquiry};
 use crate::inbound::shelf::Shelf;
 use crate::model::{Announce, MailboxId, Phone, QueueId, SkillRule, Timestamp};
-
-/// How long a message may be, where nothing else is said.
-const MESSAGE_MAX_S: u32 = 180;
-/// A message shorter than this is not kept, where nothing else is said.
-const MESSAGE_MIN_S: u32 = 2;
-/// How long an answer may be, where nothing else is said.
-const ANSWER_MAX_S: u32 = 60;
-/// With so long a silence a recording ends, where nothing else is said.
-const SILENCE_MAX_S: u32 = 3;
-/// The same for messages in mailboxes, in which people think.
-const MESSAGE_SILENCE_MAX_S: u32 = 10;
-/// How long a number rings that a flow dials, where nothing else is said.
-const RING_S: u32 = 30;
-/// Within which time a second call counts as repeated, where nothing else is said.
-const REPEAT_WINDOW_S: u32 = 24 * 3600;
 
 /// What is to be done for a flow.
 #[derive(Clone, Debug, PartialEq)]
@@ -256,21 +244,21 @@ impl RecordTask {
         Some(match wish {
             RecordWish::Answer(record) => Self {
                 length_max: seconds(record.max_s.map_or(ANSWER_MAX_S, |max| max.number())),
-                silence_max: seconds(record.silence_s.map_or(SILENCE_MAX_S, |silence| silence.number())),
+                silence_max: seconds(record.silence_s.map_or(ANSWER_SILENCE_S, |silence| silence.number())),
                 end: Some(record.end.unwrap_or(Key::HASH)),
                 beep: record.beep,
                 mailbox: None,
             },
             RecordWish::Survey(_) => Self {
                 length_max: seconds(ANSWER_MAX_S),
-                silence_max: seconds(SILENCE_MAX_S),
+                silence_max: seconds(ANSWER_SILENCE_S),
                 end: Some(Key::HASH),
                 beep: true,
                 mailbox: None,
             },
             RecordWish::Voicemail(voicemail) => Self {
                 length_max: seconds(voicemail.max_s.map_or(MESSAGE_MAX_S, |max| max.number())),
-                silence_max: seconds(MESSAGE_SILENCE_MAX_S),
+                silence_max: seconds(MESSAGE_SILENCE_S),
                 end: Some(Key::HASH),
                 beep: true,
                 mailbox: Some(MailboxWish {

@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::gather::{Asking, Gather, Heard, Miss};
 use super::{Booking, Dialled, Ending, Event, Listening, Move, Place, QueueExit, RecordWish, Step, Turn};
+use crate::flow::defaults::MESSAGE_MIN_S;
 use crate::flow::expression::NoValue;
 use crate::flow::key::Key;
 use crate::flow::name::Name;
@@ -14,8 +15,6 @@ use crate::model::Timestamp;
 
 /// The key by which a waiting caller takes a callback that is offered.
 const CALLBACK_KEY: char = '1';
-/// A message shorter than this is none, in seconds, where nothing else is said.
-const MESSAGE_MIN_S: u32 = 2;
 
 type Resumed<'a> = Result<Move<'a>, NoValue>;
 

@@ -18,6 +18,7 @@ pub use self::saved_test::{Expected, SavedTest};
 
 use self::caller::Caller;
 use super::calendar::Calendar;
+use super::defaults::{ANSWER_MAX_S, MESSAGE_MAX_S};
 use super::nodes::{CallerCheck, Voicemail};
 use super::prepared::Library;
 use super::prompt::SayAs;
@@ -31,10 +32,6 @@ use crate::model::Timestamp;
 
 /// How long a caller waits in a queue that sets no limit, in milliseconds.
 const QUEUE_WAIT_MS_MAX: u64 = 3_600_000;
-/// How long a message can be that sets no limit, in milliseconds.
-const MESSAGE_MS_MAX: u64 = 180_000;
-/// How long an answer can be that sets no limit, in milliseconds.
-const ANSWER_MS_MAX: u64 = 60_000;
 
 /// What happened in a simulated call.
 #[derive(Clone, Debug, PartialEq)]
@@ -212,19 +209,16 @@ impl<'a> Simulation<'a> {
     }
 
     fn recorded(&self, node: &str, wish: &RecordWish<'_>) -> (u64, Event) {
-        let seconds = |max: u32| u64::from(max) * 1_000;
-        let (mock, max_ms) = match wish {
-            RecordWish::Answer(record) => (
-                self.input.mocks.record.get(node),
-                record.max_s.map_or(ANSWER_MS_MAX, |max| seconds(max.number())),
-            ),
-            RecordWish::Survey(_) => (self.input.mocks.record.get(node), ANSWER_MS_MAX),
-            RecordWish::Voicemail(Voicemail { max_s, .. }) => (
-                self.input.mocks.voicemail.get(node),
-                max_s.map_or(MESSAGE_MS_MAX, |max| seconds(max.number())),
-            ),
+        let (mock, max_s) = match wish {
+            RecordWish::Answer(record) => {
+                (self.input.mocks.record.get(node), record.max_s.map_or(ANSWER_MAX_S, |max| max.number()))
+            }
+            RecordWish::Survey(_) => (self.input.mocks.record.get(node), ANSWER_MAX_S),
+            RecordWish::Voicemail(Voicemail { max_s, .. }) => {
+                (self.input.mocks.voicemail.get(node), max_s.map_or(MESSAGE_MAX_S, |max| max.number()))
+            }
         };
-        let ms = mock.map_or(0, |mock| mock.spoken_ms).min(max_ms);
+        let ms = mock.map_or(0, |mock| mock.spoken_ms).min(u64::from(max_s) * 1_000);
         (ms, Event::Recorded { name: format!("rec_{node}"), ms })
     }
 
