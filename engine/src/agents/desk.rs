@@ -171,14 +171,7 @@ impl Engine {
         let session = self.sessions.get(&agent).ok_or(Refusal::NotLoggedIn)?;
         if let Some(call) = self.calls.get(&id).filter(|_| session.state == (AgentState::OnCall { call: id }))
         {
-            return Ok(LastCall {
-                call: id,
-                campaign: call.attempt.campaign,
-                lead: call.attempt.lead,
-                phone: call.attempt.phone,
-                phone_index: call.lead.next_phone,
-                served: call.served(),
-            });
+            return Ok(LastCall::of(call));
         }
         session.last_call.filter(|last| last.call == id).ok_or(Refusal::UnknownCall)
     }

@@ -14,6 +14,7 @@ use crate::model::{
     Agent, AgentId, CallId, CampaignId, Lead, LeadId, LegId, PauseReason, Phone, QueueId, RingMode, RoomId,
     SessionId, Timestamp,
 };
+use crate::outbound::call::Call;
 use crate::view::{AgentView, PreviewView, RefusedView};
 
 /// What an agent is doing. Data that only one state needs lives inside that state.
@@ -89,6 +90,20 @@ pub(crate) struct LastCall {
     pub(crate) phone_index: u8,
     /// Whom the agent got, if anybody.
     pub(crate) served: Option<Served>,
+}
+
+impl LastCall {
+    /// A call that its agent is about to leave, or has at this moment.
+    pub(crate) fn of(call: &Call) -> Self {
+        Self {
+            call: call.attempt.call,
+            campaign: call.attempt.campaign,
+            lead: call.attempt.lead,
+            phone: call.attempt.phone,
+            phone_index: call.lead.next_phone,
+            served: call.served(),
+        }
+    }
 }
 
 /// Somebody whom an agent got.

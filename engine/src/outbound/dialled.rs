@@ -454,14 +454,7 @@ impl Engine {
             return;
         };
         if matches!(session.state, AgentState::OnCall { .. }) {
-            session.last_call = Some(LastCall {
-                call: id,
-                campaign: call.attempt.campaign,
-                lead: call.attempt.lead,
-                phone: call.attempt.phone,
-                phone_index: call.lead.next_phone,
-                served: call.served(),
-            });
+            session.last_call = Some(LastCall::of(call));
         }
         let span = self.runs.get(&call.attempt.campaign).map(|run| run.settings.wrap_up);
         self.let_agent_of_go(agent, id, call.disposed.is_some(), span.unwrap_or_default());
