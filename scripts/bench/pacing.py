@@ -60,7 +60,7 @@ def work(api, campaigns, until):
         live = api.get("/api/live/snapshot")
         for campaign in live["campaigns"]:
             if campaign["campaign"] == campaigns["predictive"]:
-                note(campaign["pacing"] or campaign["idle_because"] or "dialling")
+                note(campaign["sentence"])
 
 
 def tell_campaign(daemon, mode, campaign, team, began_at, ended_at):
