@@ -23,9 +23,9 @@ fn main() {
         .map(|agent| {
             let age = f64::from(agent * 7 % 300);
             let stage = if agent % 8 == 0 {
-                WorkStage::WrappingUp { talked: age, age: age / 20.0 }
+                WorkStage::WrappingUp { person: 0.9, talked: age, age: age / 20.0 }
             } else {
-                WorkStage::Talking { age }
+                WorkStage::Talking { person: f64::from(agent % 4) / 3.0, age }
             };
             Working { stage, leaves: agent % 50 == 0 }
         })
@@ -63,8 +63,7 @@ fn taught() -> Pacer {
         let end = if case % 4 == 0 { DialEnd::Presented { screened: None } } else { DialEnd::Unanswered };
         pacer.dial_ended(rang, 1.0, end);
         let talked = f64::from(case * 13 % 400);
-        pacer.talk_ended(talked);
-        pacer.wrap_up_ended(talked, f64::from(case % 30));
+        pacer.conversation_ended(f64::from(case % 4) / 3.0, talked, f64::from(case % 30));
     }
     pacer
 }

@@ -338,6 +338,7 @@ impl Engine {
                 taken_over: None,
                 last_caller: None,
                 misses: 0,
+                person_chance: 1.0,
                 talked: Duration::ZERO,
                 refused: None,
             },

@@ -63,8 +63,7 @@ impl Centre {
         }
         for _ in 0..endings.min(self.talking.len()) {
             let talked = self.talking.remove(0);
-            self.pacer.talk_ended(talked);
-            self.pacer.wrap_up_ended(talked, 0.0);
+            self.pacer.conversation_ended(1.0, talked, 0.0);
         }
         for _ in 0..answers.min(self.ringing.len()) {
             let rang = self.ringing.remove(0);
@@ -91,7 +90,7 @@ impl Centre {
         let working: Vec<Working> = self
             .talking
             .iter()
-            .map(|age| Working { stage: WorkStage::Talking { age: *age }, leaves: false })
+            .map(|age| Working { stage: WorkStage::Talking { person: 1.0, age: *age }, leaves: false })
             .collect();
         let decision = self.pacer.calls_to_place(&Situation {
             idle: self.idle(),

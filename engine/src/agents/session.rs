@@ -147,6 +147,8 @@ pub(crate) struct AgentSession {
     pub(crate) last_caller: Option<(CallId, QueueId)>,
     /// How many callers were missed in a row.
     pub(crate) misses: u8,
+    /// Chance that they got a person last, by how they picked up.
+    pub(crate) person_chance: f64,
     /// How long the last conversation was.
     pub(crate) talked: Duration,
     /// The last dial that the agent asked for, when it was not placed.
@@ -156,6 +158,12 @@ pub(crate) struct AgentSession {
 impl AgentSession {
     pub(crate) const fn id(&self) -> AgentId {
         self.settings.id
+    }
+
+    /// Chance that it is a person whom they have, or had last, by this call: what the agent says is certain.
+    pub(crate) fn person(&self, call: CallId) -> f64 {
+        let said = self.last_call.filter(|last| last.call == call).and_then(|last| last.served?.machine);
+        said.map_or(self.person_chance, |machine| if machine { 0.0 } else { 1.0 })
     }
 
     /// Whether customers can be joined to them, or their phone is rung when one is to come.

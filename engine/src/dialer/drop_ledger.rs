@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::Timestamp;
 
 /// Standard deviations by which the persons among the answers that nobody took are counted higher than expected.
-const CAUTION: f64 = 0.75;
+const CAUTION: f64 = 0.5;
 
 /// People who answered within some time, and how many of them were dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

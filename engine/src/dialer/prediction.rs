@@ -43,9 +43,8 @@ impl Prediction {
         match ended {
             Ended::Dial { rang, odds, end } => self.pacer.dial_ended(rang.as_secs_f64(), odds, end),
             Ended::Wait { waited } => self.pacer.agent_waited(waited.as_secs_f64()),
-            Ended::Talk { talked } => self.pacer.talk_ended(talked.as_secs_f64()),
-            Ended::WrapUp { talked, wrapped } => {
-                self.pacer.wrap_up_ended(talked.as_secs_f64(), wrapped.as_secs_f64());
+            Ended::Conversation { person, talked, wrapped } => {
+                self.pacer.conversation_ended(person, talked.as_secs_f64(), wrapped.as_secs_f64());
             }
         }
     }

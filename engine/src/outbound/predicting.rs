@@ -23,10 +23,20 @@ const LOOK_APART: Duration = Duration::from_millis(100);
 /// Something that pacing learns from ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ended {
-    Dial { rang: Duration, odds: f64, end: DialEnd },
-    Wait { waited: Duration },
-    Talk { talked: Duration },
-    WrapUp { talked: Duration, wrapped: Duration },
+    Dial {
+        rang: Duration,
+        odds: f64,
+        end: DialEnd,
+    },
+    Wait {
+        waited: Duration,
+    },
+    /// Talk and wrap-up, with a person by that chance.
+    Conversation {
+        person: f64,
+        talked: Duration,
+        wrapped: Duration,
+    },
 }
 
 impl Engine {
@@ -115,31 +125,62 @@ impl Engine {
     /// An agent's state is about to change.
     pub(crate) fn teach_work(&mut self, agent: AgentId, next: &AgentState) {
         let now = self.cx.now;
+        let next_person = match next {
+            AgentState::Reserved(Reservation::Call(call)) | AgentState::OnCall { call } => {
+                Some(self.person_chance(*call))
+            }
+            AgentState::Paused { .. }
+            | AgentState::Ready
+            | AgentState::Reserved(Reservation::Preview { .. })
+            | AgentState::WrapUp { .. }
+            | AgentState::Consulted { .. }
+            | AgentState::Supervising
+            | AgentState::Lost => None,
+        };
         let Some(session) = self.sessions.get_mut(&agent) else { return };
         let spent = now.since(session.since);
         let ended = match session.state {
-            AgentState::OnCall { .. } => {
+            AgentState::OnCall { call } => {
                 session.talked = spent;
-                let without_wrap_up = !matches!(next, AgentState::WrapUp { .. });
-                let none = Ended::WrapUp { talked: spent, wrapped: Duration::ZERO };
-                [Some(Ended::Talk { talked: spent }), without_wrap_up.then_some(none)]
+                let ended = Ended::Conversation {
+                    person: session.person(call),
+                    talked: spent,
+                    wrapped: Duration::ZERO,
+                };
+                (!matches!(next, AgentState::WrapUp { .. })).then_some(ended)
             }
-            AgentState::WrapUp { .. } => {
-                [Some(Ended::WrapUp { talked: session.talked, wrapped: spent }), None]
-            }
+            AgentState::WrapUp { call, .. } => Some(Ended::Conversation {
+                person: session.person(call),
+                talked: session.talked,
+                wrapped: spent,
+            }),
             AgentState::Ready if matches!(next, AgentState::Reserved(Reservation::Call(_))) => {
-                [Some(Ended::Wait { waited: spent }), None]
+                Some(Ended::Wait { waited: spent })
             }
             AgentState::Paused { .. }
             | AgentState::Ready
             | AgentState::Reserved(_)
             | AgentState::Consulted { .. }
             | AgentState::Supervising
-            | AgentState::Lost => return,
+            | AgentState::Lost => None,
         };
-        for campaign in session.campaigns.clone() {
-            ended.into_iter().flatten().for_each(|ended| self.teach(campaign, ended));
+        if let Some(person) = next_person {
+            session.person_chance = person;
         }
+        let Some(ended) = ended else { return };
+        for campaign in session.campaigns.clone() {
+            self.teach(campaign, ended);
+        }
+    }
+
+    /// Chance that it is a person who has an agent by this call, by how they picked up. Callers are people.
+    fn person_chance(&self, id: CallId) -> f64 {
+        let chance = || {
+            let call = self.calls.get(&id)?;
+            let prediction = self.runs.get(&call.attempt.campaign)?.prediction.as_ref()?;
+            Some(prediction.pacer.person_chance(call.pickup()?))
+        };
+        chance().unwrap_or(1.0)
     }
 
     /// Dials of a campaign that are made for whoever is free when somebody answers.
@@ -231,9 +272,13 @@ fn spent(counts: DropCounts) -> Spent {
 fn work_of(session: &AgentSession, now: Timestamp) -> Option<Working> {
     let age = now.since(session.since).as_secs_f64();
     let stage = match session.state {
-        AgentState::Reserved(Reservation::Call(_)) => WorkStage::Talking { age: 0.0 },
-        AgentState::OnCall { .. } => WorkStage::Talking { age },
-        AgentState::WrapUp { .. } => WorkStage::WrappingUp { talked: session.talked.as_secs_f64(), age },
+        AgentState::Reserved(Reservation::Call(call)) => {
+            WorkStage::Talking { person: session.person(call), age: 0.0 }
+        }
+        AgentState::OnCall { call } => WorkStage::Talking { person: session.person(call), age },
+        AgentState::WrapUp { call, .. } => {
+            WorkStage::WrappingUp { person: session.person(call), talked: session.talked.as_secs_f64(), age }
+        }
         AgentState::Paused { .. }
         | AgentState::Ready
         | AgentState::Reserved(Reservation::Preview { .. })

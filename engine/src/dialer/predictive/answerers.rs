@@ -58,6 +58,11 @@ impl Answerers {
         self.share(self.by_ring[second])
     }
 
+    /// Share of people among those whom detection lets pass in a quarter of a second of its own.
+    pub(crate) fn people_screened(&self, step: usize) -> f64 {
+        self.share(self.by_delay[step])
+    }
+
     /// Chance that a person picked up so.
     pub(crate) fn person_chance(&self, Pickup { rang, screened }: Pickup) -> f64 {
         self.share(match screened {

@@ -126,11 +126,23 @@ impl<const CAUSES: usize> Hazards<CAUSES> {
         self.ended_at_odds(cause, age, 1.0);
     }
 
+    /// Something ended that was one of these with the chance `share`.
+    pub(crate) fn ended_in_part(&mut self, cause: usize, age: f64, share: f64) {
+        let bin = self.ages.bin(age);
+        self.events[cause][bin] += self.weight * share;
+        self.fade(share);
+    }
+
     /// The same for something that was so much likelier to end: it says the less of ordinary ones.
     pub(crate) fn ended_at_odds(&mut self, cause: usize, age: f64, odds: f64) {
         let bin = self.ages.bin(age);
         self.events[cause][bin] += self.weight / odds;
-        self.weight *= self.growth;
+        self.fade(1.0);
+    }
+
+    /// Everything before weighs as much less as so many cases make it.
+    fn fade(&mut self, cases: f64) {
+        self.weight *= self.growth.powf(cases);
         if self.weight > WEIGHT_MAX {
             self.rescale();
         }

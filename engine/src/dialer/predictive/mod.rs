@@ -8,6 +8,7 @@
 
 mod answerers;
 mod budget;
+mod conversations;
 mod convolution;
 mod drift;
 mod explanation;

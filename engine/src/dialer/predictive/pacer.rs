@@ -121,14 +121,9 @@ impl Pacer {
         self.ring.person_chance(pickup)
     }
 
-    /// A conversation of this length ended.
-    pub fn talk_ended(&mut self, talked: f64) {
-        self.work.talk_ended(talked);
-    }
-
-    /// The wrap-up after a conversation of `talked` ended.
-    pub fn wrap_up_ended(&mut self, talked: f64, wrapped: f64) {
-        self.work.wrap_up_ended(talked, wrapped);
+    /// A conversation of this length and the wrap-up after it are over: with a person by this chance.
+    pub fn conversation_ended(&mut self, person: f64, talked: f64, wrapped: f64) {
+        self.work.ended(person, talked, wrapped);
     }
 
     /// A person who answered reached an agent in time.
@@ -221,7 +216,7 @@ impl Pacer {
         let (mean, variance) = self.drift.multiplier();
         self.deviation = variance.sqrt() / mean;
         let work = &self.work;
-        self.ring.rebuild(mean, |since| work.holds(since));
+        self.ring.rebuild(mean, |person, since| work.holds(person, since));
         let grace = self.grace * GRACE_SHARE;
         let horizons = self.ring.lags().map(|lag| lag + grace);
         self.work.rebuild(&horizons);
@@ -282,20 +277,20 @@ mod tests {
         let mut pacer = Pacer::new(Target::default());
         for _ in 0..200 {
             for tick in 0..240 {
-                pacer.work.expose(WorkStage::Talking { age: f64::from(tick) / 4.0 }, 0.25);
+                pacer.work.expose(WorkStage::Talking { person: 1.0, age: f64::from(tick) / 4.0 }, 0.25);
             }
-            pacer.talk_ended(60.0);
             for tick in 0..20 {
-                pacer.work.expose(WorkStage::WrappingUp { talked: 60.0, age: f64::from(tick) / 4.0 }, 0.25);
+                let age = f64::from(tick) / 4.0;
+                pacer.work.expose(WorkStage::WrappingUp { person: 1.0, talked: 60.0, age }, 0.25);
             }
-            pacer.wrap_up_ended(60.0, 5.0);
+            pacer.conversation_ended(1.0, 60.0, 5.0);
         }
         pacer
     }
 
     /// Twenty agents who began to wrap up so long ago.
     fn wrapping_up(age: f64, leaves: bool) -> Vec<Working> {
-        vec![Working { stage: WorkStage::WrappingUp { talked: 60.0, age }, leaves }; 20]
+        vec![Working { stage: WorkStage::WrappingUp { person: 1.0, talked: 60.0, age }, leaves }; 20]
     }
 
     #[test]
@@ -319,7 +314,7 @@ mod tests {
         let place =
             |working: &[Working]| used_to_short_calls().calls_to_place(&Situation { working, ..QUIET }).place;
         assert!(place(&wrapping_up(4.0, false)) > 0);
-        let talking = Working { stage: WorkStage::Talking { age: 1.0 }, leaves: false };
+        let talking = Working { stage: WorkStage::Talking { person: 1.0, age: 1.0 }, leaves: false };
         assert_eq!(place(&[talking; 20]), 0);
     }
 
@@ -361,7 +356,7 @@ mod tests {
     fn a_spent_budget_keeps_to_idle_agents_and_says_so() {
         let spent = Situation { day: Spent { people: 1_000.0, dropped: 30.0 }, ..QUIET };
         let mut pacer = used_to_short_calls();
-        let talking = [Working { stage: WorkStage::Talking { age: 57.0 }, leaves: false }; 20];
+        let talking = [Working { stage: WorkStage::Talking { person: 1.0, age: 57.0 }, leaves: false }; 20];
         let decision = pacer.calls_to_place(&Situation { working: &talking, ..spent });
         assert_eq!((decision.place, decision.why.held_by), (0, HeldBy::DropLimit));
         assert_eq!(pacer.calls_to_place(&Situation { idle: 1, ..spent }).place, 1);
@@ -423,7 +418,7 @@ mod tests {
             age in 0.0..2_000.0_f64,
             lines_free in 0..50_usize,
         ) {
-            let working = vec![Working { stage: WorkStage::Talking { age }, leaves: false }; busy];
+            let working = vec![Working { stage: WorkStage::Talking { person: 1.0, age }, leaves: false }; busy];
             let s = Situation { idle, working: &working, lines_free, ..QUIET };
             let decision = used_to_short_calls().calls_to_place(&s);
             prop_assert!(decision.place <= lines_free);

@@ -206,9 +206,9 @@ impl RingModel {
         self.tables.screening[bin].map(|held| held * chance)
     }
 
-    /// Brings the tables up to date. `holds(x)` is the chance that an agent who took a call `x` seconds ago still
-    /// has it.
-    pub(crate) fn rebuild(&mut self, multiplier: f64, holds: impl Fn(f64) -> f64) {
+    /// Brings the tables up to date. `holds(person, x)` is the chance that an agent who took a call `x` seconds ago, of
+    /// a person with that chance, still has it.
+    pub(crate) fn rebuild(&mut self, multiplier: f64, holds: impl Fn(f64, f64) -> f64) {
         let (alive, answers) = self.survival(multiplier);
         let passed = self.passed.shares();
         self.tables.answer_chance = answers.iter().sum();
@@ -260,36 +260,46 @@ impl RingModel {
         alive: &[f64; RING_MAX + 1],
         answers: &[f64; RING_MAX],
         passed: &[f64; SCREEN_BINS],
-        holds: &impl Fn(f64) -> f64,
+        holds: &impl Fn(f64, f64) -> f64,
     ) {
-        let delays: Vec<(f64, f64)> = passed
-            .iter()
-            .enumerate()
-            .filter(|(_, share)| **share > 1e-3)
-            .map(|(bin, share)| (delay(bin), *share))
+        let screened: Vec<(f64, f64, f64)> = (1..SCREEN_BINS)
+            .filter(|bin| passed[*bin] > 1e-3)
+            .map(|bin| (delay(bin), passed[bin], self.answerers.people_screened(bin)))
             .collect();
-        // Chance to hold an agent so long after the answer.
+        // Chance to hold an agent so long after the answer, for the answers that are screened.
         let held = |since: f64| -> f64 {
-            delays
-                .iter()
-                .filter(|(delay, _)| *delay <= since)
-                .map(|(delay, share)| share * holds(since - delay))
-                .sum()
+            let passing = screened.iter().filter(|(delay, ..)| *delay <= since);
+            passing.map(|(delay, share, person)| share * holds(*person, since - delay)).sum()
         };
+        let unscreened = passed[0];
+        let people: [f64; RING_MAX] = std::array::from_fn(|second| self.answerers.people(second));
         for lag in 0..LAGS {
             let within = self.tables.lags[lag];
-            // An answer in second k of a ring that is a seconds old by now, seen `within` later.
-            let held_after: Vec<f64> =
-                (0..=within as usize + 1).map(|ahead| held(within - ahead as f64 - 0.5)).collect();
+            // An answer in second k of a ring that is a seconds old by now, seen `within` later: of a machine, and how
+            // much more of a person.
+            let held_after: Vec<(f64, f64)> = (0..=within as usize + 1)
+                .map(|ahead| within - ahead as f64 - 0.5)
+                .map(|since| {
+                    let at_once = |person| if since < 0.0 { 0.0 } else { unscreened * holds(person, since) };
+                    (held(since) + at_once(0.0), at_once(1.0) - at_once(0.0))
+                })
+                .collect();
             for (age, (row, alive)) in self.tables.ringing.iter_mut().zip(alive).enumerate() {
-                let coming = answers.get(age..).unwrap_or_default();
-                let chance: f64 = coming.iter().zip(&held_after).map(|(answer, held)| answer * held).sum();
+                let coming = answers.iter().zip(&people).skip(age).zip(&held_after);
+                let chance: f64 = coming
+                    .map(|((answer, person), (machine, more))| answer * (machine + person * more))
+                    .sum();
                 row[lag] = if *alive > 1e-12 { (chance / alive).min(1.0) } else { 0.0 };
             }
         }
     }
 
-    fn set_screening(&mut self, multiplier: f64, passed: &[f64; SCREEN_BINS], holds: &impl Fn(f64) -> f64) {
+    fn set_screening(
+        &mut self,
+        multiplier: f64,
+        passed: &[f64; SCREEN_BINS],
+        holds: &impl Fn(f64, f64) -> f64,
+    ) {
         let rejected = self.rejected.shares();
         for bin in 0..SCREEN_BINS {
             let open: f64 = passed[bin..].iter().sum();
@@ -298,7 +308,8 @@ impl RingModel {
                 let held: f64 = (bin..SCREEN_BINS)
                     .map(|end| {
                         let left = self.tables.lags[lag] - (end - bin) as f64 / SCREEN_STEPS;
-                        if left >= 0.0 { passed[end] * holds(left) } else { 0.0 }
+                        let person = self.answerers.people_screened(end);
+                        if left >= 0.0 { passed[end] * holds(person, left) } else { 0.0 }
                     })
                     .sum();
                 self.tables.screening[bin][lag] = if open > 0.0 { held / open } else { 0.0 };
@@ -330,7 +341,7 @@ mod tests {
             let end = if answered { DialEnd::Presented { screened: None } } else { DialEnd::Unanswered };
             ring.ended(rang, 1.0, end);
         }
-        ring.rebuild(1.0, |_| 1.0);
+        ring.rebuild(1.0, |_, _| 1.0);
         ring
     }
 
@@ -356,7 +367,7 @@ mod tests {
                 ring.answered_by(Pickup { rang: f64::from(late) + 0.5, screened: None }, false);
             }
         }
-        ring.rebuild(1.0, |_| 1.0);
+        ring.rebuild(1.0, |_, _| 1.0);
         assert!(ring.lags()[LAGS - 1] < 9.5, "{:?}", ring.lags());
     }
 
@@ -376,7 +387,7 @@ mod tests {
                     _ => DialEnd::Unanswered,
                 });
             }
-            ring.rebuild(multiplier, |since| (-since / 60.0).exp());
+            ring.rebuild(multiplier, |_, since| (-since / 60.0).exp());
             let chances = ring.ringing(age).into_iter().chain(ring.screening(age, age / 10.0));
             for chance in chances.chain([ring.answer_chance()]) {
                 prop_assert!((0.0..=1.0 + 1e-9).contains(&chance), "{chance}");

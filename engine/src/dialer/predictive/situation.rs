@@ -108,11 +108,15 @@ pub struct Working {
 pub enum WorkStage {
     /// A conversation.
     Talking {
+        /// Chance that it is one with a person, by how they picked up.
+        person: f64,
         /// Since it began.
         age: f64,
     },
     /// What follows a conversation.
     WrappingUp {
+        /// Chance that it was one with a person, by how they picked up or by what the agent said.
+        person: f64,
         /// How long the conversation was.
         talked: f64,
         /// Since it ended.

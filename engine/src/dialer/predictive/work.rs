@@ -1,230 +1,111 @@
-//! When an agent at work will be free: talk and wrap-up.
+//! When an agent at work will be free.
 //!
-//! Refusals after ten seconds and conversations of four minutes need no model of their own: the hazard falls with
-//! age, and the wrap-up is learnt per length of the talk before it.
+//! Machines are soon hung up on, people are not, and how somebody picked up tells much of which it was before the first
+//! word: so both are learnt apart, and a conversation whose other end is not known yet counts as either with its chance,
+//! which its own length goes on to change.
 
 use serde::{Deserialize, Serialize};
 
-use super::hazard::{Ages, Counts, Hazards};
+use super::conversations::{ConversationLessons, Conversations};
 use super::{LAGS, WorkStage};
 
-/// Half-life of what is known of talk and wrap-up, in calls.
-const HALF_LIFE_CALLS: f64 = 1_500.0;
-/// Calls that the first belief is worth.
-const PRIOR_CALLS: f64 = 4.0;
-const PRIOR_TALK_MEAN: f64 = 90.0;
-const PRIOR_WRAP_UP_MEAN: f64 = 12.0;
-/// Talk lengths, in seconds, between which wrap-up is learnt apart.
-const TALK_CLASSES: [f64; 3] = [12.0, 40.0, 120.0];
-const CLASSES: usize = TALK_CLASSES.len() + 1;
-/// Wrap-ups of all classes together that one class borrows.
-const POOLED_CALLS: f64 = 6.0;
-/// Longest horizon, in seconds. No ring lasts longer.
-const HORIZON_MAX: usize = 80;
-/// Beyond this a talk is told apart from longer ones no more, in seconds.
-const TALK_MAX: usize = 1_200;
-const WRAP_UP_MAX: usize = 300;
+/// First beliefs in mean seconds of talk and wrap-up.
+const WITH_PEOPLE: (f64, f64) = (90.0, 12.0);
+const WITH_MACHINES: (f64, f64) = (10.0, 5.0);
 
-/// What is known of talk and wrap-up, and what follows from it.
+/// What is known of conversations, with people and with machines.
 #[derive(Clone, Debug)]
 pub(crate) struct WorkModel {
-    talk: Hazards<1>,
-    pooled: Hazards<1>,
-    wrap_up: Vec<Hazards<1>>,
-    tables: WorkTables,
+    people: Conversations,
+    machines: Conversations,
 }
 
-#[derive(Clone, Debug)]
-struct WorkTables {
-    /// Chance that a talk lasts longer than each whole second.
-    talk_survival: Vec<f64>,
-    /// The same for wrap-up, per class of talk.
-    wrap_up_survival: [Vec<f64>; CLASSES],
-    /// Per bin of talk and lag: chance to be free.
-    talking: Vec<[f64; LAGS]>,
-    horizons: [f64; LAGS],
-    /// Chance that talk and wrap-up are over after each whole second from the start.
-    over: Vec<f64>,
-}
-
-fn class(talked: f64) -> usize {
-    TALK_CLASSES.partition_point(|edge| *edge <= talked)
-}
-
-/// A curve on whole seconds, read in between. Beyond its end it stays.
-fn read(curve: &[f64], at: f64) -> f64 {
-    let at = at.clamp(0.0, curve.len() as f64 - 1.001);
-    let second = at as usize;
-    curve[second] + at.fract() * (curve[second + 1] - curve[second])
-}
-
-/// What was learnt of talk and wrap-up.
+/// What was learnt of both.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct WorkLessons {
-    talk: Counts,
-    pooled: Counts,
-    wrap_up: Vec<Counts>,
+    people: ConversationLessons,
+    machines: ConversationLessons,
 }
 
 impl WorkModel {
+    pub(crate) fn new() -> Self {
+        Self {
+            people: Conversations::new(WITH_PEOPLE.0, WITH_PEOPLE.1),
+            machines: Conversations::new(WITH_MACHINES.0, WITH_MACHINES.1),
+        }
+    }
+
     /// What was learnt.
     pub(crate) fn lessons(&self) -> WorkLessons {
-        WorkLessons {
-            talk: self.talk.counts(),
-            pooled: self.pooled.counts(),
-            wrap_up: self.wrap_up.iter().map(Hazards::counts).collect(),
-        }
+        WorkLessons { people: self.people.lessons(), machines: self.machines.lessons() }
     }
 
     /// Goes on from what was learnt earlier. None where that does not fit.
     pub(crate) fn recall(&mut self, lessons: &WorkLessons) -> Option<()> {
-        if lessons.wrap_up.len() != self.wrap_up.len() {
-            return None;
-        }
-        self.talk.recall(&lessons.talk)?;
-        self.pooled.recall(&lessons.pooled)?;
-        self.wrap_up.iter_mut().zip(&lessons.wrap_up).try_for_each(|(own, lesson)| own.recall(lesson))
+        self.people.recall(&lessons.people)?;
+        self.machines.recall(&lessons.machines)
     }
 
-    pub(crate) fn new() -> Self {
-        let talk_ages =
-            Ages::new(&[(20.0, 1.0), (60.0, 2.0), (120.0, 5.0), (300.0, 10.0), (TALK_MAX as f64, 50.0)]);
-        let wrap_ages = || Ages::new(&[(20.0, 1.0), (40.0, 2.0), (100.0, 5.0), (WRAP_UP_MAX as f64, 25.0)]);
-        let talk = Hazards::new(talk_ages, PRIOR_CALLS, HALF_LIFE_CALLS, |_, _| PRIOR_TALK_MEAN.recip());
-        let bins = talk.ages().len();
-        let wrap_up =
-            |cases| Hazards::new(wrap_ages(), cases, HALF_LIFE_CALLS, |_, _| PRIOR_WRAP_UP_MEAN.recip());
-        Self {
-            talk,
-            pooled: wrap_up(PRIOR_CALLS),
-            wrap_up: (0..CLASSES).map(|_| wrap_up(0.0)).collect(),
-            tables: WorkTables {
-                talk_survival: vec![1.0; TALK_MAX + 2 * HORIZON_MAX],
-                wrap_up_survival: std::array::from_fn(|_| vec![1.0; WRAP_UP_MAX + 2 * HORIZON_MAX]),
-                talking: vec![[0.0; LAGS]; bins + 1],
-                horizons: [0.0; LAGS],
-                over: vec![0.0; HORIZON_MAX + 1],
-            },
-        }
-    }
-
+    /// An agent was kept for so long.
     pub(crate) fn expose(&mut self, stage: WorkStage, seconds: f64) {
-        match stage {
-            WorkStage::Talking { age } => self.talk.expose(age, seconds),
-            WorkStage::WrappingUp { talked, age } => {
-                self.pooled.expose(age, seconds);
-                self.wrap_up[class(talked)].expose(age, seconds);
+        let person = self.person(stage);
+        for (kind, share) in [(&mut self.people, person), (&mut self.machines, 1.0 - person)] {
+            match stage {
+                WorkStage::Talking { age, .. } => kind.expose_talk(age, seconds * share),
+                WorkStage::WrappingUp { talked, age, .. } => {
+                    kind.expose_wrap_up(talked, age, seconds * share);
+                }
             }
         }
     }
 
-    pub(crate) fn talk_ended(&mut self, talked: f64) {
-        self.talk.ended(0, talked);
+    /// A conversation and its wrap-up were over: with a person by this chance.
+    pub(crate) fn ended(&mut self, person: f64, talked: f64, wrapped: f64) {
+        let person = self.person(WorkStage::WrappingUp { person, talked, age: wrapped });
+        for (kind, share) in [(&mut self.people, person), (&mut self.machines, 1.0 - person)] {
+            if share > 0.0 {
+                kind.ended(talked, wrapped, share);
+            }
+        }
     }
 
-    pub(crate) fn wrap_up_ended(&mut self, talked: f64, wrapped: f64) {
-        self.pooled.ended(0, wrapped);
-        self.wrap_up[class(talked)].ended(0, wrapped);
-    }
-
-    /// Chance that an agent who took a call so many seconds ago still has it.
-    pub(crate) fn holds(&self, since: f64) -> f64 {
-        if since < 0.0 { 1.0 } else { 1.0 - read(&self.tables.over, since) }
+    /// Chance that an agent who took a call so many seconds ago, from a person with this chance, still has it.
+    pub(crate) fn holds(&self, person: f64, since: f64) -> f64 {
+        person * self.people.holds(since) + (1.0 - person) * self.machines.holds(since)
     }
 
     /// Chances that a busy agent is done within each horizon.
     pub(crate) fn done(&self, stage: WorkStage) -> [f64; LAGS] {
-        match stage {
-            WorkStage::Talking { age } => {
-                let (bin, into) = self.talk.ages().place(age);
-                let (low, high) = (&self.tables.talking[bin], &self.tables.talking[bin + 1]);
-                std::array::from_fn(|lag| low[lag] + into * (high[lag] - low[lag]))
-            }
-            WorkStage::WrappingUp { talked, age } => {
-                let alive = &self.tables.wrap_up_survival[class(talked)];
-                let age = age.min(WRAP_UP_MAX as f64);
-                let still = read(alive, age).max(1e-300);
-                self.tables.horizons.map(|within| 1.0 - read(alive, age + within) / still)
-            }
+        let person = self.person(stage);
+        let done = |kind: &Conversations| match stage {
+            WorkStage::Talking { age, .. } => kind.over_from_talk(age),
+            WorkStage::WrappingUp { talked, age, .. } => kind.over_from_wrap_up(talked, age),
+        };
+        if person >= 1.0 {
+            return done(&self.people);
         }
+        let (people, machines) = (done(&self.people), done(&self.machines));
+        std::array::from_fn(|lag| person * people[lag] + (1.0 - person) * machines[lag])
+    }
+
+    /// Chance that it is a person who keeps an agent, now that the talk has lasted, or did last, so long.
+    fn person(&self, stage: WorkStage) -> f64 {
+        let (person, likely): (f64, [f64; 2]) = match stage {
+            WorkStage::Talking { person, age } => {
+                (person, [&self.people, &self.machines].map(|kind| kind.lasts(age)))
+            }
+            WorkStage::WrappingUp { person, talked, .. } => {
+                (person, [&self.people, &self.machines].map(|kind| kind.ends_at(talked)))
+            }
+        };
+        let (people, machines) = (person * likely[0], (1.0 - person) * likely[1]);
+        if people + machines > 0.0 { people / (people + machines) } else { person }
     }
 
     /// Brings the tables up to date for these horizons, in seconds.
     pub(crate) fn rebuild(&mut self, horizons: &[f64; LAGS]) {
-        self.tables.horizons = horizons.map(|within| within.min(HORIZON_MAX as f64 - 1.0));
-        self.set_survival();
-        self.set_talking();
-        self.set_over();
-    }
-
-    fn set_survival(&mut self) {
-        let talk = &self.talk;
-        survive(&mut self.tables.talk_survival, talk.ages(), |bin| talk.rate(0, bin));
-        for (class, own) in self.wrap_up.iter().enumerate() {
-            let pooled = &self.pooled;
-            survive(&mut self.tables.wrap_up_survival[class], own.ages(), |bin| {
-                let borrowed = POOLED_CALLS * own.ages().width(bin);
-                (own.count(0, bin) + borrowed * pooled.rate(0, bin)) / (own.seconds(bin) + borrowed)
-            });
-        }
-    }
-
-    fn set_talking(&mut self) {
-        let longest = self.tables.horizons[LAGS - 1] as usize + 1;
-        // Per class and second of the horizon: chance that a wrap-up which begins then is over at the horizon.
-        let wrapped: Vec<[[f64; LAGS]; CLASSES]> = (0..longest)
-            .map(|second| {
-                std::array::from_fn(|class| {
-                    self.tables.horizons.map(|within| {
-                        let left = within - second as f64 - 0.5;
-                        if left <= 0.0 { 0.0 } else { 1.0 - read(&self.tables.wrap_up_survival[class], left) }
-                    })
-                })
-            })
-            .collect();
-        let bins = self.talk.ages().len();
-        for bin in 0..=bins {
-            let age = if bin < bins { self.talk.ages().start(bin) as usize } else { TALK_MAX + 50 };
-            let alive = &self.tables.talk_survival[age..];
-            let still = alive[0].max(1e-300);
-            let mut done = [0.0; LAGS];
-            for (second, wrapped) in wrapped.iter().enumerate() {
-                let ends = (alive[second] - alive[second + 1]) / still;
-                let wrapped = &wrapped[class((age + second) as f64 + 0.5)];
-                for lag in 0..LAGS {
-                    done[lag] += ends * wrapped[lag];
-                }
-            }
-            self.tables.talking[bin] = done;
-        }
-    }
-
-    fn set_over(&mut self) {
-        let alive = &self.tables.talk_survival;
-        for (second, over) in self.tables.over.iter_mut().enumerate() {
-            *over = (0..second)
-                .map(|talked| {
-                    let middle = talked as f64 + 0.5;
-                    let wrap_up = &self.tables.wrap_up_survival[class(middle)];
-                    (alive[talked] - alive[talked + 1]) * (1.0 - read(wrap_up, second as f64 - middle))
-                })
-                .sum();
-        }
-    }
-}
-
-/// Fills a survival curve on whole seconds from rates per bin. Bins begin and end on whole seconds.
-fn survive(curve: &mut [f64], ages: &Ages, rate: impl Fn(usize) -> f64) {
-    let mut alive = 1.0;
-    let mut second = 0;
-    for bin in 0..ages.len() {
-        let kept = (-rate(bin)).exp();
-        let until = if bin + 1 < ages.len() { ages.start(bin + 1) as usize } else { curve.len() };
-        while second < until.min(curve.len()) {
-            curve[second] = alive;
-            alive *= kept;
-            second += 1;
-        }
+        self.people.rebuild(horizons);
+        self.machines.rebuild(horizons);
     }
 }
 
@@ -236,63 +117,48 @@ mod tests {
 
     const HORIZONS: [f64; LAGS] = [2.0, 4.0, 7.0, 10.0, 15.0, 24.0];
 
-    fn live(work: &mut WorkModel, talked: f64, wrapped: f64) {
-        for tick in 0..(talked * 4.0) as u32 {
-            work.expose(WorkStage::Talking { age: f64::from(tick) / 4.0 }, 0.25);
-        }
-        work.talk_ended(talked);
-        for tick in 0..(wrapped * 4.0) as u32 {
-            work.expose(WorkStage::WrappingUp { talked, age: f64::from(tick) / 4.0 }, 0.25);
-        }
-        work.wrap_up_ended(talked, wrapped);
-    }
-
     #[test]
-    fn wrap_up_is_learnt_per_length_of_the_talk_before() {
+    fn an_agent_with_a_likely_machine_is_soon_free_until_the_talk_outlasts_one() {
         let mut work = WorkModel::new();
         for _ in 0..200 {
-            live(&mut work, 8.0, 3.0);
-            live(&mut work, 200.0, 40.0);
+            for (person, talked) in [(1.0, 200.0), (0.0, 7.0)] {
+                for tick in 0..(talked * 4.0) as u32 {
+                    work.expose(WorkStage::Talking { person: 0.5, age: f64::from(tick) / 4.0 }, 0.25);
+                }
+                work.ended(person, talked, 0.0);
+            }
         }
         work.rebuild(&HORIZONS);
-        let after = |talked| work.done(WorkStage::WrappingUp { talked, age: 1.0 })[1];
-        assert!(after(8.0) > 0.8, "{}", after(8.0));
-        assert!(after(200.0) < 0.2, "{}", after(200.0));
-    }
-
-    #[test]
-    fn a_conversation_that_outlasts_a_refusal_lasts() {
-        let mut work = WorkModel::new();
-        for _ in 0..200 {
-            live(&mut work, 10.5, 2.0);
-            live(&mut work, 240.5, 2.0);
-        }
-        work.rebuild(&HORIZONS);
-        let done = |age| work.done(WorkStage::Talking { age })[LAGS - 1];
-        assert!((0.35..0.65).contains(&done(1.0)), "{}", done(1.0));
-        assert!(done(60.0) < 0.1, "{}", done(60.0));
+        let done = |person, age| work.done(WorkStage::Talking { person, age })[LAGS - 1];
+        assert!(done(0.1, 1.0) > 0.7, "{}", done(0.1, 1.0));
+        assert!(done(0.9, 1.0) < 0.3, "{}", done(0.9, 1.0));
+        assert!(done(0.1, 60.0) < 0.2, "{}", done(0.1, 60.0));
+        assert!(work.holds(0.1, 20.0) < work.holds(0.9, 20.0));
     }
 
     proptest! {
         #[test]
         fn every_chance_is_one_and_grows_with_time(
-            calls in prop::collection::vec((0.0..2_000.0_f64, 0.0..400.0_f64), 0..40),
+            calls in prop::collection::vec((0.0..=1.0_f64, 0.0..2_000.0_f64, 0.0..400.0_f64), 0..40),
+            person in 0.0..=1.0_f64,
             age in 0.0..3_000.0_f64,
         ) {
             let mut work = WorkModel::new();
-            for (talked, wrapped) in calls {
-                work.expose(WorkStage::Talking { age: talked }, 0.25);
-                work.talk_ended(talked);
-                work.expose(WorkStage::WrappingUp { talked, age: wrapped }, 0.25);
-                work.wrap_up_ended(talked, wrapped);
+            for (person, talked, wrapped) in calls {
+                work.expose(WorkStage::Talking { person, age: talked }, 0.25);
+                work.expose(WorkStage::WrappingUp { person, talked, age: wrapped }, 0.25);
+                work.ended(person, talked, wrapped);
             }
             work.rebuild(&HORIZONS);
-            for stage in [WorkStage::Talking { age }, WorkStage::WrappingUp { talked: age, age }] {
+            for stage in [
+                WorkStage::Talking { person, age },
+                WorkStage::WrappingUp { person, talked: age, age },
+            ] {
                 let done = work.done(stage);
                 prop_assert!(done.iter().all(|chance| (-1e-9..=1.0 + 1e-9).contains(chance)), "{done:?}");
                 prop_assert!(done.windows(2).all(|two| two[0] <= two[1] + 1e-9), "{done:?}");
             }
-            prop_assert!((0.0..=1.0).contains(&work.holds(age)));
+            prop_assert!((0.0..=1.0).contains(&work.holds(person, age)));
         }
     }
 }
