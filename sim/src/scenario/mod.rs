@@ -98,8 +98,10 @@ mod tests {
 
     #[test]
     fn prediction_idles_less_than_progressive_and_keeps_the_limit() {
-        let progressive = hour(Algorithm::Progressive).pooled;
-        let report = hour(Algorithm::Predictive);
+        // No machine reaches an agent, so that everybody who is dropped is known to have been a person.
+        let scenario = Scenario::parse(&HOUR.replace(r#""fn":0.08"#, r#""fn":0"#)).unwrap();
+        let progressive = simulate(&scenario, Algorithm::Progressive, &[1, 2]).pooled;
+        let report = simulate(&scenario, Algorithm::Predictive, &[1, 2]);
         let predictive = &report.pooled;
         assert!(predictive.idle_s < 0.9 * progressive.idle_s, "{predictive:?} {progressive:?}");
         for day in &report.seeds {
