@@ -113,6 +113,18 @@ pub fn tell(notice: &Notice) {
             counter!("cadran_transfers_total").increment(1);
             info!(call.id = %call, from.id = %from, to.id = %to, "{from} gave {call} to {to}");
         }
+        Notice::GivenOutside { call, from } => {
+            counter!("cadran_transfers_total").increment(1);
+            info!(call.id = %call, from.id = %from, "{from} gave {call} to somebody outside");
+        }
+        Notice::SentToFlow { call, from, flow } => {
+            counter!("cadran_transfers_total").increment(1);
+            info!(call.id = %call, from.id = %from, flow.id = %flow, "{from} sent {call} through {flow}");
+        }
+        Notice::SentToQueue { call, from, queue } => {
+            counter!("cadran_transfers_total").increment(1);
+            info!(call.id = %call, from.id = %from, queue.id = %queue, "{from} sent {call} to {queue}");
+        }
         Notice::MaskedLong { recording, masked } => {
             counter!("cadran_recordings_masked_long_total").increment(1);
             let masked_s = masked.as_secs();

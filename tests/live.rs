@@ -38,6 +38,8 @@ mod hang_ups;
 mod inbound;
 #[path = "live/link.rs"]
 mod link;
+#[path = "live/onward.rs"]
+mod onward;
 #[path = "live/outcomes.rs"]
 mod outcomes;
 #[path = "live/pair.rs"]

@@ -134,6 +134,7 @@ on_both_databases! {
     quotas::a_campaign_stops_at_its_quota,
     quotas::a_part_of_a_campaign_stops_by_itself,
     recordings::they_are_found_by_every_field_of_their_call,
+    recordings::those_of_callers_belong_to_their_queue_and_agent,
     recordings::every_order_has_pages_without_gap_or_overlap,
     recordings::a_hold_is_stronger_than_a_deletion,
     recovery::a_killed_daemon_leaves_what_the_next_one_finds,

@@ -229,6 +229,7 @@ fn settings() -> Settings {
         ring_timeout: Duration::from_secs(20),
         queues: Vec::new(),
         skills: BTreeMap::new(),
+        recording: None,
     };
     let campaign = |row| Campaign {
         id: CampaignId::from_i64(row),

@@ -9,6 +9,7 @@ use crate::dialer::pacing_line::PacingLine;
 use crate::inbound::inquiry::{Inquiry, LookUpId};
 use crate::input::{LegPurpose, RequestId};
 use crate::model::attempt::CallRecord;
+pub use crate::model::incoming::CallerRecorded;
 use crate::model::incoming::{CallerDisposition, CallerRecord, MessageRecord};
 use crate::model::{
     AgentId, Attempt, AttemptId, CallId, CampaignId, EarId, HangupCause, LeadId, LegId, MessageId, Outcome,
@@ -85,6 +86,13 @@ pub enum SwitchCommand {
     },
     /// Put a leg in a room.
     Join {
+        /// Which room.
+        room: RoomId,
+        /// Which leg.
+        leg: LegId,
+    },
+    /// Take a leg out of a room. It stays up, alone: what is played to it is heard only then.
+    Leave {
         /// Which room.
         room: RoomId,
         /// Which leg.
@@ -385,6 +393,8 @@ pub enum Write {
     OpenRecording {
         /// Which recording.
         recording: RecordingId,
+        /// Of a caller's call: whom it belongs to. None: its attempt tells.
+        caller: Option<CallerRecorded>,
         /// When.
         started_at: Timestamp,
     },

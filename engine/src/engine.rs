@@ -48,6 +48,8 @@ pub struct Engine {
     /// Attempts that are being made durable.
     pub(crate) saving: BTreeMap<AttemptId, CallId>,
     pub(crate) legs: BTreeMap<LegId, LegOwner>,
+    /// Legs of callers who have hung up of late, and when: a snapshot may still show them.
+    pub(crate) departed: BTreeMap<LegId, Timestamp>,
     pub(crate) collecting: BTreeMap<RecordingId, Collecting>,
     /// What an earlier daemon left unfinished, until the first snapshot says what is still there.
     pub(crate) recovery: Option<Recovery>,
@@ -102,6 +104,7 @@ impl Engine {
             stirred_queues: BTreeSet::new(),
             saving: BTreeMap::new(),
             legs: BTreeMap::new(),
+            departed: BTreeMap::new(),
             collecting: BTreeMap::new(),
             recovery: None,
             stirred: BTreeSet::new(),

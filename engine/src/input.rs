@@ -14,7 +14,7 @@ use crate::model::{
     RecordingId, RoomId, SessionId, TapId, Timestamp, Trunk, TrunkId, TrunkProbe, Verdict,
 };
 
-pub use crate::request::{Request, TransferKind};
+pub use crate::request::{Request, TransferKind, TransferTo};
 
 /// One thing that happened, in the order in which the daemon learnt of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

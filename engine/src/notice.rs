@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::dialer::compliance::Reason;
 use crate::model::incoming::QueueExit;
 use crate::model::{
-    AgentId, AttemptId, CallId, CampaignId, DidId, Outcome, QueueId, RecordingId, Side, SupervisionEnd,
-    SupervisionMode, Trip, TrunkId, UserId, Verdict,
+    AgentId, AttemptId, CallId, CampaignId, DidId, FlowId, Outcome, QueueId, RecordingId, Side,
+    SupervisionEnd, SupervisionMode, Trip, TrunkId, UserId, Verdict,
 };
 
 /// Something that a person or a meter may want to see.
@@ -192,6 +192,31 @@ pub enum Notice {
         from: AgentId,
         /// Who has it.
         by: AgentId,
+    },
+    /// A customer speaks with somebody outside, without the agent.
+    GivenOutside {
+        /// Which call.
+        call: CallId,
+        /// Who had it.
+        from: AgentId,
+    },
+    /// A customer goes on through a flow, without the agent.
+    SentToFlow {
+        /// Which call.
+        call: CallId,
+        /// Who had it.
+        from: AgentId,
+        /// Where to.
+        flow: FlowId,
+    },
+    /// A customer waits in a queue, without the agent.
+    SentToQueue {
+        /// Which call.
+        call: CallId,
+        /// Who had it.
+        from: AgentId,
+        /// Where to.
+        queue: QueueId,
     },
     /// An agent gave a customer to a colleague.
     Transferred {

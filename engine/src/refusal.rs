@@ -49,12 +49,27 @@ pub enum Refusal {
     /// As many taps as may be are open.
     #[error("too many conversations are being tapped; close another one first")]
     TooManyTaps,
+    /// No such number may be called for anybody.
+    #[error("this number is never called: it reaches help, or costs whoever calls it")]
+    NumberForbidden,
+    /// A queue and a flow cannot be talked to first.
+    #[error("a customer goes to a queue or a flow at once; give `blind`")]
+    OnlyBlind,
+    /// The queue takes nobody at the moment.
+    #[error("the queue takes nobody at the moment: {0}")]
+    QueueTakesNobody(&'static str),
     /// The transfer does not stand where it would have to.
     #[error("the transfer of this call is {0}")]
     TransferIs(&'static str),
     /// There is no such agent.
     #[error("no such agent in the settings")]
     UnknownAgent,
+    /// There is no such flow, or it has no live revision.
+    #[error("no such flow, or it is not live")]
+    UnknownFlow,
+    /// There is no such queue.
+    #[error("no such queue in the settings")]
+    UnknownQueue,
     /// There is no such call, or it is over.
     #[error("no such call is up")]
     UnknownCall,

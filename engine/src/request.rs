@@ -4,7 +4,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::Agreed;
 use crate::conversation::tapping::Tapper;
-use crate::model::{AgentId, ByHand, CallId, CampaignId, Lead, Phone, Side, SupervisionMode, TapId, UserId};
+use crate::model::{
+    AgentId, ByHand, CallId, CampaignId, FlowId, Lead, Phone, QueueId, Side, SupervisionMode, TapId, UserId,
+};
+
+/// To whom a customer is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferTo {
+    /// A colleague who is ready.
+    Agent(AgentId),
+    /// A flow, in its live revision; at once only.
+    Flow(FlowId),
+    /// Somebody outside.
+    Number(Phone),
+    /// A queue that takes them at the moment; at once only.
+    Queue(QueueId),
+}
 
 /// How a customer is given to a colleague.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,12 +164,12 @@ pub enum Request {
         /// Which conversation.
         call: CallId,
     },
-    /// Give the customer to a colleague.
+    /// Give the customer to somebody else.
     Transfer {
         /// Which conversation.
         call: CallId,
         /// To whom.
-        to: AgentId,
+        to: TransferTo,
         /// At once, or after a talk.
         kind: TransferKind,
     },

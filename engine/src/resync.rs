@@ -54,6 +54,7 @@ impl Engine {
 
     pub(crate) fn resync(&mut self, snapshot: &Snapshot) {
         let after_gap = self.holds.is_switch_away();
+        self.departed.retain(|_, at| *at + TRAVEL_TIME_MAX >= snapshot.asked_at);
         let seen: BTreeMap<LegId, &LegSeen> = snapshot.legs.iter().map(|leg| (leg.leg, leg)).collect();
         if let Some(recovery) = self.recovery.take() {
             self.adopt(recovery, snapshot, &seen);
@@ -103,27 +104,13 @@ impl Engine {
         }
     }
 
-    /// Callers in conversation who are not in their agent's room.
-    fn callers_to_join(
-        &self,
-        established: &impl Fn(Timestamp) -> bool,
-        in_room: &impl Fn(RoomId, LegId) -> bool,
-    ) -> Vec<(RoomId, LegId)> {
-        let connected = self
-            .callers
-            .values()
-            .filter(|caller| caller.state == CallerState::Connected && established(caller.since));
-        let rooms = connected.filter_map(|caller| {
-            let session = caller.agent.and_then(|agent| self.sessions.get(&agent))?;
-            Some((session.room, caller.leg))
-        });
-        rooms.filter(|(room, leg)| !in_room(*room, *leg)).collect()
-    }
-
     /// A caller of an earlier daemon, or one whose arrival was not heard of, goes on: in conversation, in their place of
     /// the queue, or at the beginning of their flow. Says whether the leg is a caller's.
     fn adopt_caller(&mut self, seen: &LegSeen, snapshot: &Snapshot) -> bool {
         let Some(LegPurpose::Caller { call, did, phone, queue }) = &seen.purpose else { return false };
+        if self.departed.contains_key(&seen.leg) {
+            return true;
+        }
         let did = self.dids.iter().find(|known| Some(known.id) == *did).cloned();
         let id = *call;
         self.cx.repaired(format!("{id} taken over"));
@@ -140,6 +127,11 @@ impl Engine {
             caller.connected_at = Some(now);
             caller.enter(CallerState::Connected, now);
             self.set_agent_state(agent, AgentState::OnCall { call: id });
+            let room = self.sessions.get(&agent).map(|session| session.room);
+            if room.is_some_and(|room| !snapshot.holds(room, seen.leg)) {
+                // Held by the earlier daemon; nobody knows any more for what.
+                self.bring_back(id);
+            }
             return true;
         }
         match queue.filter(|place| self.queues.contains_key(&place.queue)) {
@@ -177,12 +169,28 @@ impl Engine {
     fn take_in_seen_legs(&mut self, snapshot: &Snapshot) {
         for seen in &snapshot.legs {
             if self.legs.contains_key(&seen.leg) {
+                self.mark_again(seen);
                 let entered = seen.entered && !self.is_out_of_reach(seen.leg, snapshot.asked_at);
                 self.leg_reported(seen.leg, entered, seen.up);
             } else if !self.adopt_caller(seen, snapshot) {
                 self.cx.repaired(format!("{} belongs to nothing; ended", seen.leg));
                 self.cx.switch(SwitchCommand::HangUp { leg: seen.leg });
             }
+        }
+    }
+
+    /// A customer who has become a caller is marked as one, and an agent's leg with the room that they have.
+    fn mark_again(&mut self, seen: &LegSeen) {
+        match (self.legs.get(&seen.leg).copied(), &seen.purpose) {
+            (Some(LegOwner::Caller(id)), Some(LegPurpose::Customer { .. })) => self.mark(id),
+            (Some(LegOwner::Agent(id)), Some(LegPurpose::Agent { agent, session, room })) => {
+                let own = self.sessions.get(&id).map(|session| session.room);
+                if let Some(own) = own.filter(|own| own != room) {
+                    let purpose = LegPurpose::Agent { agent: *agent, session: *session, room: own };
+                    self.cx.switch(SwitchCommand::Mark { leg: seen.leg, purpose });
+                }
+            }
+            (_, _) => {}
         }
     }
 
@@ -194,7 +202,10 @@ impl Engine {
         let beside = |session: &AgentSession| session.has_anteroom.then(|| anteroom(session.room));
         let mut owned: BTreeSet<RoomId> = self.sessions.values().map(|session| session.room).collect();
         owned.extend(self.sessions.values().filter_map(beside));
-        owned.extend(self.callers.values().filter_map(|caller| caller.outside.map(|outside| outside.room)));
+        let talks = self.calls.values().map(|call| &call.talk);
+        let talks = talks.chain(self.callers.values().map(|caller| &caller.talk));
+        owned.extend(talks.filter_map(|talk| talk.outside.map(|outside| outside.room)));
+        owned.extend(self.conversations().filter_map(|(talk, _)| self.on_the_way_to(talk.call)));
         for room in rooms.keys() {
             if !owned.contains(room) {
                 self.cx.repaired(format!("{room} belongs to nobody; closed"));
@@ -214,22 +225,18 @@ impl Engine {
             }
         }
         // Who is on the way to somebody else, or back, is looked after until that has come about.
-        let at_rest = |call: &&Call| {
-            let id = call.attempt.call;
-            call.state == CallState::Connected
-                && call.returns.is_none()
-                && self.heir(id).is_none()
-                && call.is_with_agent()
+        let since = |id: &CallId| {
+            let called = self.calls.get(id).map(|call| call.since);
+            called.or_else(|| self.callers.get(id).map(|caller| caller.since))
         };
-        for call in self.calls.values().filter(|call| established(call.since)).filter(at_rest) {
-            let Some(session) = call.agent.and_then(|agent| self.sessions.get(&agent)) else {
-                continue;
-            };
-            if !in_room(session.room, call.attempt.leg) {
-                joins.push((session.room, call.attempt.leg));
+        for (talk, known) in self.conversations() {
+            let is_at_rest =
+                known.returns.is_none() && self.heir(talk.call).is_none() && known.is_with_agent();
+            let Some(session) = self.sessions.get(&talk.agent).filter(|_| is_at_rest) else { continue };
+            if since(&talk.call).is_some_and(established) && !in_room(session.room, talk.customer) {
+                joins.push((session.room, talk.customer));
             }
         }
-        joins.extend(self.callers_to_join(&established, &in_room));
         for (room, leg) in joins {
             self.cx.repaired(format!("{leg} was not in {room}; joined again"));
             self.cx.switch(SwitchCommand::OpenRoom { room });
@@ -240,7 +247,7 @@ impl Engine {
     /// A recording that is written for no live call ends, and what there is of it is kept.
     fn end_unknown_recordings(&mut self, snapshot: &Snapshot) {
         for recording in &snapshot.recordings {
-            let belongs = self.calls.contains_key(&recording.call) || self.collecting.contains_key(recording);
+            let belongs = self.talk(recording.call).is_some() || self.collecting.contains_key(recording);
             if !belongs {
                 self.cx.repaired(format!("{recording} was written for no call; ended"));
                 self.collect(*recording, None);
@@ -265,9 +272,17 @@ impl Engine {
         for call in recovery.machines {
             self.recall_machine(call);
         }
+        // Callers, too, before anybody takes anything else, and those in conversation first.
+        let beside = |seen: &&LegSeen| self.agent_beside(seen.leg, snapshot).is_some();
+        let (talking, alone): (Vec<_>, Vec<_>) = snapshot.legs.iter().partition(beside);
+        for seen in talking.into_iter().chain(alone) {
+            if !self.legs.contains_key(&seen.leg) {
+                self.adopt_caller(seen, snapshot);
+            }
+        }
         for latest in recovery.latest_recordings {
-            if let Some(call) = self.calls.get_mut(&latest.call) {
-                call.recordings_begun = latest.part;
+            if let Some(known) = self.talk_mut(latest.call) {
+                known.recordings_begun = latest.part;
             }
         }
         for open in recovery.recordings {
@@ -275,12 +290,6 @@ impl Engine {
             self.adopt_recording(open, live);
         }
         self.record_adopted();
-        // Callers in conversation, too, before anybody takes anything else.
-        for seen in &snapshot.legs {
-            if self.agent_beside(seen.leg, snapshot).is_some() && !self.legs.contains_key(&seen.leg) {
-                self.adopt_caller(seen, snapshot);
-            }
-        }
         let idle = |session: &&AgentSession| session.call().is_none();
         let idle: Vec<AgentId> = self.sessions.values().filter(idle).map(AgentSession::id).collect();
         for agent in idle {

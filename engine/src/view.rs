@@ -10,6 +10,7 @@ use crate::dialer::CampaignRun;
 use crate::dialer::compliance::Obligation;
 use crate::dialer::pacing_line::PacingLine;
 use crate::engine::Engine;
+use crate::inbound::caller::Caller;
 use crate::inbound::queue::QueueRun;
 use crate::input::AttemptRefusal;
 use crate::model::{
@@ -163,10 +164,13 @@ pub struct CallView {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TransferView {
-    /// `held` (music), `consulting` (music, while agent and colleague talk), `conference` or `handing`.
+    /// `held` (music), `calling` (music, while somebody outside is called), `consulting` (music, while agent and
+    /// colleague talk), `conference` or `handing`.
     pub stage: &'static str,
     /// The colleague who was asked.
     pub to: Option<AgentId>,
+    /// Whether somebody outside was called instead.
+    pub outside: bool,
     /// Since when in this stage.
     pub since: Timestamp,
 }
@@ -193,6 +197,12 @@ pub struct CallerView {
     pub offered: Vec<AgentId>,
     /// With whom they speak, or are about to.
     pub agent: Option<AgentId>,
+    /// `none`, `recording` or `masked`.
+    pub recording: &'static str,
+    /// Supervisors who take part.
+    pub listeners: Vec<ListenerView>,
+    /// They are held, or on the way to somebody else.
+    pub transfer: Option<TransferView>,
 }
 
 /// A queue at one moment. Counts are since the daemon started.
@@ -261,7 +271,7 @@ impl Engine {
             held_by: self.held_by(),
             agents: self.sessions.values().map(|session| self.agent_view(session)).collect(),
             calls: self.calls.values().map(|call| self.call_view(call)).collect(),
-            callers: self.callers.values().map(|caller| caller.view()).collect(),
+            callers: self.callers.values().map(|caller| self.caller_view(caller)).collect(),
             queues: self.queues.values().map(|queue| self.queue_view(queue)).collect(),
             campaigns: self.runs.values().map(|run| self.campaign_view(run)).collect(),
             trunks: self.trunks.values().map(|trunk| trunk.view()).collect(),
@@ -288,7 +298,7 @@ impl Engine {
         let taken_over = session.taken_over.filter(|taken| view.call == Some(taken.call));
         AgentView {
             supervising: self.supervising_view(view.agent),
-            listeners: [self.badge(view.agent), self.tappers_of_caller_of(view.agent)].concat(),
+            listeners: self.badge(view.agent),
             taken_over_by: taken_over
                 .and_then(|taken| self.agents.get(&taken.by))
                 .map(|supervisor| supervisor.name.clone()),
@@ -298,6 +308,10 @@ impl Engine {
 
     fn call_view(&self, call: &Call) -> CallView {
         CallView { listeners: self.listeners(call.attempt.call), ..call.view() }
+    }
+
+    fn caller_view(&self, caller: &Caller) -> CallerView {
+        CallerView { listeners: self.listeners(caller.id), ..caller.view() }
     }
 
     fn campaign_view(&self, run: &CampaignRun) -> CampaignView {

@@ -72,6 +72,7 @@ mod tests {
             ring_timeout: Duration::from_secs(20),
             queues: Vec::new(),
             skills: BTreeMap::new(),
+            recording: None,
         };
         let settings = Settings { agents: vec![agent], ..Settings::default() };
         engine.handle(steady, Input::Settings(Box::new(settings)));

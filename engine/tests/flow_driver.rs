@@ -94,6 +94,7 @@ impl Driven {
                 canary: None,
                 locale: None,
                 fallback: None,
+                recording: None,
             }],
             flows: vec![FlowPublished {
                 id: FlowId::from_i64(1),

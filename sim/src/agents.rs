@@ -1,11 +1,11 @@
 //! The people at the desks: what each does next, by what their screen shows.
 
 use cadran_engine::command::Agreed;
-use cadran_engine::input::{Request, TransferKind};
-use cadran_engine::model::{AgentId, ByHand, CallId, CampaignId, Lead, LeadState, Side};
+use cadran_engine::input::{Request, TransferKind, TransferTo};
+use cadran_engine::model::{AgentId, ByHand, CallId, CampaignId, FlowId, Lead, LeadState, QueueId, Side};
 use cadran_engine::view::{AgentView, LiveView};
 
-use crate::plan::{MACHINE, WORK_END};
+use crate::plan::{MACHINE, WORK_END, phone};
 use crate::world::{Happening, World};
 
 use std::time::Duration;
@@ -96,6 +96,12 @@ impl World<'_> {
     fn act_on_call(&mut self, agent: AgentId, call: CallId) -> Option<Request> {
         let by = Side::Agent;
         let to = AgentId::from_i64(self.chance.number(1, 10).cast_signed());
+        let queue = QueueId::from_i64(self.chance.number(1, 3).cast_signed());
+        let onward = self.chance.pick(&[
+            (Some(TransferTo::Queue(queue)), 0.7),
+            (Some(TransferTo::Flow(FlowId::from_i64(1))), 0.3),
+        ]);
+        let outside = Some(TransferTo::Number(phone(33_199_009_500, 1)));
         let choices = vec![
             (Some(Request::HangUp { call, by }), 0.02),
             (Some(self.dispose(agent, call)), 0.02),
@@ -106,11 +112,14 @@ impl World<'_> {
             (Some(Request::LogOut { agent }), 0.002),
             (Some(Request::Hold { call }), 0.02),
             (Some(Request::Resume { call }), 0.03),
-            (Some(Request::Transfer { call, to, kind: TransferKind::Blind }), 0.02),
-            (Some(Request::Transfer { call, to, kind: TransferKind::Attended }), 0.03),
+            (Some(Request::Transfer { call, to: TransferTo::Agent(to), kind: TransferKind::Blind }), 0.02),
+            (Some(Request::Transfer { call, to: TransferTo::Agent(to), kind: TransferKind::Attended }), 0.03),
+            (onward.map(|to| Request::Transfer { call, to, kind: TransferKind::Blind }), 0.02),
+            (outside.map(|to| Request::Transfer { call, to, kind: TransferKind::Blind }), 0.01),
+            (outside.map(|to| Request::Transfer { call, to, kind: TransferKind::Attended }), 0.01),
             (Some(Request::JoinAll { call }), 0.02),
             (Some(Request::CompleteTransfer { call }), 0.03),
-            (None, 0.72),
+            (None, 0.68),
         ];
         self.choose(choices)
     }

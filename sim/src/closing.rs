@@ -12,6 +12,7 @@ use cadran_engine::model::{
 };
 use cadran_engine::view::{AgentView, CallView, LiveView};
 
+use crate::network::NetLeg;
 use crate::plan::{FAULTS_END, WORK_END};
 use crate::store::LeadRow;
 use crate::world::World;
@@ -205,7 +206,12 @@ impl World<'_> {
         let trunks: u32 = self.plan.settings.trunks.iter().map(|trunk| trunk.limit.concurrent_calls).sum();
         let max = switch.map_or(trunks, |switch| switch.min(trunks));
         let dialled = |at: &Timestamp| self.now.since(*at) < Duration::from_secs(2);
-        view.calls.len() >= max as usize || self.checks.last_dial.values().any(dialled)
+        // Callers who were customers, and whoever is called for a customer, use up the same.
+        let outside = |leg: &&NetLeg| matches!(leg.purpose, LegPurpose::Outside { .. });
+        let carried = view.calls.len()
+            + view.callers.iter().filter(|caller| caller.did.is_none()).count()
+            + self.network.legs.values().filter(outside).count();
+        carried >= max as usize || self.checks.last_dial.values().any(dialled)
     }
 
     /// When everybody has gone home nothing is left in a passing state, anywhere.

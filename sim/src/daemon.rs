@@ -351,7 +351,9 @@ fn lanes(command: &SwitchCommand) -> Vec<Lane> {
         SwitchCommand::OpenRoom { room }
         | SwitchCommand::StartMusic { room }
         | SwitchCommand::CloseRoom { room } => vec![Lane::Room(*room)],
-        SwitchCommand::Join { room, leg } => vec![Lane::Room(*room), Lane::Leg(*leg)],
+        SwitchCommand::Join { room, leg } | SwitchCommand::Leave { room, leg } => {
+            vec![Lane::Room(*room), Lane::Leg(*leg)]
+        }
         SwitchCommand::OpenEar { ear, room, .. } => vec![Lane::Ear(*ear), Lane::Room(*room)],
         SwitchCommand::SetWhisper { ear, .. } | SwitchCommand::CloseEar { ear } => vec![Lane::Ear(*ear)],
         SwitchCommand::OpenTap { tap, .. } | SwitchCommand::CloseTap { tap } => vec![Lane::Tap(*tap)],

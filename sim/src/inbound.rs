@@ -52,6 +52,13 @@ pub(crate) struct Hears {
     silent_since: Option<Timestamp>,
 }
 
+impl Hears {
+    /// In a room there are others to be heard.
+    pub(crate) const fn in_company(&mut self) {
+        self.silent_since = None;
+    }
+}
+
 /// Numbers, flows and queues of a centre that people call, in some of the seeds.
 pub(crate) fn settings(settings: &mut Settings, chance: &mut Chance) {
     let queue = |chance: &mut Chance, row| Queue {
@@ -85,6 +92,7 @@ pub(crate) fn settings(settings: &mut Settings, chance: &mut Chance) {
         canary: None,
         locale: None,
         fallback: None,
+        recording: None,
     }];
     settings.flows = vec![FlowPublished {
         id: FlowId::from_i64(1),
@@ -171,7 +179,13 @@ impl World<'_> {
                 leg.hears.silent_since.get_or_insert(now);
                 self.tell(SwitchEvent::LegUp { leg: leg_of });
             }
-            SwitchCommand::Mark { purpose, .. } => leg.purpose = purpose.clone(),
+            SwitchCommand::Mark { purpose, .. } => {
+                // The dial is over, and what the person does from here on is a caller's.
+                if matches!(leg.purpose, LegPurpose::Customer { .. }) {
+                    self.checks.dial_over(leg_of, now);
+                }
+                leg.purpose = purpose.clone();
+            }
             SwitchCommand::PlayClips { playing, .. } => {
                 leg.hears.playing = Some(*playing);
                 let playing = *playing;
@@ -226,7 +240,7 @@ impl World<'_> {
     }
 
     /// Notes since when a caller hears nothing.
-    fn note_silence(&mut self, id: LegId) {
+    pub(crate) fn note_silence(&mut self, id: LegId) {
         let now = self.now;
         if let Some(leg) = self.network.legs.get_mut(&id) {
             let hears = leg.hears.playing.is_some() || leg.hears.music || leg.hears.speaks;

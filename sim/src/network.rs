@@ -159,6 +159,13 @@ impl World<'_> {
                 Ok(())
             }
             SwitchCommand::Join { room, leg } => self.enter_room(*room, *leg),
+            SwitchCommand::Leave { room, leg } => {
+                if self.network.legs.get(leg).is_some_and(|inside| inside.room == Some(*room)) {
+                    self.network.leave_room(*leg);
+                    self.note_silence(*leg);
+                }
+                Ok(())
+            }
             SwitchCommand::StartMusic { room } if self.network.rooms.contains_key(room) => {
                 self.network.music.insert(*room);
                 Ok(())
@@ -168,6 +175,7 @@ impl World<'_> {
                 self.network.music.remove(room);
                 for leg in self.network.rooms.remove(room).into_iter().flatten() {
                     self.network.leave_room(leg);
+                    self.note_silence(leg);
                 }
                 Ok(())
             }
@@ -314,6 +322,7 @@ impl World<'_> {
         self.network.rooms.entry(room).or_default().insert(leg);
         if let Some(joiner) = self.network.legs.get_mut(&leg) {
             joiner.room = Some(room);
+            joiner.hears.in_company();
         }
         self.check_room(room);
         self.tell(SwitchEvent::LegJoined { leg, room });

@@ -111,6 +111,7 @@ fn agent(chance: &mut Chance, row: i64) -> Agent {
         ring_timeout: Duration::from_secs(12),
         queues: Vec::new(),
         skills: BTreeMap::new(),
+        recording: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! A database in memory, with the meaning of the real one: claims, write-before-dial, refusals, recovery.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use cadran_engine::command::{DispositionRecord, LeadNext, Write};
 use cadran_engine::dialer::compliance::Reason;
@@ -188,7 +188,13 @@ impl Store {
     fn latest_recordings(&self) -> Vec<RecordingId> {
         let open = self.attempts.values().filter(|row| row.ended.is_none());
         let of_call = |call| self.recordings.keys().rfind(|recording| recording.call == call).copied();
-        open.filter_map(|row| of_call(row.attempt.call)).collect()
+        let of_attempts = open.filter_map(|row| of_call(row.attempt.call));
+        // Of callers, by their last part, who may be there yet.
+        let dialled: BTreeSet<CallId> = self.attempts.values().map(|row| row.attempt.call).collect();
+        let theirs = self.recordings.keys().map(|recording| recording.call);
+        let theirs: BTreeSet<CallId> =
+            theirs.filter(|call| !dialled.contains(call) && !self.callers.contains_key(call)).collect();
+        of_attempts.chain(theirs.into_iter().filter_map(of_call)).collect()
     }
 
     /// Whether the agent said, the last time, that a machine had answered.
@@ -285,7 +291,7 @@ impl Store {
                     faults.push(format!("I1: {lead} released, but not claimed"));
                 }
             }
-            Write::OpenRecording { recording, started_at } => {
+            Write::OpenRecording { recording, started_at, .. } => {
                 let row = RecordingRow { started_at, masked_since: None, state: RecordingState::Open };
                 if self.recordings.insert(recording, row).is_some() {
                     faults.push(format!("I11: {recording} opened twice"));
@@ -337,10 +343,6 @@ impl Store {
     }
 
     fn save_attempt(&mut self, attempt: &Attempt, faults: &mut Vec<String>) -> StoreEvent {
-        let open = |row: &&AttemptRow| row.attempt.lead == attempt.lead && row.ended.is_none();
-        if let Some(other) = self.attempts.values().find(open) {
-            faults.push(format!("I2: {} has {} and {}", attempt.lead, other.attempt.id, attempt.id));
-        }
         let repeats = |by_hand: &ByHand| by_hand.key.is_some() && self.is_known(attempt.agent, by_hand);
         if attempt.by_hand.as_ref().is_some_and(repeats) {
             return refused(attempt, AttemptRefusal::LeadGone);
@@ -358,6 +360,10 @@ impl Store {
             // Whom an agent may not dial by hand stays where they were.
             row.state = if is_by_hand { row.state } else { LeadState::Done };
             return refused(attempt, AttemptRefusal::Forbidden(Reason::InternalDnc));
+        }
+        let open = |row: &&AttemptRow| row.attempt.lead == attempt.lead && row.ended.is_none();
+        if let Some(other) = self.attempts.values().find(open) {
+            faults.push(format!("I2: {} has {} and {}", attempt.lead, other.attempt.id, attempt.id));
         }
         row.state = LeadState::InAttempt;
         self.changes += 1;

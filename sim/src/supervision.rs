@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cadran_engine::input::{LegPurpose, Request};
-use cadran_engine::model::{AgentId, EarId, LegId, RoomId, SupervisionMode, Timestamp, UserId};
-use cadran_engine::view::{AgentView, CallView, LiveView};
+use cadran_engine::model::{AgentId, CallId, EarId, LegId, RoomId, SupervisionMode, Timestamp, UserId};
+use cadran_engine::view::{AgentView, LiveView};
 
 use crate::network::NetEar;
 use crate::plan::WORK_END;
@@ -61,10 +61,13 @@ impl World<'_> {
             // Whoever took a call over has it like an agent.
             _ => return self.next_act(seen),
         }
-        let talking: Vec<&CallView> = view.calls.iter().filter(|call| call.state == "connected").collect();
-        let talks = talking.get(self.chance.number(0, 7) as usize).or(talking.first());
+        let called = view.calls.iter().filter(|call| call.state == "connected").map(|call| call.call);
+        let callers =
+            view.callers.iter().filter(|caller| caller.state == "connected").map(|caller| caller.call);
+        let talking: Vec<CallId> = called.chain(callers).collect();
+        let talks = talking.get(self.chance.number(0, 7) as usize).or(talking.first()).copied();
         let in_hand = seen.supervising.and_then(|supervising| supervising.call);
-        let call = in_hand.filter(|_| self.chance.happens(0.7)).or(talks.map(|talks| talks.call));
+        let call = in_hand.filter(|_| self.chance.happens(0.7)).or(talks);
         let supervise = |mode, reason: &str| {
             call.map(|call| Request::Supervise { supervisor, user, call, mode, reason: reason.to_owned() })
         };
@@ -153,12 +156,14 @@ impl World<'_> {
     /// I16: a customer in conversation hears an agent, or music.
     fn lonely(&self, view: &LiveView) -> Vec<String> {
         let mut lonely = Vec::new();
-        for call in view.calls.iter().filter(|call| call.state == "connected") {
-            let is_its = |purpose: &LegPurpose| matches!(purpose, LegPurpose::Customer { call: whose, .. } if *whose == call.call);
+        let called = view.calls.iter().map(|call| (call.call, call.state));
+        let callers = view.callers.iter().map(|caller| (caller.call, caller.state));
+        for (call, _) in called.chain(callers).filter(|(_, state)| *state == "connected") {
+            let is_its = |purpose: &LegPurpose| matches!(purpose, LegPurpose::Customer { call: whose, .. } | LegPurpose::Caller { call: whose, .. } if *whose == call);
             let leg = self.network.legs.iter().find(|(_, leg)| is_its(&leg.purpose) && !leg.ending);
             let hears = |leg: LegId| self.network.hears_agent(leg) || self.network.hears_music(leg);
             if leg.is_some_and(|(leg, _)| !hears(*leg)) {
-                lonely.push(format!("I16: the customer of {} hears nobody", call.call));
+                lonely.push(format!("I16: the customer of {call} hears nobody"));
             }
         }
         lonely

@@ -44,6 +44,10 @@ pub(super) async fn carry_out(tools: &Tools, command: &SwitchCommand) -> Result<
             let channels = vec![callers.channel(*leg)];
             sent(client, ari::bridges::AddChannel::new(names::bridge(*room), channels)).await
         }
+        SwitchCommand::Leave { room, leg } => {
+            let channels = vec![callers.channel(*leg)];
+            out_of(client, ari::bridges::RemoveChannel::new(names::bridge(*room), channels)).await
+        }
         SwitchCommand::StartMusic { room } => {
             sent(client, ari::bridges::StartMoh::new(names::bridge(*room))).await
         }
@@ -65,7 +69,7 @@ pub(super) async fn carry_out(tools: &Tools, command: &SwitchCommand) -> Result<
         SwitchCommand::CloseTap { tap } => taps.close(client, *tap).await,
         SwitchCommand::Play { leg, media } => {
             let media = vec![media.clone()];
-            let play = ari::channels::PlayWithId::new(names::channel(*leg), names::playback(*leg), media);
+            let play = ari::channels::PlayWithId::new(callers.channel(*leg), names::playback(*leg), media);
             sent(client, play).await
         }
         SwitchCommand::Ring { leg } => sent(client, ari::channels::Ring::new(callers.channel(*leg))).await,
@@ -139,7 +143,7 @@ pub(super) async fn carry_out(tools: &Tools, command: &SwitchCommand) -> Result<
         }
         SwitchCommand::AwaitSilence { leg } => screening::send_away(client, *leg, Hearing::Greeting).await,
         SwitchCommand::StartRecording { recording, customer, agent } => {
-            recorder.start(*recording, *customer, *agent).await
+            recorder.start(*recording, callers.channel(*customer), callers.channel(*agent)).await
         }
         SwitchCommand::MaskRecording { recording } => recorder.mask(*recording).await,
         SwitchCommand::UnmaskRecording { recording } => recorder.unmask(*recording).await,
@@ -219,6 +223,15 @@ pub(super) async fn gone<R: Request + Clone>(client: &Client, request: R) -> Res
     match repeated(client, request).await {
         Err(problem) if problem.is_not_found() => Ok(()),
         outcome => outcome.map(drop).map_err(|problem| failure(&problem)),
+    }
+}
+
+/// Takes a channel out of a bridge. That there is no such bridge, or that the channel is not in it or is gone, is what
+/// was wanted (400, 404, 409 and 422).
+async fn out_of(client: &Client, request: ari::bridges::RemoveChannel) -> Result<(), CommandFailure> {
+    match repeated(client, request).await.map_err(|problem| failure(&problem)) {
+        Err(CommandFailure::Refused { status: 400 | 404 | 409 | 422, .. }) => Ok(()),
+        outcome => outcome,
     }
 }
 

@@ -275,6 +275,7 @@ fn crew(command: &SwitchCommand) -> Crew {
         | SwitchCommand::HangUp { .. }
         | SwitchCommand::OpenRoom { .. }
         | SwitchCommand::Join { .. }
+        | SwitchCommand::Leave { .. }
         | SwitchCommand::StartMusic { .. }
         | SwitchCommand::CloseRoom { .. }
         | SwitchCommand::OpenEar { .. }
@@ -304,6 +305,7 @@ fn kind(command: &SwitchCommand) -> &'static str {
         SwitchCommand::HangUp { .. } => "hang_up",
         SwitchCommand::OpenRoom { .. } => "open_room",
         SwitchCommand::Join { .. } => "join",
+        SwitchCommand::Leave { .. } => "leave",
         SwitchCommand::StartMusic { .. } => "start_music",
         SwitchCommand::CloseRoom { .. } => "close_room",
         SwitchCommand::OpenEar { .. } => "open_ear",

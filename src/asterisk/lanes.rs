@@ -47,7 +47,9 @@ impl Lane {
             SwitchCommand::OpenRoom { room }
             | SwitchCommand::StartMusic { room }
             | SwitchCommand::CloseRoom { room } => vec![Self::Room(*room)],
-            SwitchCommand::Join { room, leg } => vec![Self::Room(*room), Self::Leg(*leg)],
+            SwitchCommand::Join { room, leg } | SwitchCommand::Leave { room, leg } => {
+                vec![Self::Room(*room), Self::Leg(*leg)]
+            }
             // Whoever goes into the room before hears it from the beginning.
             SwitchCommand::OpenEar { ear, room, .. } => vec![Self::Ear(*ear), Self::Room(*room)],
             SwitchCommand::SetWhisper { ear, .. } | SwitchCommand::CloseEar { ear } => vec![Self::Ear(*ear)],
@@ -147,6 +149,7 @@ impl Lanes {
             | SwitchCommand::StartRecording { .. } => true,
             SwitchCommand::HangUp { .. }
             | SwitchCommand::Join { .. }
+            | SwitchCommand::Leave { .. }
             | SwitchCommand::StartMusic { .. }
             | SwitchCommand::CloseRoom { .. }
             | SwitchCommand::SetWhisper { .. }

@@ -16,12 +16,12 @@ use std::time::{Duration, Instant};
 
 use ari::{Client, SnoopDirection};
 use cadran_engine::input::{CommandFailure, SwitchEvent};
-use cadran_engine::model::{LegId, RecordingFacts, RecordingId};
+use cadran_engine::model::{RecordingFacts, RecordingId};
 use tokio::sync::{Semaphore, mpsc};
 use tracing::warn;
 
 use super::commands::{failure, gone, repeated, sent};
-use super::names::{self, Half};
+use super::names::Half;
 use assembly::{Assembled, Fetched};
 use progress::Progress;
 
@@ -84,13 +84,13 @@ impl Recorder {
         self.progress.note(event);
     }
 
-    /// Begins to record. Fails only if neither side can be recorded; a missing side is told when the recording is
+    /// Begins to record two channels. Fails only if neither side can be recorded; a missing side is told when the recording is
     /// collected.
     pub(super) async fn start(
         &self,
         recording: RecordingId,
-        customer: LegId,
-        agent: LegId,
+        customer: String,
+        agent: String,
     ) -> Result<(), CommandFailure> {
         let [left, right] = Half::both(recording);
         match tokio::join!(self.start_half(left, customer), self.start_half(right, agent)) {
@@ -106,11 +106,11 @@ impl Recorder {
         }
     }
 
-    async fn start_half(&self, half: Half, leg: LegId) -> Result<(), CommandFailure> {
+    async fn start_half(&self, half: Half, channel: String) -> Result<(), CommandFailure> {
         self.progress.follow(half);
         let snoop = ari::channels::SnoopWithId {
             spy: Some(SnoopDirection::In),
-            ..ari::channels::SnoopWithId::new(names::channel(leg), half.snoop(), self.app.clone())
+            ..ari::channels::SnoopWithId::new(channel, half.snoop(), self.app.clone())
         };
         sent(&self.client, snoop).await?;
         // Without the news that it entered, the attempt to record says what is wrong.

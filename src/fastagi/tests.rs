@@ -113,6 +113,7 @@ impl Dialplan {
             canary: canary.map(|share| Canary { revision: 2, share }),
             locale: Some("fr-FR".to_owned()),
             fallback: None,
+            recording: None,
             via: Driver::FastAgi,
         };
         self.store.create_setting(&did, now()).await.unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use cadran_engine::model::{Agent, AgentId, PhoneKind, QueueId, Right, RingMode, Skills};
+use cadran_engine::model::{Agent, AgentId, PhoneKind, QueueId, RecordingPolicy, Right, RingMode, Skills};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -34,6 +34,8 @@ pub(super) struct AgentBody {
     /// What they know: a level from 1 to 100 for each skill.
     #[schema(value_type = BTreeMap<String, u8>)]
     skills: Skills,
+    /// Which of their calls are recorded, unless campaign or queue records nothing; none: as those say.
+    recording: Option<RecordingPolicy>,
 }
 
 /// What can be set of an agent.
@@ -59,6 +61,8 @@ pub(super) struct AgentSettings {
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, u8>)]
     skills: Skills,
+    /// Which of their calls are recorded, unless campaign or queue records nothing; none: as those say.
+    recording: Option<RecordingPolicy>,
 }
 
 /// Queues of one agent.
@@ -93,6 +97,7 @@ fn body(agent: Agent) -> AgentBody {
         ring_timeout: u64::try_from(agent.ring_timeout.as_millis()).unwrap_or(u64::MAX),
         queues: agent.queues,
         skills: agent.skills,
+        recording: agent.recording,
     }
 }
 
@@ -104,7 +109,8 @@ impl AgentSettings {
             .that(is_plain_name(&self.sip_account), "/sip_account", "sip_name")
             .duration(self.ring_timeout, 5_000..=60_000, "/ring_timeout")
             .count(self.queues.len(), QUEUES_MAX, "/queues")
-            .count(self.skills.len(), SKILLS_MAX, "/skills");
+            .count(self.skills.len(), SKILLS_MAX, "/skills")
+            .recording(self.recording, "/recording");
         for (skill, level) in &self.skills {
             check.name(skill, "/skills").that(
                 (1..=100).contains(level),
@@ -130,6 +136,7 @@ impl AgentSettings {
             ring_timeout: Duration::from_millis(self.ring_timeout),
             queues: self.queues,
             skills: self.skills,
+            recording: self.recording,
         };
         (agent, self.sip_password)
     }

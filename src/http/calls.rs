@@ -347,6 +347,8 @@ pub(super) async fn may_touch(
     session.needs(Right::Work).map_err(|_| Error::Forbidden(right))?;
     let own = session.user.value.agent.ok_or(Error::NotYours)?;
     let view = live::view(app).await?;
-    let in_hand = view.calls.iter().any(|live| live.call == call && live.agent == Some(own));
+    let mut had = view.calls.iter().map(|live| (live.call, live.agent));
+    let mut called = view.callers.iter().map(|live| (live.call, live.agent));
+    let in_hand = had.any(|seen| seen == (call, Some(own))) || called.any(|seen| seen == (call, Some(own)));
     if in_hand { Ok(()) } else { Err(Error::NotYours) }
 }

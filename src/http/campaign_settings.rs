@@ -6,8 +6,7 @@ use std::time::Duration;
 use cadran_engine::dialer::compliance::Pack;
 use cadran_engine::model::{
     Breakers, CallingHours, CampaignSettings, CampaignState, ComplianceSettings, DialMode, DialOrder,
-    Disposition, ListId, OnMachine, Outcome, Quota, QuotaPart, RecordingPolicy, RetryRule,
-    SCREENING_TIME_MAX, Window,
+    Disposition, ListId, OnMachine, Outcome, Quota, QuotaPart, RetryRule, SCREENING_TIME_MAX, Window,
 };
 
 use super::app::App;
@@ -45,9 +44,7 @@ pub(super) async fn check(settings: &CampaignSettings, app: &App, state: Campaig
         check.that(lawful, "/mode/target_drop_rate", "drop_limit");
         check.duration(target_wait.unwrap_or(1_000).into(), 1_000..=600_000, "/mode/target_wait");
     }
-    if let RecordingPolicy::Share { share } = settings.recording {
-        check.that((0.0..=1.0).contains(&share), "/recording/share", "share");
-    }
+    check.recording(Some(settings.recording), "/recording");
     for (index, &trunk) in settings.trunks.iter().enumerate() {
         check.that(app.store.trunk(trunk).await?.is_some(), format!("/trunks/{index}"), "exists");
     }

@@ -1,6 +1,6 @@
 //! Rules for values that people send. A check collects every fault, so that a form can show them all at once.
 
-use cadran_engine::model::RateLimit;
+use cadran_engine::model::{RateLimit, RecordingPolicy};
 
 use super::error::{Error, Fault};
 use crate::import::columns;
@@ -74,6 +74,15 @@ impl Check {
             "positive",
             &max(100_000),
         )
+    }
+
+    /// Which calls are recorded.
+    pub(super) fn recording(&mut self, policy: Option<RecordingPolicy>, pointer: &str) -> &mut Self {
+        let is_share = |policy| match policy {
+            RecordingPolicy::Share { share } => (0.0..=1.0).contains(&share),
+            RecordingPolicy::All | RecordingPolicy::Never | RecordingPolicy::OnDemand => true,
+        };
+        self.that(policy.is_none_or(is_share), format!("{pointer}/share"), "share")
     }
 
     /// Nothing, or every fault at once.

@@ -258,8 +258,13 @@ fn refused(refusal: Refusal) -> Problem {
         }
         Refusal::NotInConversation => (S::CONFLICT, "refusal_not_in_conversation", vec![]),
         Refusal::NotLoggedIn => (S::CONFLICT, "refusal_not_logged_in", vec![]),
+        Refusal::NumberForbidden => (S::FORBIDDEN, "refusal_number_forbidden", vec![]),
+        Refusal::OnlyBlind => (S::UNPROCESSABLE_ENTITY, "refusal_only_blind", vec![]),
         Refusal::OwnConversation => (S::CONFLICT, "refusal_own_conversation", vec![]),
         Refusal::PhoneDown => (S::CONFLICT, "refusal_phone_down", vec![]),
+        Refusal::QueueTakesNobody(why) => {
+            (S::CONFLICT, "refusal_queue_takes_nobody", vec![("why", why.to_owned())])
+        }
         Refusal::ReasonNeeded => (S::UNPROCESSABLE_ENTITY, "refusal_reason_needed", vec![]),
         Refusal::RecordingForbidden => (S::CONFLICT, "refusal_recording_forbidden", vec![]),
         Refusal::RecordingIs(state) => {
@@ -276,6 +281,8 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::UnknownDisposition(codes) => {
             (S::UNPROCESSABLE_ENTITY, "refusal_unknown_disposition", vec![("codes", codes)])
         }
+        Refusal::UnknownFlow => (S::NOT_FOUND, "refusal_unknown_flow", vec![]),
+        Refusal::UnknownQueue => (S::NOT_FOUND, "refusal_unknown_queue", vec![]),
         Refusal::WrongState(state) => (S::CONFLICT, "refusal_wrong_state", vec![("state", state.to_owned())]),
     };
     Problem::new(status, code, values)

@@ -5,7 +5,9 @@ use cadran_engine::flow::check::{can_publish, check_text};
 use cadran_engine::flow::driver::Driver;
 use cadran_engine::flow::finding::Code;
 use cadran_engine::flow::world::World;
-use cadran_engine::model::{Canary, Did, DidId, FlowId, Mailbox, Overflow, Phone, Queue, Track};
+use cadran_engine::model::{
+    Canary, Did, DidId, FlowId, Mailbox, Overflow, Phone, Queue, RecordingPolicy, Track,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -52,17 +54,21 @@ pub(super) struct NumberSettings {
     #[serde(default)]
     #[schema(value_type = String)]
     via: Driver,
+    /// Which of its calls are recorded, unless the queue records nothing; by default as the queue says.
+    recording: Option<RecordingPolicy>,
 }
 
 fn body(did: Did) -> NumberBody {
-    let Did { id, number, also_written, flow, track, canary, locale, fallback, via } = did;
-    let settings = NumberSettings { number, also_written, flow, track, canary, locale, fallback, via };
+    let Did { id, number, also_written, flow, track, canary, locale, fallback, via, recording } = did;
+    let settings =
+        NumberSettings { number, also_written, flow, track, canary, locale, fallback, via, recording };
     NumberBody { id, settings }
 }
 
 fn did(id: DidId, settings: NumberSettings) -> Did {
-    let NumberSettings { number, also_written, flow, track, canary, locale, fallback, via } = settings;
-    Did { id, number, also_written, flow, track, canary, locale, fallback, via }
+    let NumberSettings { number, also_written, flow, track, canary, locale, fallback, via, recording } =
+        settings;
+    Did { id, number, also_written, flow, track, canary, locale, fallback, via, recording }
 }
 
 async fn check(settings: &NumberSettings, app: &App) -> Result<(), Error> {
@@ -89,6 +95,7 @@ async fn check(settings: &NumberSettings, app: &App) -> Result<(), Error> {
             "percent",
         );
     }
+    check.recording(settings.recording, "/recording");
     check_overflow(settings.fallback, "/fallback", app, &mut check).await?;
     check.done()?;
     let flow = flow.map(|flow| flow.value);

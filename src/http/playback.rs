@@ -199,8 +199,8 @@ pub(super) async fn export(
     check.count(wanted.recordings.len(), EXPORT_MAX, "/recordings");
     check.done()?;
     for id in wanted.recordings.iter().filter(|_| !session.scope.is_everything()) {
-        let campaign = app.store.campaign_of_call(id.call).await?;
-        if !campaign.is_some_and(|campaign| session.sees_campaign(campaign)) {
+        let owner = app.store.owner_of_call(id.call).await?;
+        if !owner.is_some_and(|owner| owner.is_within(&session.scope)) {
             return Err(Error::not_found(NOUN, id));
         }
     }

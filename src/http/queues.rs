@@ -1,9 +1,7 @@
 //! Queues: where callers wait for an agent.
 
 use axum::extract::State;
-use cadran_engine::model::{
-    CallbackOffer, Queue, QueueId, QueueSettings, RecordingPolicy, SkillRule, Sticky,
-};
+use cadran_engine::model::{CallbackOffer, Queue, QueueId, QueueSettings, SkillRule, Sticky};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -67,9 +65,7 @@ async fn check(settings: &QueueSettings, app: &App) -> Result<(), Error> {
             "/sticky/wait",
         );
     }
-    if let RecordingPolicy::Share { share } = settings.recording {
-        check.that((0.0..=1.0).contains(&share), "/recording/share", "share");
-    }
+    check.recording(Some(settings.recording), "/recording");
     check_skills(&settings.skills, &mut check);
     check_dispositions(&settings.dispositions, &mut check);
     if let Some(calendar) = settings.calendar {

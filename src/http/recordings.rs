@@ -5,7 +5,8 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use cadran_engine::model::{
-    AgentId, CallId, CampaignId, LeadId, ListId, Outcome, Phone, RecordingId, RecordingState, Timestamp,
+    AgentId, CallId, CampaignId, LeadId, ListId, Outcome, Phone, QueueId, RecordingId, RecordingState,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -29,11 +30,14 @@ pub(super) const NOUN: &str = "recording";
 pub(super) struct RecordingBody {
     id: RecordingId,
     call: CallId,
-    campaign: CampaignId,
-    list: ListId,
-    lead: LeadId,
-    /// The number dialled; its last digits without the right `see_full_numbers`.
-    phone: String,
+    /// On whose behalf the call was made; none of a caller's.
+    campaign: Option<CampaignId>,
+    list: Option<ListId>,
+    lead: Option<LeadId>,
+    /// The queue that gave a caller to the agent.
+    queue: Option<QueueId>,
+    /// The number dialled, or the caller's; its last digits without the right `see_full_numbers`.
+    phone: Option<String>,
     agent: Option<AgentId>,
     /// How the dial ended; none while it has not.
     outcome: Option<Outcome>,
@@ -140,7 +144,8 @@ pub(super) fn body(record: RecordingRecord, whole: bool) -> RecordingBody {
         campaign: record.campaign,
         list: record.list,
         lead: record.lead,
-        phone: shown(record.phone, whole),
+        queue: record.queue,
+        phone: record.phone.map(|phone| shown(phone, whole)),
         agent: record.agent,
         outcome: record.outcome,
         started_at: record.started_at.as_millis(),
@@ -227,6 +232,8 @@ pub(super) struct RecordingQuery {
     phone: Option<Phone>,
     /// Of dials that ended so.
     outcome: Option<Outcome>,
+    /// Of callers whom this queue gave to the agent.
+    queue: Option<QueueId>,
     /// Of which the agent said this, by its code.
     disposition: Option<String>,
     /// Begun then or later, in milliseconds since 1970.
@@ -274,6 +281,7 @@ impl RecordingQuery {
             is_held: self.is_held,
             list: self.list,
             outcome: self.outcome,
+            queue: self.queue,
             state: self.state.map(StateWord::as_str),
         })
     }

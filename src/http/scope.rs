@@ -7,7 +7,8 @@ use cadran_engine::model::{AgentId, CallId, CampaignId, LeadId, ListId, Recordin
 
 use super::app::App;
 use super::error::Error;
-use crate::store::{ImportId, Store};
+use super::live;
+use crate::store::{ImportId, Owner, Store};
 
 /// What addresses name that belongs to teams. Everything else belongs to the installation, or to whoever knows its id.
 const NOUNS: [&str; 7] = ["agent", "call", "campaign", "import", "lead", "list", "recording"];
@@ -27,7 +28,7 @@ pub(super) async fn look(
     let Ok(names) = RawPathParams::from_request_parts(parts, app).await else { return Ok(()) };
     for (name, id) in &names {
         if let Some(noun) = NOUNS.into_iter().find(|noun| *noun == name)
-            && !reaches(scope, own, &app.store, noun, id).await?
+            && !reaches(scope, own, app, noun, id).await?
         {
             return Err(Error::not_found(noun, id));
         }
@@ -39,17 +40,18 @@ pub(super) async fn look(
 async fn reaches(
     scope: &Scope,
     own: Option<AgentId>,
-    store: &Store,
+    app: &App,
     noun: &str,
     id: &str,
 ) -> Result<bool, Error> {
+    let store = &app.store;
     let campaign = match noun {
         "agent" => {
             let agent = id.parse::<AgentId>();
             return Ok(agent.map_or(true, |agent| own == Some(agent) || scope.has_agent(agent)));
         }
         "call" => match id.parse::<CallId>() {
-            Ok(call) => store.campaign_of_call(call).await?,
+            Ok(call) => return reaches_call(scope, own, app, call).await,
             Err(_) => return Ok(true),
         },
         "campaign" => match id.parse::<CampaignId>() {
@@ -72,12 +74,30 @@ async fn reaches(
             Err(_) => return Ok(true),
         },
         "recording" => match id.parse::<RecordingId>() {
-            Ok(recording) => store.campaign_of_call(recording.call).await?,
+            Ok(recording) => return reaches_call(scope, own, app, recording.call).await,
             Err(_) => return Ok(true),
         },
         _ => return Ok(false),
     };
     Ok(campaign.is_some_and(|campaign| scope.has_campaign(campaign)))
+}
+
+async fn reaches_call(scope: &Scope, own: Option<AgentId>, app: &App, call: CallId) -> Result<bool, Error> {
+    let is_own = |owner| matches!(owner, Owner::Agent(Some(agent)) if own == Some(agent));
+    let owner = owner_of(app, call).await?;
+    Ok(owner.is_some_and(|owner| owner.is_within(scope) || is_own(owner)))
+}
+
+/// Whose a call is. Of a caller who is still there the live view knows it.
+pub(super) async fn owner_of(app: &App, call: CallId) -> Result<Option<Owner>, Error> {
+    match app.store.owner_of_call(call).await? {
+        Some(Owner::Campaign(campaign)) => Ok(Some(Owner::Campaign(campaign))),
+        written => {
+            let view = live::view(app).await?;
+            let caller = view.callers.iter().find(|caller| caller.call == call);
+            Ok(caller.map(|caller| Owner::Agent(caller.agent)).or(written))
+        }
+    }
 }
 
 async fn campaign_of(store: &Store, list: ListId) -> Result<Option<CampaignId>, Error> {

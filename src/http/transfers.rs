@@ -3,15 +3,15 @@
 use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use cadran_engine::input::{Request, TransferKind};
-use cadran_engine::model::{AgentId, CallId, Right};
+use cadran_engine::input::{Request, TransferKind, TransferTo};
+use cadran_engine::model::{AgentId, CallId, FlowId, Phone, QueueId, Right};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::app::App;
 use super::auth::{Anyone, SignedIn};
 use super::calls::may_touch;
-use super::error::Error;
+use super::error::{Error, Fault};
 use super::extract::{Json, Path};
 
 /// The call in the address, on which the user may act. Comes before the body, so that nobody learns from its checks
@@ -49,20 +49,48 @@ pub(super) async fn resume(InHand(call): InHand, State(app): State<App>) -> Resu
 #[serde(deny_unknown_fields)]
 pub(super) struct Transfer {
     /// A colleague who is ready.
-    agent: AgentId,
+    agent: Option<AgentId>,
+    /// Or a flow, in its live revision; at once only.
+    flow: Option<FlowId>,
+    /// Or somebody outside, with the country code.
+    #[schema(value_type = Option<String>)]
+    number: Option<Phone>,
+    /// Or a queue that takes them at the moment; at once only.
+    queue: Option<QueueId>,
     kind: TransferKind,
 }
 
-/// Gives the customer to a colleague: at once, or after a talk while the customer hears music. Whatever goes wrong
-/// brings the customer back.
+impl Transfer {
+    /// To the one that is named.
+    fn to(&self) -> Result<TransferTo, Error> {
+        let named = [
+            self.agent.map(TransferTo::Agent),
+            self.flow.map(TransferTo::Flow),
+            self.number.map(TransferTo::Number),
+            self.queue.map(TransferTo::Queue),
+        ];
+        let named: Vec<TransferTo> = named.into_iter().flatten().collect();
+        match named.as_slice() {
+            [to] => Ok(*to),
+            [] | [_, _, ..] => {
+                let pointer = "/agent".to_owned();
+                Err(Error::Invalid(vec![Fault { pointer, rule: "one_transfer", values: Vec::new() }]))
+            }
+        }
+    }
+}
+
+/// Gives the customer to a colleague, to somebody outside, to a queue or to a flow: at once, or after a talk while the
+/// customer hears music. Whatever goes wrong brings the customer back.
 #[utoipa::path(post, path = "/api/calls/{call}/transfer", tag = "transfers", params(("call" = CallId, Path)),
     request_body = Transfer, responses((status = 202, description = "Under way; the live stream shows it")))]
 pub(super) async fn transfer(
     InHand(call): InHand,
     State(app): State<App>,
-    Json(Transfer { agent, kind }): Json<Transfer>,
+    Json(transfer): Json<Transfer>,
 ) -> Result<StatusCode, Error> {
-    act(&app, Request::Transfer { call, to: agent, kind }).await
+    let (to, kind) = (transfer.to()?, transfer.kind);
+    act(&app, Request::Transfer { call, to, kind }).await
 }
 
 /// Has customer, agent and the colleague who was asked hear each other.

@@ -102,8 +102,11 @@ impl Fact {
             | Notice::Connected { .. }
             | Notice::DialForbidden { .. }
             | Notice::Dialled { .. }
+            | Notice::GivenOutside { .. }
             | Notice::NodeLeft { .. }
             | Notice::Screened { .. }
+            | Notice::SentToFlow { .. }
+            | Notice::SentToQueue { .. }
             | Notice::Supervising { .. }
             | Notice::TapEnded { .. }
             | Notice::Tapped { .. }

@@ -257,6 +257,7 @@ impl World {
             | SwitchCommand::CloseTap { .. }
             | SwitchCommand::OpenTap { .. }
             | SwitchCommand::EndMessage { .. }
+            | SwitchCommand::Leave { .. }
             | SwitchCommand::LetGo { .. }
             | SwitchCommand::Mark { .. }
             | SwitchCommand::OpenEar { .. }

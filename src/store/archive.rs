@@ -1,6 +1,6 @@
 //! The archive's work list, which is the rows themselves, and the files that it keeps.
 
-use cadran_engine::model::{CampaignSettings, RecordingId, Timestamp};
+use cadran_engine::model::{RecordingId, Timestamp};
 use serde::Deserialize;
 
 use super::db::Lane;
@@ -97,9 +97,10 @@ impl Place {
     }
 }
 
-const JOBS: &str = "select recording.call_id, part, path, archive, archive_tries, campaign.settings \
-    from recording join attempt on attempt.call_id = recording.call_id \
-    join campaign on campaign.campaign_id = attempt.campaign_id \
+const JOBS: &str = "select call_id, part, path, archive, archive_tries, \
+    coalesce(campaign.settings, queue.settings) as settings from recording \
+    left join campaign on campaign.campaign_id = recording.campaign_id \
+    left join queue on queue.queue_id = recording.queue_id \
     where archive in ('waiting', 'stored', 'deleting') and archive_due_at <= $2 and holder = $1 \
     order by archive_due_at limit $3";
 
@@ -118,7 +119,7 @@ const NOT_DONE: &str = "update recording set archive_tries = archive_tries + 1, 
     archive_due_at = $4 where call_id = $1 and part = $2";
 
 const UNCHECKED: &str = "select recording_file.* from recording_file \
-    join attempt on attempt.call_id = recording_file.call_id \
+    join recording using (call_id, part) \
     where checked_at < $2 and holder = $1 order by checked_at limit $3";
 
 impl Store {
@@ -200,8 +201,14 @@ fn read_job(row: &Row) -> Result<ArchiveJob, Error> {
     let word: String = row.get("archive")?;
     let step = match word.as_str() {
         "waiting" => {
-            let settings: CampaignSettings = row.json("settings")?;
-            ArchiveStep::Keep { path: row.get("path")?, with_wav: settings.keep_wav }
+            // Campaigns and queues say it in the same word; a queue that is gone says nothing.
+            let settings: Option<serde_json::Value> = row.json_if_any("settings")?;
+            let with_wav = settings.is_some_and(|settings| {
+                // Those of a queue lie in a document with its id.
+                let own = settings.get("settings").unwrap_or(&settings);
+                own["keep_wav"].as_bool().unwrap_or(false)
+            });
+            ArchiveStep::Keep { path: row.get("path")?, with_wav }
         }
         "stored" => ArchiveStep::Tidy,
         _ => ArchiveStep::Remove,

@@ -9,8 +9,8 @@ use super::value::{args, json};
 use super::{Error, Store};
 
 const INSERT: &str = "insert into caller_call (call_id, did_id, trunk_id, phone, flow_id, revision, path, waits, \
-    agent_id, arrived_at, answered_at, connected_at, ended_at, ended_by, cause_q850, cause_sip) \
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) on conflict (call_id) do nothing";
+    agent_id, arrived_at, answered_at, connected_at, ended_at, ended_by, cause_q850, cause_sip, before_call) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) on conflict (call_id) do nothing";
 
 const INSERT_WAIT: &str = "insert into queue_wait (call_id, number, queue_id, since, waited, outcome) \
     values ($1, $2, $3, $4, $5, $6) on conflict (call_id, number) do nothing";
@@ -51,6 +51,7 @@ pub(super) async fn save(tx: &mut Tx, call: &CallerRecord) -> Result<(), Error> 
         call.ended_by.as_str(),
         call.cause.q850,
         call.cause.sip,
+        call.before,
     ];
     tx.execute(INSERT, values).await?;
     for (number, wait) in (1_i64..).zip(&call.waits) {

@@ -219,18 +219,35 @@ impl Select {
         }
     }
 
+    /// Leaves out rows outside `scope`: by their `campaign`, or by their `agent` where they are of no campaign.
+    pub(super) fn of_teams(mut self, campaign: &'static str, agent: &'static str, scope: &Scope) -> Self {
+        let Scope::Teams { agents, campaigns } = scope else { return self };
+        self.text += if self.narrowed { " and (" } else { " where (" };
+        let of_campaign = self.list(campaign, campaigns.iter().map(|id| Value::from(*id)));
+        let of_agent = self.list(agent, agents.iter().map(|id| Value::from(*id)));
+        self.text += &format!("{of_campaign} or ({campaign} is null and {of_agent}))");
+        self.narrowed = true;
+        self
+    }
+
     /// Adds that `column` has one of `values`; without any, that no row is wanted.
     fn one_of(mut self, column: &'static str, values: impl Iterator<Item = Value>) -> Self {
         self.text += if self.narrowed { " and " } else { " where " };
         self.narrowed = true;
+        let condition = self.list(column, values);
+        self.text += &condition;
+        self
+    }
+
+    /// The condition that `column` has one of `values`.
+    fn list(&mut self, column: &'static str, values: impl Iterator<Item = Value>) -> String {
         let first = self.values.len() + 1;
         self.values.extend(values);
         let places: Vec<String> = (first..=self.values.len()).map(|place| format!("${place}")).collect();
-        self.text += &match places.is_empty() {
+        match places.is_empty() {
             true => "1 = 0".to_owned(),
             false => format!("{column} in ({})", places.join(", ")),
-        };
-        self
+        }
     }
 
     /// Adds the order and the size of the page, and reads it.

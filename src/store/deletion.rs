@@ -71,7 +71,6 @@ const KEEP_ORDER: &str = "insert into recording_deletion (call_id, part, asked_a
     where recording.call_id = $1 and recording.part = $2 on conflict (call_id, part) do nothing";
 
 const EXPIRING: &str = "select recording.call_id, part, recording.started_at from recording \
-    join attempt on attempt.call_id = recording.call_id \
     where recording.started_at < $2 and (recording.started_at, recording.call_id, part) > ($3, $4, $5) \
     and recording.state <> 'open' and hold_reason is null and archive not in ('deleting', 'deleted') \
     and holder = $1 order by recording.started_at, recording.call_id, part limit $6";

@@ -1,7 +1,9 @@
 //! Questions about the past: attempts, calls, and the story of one call or one lead.
 
 use cadran_engine::model::attempt::CallRecord;
-use cadran_engine::model::{AgentId, AttemptId, CallId, CampaignId, LeadId, Outcome, Phone, Timestamp};
+use cadran_engine::model::{
+    AgentId, AttemptId, CallId, CampaignId, LeadId, Outcome, Phone, Scope, Timestamp,
+};
 
 use super::db::Select;
 use super::value::args;
@@ -26,6 +28,28 @@ pub struct HistoryFilter {
     /// Begun before this moment. For calls: answered.
     pub until: Option<Timestamp>,
 }
+
+/// Whose a call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// A caller's: of the agent who had it last.
+    Agent(Option<AgentId>),
+    /// Of the campaign on whose behalf it was made.
+    Campaign(CampaignId),
+}
+
+impl Owner {
+    /// Whether `scope` reaches to it.
+    pub fn is_within(self, scope: &Scope) -> bool {
+        match self {
+            Self::Agent(agent) => agent.is_some_and(|agent| scope.has_agent(agent)),
+            Self::Campaign(campaign) => scope.has_campaign(campaign),
+        }
+    }
+}
+
+const OWNER_OF_CALLER: &str = "select agent_id from (select agent_id, 1000 as place from caller_call where call_id = $1 \
+    union all select agent_id, part from recording where call_id = $1) owners order by place desc limit 1";
 
 /// One call with all that is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,10 +137,16 @@ impl Store {
         }))
     }
 
-    /// The campaign on whose behalf a call is or was made.
-    pub async fn campaign_of_call(&self, id: CallId) -> Result<Option<CampaignId>, Error> {
-        let row = self.db.row("select campaign_id from attempt where call_id = $1", args![id]).await?;
-        row.map(|row| row.get("campaign_id")).transpose()
+    /// Whose a call is or was: none of which nothing is written yet, such as a caller's who is still there and was not
+    /// recorded.
+    pub async fn owner_of_call(&self, id: CallId) -> Result<Option<Owner>, Error> {
+        if let Some(row) =
+            self.db.row("select campaign_id from attempt where call_id = $1", args![id]).await?
+        {
+            return Ok(Some(Owner::Campaign(row.get("campaign_id")?)));
+        }
+        let row = self.db.row(OWNER_OF_CALLER, args![id]).await?;
+        row.map(|row| Ok(Owner::Agent(row.get("agent_id")?))).transpose()
     }
 
     /// All that happened to one lead.

@@ -103,7 +103,7 @@ pub use error::Error;
 pub use flow::{Flow, FlowFilter, Pointer};
 pub use flow_revision::FlowRevision;
 pub use flow_test::{FLOW_TESTS_MAX, FlowTest};
-pub use history::{CallStory, HistoryFilter, LeadStory};
+pub use history::{CallStory, HistoryFilter, LeadStory, Owner};
 pub use idempotency::{KeptAnswer, Known, REMEMBERED_FOR};
 pub use import::{
     IMPORT_BATCH_MAX, Import, ImportId, ImportOutcome, ImportReport, ImportRow, ImportState, NewConsent,

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use cadran_engine::command::CallerRecorded;
 use cadran_engine::model::{
-    AgentId, CallId, CampaignId, LeadId, ListId, Outcome, Phone, RecordingFacts, RecordingId, RecordingState,
-    Timestamp,
+    AgentId, CallId, CampaignId, LeadId, ListId, Outcome, Phone, QueueId, RecordingFacts, RecordingId,
+    RecordingState, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -17,14 +18,16 @@ use super::value::{Row, args};
 pub struct RecordingRecord {
     /// The recording.
     pub id: RecordingId,
-    /// On whose behalf the call was made.
-    pub campaign: CampaignId,
+    /// On whose behalf the call was made; none of a caller's.
+    pub campaign: Option<CampaignId>,
     /// The file that the lead came in.
-    pub list: ListId,
+    pub list: Option<ListId>,
     /// Who was called.
-    pub lead: LeadId,
-    /// The number.
-    pub phone: Phone,
+    pub lead: Option<LeadId>,
+    /// The queue that gave a caller to the agent, where it is known.
+    pub queue: Option<QueueId>,
+    /// The number of whoever was called or called; none where it was withheld.
+    pub phone: Option<Phone>,
     /// The agent who had the call; the one it was made for while it goes on.
     pub agent: Option<AgentId>,
     /// How the dial ended; none while it has not.
@@ -89,23 +92,38 @@ pub struct LegalHold {
 }
 
 /// The columns of a recording with those of its call. `where` and order are to follow.
-pub(super) const SELECT: &str = "select recording.*, list_id, lead_id, phone, outcome, \
+pub(super) const SELECT: &str = "select recording.*, list_id, lead_id, coalesce(phone, caller_phone) as phone, outcome, \
     exists (select 1 from recording_gap where recording_gap.call_id = recording.call_id \
     and recording_gap.part = recording.part) as has_gap \
-    from recording join attempt on attempt.call_id = recording.call_id";
+    from recording left join attempt on attempt.call_id = recording.call_id";
 
 /// Only while it is open: a verdict is given once.
 const CLOSE: &str = "update recording set state = $3, path = $4, bytes = $5, duration = $6, reason = $7, expected = $8, \
     archive = $9 where call_id = $1 and part = $2 and state = 'open'";
 
-const OPEN: &str = "insert into recording (call_id, part, started_at, state, campaign_id, agent_id) \
-    select attempt.call_id, $2, $3, 'open', campaign_id, coalesce(call.agent_id, attempt.agent_id) \
+const OPEN: &str = "insert into recording (call_id, part, started_at, state, campaign_id, agent_id, holder) \
+    select attempt.call_id, $2, $3, 'open', campaign_id, coalesce(call.agent_id, attempt.agent_id), holder \
     from attempt left join call on call.call_id = attempt.call_id where attempt.call_id = $1 \
     on conflict (call_id, part) do nothing";
 
-/// Keeps that a recording began; the second time nothing.
-pub(super) async fn open(tx: &mut Tx, id: RecordingId, started_at: Timestamp) -> Result<(), Error> {
-    tx.execute(OPEN, args![id.call, id.part, started_at]).await.map(drop)
+const OPEN_OF_CALLER: &str = "insert into recording (call_id, part, started_at, state, agent_id, holder, queue_id, \
+    caller_phone) values ($1, $2, $3, 'open', $4, $5, $6, $7) on conflict (call_id, part) do nothing";
+
+/// Keeps that a recording began on `holder`'s Asterisk server; the second time nothing. That of a caller's call names
+/// whose it is.
+pub(super) async fn open(
+    tx: &mut Tx,
+    id: RecordingId,
+    caller: Option<&CallerRecorded>,
+    started_at: Timestamp,
+    holder: &str,
+) -> Result<(), Error> {
+    let Some(CallerRecorded { queue, agent, phone }) = caller else {
+        return tx.execute(OPEN, args![id.call, id.part, started_at]).await.map(drop);
+    };
+    let (queue, phone) = (queue.map(|queue| queue.as_i64()), phone.map(Phone::e164));
+    let values = args![id.call, id.part, started_at, *agent, holder, queue, phone.as_deref()];
+    tx.execute(OPEN_OF_CALLER, values).await.map(drop)
 }
 
 /// Keeps what was found of a recording, once.
@@ -155,6 +173,7 @@ pub(super) fn read(row: &Row) -> Result<RecordingRecord, Error> {
         campaign: row.get("campaign_id")?,
         list: row.get("list_id")?,
         lead: row.get("lead_id")?,
+        queue: row.get::<Option<i64>>("queue_id")?.map(QueueId::from_i64),
         phone: row.get("phone")?,
         agent: row.get("agent_id")?,
         outcome: row.get("outcome")?,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cadran_engine::model::{ListId, Outcome, RecordingId, Timestamp};
+use cadran_engine::model::{ListId, Outcome, QueueId, RecordingId, Timestamp};
 use serde::Deserialize;
 
 use super::db::Select;
@@ -32,6 +32,8 @@ pub struct RecordingFilter {
     pub list: Option<ListId>,
     /// Of dials that ended so.
     pub outcome: Option<Outcome>,
+    /// Of callers whom this queue gave to the agent.
+    pub queue: Option<QueueId>,
     /// In this state: `open`, `verified`, `truncated`, `failed`.
     pub state: Option<&'static str>,
 }
@@ -95,8 +97,9 @@ impl Store {
             None => None,
         };
         let (behind, by) = order.sql();
-        let select =
-            select(filter).of_campaigns("recording.campaign_id", &self.scope).narrow_all(behind, after);
+        let select = select(filter)
+            .of_teams("recording.campaign_id", "recording.agent_id", &self.scope)
+            .narrow_all(behind, after);
         let select = select.narrow_all("duration is not null", order.is_by_length().then(Vec::new));
         let rows = select.page(&self.db, by, page.limit()).await?;
         rows.iter().map(recording::read).collect()
@@ -120,15 +123,15 @@ impl Store {
 
 fn select(filter: &RecordingFilter) -> Select {
     let call = &filter.call;
-    let said =
-        "exists (select 1 from disposition where disposition.call_id = recording.call_id and code = ?)";
+    let said = "? in (select code from disposition where disposition.call_id = recording.call_id \
+        union all select code from caller_disposition where caller_disposition.call_id = recording.call_id)";
     let (gap, hold) = (is(filter.has_gap, [NO_GAP, GAP]), is(filter.is_held, [NO_HOLD, HOLD]));
     Select::new(recording::SELECT)
         .narrow("recording.agent_id = ?", call.agent)
         .narrow("recording.campaign_id = ?", call.campaign)
         .narrow("recording.started_at >= ?", call.from)
         .narrow("lead_id = ?", call.lead)
-        .narrow("phone = ?", call.phone)
+        .narrow("? in (phone, caller_phone)", call.phone)
         .narrow("recording.started_at < ?", call.until)
         .narrow("archive = ?", filter.archive.map(ArchiveState::as_str))
         .narrow(said, filter.disposition.as_deref())
@@ -138,6 +141,7 @@ fn select(filter: &RecordingFilter) -> Select {
         .narrow_all(hold.unwrap_or_default(), hold.map(|_| Vec::new()))
         .narrow("list_id = ?", filter.list)
         .narrow("outcome = ?", filter.outcome.map(Outcome::as_str))
+        .narrow("recording.queue_id = ?", filter.queue.map(|queue| queue.as_i64()))
         .narrow("recording.state = ?", filter.state)
 }
 

@@ -1,6 +1,7 @@
 //! What an earlier daemon left unfinished.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use cadran_engine::dialer::drop_ledger::{DropCounts, DropLedger};
 use cadran_engine::input::{OpenRecording, OpenSession, Recovery};
@@ -32,12 +33,15 @@ const OPEN_SESSIONS: &str = "select agent_session.*, coalesce((select state not 
 const OPEN_RECORDINGS: &str = "select recording.call_id, part, recording.started_at, \
     (select max(began_at) from recording_gap where recording_gap.call_id = recording.call_id \
     and recording_gap.part = recording.part and recording_gap.ended_at is null) as masked_since from recording \
-    join attempt on attempt.call_id = recording.call_id \
     where recording.state = 'open' and holder = $1 order by recording.started_at";
 
+/// Of calls that may go on. A caller's call has a row when it is over; one that was lost has none, and is old some day.
 const LATEST_RECORDINGS: &str = "select recording.call_id, max(part) as part from recording \
-    join attempt on attempt.call_id = recording.call_id \
-    where outcome is null and holder = $1 group by recording.call_id order by recording.call_id";
+    left join attempt on attempt.call_id = recording.call_id \
+    left join caller_call on caller_call.call_id = recording.call_id \
+    where recording.holder = $1 and case when attempt.call_id is null \
+        then caller_call.call_id is null and recording.started_at >= $2 else outcome is null end \
+    group by recording.call_id order by recording.call_id";
 
 const SAID_OF_OPEN: &str = "select call_id, campaign_id, (select code from disposition \
     where disposition.call_id = attempt.call_id order by said_at desc limit 1) as code \
@@ -53,6 +57,9 @@ const DROPS: &str = "select campaign_id, since, outcome, code, count(*) as answe
     where attempt.ended_at >= $1 and outcome in ('answered', 'dropped')) answered \
     group by campaign_id, since, outcome, code order by since, campaign_id";
 
+/// No caller's call goes on for longer.
+const CALL_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
 impl Store {
     /// What was unfinished when the daemon that drove `holder`'s Asterisk server stopped. Leads in its hopper are
     /// released; attempts, sessions and recordings stay open until the engine has compared them with Asterisk.
@@ -65,7 +72,7 @@ impl Store {
             attempts: open_attempts(&mut tx, holder).await?,
             sessions: open_sessions(&mut tx, holder).await?,
             recordings: open_recordings(&mut tx, holder).await?,
-            latest_recordings: latest_recordings(&mut tx, holder).await?,
+            latest_recordings: latest_recordings(&mut tx, holder, now).await?,
             drops: drops(&mut tx, now, &machines).await?,
             machines: said_to_be_machines(&mut tx, holder, &machines).await?,
             learnt: learnt::all(&mut tx).await?,
@@ -104,8 +111,8 @@ async fn open_recordings(tx: &mut Tx, holder: &str) -> Result<Vec<OpenRecording>
     open.collect()
 }
 
-async fn latest_recordings(tx: &mut Tx, holder: &str) -> Result<Vec<RecordingId>, Error> {
-    let rows = tx.rows(LATEST_RECORDINGS, args![holder]).await?;
+async fn latest_recordings(tx: &mut Tx, holder: &str, now: Timestamp) -> Result<Vec<RecordingId>, Error> {
+    let rows = tx.rows(LATEST_RECORDINGS, args![holder, now - CALL_MAX]).await?;
     rows.iter().map(recording::read_id).collect()
 }
 

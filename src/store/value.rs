@@ -23,7 +23,7 @@ pub(super) enum Value {
     Int(Option<i64>),
     Json(Option<serde_json::Value>),
     Text(Option<String>),
-    Uuid(Uuid),
+    Uuid(Option<Uuid>),
 }
 
 /// The arguments of a statement, in the order of `$1`, `$2`...
@@ -64,7 +64,7 @@ where
     Option<i64>: Bindable<A::Database>,
     Option<Json<serde_json::Value>>: Bindable<A::Database>,
     Option<String>: Bindable<A::Database>,
-    Uuid: Bindable<A::Database>,
+    Option<Uuid>: Bindable<A::Database>,
 {
     match value {
         Value::Bool(value) => arguments.add(value),
@@ -127,12 +127,13 @@ value_from! {
     Text(Some) <- &String: |value| without_nul(value);
     Text() <- Option<&str>: |value| value.map(without_nul);
     Text(Some) <- Phone: Phone::e164;
-    Uuid() <- AttemptId: AttemptId::as_uuid;
-    Uuid() <- CallId: CallId::as_uuid;
-    Uuid() <- LegId: LegId::as_uuid;
-    Uuid() <- MessageId: MessageId::as_uuid;
-    Uuid() <- SessionId: SessionId::as_uuid;
-    Uuid() <- SupervisionId: SupervisionId::as_uuid;
+    Uuid(Some) <- AttemptId: AttemptId::as_uuid;
+    Uuid(Some) <- CallId: CallId::as_uuid;
+    Uuid() <- Option<CallId>: |value| value.map(CallId::as_uuid);
+    Uuid(Some) <- LegId: LegId::as_uuid;
+    Uuid(Some) <- MessageId: MessageId::as_uuid;
+    Uuid(Some) <- SessionId: SessionId::as_uuid;
+    Uuid(Some) <- SupervisionId: SupervisionId::as_uuid;
 }
 
 /// One row of an answer.

@@ -74,8 +74,8 @@ pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<(),
         Write::ReleaseLead { lead, due_at } => {
             tx.execute(RELEASE, args![*lead, &desk.holder, *due_at]).await?;
         }
-        Write::OpenRecording { recording, started_at } => {
-            recording::open(tx, *recording, *started_at).await?
+        Write::OpenRecording { recording, caller, started_at } => {
+            recording::open(tx, *recording, caller.as_ref(), *started_at, &desk.holder).await?;
         }
         Write::OpenGap { recording, at, reason } => recording_gap::open(tx, *recording, *at, reason).await?,
         Write::CloseGap { recording, at } => recording_gap::close(tx, *recording, *at).await?,

@@ -64,7 +64,7 @@ pub(super) async fn record(world: &World, token: &str, path: &str) -> RecordingI
     };
     let writes = [
         Write::SaveAttempt(Box::new(attempt)),
-        Write::OpenRecording { recording, started_at: now() },
+        Write::OpenRecording { recording, caller: None, started_at: now() },
         Write::CloseRecording {
             recording,
             state: RecordingState::Verified(facts),

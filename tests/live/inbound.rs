@@ -9,7 +9,7 @@ use super::callers::{call, medium, sound, until_heard_for, until_no_callers};
 use super::wait::{SOON, eventually, holds};
 use super::world::{Agent, World};
 
-const NUMBER: &str = "+33199005679";
+pub(crate) const NUMBER: &str = "+33199005679";
 const WELCOME: f64 = 440.0;
 const SALES: f64 = 880.0;
 const SERVICE: f64 = 1_320.0;
@@ -26,7 +26,7 @@ async fn number(world: &World, nodes: Value, start: &str) {
     world.api.post("/api/numbers", json!({ "number": NUMBER, "flow": id })).await;
 }
 
-async fn queue(world: &World, settings: Value) -> String {
+pub(crate) async fn queue(world: &World, settings: Value) -> String {
     let mut queue = json!({ "name": format!("Queue {}", settings["name"].as_str().unwrap_or("one")) });
     for (key, value) in settings.as_object().unwrap().iter().filter(|(key, _)| *key != "name") {
         queue[key] = value.clone();
@@ -35,7 +35,7 @@ async fn queue(world: &World, settings: Value) -> String {
 }
 
 /// A number whose callers wait in this queue at once, and hear a tone when it does not keep them.
-async fn number_of_queue(world: &World, queue: &str) {
+pub(crate) async fn number_of_queue(world: &World, queue: &str) {
     let sorry = medium(world, "Désolé", SERVICE).await;
     let nodes = json!({
         "n_queue": { "kind": "queue", "queue": queue,
@@ -46,11 +46,11 @@ async fn number_of_queue(world: &World, queue: &str) {
     number(world, nodes, "n_queue").await;
 }
 
-async fn callers(world: &World) -> Vec<Value> {
+pub(crate) async fn callers(world: &World) -> Vec<Value> {
     world.api.get("/api/live/snapshot").await["callers"].as_array().unwrap().clone()
 }
 
-async fn until_callers_are(world: &World, state: &str, count: usize) -> Vec<Value> {
+pub(crate) async fn until_callers_are(world: &World, state: &str, count: usize) -> Vec<Value> {
     let what = format!("{count} callers are {state}");
     eventually(&what, SOON, async || {
         let all = callers(world).await;
@@ -65,7 +65,7 @@ async fn queue_seen(world: &World, queue: &str) -> Value {
     live["queues"].as_array().unwrap().iter().find(|seen| seen["queue"] == queue).unwrap().clone()
 }
 
-async fn to_work(world: &World, agent: &Agent) {
+pub(crate) async fn to_work(world: &World, agent: &Agent) {
     world.api.post(&format!("/api/agents/{}/log-in", agent.id), json!({ "campaigns": [] })).await;
     world.desk(agent, "ready").await;
 }

@@ -60,7 +60,7 @@ impl Archive {
             let duration = Duration::from_secs(3);
             let facts = RecordingFacts { path, bytes, duration };
             desk.keep([
-                Write::OpenRecording { recording, started_at: at(6) },
+                Write::OpenRecording { recording, caller: None, started_at: at(6) },
                 Write::CloseRecording {
                     recording,
                     state: RecordingState::Verified(facts),

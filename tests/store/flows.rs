@@ -100,6 +100,7 @@ pub(crate) async fn calls_get_the_revisions_that_they_can_come_to(database: &Dat
         canary: Some(Canary { revision: 2, share: 10 }),
         locale: None,
         fallback: None,
+        recording: None,
         via: Driver::FastAgi,
     };
     let did = store.create_setting(&did, NOW).await.unwrap().value;

@@ -101,7 +101,7 @@ pub(crate) async fn a_call_and_a_lead_tell_their_story(database: &Database) {
     let facts = RecordingFacts { path: "a.wav".to_owned(), bytes: 1000, duration: Duration::from_secs(54) };
     let (state, expected) = (RecordingState::Verified(facts), Duration::from_secs(54));
     desk.keep([
-        Write::OpenRecording { recording, started_at: at(6) },
+        Write::OpenRecording { recording, caller: None, started_at: at(6) },
         close(&attempt, Outcome::Answered, LeadNext::Done),
         Write::SaveCall(Box::new(call.clone())),
         Write::CloseRecording { recording, state: state.clone(), expected },

@@ -3,16 +3,19 @@
 use std::time::Duration;
 
 use cadran::store::{
-    ArchiveState, DeletionOrder, HistoryFilter, LegalHold, Ordered, Page, RecordingFilter, RecordingOrder,
+    ArchiveState, ArchiveStep, DeletionOrder, HistoryFilter, LegalHold, Ordered, Owner, Page,
+    RecordingFilter, RecordingOrder,
 };
-use cadran_engine::command::{LeadNext, Write};
+use cadran_engine::command::{CallerRecorded, LeadNext, Write};
+use cadran_engine::model::incoming::CallerDisposition;
 use cadran_engine::model::{
-    CallId, CampaignId, ListId, Outcome, RecordingFacts, RecordingId, RecordingState,
+    AgentId, CallId, CampaignId, ListId, Outcome, Queue, QueueId, QueueSettings, RecordingFacts, RecordingId,
+    RecordingState, Scope,
 };
 use uuid::Uuid;
 
 use super::database::Database;
-use super::world::{Desk, World, at, close, phone};
+use super::world::{Desk, HOLDER, World, at, close, phone};
 
 /// Calls with recordings of 10, 20, 30 ... seconds, the third masked, the last one failed.
 async fn recorded(world: &World, desk: &mut Desk, database: &Database, calls: u64) -> Vec<RecordingId> {
@@ -27,7 +30,7 @@ async fn recorded(world: &World, desk: &mut Desk, database: &Database, calls: u6
         } else {
             RecordingState::Verified(facts)
         };
-        let mut writes = vec![Write::OpenRecording { recording, started_at: at(100 * number) }];
+        let mut writes = vec![Write::OpenRecording { recording, caller: None, started_at: at(100 * number) }];
         if number == 3 {
             let began = at(100 * number + 5);
             writes.push(Write::OpenGap { recording, at: began, reason: "card".to_owned() });
@@ -91,6 +94,85 @@ pub(crate) async fn they_are_found_by_every_field_of_their_call(database: &Datab
     assert_eq!(store.recording(all[3]).await.unwrap().unwrap().hold, Some(hold));
 }
 
+pub(crate) async fn those_of_callers_belong_to_their_queue_and_agent(database: &Database) {
+    let store = &database.store;
+    let world = World::with_leads(store, 1).await;
+    let mut desk = Desk::of(store);
+    let dialled = recorded(&world, &mut desk, database, 1).await;
+    let settings = QueueSettings { keep_wav: true, ..QueueSettings::default() };
+    let queue =
+        store.create_setting(&Queue { id: QueueId::from_i64(0), settings }, at(0)).await.unwrap().value.id;
+    let call = CallId::from_uuid(Uuid::now_v7());
+    let [over, live] = [1, 2].map(|part| RecordingId { call, part });
+    let whose = CallerRecorded { queue: Some(queue), agent: world.agent, phone: Some(phone(7)) };
+    let facts = RecordingFacts { path: over.place("wav"), bytes: 9, duration: Duration::from_secs(4) };
+    let said = CallerDisposition {
+        call,
+        queue,
+        agent: world.agent,
+        code: "helped".to_owned(),
+        note: String::new(),
+        at: at(1),
+    };
+    desk.keep([
+        Write::OpenRecording { recording: over, caller: Some(whose), started_at: at(500) },
+        Write::CloseRecording {
+            recording: over,
+            state: RecordingState::Verified(facts),
+            expected: Duration::from_secs(4),
+        },
+        Write::OpenRecording { recording: live, caller: Some(whose), started_at: at(510) },
+        Write::SaveCallerDisposition(Box::new(said)),
+    ])
+    .await;
+
+    let found = async |filter: RecordingFilter| {
+        let rows = store.recordings(&filter, RecordingOrder::Earliest, Page::first()).await.unwrap();
+        rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    let any = RecordingFilter::default;
+    let of = HistoryFilter::default;
+    assert_eq!(found(RecordingFilter { queue: Some(queue), ..any() }).await, [over, live]);
+    let by_phone = HistoryFilter { phone: Some(phone(7)), ..of() };
+    assert_eq!(found(RecordingFilter { call: by_phone, ..any() }).await, [over, live]);
+    let by_agent = HistoryFilter { agent: Some(world.agent), ..of() };
+    assert_eq!(found(RecordingFilter { call: by_agent, ..any() }).await, [dialled[0], over, live]);
+    assert_eq!(
+        found(RecordingFilter { disposition: Some("helped".to_owned()), ..any() }).await,
+        [over, live]
+    );
+    let row = store.recording(over).await.unwrap().unwrap();
+    assert_eq!((row.campaign, row.lead, row.queue, row.phone), (None, None, Some(queue), Some(phone(7))));
+
+    let teams = |agents: &[AgentId], campaigns: &[CampaignId]| {
+        let (agents, campaigns) = (agents.iter().copied().collect(), campaigns.iter().copied().collect());
+        store.within(&Scope::Teams { agents, campaigns })
+    };
+    let seen = async |scoped: cadran::store::Store| {
+        let rows = scoped.recordings(&any(), RecordingOrder::Earliest, Page::first()).await.unwrap();
+        rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        seen(teams(&[world.agent], &[])).await,
+        [over, live],
+        "by the agent, where there is no campaign"
+    );
+    assert_eq!(seen(teams(&[], &[world.campaign])).await, [dialled[0]]);
+    assert_eq!(store.owner_of_call(call).await.unwrap(), Some(Owner::Agent(Some(world.agent))));
+
+    let jobs = store.archive_jobs(HOLDER, at(600), 10).await.unwrap();
+    let keep = ArchiveStep::Keep { path: over.place("wav"), with_wav: true };
+    assert_eq!(jobs.iter().find(|job| job.recording == over).map(|job| &job.step), Some(&keep));
+    let expiring = store.expiring_recordings(HOLDER, at(600), None, 10).await.unwrap();
+    assert!(expiring.iter().any(|row| row.recording == over), "{expiring:?}");
+
+    let recovery = store.recover(HOLDER, at(600)).await.unwrap();
+    let open: Vec<_> = recovery.recordings.iter().map(|open| open.recording).collect();
+    assert_eq!((open, recovery.latest_recordings), (vec![live], vec![live]));
+    let days_later = store.recover(HOLDER, at(2 * 24 * 3600)).await.unwrap();
+    assert_eq!(days_later.latest_recordings, [], "whoever was lost with the daemon is no longer on the line");
+}
+
 pub(crate) async fn every_order_has_pages_without_gap_or_overlap(database: &Database) {
     let store = &database.store;
     let world = World::with_leads(store, 5).await;
@@ -120,7 +202,7 @@ pub(crate) async fn a_hold_is_stronger_than_a_deletion(database: &Database) {
     let mut desk = Desk::of(store);
     let all = recorded(&world, &mut desk, database, 2).await;
     let still_up = RecordingId { call: desk.dial(&world, store).await.call, part: 1 };
-    desk.keep([Write::OpenRecording { recording: still_up, started_at: at(700) }]).await;
+    desk.keep([Write::OpenRecording { recording: still_up, caller: None, started_at: at(700) }]).await;
     let nothing = RecordingId { call: CallId::from_uuid(Uuid::now_v7()), part: 1 };
     let hold = LegalHold { reason: "court".to_owned(), by: "admin".to_owned(), at: at(900) };
     let order = |recording| DeletionOrder {

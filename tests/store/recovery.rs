@@ -35,7 +35,7 @@ pub(crate) async fn a_killed_daemon_leaves_what_the_next_one_finds(database: &Da
         close(&answered, Outcome::Answered, LeadNext::Done),
         Write::SaveCall(Box::new(world.call_of(&answered))),
         close(&dropped, Outcome::Dropped, LeadNext::Done),
-        Write::OpenRecording { recording, started_at: at(6) },
+        Write::OpenRecording { recording, caller: None, started_at: at(6) },
         Write::OpenGap { recording, at: at(7), reason: "card".to_owned() },
         Write::CloseGap { recording, at: at(7) },
         Write::OpenGap { recording, at: at(8), reason: "card".to_owned() },

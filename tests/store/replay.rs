@@ -32,7 +32,7 @@ pub(crate) async fn every_write_counts_once(database: &Database) {
         Write::SaveAgentState { session, agent, state: "ready", reason: None, at: at(1) },
         Write::SaveAttempt(Box::new(attempt.clone())),
         Write::ReleaseLead { lead: released, due_at: at(7) },
-        Write::OpenRecording { recording, started_at: at(6) },
+        Write::OpenRecording { recording, caller: None, started_at: at(6) },
         Write::OpenGap { recording, at: at(7), reason: "card".to_owned() },
         Write::CloseGap { recording, at: at(9) },
         close(&attempt, Outcome::Answered, LeadNext::Done),

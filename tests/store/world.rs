@@ -171,6 +171,7 @@ pub(crate) fn an_agent(account: &str) -> Agent {
         ring_timeout: Duration::from_secs(20),
         queues: Vec::new(),
         skills: BTreeMap::new(),
+        recording: None,
     }
 }
 

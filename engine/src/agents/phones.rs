@@ -188,7 +188,6 @@ impl Engine {
             AgentState::OnCall { call } => {
                 let call = *call;
                 self.agent_went(call);
-                self.agent_of_caller_gone(agent, call);
             }
             AgentState::Consulted { call } => {
                 let call = *call;

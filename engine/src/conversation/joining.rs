@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use crate::agents::session::{AgentState, Reservation};
 use crate::command::SwitchCommand;
+use crate::conversation::transfer::anteroom;
 use crate::engine::Engine;
-use crate::model::{AgentId, CallId, LegId, RoomId};
+use crate::input::LegPurpose;
+use crate::model::{AgentId, CallId, LegId, RoomId, Side};
 use crate::timers::Timer;
 
 /// A join takes some milliseconds; after this long it has failed without telling.
@@ -45,6 +47,25 @@ impl Engine {
         true
     }
 
+    /// Gives an agent a room of another name: whoever may still come into the old one is alone there.
+    pub(crate) fn change_room(&mut self, agent: AgentId) {
+        let room = RoomId::from_uuid(self.cx.mint.uuid(self.cx.now));
+        let Some(session) = self.sessions.get_mut(&agent) else { return };
+        let old = std::mem::replace(&mut session.room, room);
+        let had_anteroom = std::mem::take(&mut session.has_anteroom);
+        let leg = session.phone.leg().filter(|_| session.phone.is_up());
+        let purpose = LegPurpose::Agent { agent, session: session.session, room };
+        self.cx.switch(SwitchCommand::OpenRoom { room });
+        if let Some(leg) = leg {
+            self.cx.switch(SwitchCommand::Mark { leg, purpose });
+            self.cx.switch(SwitchCommand::Join { room, leg });
+        }
+        self.cx.switch(SwitchCommand::CloseRoom { room: old });
+        if had_anteroom {
+            self.cx.switch(SwitchCommand::CloseRoom { room: anteroom(old) });
+        }
+    }
+
     /// Tells a leg to end, for the `hang_ups`th time. Says whether it is worth waiting for.
     pub(crate) fn ask_to_end(&mut self, id: CallId, leg: LegId, hang_ups: u8) -> bool {
         if hang_ups > HANG_UPS_MAX {
@@ -67,6 +88,15 @@ impl Engine {
             self.wrap_up(agent, id, span);
         } else {
             self.settle_agent(agent);
+        }
+    }
+
+    /// Ends a call, whoever called whom: it is over when the customer's leg is gone.
+    pub(crate) fn end_call(&mut self, id: CallId, by: Side) {
+        if self.callers.contains_key(&id) {
+            self.end_caller(id, by);
+        } else {
+            self.hang_up(id, by);
         }
     }
 

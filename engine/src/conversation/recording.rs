@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use crate::command::{Answer, Notice, Refusal, SwitchCommand, Write};
+use crate::command::{Answer, CallerRecorded, Notice, Refusal, SwitchCommand, Write};
+use crate::conversation::talk::{CallRecording, Talk};
+use crate::conversation::{Behalf, Conversation};
 use crate::dialer::compliance::Obligation;
 use crate::engine::Engine;
 use crate::input::{CommandFailure, OpenRecording};
 use crate::model::{CallId, RecordingFacts, RecordingId, RecordingPolicy, RecordingState, Side, Timestamp};
-use crate::outbound::call::{Call, CallRecording, CallState};
 use crate::timers::Timer;
 
 /// A row has its verdict within a minute of the hang-up; this leaves time to write it.
@@ -37,13 +38,10 @@ pub(crate) struct Collecting {
 
 impl Engine {
     pub(crate) fn record_by_policy(&mut self, id: CallId) {
-        let Some(call) = self.calls.get(&id) else { return };
-        let Some(run) = self.runs.get(&call.attempt.campaign) else {
-            return;
-        };
-        let record = match run.settings.recording {
-            // The law comes before the campaign.
-            _ if call.obligations.contains(&Obligation::RecordAll) => true,
+        let Ok(talk) = self.conversation(id) else { return };
+        let record = match self.recording_policy(&talk) {
+            // The law comes before what anybody sets.
+            _ if self.is_obliged(id, Obligation::RecordAll) => true,
             RecordingPolicy::All => true,
             RecordingPolicy::Never | RecordingPolicy::OnDemand => false,
             RecordingPolicy::Share { share } => self.cx.mint.chance(share),
@@ -53,16 +51,42 @@ impl Engine {
         }
     }
 
+    /// What campaign or queue, number and agent say of recording. Where campaign or queue records nothing, nothing is
+    /// recorded; otherwise the agent's own word comes first, then that of the number which was dialled.
+    fn recording_policy(&self, talk: &Conversation) -> RecordingPolicy {
+        let (general, of_number) = match talk.behalf {
+            Behalf::Campaign(campaign) => (self.runs.get(&campaign).map(|run| run.settings.recording), None),
+            Behalf::Queue(queue) => {
+                let did = self.callers.get(&talk.call).and_then(|caller| caller.did.as_ref());
+                let run = queue.and_then(|queue| self.queues.get(&queue));
+                (run.map(|run| run.settings.recording), did.and_then(|did| did.recording))
+            }
+        };
+        let general = general.unwrap_or(RecordingPolicy::OnDemand);
+        let of_agent = self.sessions.get(&talk.agent).and_then(|session| session.settings.recording);
+        let particular = of_agent.or(of_number).filter(|_| general != RecordingPolicy::Never);
+        particular.unwrap_or(general)
+    }
+
+    /// What a customer hears when a recording begins.
+    fn recording_notice(&self, behalf: Behalf) -> Option<String> {
+        match behalf {
+            Behalf::Campaign(campaign) => self.runs.get(&campaign)?.settings.recording_notice.clone(),
+            Behalf::Queue(queue) => self.queues.get(&queue?)?.settings.recording_notice.clone(),
+        }
+    }
+
+    /// Whether the law asks something of a call. Whoever calls us is owed nothing by these rules.
+    fn is_obliged(&self, id: CallId, to: Obligation) -> bool {
+        self.calls.get(&id).is_some_and(|call| call.obligations.contains(&to))
+    }
+
     pub(crate) fn start_recording_on_demand(&mut self, id: CallId) -> Result<Answer, Refusal> {
-        let call = self.calls.get(&id).ok_or(Refusal::UnknownCall)?;
-        let run = self.runs.get(&call.attempt.campaign).ok_or(Refusal::UnknownCall)?;
-        if run.settings.recording == RecordingPolicy::Never {
+        let talk = self.conversation(id)?;
+        if self.recording_policy(&talk) == RecordingPolicy::Never {
             return Err(Refusal::RecordingForbidden);
         }
-        if call.state != CallState::Connected {
-            return Err(Refusal::NotInConversation);
-        }
-        match call.recording {
+        match self.recording_of(id)? {
             CallRecording::Off => {}
             CallRecording::On { .. } => return Err(Refusal::RecordingIs("already on")),
             CallRecording::Masked { .. } | CallRecording::Withheld => {
@@ -75,12 +99,10 @@ impl Engine {
 
     fn start_recording(&mut self, id: CallId) {
         self.start_part(id);
-        let Some(call) = self.calls.get(&id).filter(|call| call.recording != CallRecording::Off) else {
-            return;
-        };
-        let run = self.runs.get(&call.attempt.campaign);
-        if let Some(media) = run.and_then(|run| run.settings.recording_notice.clone()) {
-            self.cx.switch(SwitchCommand::Play { leg: call.attempt.leg, media });
+        let Ok(talk) = self.conversation(id) else { return };
+        let begun = self.talk(id).is_some_and(|known| known.recording != CallRecording::Off);
+        if let Some(media) = self.recording_notice(talk.behalf).filter(|_| begun) {
+            self.cx.switch(SwitchCommand::Play { leg: talk.customer, media });
         }
     }
 
@@ -88,27 +110,33 @@ impl Engine {
     fn start_part(&mut self, id: CallId) {
         let now = self.cx.now;
         self.end_part(id);
-        let Some(call) = self.calls.get_mut(&id) else {
+        let Ok(Conversation { customer, agent, behalf, .. }) = self.conversation(id) else { return };
+        let Some(agent_leg) = self.sessions.get(&agent).and_then(|session| session.phone.leg()) else {
             return;
         };
-        let agent_leg = call.agent.and_then(|agent| self.sessions.get(&agent)?.phone.leg());
-        let Some(agent) = agent_leg else { return };
-        call.recordings_begun = call.recordings_begun.saturating_add(1);
-        let recording = RecordingId { call: id, part: call.recordings_begun };
-        call.recording = CallRecording::On { recording, since: now };
-        let customer = call.attempt.leg;
-        self.cx.write(Write::OpenRecording { recording, started_at: now });
-        self.cx.switch(SwitchCommand::StartRecording { recording, customer, agent });
+        let caller = match behalf {
+            Behalf::Campaign(_) => None,
+            Behalf::Queue(queue) => {
+                let phone = self.callers.get(&id).and_then(|caller| caller.phone);
+                Some(CallerRecorded { queue, agent, phone })
+            }
+        };
+        let Some(known) = self.talk_mut(id) else { return };
+        known.recordings_begun = known.recordings_begun.saturating_add(1);
+        let recording = RecordingId { call: id, part: known.recordings_begun };
+        known.recording = CallRecording::On { recording, since: now };
+        self.cx.write(Write::OpenRecording { recording, caller, started_at: now });
+        self.cx.switch(SwitchCommand::StartRecording { recording, customer, agent: agent_leg });
     }
 
     /// Keeps out of the recording what must not be in it, such as the number of a card. Sound is not written again by
     /// itself, however long that takes, because the number may still be on the line (PCI DSS 3.3.1).
     pub(crate) fn mask_recording(&mut self, id: CallId, reason: String) -> Result<Answer, Refusal> {
         let now = self.cx.now;
-        let call = self.calls.get_mut(&id).ok_or(Refusal::UnknownCall)?;
-        match call.recording {
+        let known = self.talk_mut(id).ok_or(Refusal::UnknownCall)?;
+        match known.recording {
             CallRecording::On { recording, since } => {
-                call.recording = CallRecording::Masked { recording, since, from: now };
+                known.recording = CallRecording::Masked { recording, since, from: now };
                 self.cx.write(Write::OpenGap { recording, at: now, reason });
                 self.cx.switch(SwitchCommand::MaskRecording { recording });
                 self.cx.arm_in(MASKED_MAX, Timer::MaskedLong { recording, from: now });
@@ -122,10 +150,10 @@ impl Engine {
     }
 
     pub(crate) fn unmask_recording(&mut self, id: CallId) -> Result<Answer, Refusal> {
-        let call = self.calls.get_mut(&id).ok_or(Refusal::UnknownCall)?;
-        match call.recording {
+        let known = self.talk_mut(id).ok_or(Refusal::UnknownCall)?;
+        match known.recording {
             CallRecording::Masked { recording, since, .. } => {
-                call.recording = CallRecording::On { recording, since };
+                known.recording = CallRecording::On { recording, since };
                 self.cx.write(Write::CloseGap { recording, at: self.cx.now });
                 self.cx.switch(SwitchCommand::UnmaskRecording { recording });
                 Ok(Answer::Done)
@@ -146,7 +174,7 @@ impl Engine {
 
     /// Tells that silence has been written for long, as often as it is.
     pub(crate) fn masked_long(&mut self, recording: RecordingId, from: Timestamp) {
-        let masked = self.calls.get(&recording.call).and_then(|call| call.recording.masked());
+        let masked = self.talk(recording.call).and_then(|known| known.recording.masked());
         if masked == Some((recording, from)) {
             self.cx.notice(Notice::MaskedLong { recording, masked: self.cx.now.since(from) });
             self.cx.arm_in(MASKED_MAX, Timer::MaskedLong { recording, from });
@@ -155,13 +183,11 @@ impl Engine {
 
     /// The person does not want to be recorded any more. Where the law orders the recording, the call ends with it.
     pub(crate) fn stop_recording_on_demand(&mut self, id: CallId) -> Result<Answer, Refusal> {
-        let call = self.calls.get(&id).ok_or(Refusal::UnknownCall)?;
-        if call.recording == CallRecording::Off {
+        if self.recording_of(id)? == CallRecording::Off {
             return Err(Refusal::RecordingIs("off"));
         }
-        let ends = call.obligations.contains(&Obligation::EndIfRefused);
         self.end_part(id);
-        if ends {
+        if self.is_obliged(id, Obligation::EndIfRefused) {
             self.hang_up(id, Side::Agent);
         }
         Ok(Answer::Done)
@@ -169,23 +195,26 @@ impl Engine {
 
     /// Ends what is being written of a live call, if anything is.
     pub(crate) fn end_part(&mut self, id: CallId) {
-        if let Some(call) = self.calls.get_mut(&id) {
-            let ended = std::mem::replace(&mut call.recording, CallRecording::Off);
+        if let Some(known) = self.talk_mut(id) {
+            let ended = std::mem::take(&mut known.recording);
             self.read_back(ended);
         }
+    }
+
+    fn recording_of(&self, id: CallId) -> Result<CallRecording, Refusal> {
+        self.talk(id).map(|known| known.recording).ok_or(Refusal::UnknownCall)
     }
 
     /// Another agent has the call: what is written of it goes on in a part of its own, with their voice. What was masked
     /// stays so, and a part begins when it is unmasked.
     pub(crate) fn continue_recording(&mut self, id: CallId) {
-        let Some(call) = self.calls.get(&id) else { return };
-        match call.recording {
-            CallRecording::Off | CallRecording::Withheld => {}
-            CallRecording::On { .. } => self.start_part(id),
-            CallRecording::Masked { .. } => {
+        match self.recording_of(id) {
+            Err(_) | Ok(CallRecording::Off | CallRecording::Withheld) => {}
+            Ok(CallRecording::On { .. }) => self.start_part(id),
+            Ok(CallRecording::Masked { .. }) => {
                 self.end_part(id);
-                if let Some(call) = self.calls.get_mut(&id) {
-                    call.recording = CallRecording::Withheld;
+                if let Some(known) = self.talk_mut(id) {
+                    known.recording = CallRecording::Withheld;
                 }
             }
         }
@@ -226,10 +255,8 @@ impl Engine {
 
     /// What was to be kept out of the recording is being written. Rather no more recording than that.
     pub(crate) fn mask_failed(&mut self, recording: RecordingId) {
-        let Some(call) = self.calls.get(&recording.call) else {
-            return;
-        };
-        if let Some((masked, from)) = call.recording.masked()
+        let masked = self.talk(recording.call).and_then(|known| known.recording.masked());
+        if let Some((masked, from)) = masked
             && masked == recording
         {
             self.cx.unexpected(format!("{recording} could not be masked, and ends"));
@@ -242,11 +269,11 @@ impl Engine {
     /// Silence is still written; the agent may try again.
     pub(crate) fn unmask_failed(&mut self, recording: RecordingId) {
         let now = self.cx.now;
-        if let Some(call) = self.calls.get_mut(&recording.call)
-            && let CallRecording::On { recording: on, since } = call.recording
+        if let Some(known) = self.talk_mut(recording.call)
+            && let CallRecording::On { recording: on, since } = known.recording
             && on == recording
         {
-            call.recording = CallRecording::Masked { recording, since, from: now };
+            known.recording = CallRecording::Masked { recording, since, from: now };
             self.cx.write(Write::OpenGap { recording, at: now, reason: UNMASK_FAILED.to_owned() });
             self.cx.arm_in(MASKED_MAX, Timer::MaskedLong { recording, from: now });
             self.cx.unexpected(format!("{recording} could not be unmasked"));
@@ -256,13 +283,13 @@ impl Engine {
     /// A recording of an earlier daemon whose call still goes on is taken over, if it still is `live`.
     pub(crate) fn adopt_recording(&mut self, open: OpenRecording, live: bool) {
         let OpenRecording { recording, started_at: since, masked_since } = open;
-        let Some(call) = self.calls.get_mut(&recording.call) else {
+        let Some(known) = self.talk_mut(recording.call) else {
             return self.collect(recording, None);
         };
-        if !live || call.recording != CallRecording::Off {
+        if !live || known.recording != CallRecording::Off {
             return self.collect(recording, None);
         }
-        call.recording = match masked_since {
+        known.recording = match masked_since {
             Some(from) => CallRecording::Masked { recording, since, from },
             None => CallRecording::On { recording, since },
         };
@@ -275,13 +302,9 @@ impl Engine {
 
     /// Conversations that were taken over, and that nothing is written of, are recorded by policy from here on.
     pub(crate) fn record_adopted(&mut self) {
-        let unrecorded = |call: &&Call| {
-            call.state == CallState::Connected
-                && call.recording == CallRecording::Off
-                && call.recordings_begun == 0
-        };
+        let unrecorded = |known: &Talk| known.recording == CallRecording::Off && known.recordings_begun == 0;
         let calls: Vec<CallId> =
-            self.calls.values().filter(unrecorded).map(|call| call.attempt.call).collect();
+            self.conversations().filter(|(_, known)| unrecorded(known)).map(|(talk, _)| talk.call).collect();
         for call in calls {
             self.record_by_policy(call);
         }
@@ -316,15 +339,15 @@ impl Engine {
                 "there was no link to Asterisk when recording should have begun".to_owned()
             }
         };
-        let Some(call) = self.calls.get_mut(&recording.call) else {
+        let Some(known) = self.talk_mut(recording.call) else {
             return;
         };
-        match call.recording {
+        match known.recording {
             CallRecording::On { recording: current, .. }
             | CallRecording::Masked { recording: current, .. }
                 if current == recording =>
             {
-                call.recording = CallRecording::Off;
+                known.recording = CallRecording::Off;
                 let collecting = Collecting { expected: None };
                 self.close_recording(recording, collecting, RecordingState::Failed { reason });
             }

@@ -44,8 +44,8 @@ impl Engine {
         if self.sessions.get(&talk.agent).is_none_or(|session| !session.phone.is_up()) {
             return Err(Refusal::NotInConversation);
         }
-        if mode == SupervisionMode::TakeOver && (self.heir(call).is_some() || self.successor(call).is_some())
-        {
+        let leaves = self.heir(call).is_some() || self.on_the_way_to(call).is_some();
+        if mode == SupervisionMode::TakeOver && leaves {
             return Err(Refusal::WrongState("being replaced by another supervisor"));
         }
         if mode == SupervisionMode::Whisper && self.is_conference(call) {
@@ -392,9 +392,10 @@ impl Engine {
         let inside = self.part_of(session.id()).filter(Part::is_inside);
         let barged = inside.map(|part| part.agent);
         let asked = || {
-            let call = self.calls.get(&session.consulted_by()?)?;
-            let away = matches!(call.transfer?.stage, TransferStage::Consulting | TransferStage::Conference);
-            call.agent.filter(|_| away)
+            let call = session.consulted_by()?;
+            let stage = self.transfer_of(call)?.stage;
+            let away = matches!(stage, TransferStage::Consulting | TransferStage::Conference);
+            self.conversation(call).ok().filter(|_| away).map(|talk| talk.agent)
         };
         let host = barged.or_else(asked).and_then(|host| self.sessions.get(&host));
         host.map_or(session.room, |host| host.room)

@@ -6,8 +6,8 @@
 
 use crate::agents::session::PhoneLine;
 use crate::command::{Answer, Notice, Refusal, SwitchCommand, Write};
+use crate::conversation::Conversation;
 use crate::engine::Engine;
-use crate::inbound::caller::CallerState;
 use crate::input::Snapshot;
 use crate::model::{
     AgentId, AgentsHear, CallId, LegId, Supervised, SupervisionEnd, SupervisionId, SupervisionMode, TapId,
@@ -142,24 +142,9 @@ impl Engine {
         })
     }
 
-    /// Who listens by a tap to the caller whom an agent has. Campaigns have rules of what agents are told; callers have
-    /// none, and agents are told.
-    pub(crate) fn tappers_of_caller_of(&self, agent: AgentId) -> Vec<ListenerView> {
-        let call = self.sessions.get(&agent).and_then(|session| session.call());
-        let call = call.filter(|call| self.callers.contains_key(call));
-        call.map(|call| self.tappers(call).collect()).unwrap_or_default()
-    }
-
     /// Who has a conversation, and the legs of both who speak in it: the customer's first.
     fn voices(&self, call: CallId) -> Result<(AgentId, [LegId; 2]), Refusal> {
-        let (agent, customer) = match (self.conversation(call), self.callers.get(&call)) {
-            (Ok(talk), _) => (talk.agent, talk.customer),
-            (Err(_), Some(caller)) => {
-                let agent = caller.agent.filter(|_| caller.state == CallerState::Connected);
-                (agent.ok_or(Refusal::NotInConversation)?, caller.leg)
-            }
-            (Err(refusal), None) => return Err(refusal),
-        };
+        let Conversation { agent, customer, .. } = self.conversation(call)?;
         let phone = self.sessions.get(&agent).map(|session| &session.phone);
         let leg = phone.filter(|phone| phone.is_up()).and_then(PhoneLine::leg);
         Ok((agent, [customer, leg.ok_or(Refusal::NotInConversation)?]))

@@ -1,4 +1,4 @@
-//! Hold, consult, conference, transfer: how a conversation goes from an agent to a colleague.
+//! Hold, consult, conference, transfer: how a conversation goes from an agent to a colleague, or to somebody outside.
 //!
 //! Whatever goes wrong on the way brings the customer back to the agent who had them. Until Asterisk says that the
 //! customer is in the colleague's room, the call is the first agent's.
@@ -7,16 +7,21 @@ use std::time::Duration;
 
 use crate::agents::session::AgentState;
 use crate::command::{Answer, Notice, Refusal, SwitchCommand};
-use crate::conversation::Conversation;
-use crate::conversation::transfer::{Transfer, TransferStage, anteroom};
+use crate::conversation::onward::Onward;
+use crate::conversation::outside::Outside;
+use crate::conversation::talk::Talk;
+use crate::conversation::transfer::{Party, Transfer, TransferStage, anteroom};
+use crate::conversation::{Behalf, Conversation};
 use crate::engine::Engine;
-use crate::input::{Snapshot, TransferKind};
-use crate::model::{AgentId, CallId, RoomId, Side};
-use crate::outbound::call::Call;
+use crate::input::{Snapshot, TransferKind, TransferTo};
+use crate::model::{AgentId, CallId, LegId, Phone, RoomId, Side, TrunkId};
 use crate::timers::Timer;
 
 /// Asterisk moves a leg within milliseconds; after this long it has failed without telling.
 const HANDING_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// How long somebody outside is rung for a customer who hears music meanwhile.
+const OUTSIDE_RING_MAX: Duration = Duration::from_secs(30);
 
 impl Engine {
     /// The customer hears music until they are taken back.
@@ -37,7 +42,10 @@ impl Engine {
         self.conversation(id)?;
         let transfer = self.transfer_of(id).ok_or(Refusal::TransferIs("not under way"))?;
         match transfer.stage {
-            TransferStage::Held | TransferStage::Consulting | TransferStage::Conference => {
+            TransferStage::Held
+            | TransferStage::Calling { .. }
+            | TransferStage::Consulting
+            | TransferStage::Conference => {
                 self.transfer_failed(id);
                 Ok(Answer::Done)
             }
@@ -45,18 +53,32 @@ impl Engine {
         }
     }
 
-    /// Gives the customer to a colleague: at once, or after a talk with them.
+    /// Gives the customer to somebody else: at once, or after a talk with them.
     pub(crate) fn transfer(
         &mut self,
         id: CallId,
-        to: AgentId,
+        to: TransferTo,
         kind: TransferKind,
     ) -> Result<Answer, Refusal> {
-        let talk = self.at_rest(id)?;
-        if let Some(transfer) = self.transfer_of(id).filter(|transfer| transfer.stage != TransferStage::Held)
-        {
-            return Err(Refusal::TransferIs(transfer.view().stage));
+        match to {
+            TransferTo::Agent(colleague) => self.transfer_to_agent(id, colleague, kind),
+            TransferTo::Flow(flow) => self.send_onward(id, Onward::Flow(flow), kind),
+            TransferTo::Number(number) => self.transfer_to_number(id, number, kind),
+            TransferTo::Queue(queue) => self.send_onward(id, Onward::Queue(queue), kind),
         }
+    }
+
+    /// A conversation whose customer is with their agent or held.
+    pub(crate) fn at_rest_or_held(&self, id: CallId) -> Result<Conversation, Refusal> {
+        let talk = self.at_rest(id)?;
+        match self.transfer_of(id).filter(|transfer| transfer.stage != TransferStage::Held) {
+            Some(transfer) => Err(Refusal::TransferIs(transfer.view().stage)),
+            None => Ok(talk),
+        }
+    }
+
+    fn transfer_to_agent(&mut self, id: CallId, to: AgentId, kind: TransferKind) -> Result<Answer, Refusal> {
+        let talk = self.at_rest_or_held(id)?;
         self.can_be_asked(talk.agent, to)?;
         self.set_agent_state(to, AgentState::Consulted { call: id });
         match kind {
@@ -64,12 +86,73 @@ impl Engine {
                 if self.transfer_of(id).is_none() {
                     self.play_music_to(talk);
                 }
-                self.set_transfer(id, Some(to), TransferStage::Consulting);
+                self.set_transfer(id, Some(Party::Agent(to)), TransferStage::Consulting);
                 self.seat(to);
             }
             TransferKind::Blind => self.hand(id, to),
         }
         Ok(Answer::Done)
+    }
+
+    /// Calls somebody outside, who is to have the customer. The agent has them until they do.
+    fn transfer_to_number(
+        &mut self,
+        id: CallId,
+        number: Phone,
+        kind: TransferKind,
+    ) -> Result<Answer, Refusal> {
+        let talk = self.at_rest_or_held(id)?;
+        let (trunks, shown) = self.carriers(talk.behalf);
+        let route = self.route_outside(number, &trunks, &shown)?;
+        if self.transfer_of(id).is_none() {
+            self.play_music_to(talk);
+        }
+        let at_once = kind == TransferKind::Blind;
+        self.set_transfer(id, Some(Party::Outside), TransferStage::Calling { at_once });
+        self.call_outside(id, number, route, OUTSIDE_RING_MAX);
+        Ok(Answer::Done)
+    }
+
+    /// Whose trunks carry what an agent dials during a conversation, and what is shown: those of the campaign, or the
+    /// number that the caller dialled on whichever trunk may show it.
+    fn carriers(&self, behalf: Behalf) -> (Vec<TrunkId>, Vec<Phone>) {
+        match behalf {
+            Behalf::Campaign(campaign) => {
+                let run = self.runs.get(&campaign);
+                run.map(|run| (run.settings.trunks.clone(), run.settings.caller_ids.clone()))
+                    .unwrap_or_default()
+            }
+            Behalf::Queue(_) => (Vec::new(), self.dids.iter().map(|did| did.number).collect()),
+        }
+    }
+
+    /// Whoever was called outside has picked up: they get the customer, or are asked first.
+    pub(crate) fn outsider_answered(&mut self, id: CallId, outside: Outside) {
+        let (Ok(talk), Some(transfer)) = (self.conversation(id), self.transfer_of(id)) else { return };
+        match transfer.stage {
+            TransferStage::Calling { at_once: true } => self.hand_outside(id),
+            TransferStage::Calling { at_once: false } => {
+                let Some(room) = self.sessions.get(&talk.agent).map(|session| session.room) else { return };
+                self.set_transfer(id, Some(Party::Outside), TransferStage::Consulting);
+                self.cx.switch(SwitchCommand::Join { room, leg: outside.leg });
+            }
+            TransferStage::Held
+            | TransferStage::Consulting
+            | TransferStage::Conference
+            | TransferStage::Handing => {}
+        }
+    }
+
+    /// The customer goes where whoever was called outside hears them.
+    fn hand_outside(&mut self, id: CallId) {
+        let Ok(talk) = self.conversation(id) else { return };
+        let Some(outside) = self.talk(id).and_then(|known| known.outside) else {
+            return self.transfer_failed(id);
+        };
+        let Outside { leg, room, .. } = outside;
+        self.cx.switch(SwitchCommand::OpenRoom { room });
+        self.cx.switch(SwitchCommand::Join { room, leg });
+        self.hand_to(talk, Party::Outside, room);
     }
 
     /// The agent leaves the customer with the colleague whom they talk to.
@@ -78,12 +161,21 @@ impl Engine {
         let transfer = self.transfer_of(id).ok_or(Refusal::TransferIs("not under way"))?;
         match (transfer.stage, transfer.to) {
             (TransferStage::Consulting | TransferStage::Conference, Some(to)) => {
-                self.hand(id, to);
+                self.hand_over(id, to);
                 Ok(Answer::Done)
             }
-            (TransferStage::Held | TransferStage::Handing, _) | (_, None) => {
+            (TransferStage::Held | TransferStage::Calling { .. } | TransferStage::Handing, _) | (_, None) => {
                 Err(Refusal::TransferIs(transfer.view().stage))
             }
+        }
+    }
+
+    fn hand_over(&mut self, id: CallId, to: Party) {
+        match to {
+            Party::Agent(colleague) => self.hand(id, colleague),
+            Party::Outside => self.hand_outside(id),
+            // They are on the way already.
+            Party::Onward { .. } => {}
         }
     }
 
@@ -99,21 +191,38 @@ impl Engine {
                 Ok(Answer::Done)
             }
             TransferStage::Conference => Ok(Answer::Done),
-            TransferStage::Held | TransferStage::Handing => Err(Refusal::TransferIs(transfer.view().stage)),
+            TransferStage::Held | TransferStage::Calling { .. } | TransferStage::Handing => {
+                Err(Refusal::TransferIs(transfer.view().stage))
+            }
         }
     }
 
     pub(crate) fn transfer_of(&self, id: CallId) -> Option<Transfer> {
-        self.calls.get(&id)?.transfer
+        self.talk(id)?.transfer
     }
 
-    /// The colleague to whom the customer of a call is on the way.
-    pub(crate) fn successor(&self, id: CallId) -> Option<AgentId> {
-        self.transfer_of(id).filter(|transfer| transfer.stage == TransferStage::Handing)?.to
+    /// The room to which the customer of a call is on the way.
+    pub(crate) fn on_the_way_to(&self, id: CallId) -> Option<RoomId> {
+        let transfer = self.transfer_of(id).filter(|transfer| transfer.stage == TransferStage::Handing)?;
+        match transfer.to? {
+            Party::Agent(colleague) => self.sessions.get(&colleague).map(|session| session.room),
+            Party::Onward { room, .. } => Some(room),
+            Party::Outside => self.talk(id)?.outside.map(|outside| outside.room),
+        }
+    }
+
+    /// The customer is where they were on the way to.
+    pub(crate) fn arrived(&mut self, id: CallId) {
+        match self.transfer_of(id).and_then(|transfer| transfer.to) {
+            Some(Party::Agent(colleague)) => self.handed(id, colleague),
+            Some(Party::Onward { to, .. }) => self.sent_onward(id, to),
+            Some(Party::Outside) => self.given_outside(id),
+            None => {}
+        }
     }
 
     /// A conversation whose customer is going nowhere at the moment.
-    fn at_rest(&self, id: CallId) -> Result<Conversation, Refusal> {
+    pub(crate) fn at_rest(&self, id: CallId) -> Result<Conversation, Refusal> {
         let talk = self.conversation(id)?;
         if self.holds.is_switch_away() {
             return Err(Refusal::SwitchAway);
@@ -144,10 +253,10 @@ impl Engine {
         }
     }
 
-    fn set_transfer(&mut self, id: CallId, to: Option<AgentId>, stage: TransferStage) {
+    fn set_transfer(&mut self, id: CallId, to: Option<Party>, stage: TransferStage) {
         let now = self.cx.now;
-        if let Some(call) = self.calls.get_mut(&id) {
-            call.transfer = Some(Transfer { to, stage, since: now });
+        if let Some(talk) = self.talk_mut(id) {
+            talk.transfer = Some(Transfer { to, stage, since: now });
         }
     }
 
@@ -175,13 +284,16 @@ impl Engine {
 
     /// Calls whose customers should hear music, and where.
     fn held(&self) -> Vec<(CallId, RoomId)> {
-        let beside = |(id, call): (&CallId, &Call)| {
-            let stage = call.transfer?.stage;
-            let held = matches!(stage, TransferStage::Held | TransferStage::Consulting);
-            let session = call.agent.filter(|_| held).and_then(|agent| self.sessions.get(&agent))?;
-            Some((*id, anteroom(session.room)))
+        let beside = |(talk, known): (Conversation, &Talk)| {
+            let stage = known.transfer?.stage;
+            let held = matches!(
+                stage,
+                TransferStage::Held | TransferStage::Calling { .. } | TransferStage::Consulting
+            );
+            let session = self.sessions.get(&talk.agent).filter(|_| held)?;
+            Some((talk.call, anteroom(session.room)))
         };
-        self.calls.iter().filter_map(beside).collect()
+        self.conversations().filter_map(beside).collect()
     }
 
     /// After a gap it is not known whether there is music where there should be.
@@ -203,14 +315,21 @@ impl Engine {
     /// The customer goes to the colleague's room.
     fn hand(&mut self, id: CallId, to: AgentId) {
         let Ok(talk) = self.conversation(id) else { return };
-        let consulted = self.transfer_of(id).is_some_and(|transfer| transfer.to == Some(to));
-        self.set_transfer(id, Some(to), TransferStage::Handing);
+        let consulted = self.transfer_of(id).is_some_and(|transfer| transfer.colleague() == Some(to));
+        self.set_transfer(id, Some(Party::Agent(to)), TransferStage::Handing);
         if consulted {
             self.seat(to);
         }
-        let Some(room) = self.sessions.get(&to).map(|session| session.room) else { return };
+        if let Some(room) = self.sessions.get(&to).map(|session| session.room) {
+            self.hand_to(talk, Party::Agent(to), room);
+        }
+    }
+
+    /// The customer goes to this room, which is on the way to `to` or where they are.
+    pub(crate) fn hand_to(&mut self, talk: Conversation, to: Party, room: RoomId) {
+        self.set_transfer(talk.call, Some(to), TransferStage::Handing);
         self.cx.switch(SwitchCommand::Join { room, leg: talk.customer });
-        self.cx.arm_in(HANDING_TIME_MAX, Timer::HandingOverdue(id));
+        self.cx.arm_in(HANDING_TIME_MAX, Timer::HandingOverdue(talk.call));
     }
 
     /// While the link is broken the customer may be there all the same; the next snapshot tells.
@@ -233,8 +352,18 @@ impl Engine {
 
     /// Nobody is between agent and colleague any more.
     pub(crate) fn end_transfer(&mut self, id: CallId) -> Option<Transfer> {
-        let transfer = self.calls.get_mut(&id)?.transfer.take()?;
-        if let Some(colleague) = transfer.to
+        let transfer = self.talk_mut(id)?.transfer.take()?;
+        match transfer.to {
+            Some(Party::Onward { room, .. }) => {
+                if let Ok(talk) = self.conversation(id) {
+                    self.cx.switch(SwitchCommand::Leave { room, leg: talk.customer });
+                }
+                self.cx.switch(SwitchCommand::CloseRoom { room });
+            }
+            Some(Party::Outside) => self.end_outside(id),
+            Some(Party::Agent(_)) | None => {}
+        }
+        if let Some(colleague) = transfer.colleague()
             && self.sessions.get(&colleague).is_some_and(|session| session.consulted_by() == Some(id))
         {
             let away = matches!(transfer.stage, TransferStage::Consulting | TransferStage::Conference);
@@ -249,8 +378,8 @@ impl Engine {
     /// The customer is in the colleague's room: the call is theirs.
     pub(crate) fn handed(&mut self, id: CallId, to: AgentId) {
         let Ok(talk) = self.conversation(id) else { return };
-        if let Some(call) = self.calls.get_mut(&id) {
-            call.transfer = None;
+        if let Some(known) = self.talk_mut(id) {
+            known.transfer = None;
         }
         self.change_hands(talk, to);
         self.cx.notice(Notice::Transferred { call: id, from: talk.agent, to });
@@ -264,27 +393,31 @@ impl Engine {
     }
 
     /// The phone of the agent who had the customer is gone. Somebody else may be left for the customer: whoever they are
-    /// on the way to, or the colleague who was asked.
+    /// on the way to, or the colleague who was asked. Otherwise the agent has hung up on them.
     pub(crate) fn agent_went(&mut self, id: CallId) {
-        if self.heir(id).is_some() || self.successor(id).is_some() {
+        if self.heir(id).is_some() || self.on_the_way_to(id).is_some() {
             return;
         }
-        let asked = self.transfer_of(id).and_then(|transfer| transfer.to);
-        match asked {
-            Some(to) => self.hand(id, to),
-            None => self.hang_up(id, Side::Agent),
+        let Some(transfer) = self.transfer_of(id) else { return self.end_call(id, Side::Agent) };
+        match (transfer.stage, transfer.to) {
+            (TransferStage::Calling { .. }, _) => {
+                self.end_transfer(id);
+                self.nobody_left(id);
+            }
+            (_, Some(to)) => self.hand_over(id, to),
+            (_, None) => self.end_call(id, Side::Agent),
         }
     }
 
-    /// Compares where customers on the way to colleagues should be with what a snapshot shows.
+    /// Compares where customers on the way to somebody else should be with what a snapshot shows.
     pub(crate) fn settle_transfers(&mut self, snapshot: &Snapshot) {
-        let handing: Vec<(CallId, AgentId)> =
-            self.calls.keys().filter_map(|id| Some((*id, self.successor(*id)?))).collect();
-        for (id, to) in handing {
-            let Ok(talk) = self.conversation(id) else { continue };
-            let room = self.sessions.get(&to).map(|session| session.room);
-            if room.is_some_and(|room| snapshot.holds(room, talk.customer)) {
-                self.handed(id, to);
+        let handing = |(talk, _): (Conversation, &Talk)| {
+            Some((talk.call, talk.customer, self.on_the_way_to(talk.call)?))
+        };
+        let handing: Vec<(CallId, LegId, RoomId)> = self.conversations().filter_map(handing).collect();
+        for (id, customer, room) in handing {
+            if snapshot.holds(room, customer) {
+                self.arrived(id);
             } else {
                 self.handing_overdue(id);
             }

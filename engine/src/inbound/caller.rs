@@ -7,7 +7,8 @@
 use std::time::Duration;
 
 use crate::command::Clip;
-use crate::conversation::leg::Leg;
+use crate::conversation::talk::Talk;
+use crate::conversation::transfer::Transfer;
 use crate::flow::key::Key;
 use crate::flow::run::{Facts, Run};
 use crate::inbound::queue::{Needs, Place};
@@ -15,8 +16,8 @@ use crate::inbound::shelf::EditionId;
 use crate::inbound::task::MailboxWish;
 use crate::model::incoming::{CallerRecord, PathStep, QueueWait};
 use crate::model::{
-    AgentId, CallId, Did, DidId, FlowId, HangupCause, LegId, MessageId, Phone, QueueId, RoomId, Side,
-    Timestamp, TrunkId,
+    AgentId, CallId, Did, DidId, FlowId, HangupCause, LegId, MessageId, Phone, QueueId, Side, Timestamp,
+    TrunkId,
 };
 use crate::view::CallerView;
 
@@ -89,13 +90,16 @@ pub(crate) struct Waiting {
     pub(crate) announce: crate::model::Announce,
 }
 
-/// Somebody outside who is called for a caller.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Outside {
-    pub(crate) leg: LegId,
-    pub(crate) line: Leg,
-    pub(crate) room: RoomId,
-    pub(crate) trunk: TrunkId,
+/// Whom an agent who sent them on took a caller from: where they are when that fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Home {
+    pub(crate) agent: AgentId,
+    /// The queue that they came from.
+    pub(crate) queue: Option<QueueId>,
+    /// The call as the agent knows it.
+    pub(crate) call: CallId,
+    /// Whether they wait to get back there.
+    pub(crate) is_sought: bool,
 }
 
 /// Somebody who called.
@@ -129,7 +133,11 @@ pub(crate) struct Caller {
     /// Where a message that is being recorded goes.
     pub(crate) mailbox: Option<MailboxWish>,
     pub(crate) waiting: Option<Waiting>,
-    pub(crate) outside: Option<Outside>,
+    /// Where the caller goes back to when the way on which an agent sent them fails.
+    pub(crate) home: Option<Home>,
+    /// The call of ours that it was before.
+    pub(crate) before: Option<CallId>,
+    pub(crate) talk: Talk,
     /// The priority and the beginning of a wait that an earlier daemon saw.
     pub(crate) resumes: Option<(u16, Timestamp)>,
     /// The agent who has the caller, or is kept free for them.
@@ -173,7 +181,9 @@ impl Caller {
             end_key: None,
             mailbox: None,
             waiting: None,
-            outside: None,
+            home: None,
+            before: None,
+            talk: Talk::default(),
             resumes: None,
             agent: None,
             queue: None,
@@ -253,7 +263,8 @@ impl Caller {
             flow: self.flow,
             path: std::mem::take(&mut self.path),
             waits: std::mem::take(&mut self.waits),
-            agent: self.connected_at.and(self.agent),
+            before: self.before,
+            agent: self.connected_at.and(self.agent).or(self.home.map(|home| home.agent)),
             arrived_at: self.arrived_at,
             answered_at: self.answered_at,
             connected_at: self.connected_at,
@@ -283,6 +294,9 @@ impl Caller {
             waiting_since: self.waiting.as_ref().map(|waiting| waiting.place.since),
             offered: self.waiting.as_ref().map(|waiting| waiting.offered.clone()).unwrap_or_default(),
             agent: self.agent,
+            recording: self.talk.recording.as_str(),
+            listeners: Vec::new(),
+            transfer: self.talk.transfer.as_ref().map(Transfer::view),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::agents::session::{AgentState, Reservation};
 use crate::command::{Answer, Notice, Refusal, SwitchCommand, Write};
+use crate::conversation::Behalf;
 use crate::engine::{Engine, LegOwner};
 use crate::flow::run::Event;
 use crate::inbound::caller::{Caller, CallerState, Doing};
@@ -170,9 +171,17 @@ impl Engine {
     }
 
     pub(crate) fn caller_joined(&mut self, id: CallId, room: RoomId) {
-        let Some(caller) = self.callers.get(&id).filter(|caller| caller.state == CallerState::Joining) else {
-            return;
-        };
+        let Some(caller) = self.callers.get(&id) else { return };
+        match caller.state {
+            CallerState::Connected => return self.customer_moved(id, room),
+            CallerState::Joining => {}
+            CallerState::Guided
+            | CallerState::Queued
+            | CallerState::Dialling
+            | CallerState::Beside
+            | CallerState::Ending
+            | CallerState::Gone => return,
+        }
         let leg = caller.leg;
         let Some(agent) = caller.agent else { return };
         match self.sessions.get(&agent) {
@@ -187,6 +196,7 @@ impl Engine {
         let Some(caller) = self.callers.get_mut(&id) else { return };
         caller.enter(CallerState::Connected, now);
         caller.connected_at = Some(now);
+        caller.home = None;
         caller.joins = 0;
         let phone = caller.phone;
         let waited = caller.waiting.as_ref().map_or(Duration::ZERO, |waiting| now.since(waiting.place.since));
@@ -200,6 +210,8 @@ impl Engine {
         }
         self.leave_queue(id, QueueExit::Answered);
         self.tell_queue_left(id, QueueExit::Answered);
+        self.record_by_policy(id);
+        self.tell_followers(agent);
     }
 
     /// A caller is not known to hear their agent. While the link is broken they may all the same; the next snapshot
@@ -226,7 +238,7 @@ impl Engine {
         match self.callers.get(&id).map(|caller| caller.state.clone()) {
             Some(CallerState::Queued) => self.agent_missed(agent, id),
             Some(CallerState::Joining) => self.return_to_queue(id),
-            Some(CallerState::Connected) => self.end_caller(id, Side::Agent),
+            Some(CallerState::Connected) => self.agent_went(id),
             Some(
                 CallerState::Guided
                 | CallerState::Dialling
@@ -246,6 +258,7 @@ impl Engine {
         if caller.waiting.is_some() {
             self.leave_queue(id, QueueExit::Abandoned);
         }
+        self.conversation_over(id);
         self.end_outside(id);
         let Some(caller) = self.callers.get_mut(&id) else { return };
         caller.enter(CallerState::Ending, now);
@@ -273,6 +286,9 @@ impl Engine {
             return;
         };
         caller.ended_at = Some((now, cause));
+        self.conversation_over(id);
+        self.end_part(id);
+        let Some(caller) = self.callers.get_mut(&id) else { return };
         let by = *caller.ended_by.get_or_insert(lost.unwrap_or(Side::Customer));
         caller.enter(CallerState::Gone, now);
         let (leg, trunk, agent, queue) = (caller.leg, caller.trunk, caller.agent, caller.queue);
@@ -280,19 +296,22 @@ impl Engine {
         self.leave_queue(id, QueueExit::Abandoned);
         self.end_outside(id);
         self.legs.remove(&leg);
+        if lost.is_none() {
+            self.departed.insert(leg, now);
+        }
         if let Some(trunk) = trunk.and_then(|trunk| self.trunks.get_mut(&trunk)) {
             trunk.gate.leave();
         }
         if let Some(gate) = &mut self.switch_gate {
             gate.leave();
         }
+        self.stir_held_up();
         self.cx.notice(Notice::CallEnded { call: id, by });
         if let Some(agent) = agent {
-            let span = queue.and_then(|queue| self.queues.get(&queue)).map(|queue| queue.settings.wrap_up);
             if let (Some(session), Some(queue)) = (self.sessions.get_mut(&agent), queue) {
                 session.last_caller = Some((id, queue));
             }
-            self.let_agent_of_go(agent, id, is_disposed, span.unwrap_or_default());
+            self.let_agent_of_go(agent, id, is_disposed, self.wrap_up_span(Behalf::Queue(queue)));
         }
         if is_guided {
             self.cx.arm_in(AFTERMATH_MAX, Timer::CallerForgotten(id));

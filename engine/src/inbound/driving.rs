@@ -191,7 +191,7 @@ impl Engine {
             Task::Dial { to, caller_id, ring } => {
                 caller.next_turn(Doing::Dialling);
                 self.pick_up(id);
-                self.dial_outside(id, to, caller_id, ring)
+                self.dial_for_flow(id, to, caller_id, ring)
             }
             Task::End { ending, turn_away } => {
                 self.flow_ended(id, ending, turn_away);
@@ -210,7 +210,7 @@ impl Engine {
         match ending {
             // An agent has the call.
             Ending::Queued => {}
-            Ending::Error if self.send_on(id) => {}
+            Ending::Error if self.bring_home(id) || self.send_on(id) => {}
             Ending::Error => self.apologise(id),
             Ending::Dialled | Ending::Finished | Ending::Hangup | Ending::Left | Ending::Voicemail => {
                 if let Some((leg, reason)) = turn_away {
@@ -235,15 +235,20 @@ impl Engine {
 
     /// Nothing is left to try: the caller hears that it is our fault, and the call ends.
     pub(crate) fn apologise(&mut self, id: CallId) {
+        self.close_course(id);
+        let Some(caller) = self.callers.get_mut(&id) else { return };
+        let turn = caller.next_turn(Doing::Playing);
+        self.play(id, vec![fallback_clip()]);
+        self.cx.arm_in(Duration::from_secs(20), Timer::FlowTime(id, turn));
+    }
+
+    /// A caller is in no flow any more.
+    pub(crate) fn close_course(&mut self, id: CallId) {
         self.end_turn(id);
         let Some(caller) = self.callers.get_mut(&id) else { return };
         if let Some(course) = caller.course.take() {
             self.shelf.close(course.edition);
         }
-        let Some(caller) = self.callers.get_mut(&id) else { return };
-        let turn = caller.next_turn(Doing::Playing);
-        self.play(id, vec![fallback_clip()]);
-        self.cx.arm_in(Duration::from_secs(20), Timer::FlowTime(id, turn));
     }
 
     /// Picks up for a caller, if that has not been done: a sound is heard for certain only then.

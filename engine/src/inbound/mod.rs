@@ -2,13 +2,12 @@
 //!
 //! `caller` is the small machine that `callers` moves. `driving` carries a caller through a flow, whose editions lie on
 //! the `shelf`; `task` is a step of it with all that it needs, [`inquiry`] what it asks of the world. [`queue`] holds
-//! who waits and who gets whom, `queues` gives them to agents, `outside` calls others for them.
+//! who waits and who gets whom, `queues` gives them to agents.
 
 pub(crate) mod caller;
 pub(crate) mod callers;
 pub(crate) mod driving;
 pub mod inquiry;
-pub(crate) mod outside;
 pub mod queue;
 pub(crate) mod queues;
 pub(crate) mod shelf;

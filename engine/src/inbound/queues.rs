@@ -38,7 +38,9 @@ impl Engine {
         }
         let caller = self.callers.get(&id)?;
         let is_overflow = caller.course.as_ref().is_some_and(|course| course.is_overflow);
-        let since = caller.waits.first().filter(|_| is_overflow).map_or(now, |wait| wait.since);
+        // What was waited before an agent took them is no part of this wait.
+        let unanswered = caller.waits.iter().rev().take_while(|wait| wait.exit != QueueExit::Answered);
+        let since = unanswered.last().filter(|_| is_overflow).map_or(now, |wait| wait.since);
         self.wait_in(id, wish, since);
         None
     }
@@ -54,7 +56,7 @@ impl Engine {
     }
 
     /// Whether a queue takes nobody at the moment, and why.
-    fn turned_away(&self, run: &QueueRun) -> Option<QueueExit> {
+    pub(crate) fn turned_away(&self, run: &QueueRun) -> Option<QueueExit> {
         let calendar = run.settings.calendar.and_then(|id| self.shelf.calendar(&id.to_string()));
         let is_closed = calendar.is_some_and(|calendar| calendar.at(self.cx.wall) != Opening::Open);
         if is_closed || (!run.settings.no_agents.may_enter && !self.has_agents_at_work(run.id)) {
@@ -73,6 +75,7 @@ impl Engine {
         let now = self.cx.now;
         let Some(caller) = self.callers.get(&id) else { return };
         let (phone, turn) = (caller.phone, caller.turn);
+        let home = caller.home.filter(|home| home.is_sought).map(|home| (home.agent, now));
         let Some(run) = self.queues.get_mut(&wish.queue) else { return };
         let sticky = run
             .settings
@@ -80,8 +83,10 @@ impl Engine {
             .and_then(|sticky| Some((self.familiar.agent(phone?, sticky.within, now)?, now + sticky.wait)));
         let asked_for =
             wish.prefer_agent.as_ref().and_then(|agent| Some((agent.parse().ok()?, now + WAIT_MAX)));
-        let prefer =
-            asked_for.or(sticky).filter(|(agent, _)| self.sessions.get(agent).is_some_and(is_at_work));
+        let prefer = asked_for
+            .or(home)
+            .or(sticky)
+            .filter(|(agent, _)| self.sessions.get(agent).is_some_and(is_at_work));
         let mut skills = run.settings.skills.clone();
         skills.extend(wish.skills);
         let needs = Needs { skills, prefer };
@@ -221,7 +226,8 @@ impl Engine {
         };
         let agent = caller.agent.take();
         caller.joins = 0;
-        caller.enter(CallerState::Queued, now);
+        let waits = caller.waiting.is_some();
+        caller.enter(if waits { CallerState::Queued } else { CallerState::Guided }, now);
         if let Some(waiting) = caller.waiting.as_mut() {
             waiting.offered.clear();
         }
@@ -229,8 +235,13 @@ impl Engine {
         if let Some(agent) = agent {
             // Whoever could not be joined is not tried again at once: they are lost until their phone shows otherwise.
             self.set_agent_state(agent, AgentState::Lost);
+            self.change_room(agent);
         }
-        self.seek_agent_for_caller(id);
+        if waits {
+            self.seek_agent_for_caller(id);
+        } else if !self.bring_home(id) {
+            self.apologise(id);
+        }
         if let Some(agent) = agent {
             self.settle_agent(agent);
         }

@@ -90,6 +90,14 @@ impl Shelf {
         self.count_in(edition)
     }
 
+    /// Whether there is a way on of this kind: a flow has one while it is live.
+    pub(crate) fn has_overflow(&self, to: Overflow) -> bool {
+        match to {
+            Overflow::Flow { flow } => self.flows.get(&flow).is_some_and(|known| known.live.is_some()),
+            Overflow::Number { .. } | Overflow::Queue { .. } | Overflow::Voicemail { .. } => true,
+        }
+    }
+
     /// The edition for a caller who is sent on. A caller is counted in it.
     pub(crate) fn open_overflow(&mut self, to: Overflow) -> Option<EditionId> {
         let node = match to {

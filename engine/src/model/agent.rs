@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AgentId, QueueId, Skills};
+use super::{AgentId, QueueId, RecordingPolicy, Skills};
 
 /// An agent as settings describe them. Their working state is [`crate::agents::session::AgentSession`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Agent {
     /// The row.
     pub id: AgentId,
@@ -28,6 +28,10 @@ pub struct Agent {
     /// What they know, for callers who need somebody who knows it.
     #[serde(default)]
     pub skills: Skills,
+    /// Which of their calls are recorded, whatever else is said, unless campaign or queue records nothing. None: as
+    /// those say.
+    #[serde(default)]
+    pub recording: Option<RecordingPolicy>,
 }
 
 /// What an agent's SIP account is used from.

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DidId, FlowId, Overflow, Phone};
+use super::{DidId, FlowId, Overflow, Phone, RecordingPolicy};
 use crate::flow::driver::Driver;
 
 /// What callers of a number are led to, and by which flow.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Did {
     /// The row.
     pub id: DidId,
@@ -32,6 +32,10 @@ pub struct Did {
     /// How its calls reach the flow.
     #[serde(default)]
     pub via: Driver,
+    /// Which of its calls are recorded, where the queue leaves it open: unless that records nothing. None: as the queue
+    /// says.
+    #[serde(default)]
+    pub recording: Option<RecordingPolicy>,
 }
 
 /// Which of a flow's pointers a number follows.

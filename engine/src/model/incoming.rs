@@ -89,6 +89,9 @@ pub struct CallerRecord {
     pub path: Vec<PathStep>,
     /// The queues that it waited in.
     pub waits: Vec<QueueWait>,
+    /// The call of ours that it was before, when a customer whom we called was sent on.
+    #[serde(default)]
+    pub before: Option<CallId>,
     /// The agent who had the call last.
     pub agent: Option<AgentId>,
     /// When it came.
@@ -103,6 +106,17 @@ pub struct CallerRecord {
     pub ended_by: Side,
     /// The reason that the network gave.
     pub cause: HangupCause,
+}
+
+/// Whom the recording of a caller's call belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallerRecorded {
+    /// The queue that gave the caller to the agent.
+    pub queue: Option<QueueId>,
+    /// Who had the call when the recording began.
+    pub agent: AgentId,
+    /// The caller's number, unless it was withheld or unreadable.
+    pub phone: Option<Phone>,
 }
 
 /// What an agent said of a caller's call.

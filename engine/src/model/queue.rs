@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CalendarId, Disposition, FlowId, MailboxId, Phone, QueueId, RecordingPolicy};
+use super::{CalendarId, Disposition, FlowId, MailboxId, Phone, QueueId, RecordingPolicy, SupervisionRules};
 
 /// A place where callers wait. Its live side is `crate::inbound::queue::QueueRun`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,6 +70,8 @@ pub struct QueueSettings {
     pub recording: RecordingPolicy,
     /// What the caller hears when a recording begins: an Asterisk media URI. Nothing when absent.
     pub recording_notice: Option<String>,
+    /// What is asked of supervisors who take part in conversations with its callers.
+    pub supervision: SupervisionRules,
     /// Whether the WAV file of a recording is kept beside the encoded one.
     pub keep_wav: bool,
     /// When the queue is open; closed, it turns callers away as `no_agents`. None: always.
@@ -101,6 +103,7 @@ impl Default for QueueSettings {
             blending: Blending::default(),
             recording: RecordingPolicy::OnDemand,
             recording_notice: None,
+            supervision: SupervisionRules::default(),
             keep_wav: false,
             calendar: None,
             dispositions: Disposition::usual(),

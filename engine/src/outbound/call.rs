@@ -10,13 +10,12 @@ use std::time::Duration;
 use crate::agents::by_hand;
 use crate::command::LeadNext;
 use crate::conversation::leg::Leg;
-use crate::conversation::transfer::{Transfer, TransferStage};
+use crate::conversation::talk::Talk;
+use crate::conversation::transfer::Transfer;
 use crate::dialer::compliance::Obligation;
 use crate::dialer::{outcome, retry};
 use crate::model::attempt::CallRecord;
-use crate::model::{
-    AgentId, Attempt, HangupCause, Lead, Outcome, RecordingId, RetryRule, Screened, Side, Timestamp,
-};
+use crate::model::{AgentId, Attempt, HangupCause, Lead, Outcome, RetryRule, Screened, Side, Timestamp};
 use crate::view::CallView;
 
 /// When a person is called again whose dial we gave up ourselves.
@@ -50,29 +49,6 @@ pub(crate) enum CallState {
     Ending,
 }
 
-/// The recording of a call, as far as it is being written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CallRecording {
-    /// Nothing is written.
-    Off,
-    /// Sound is written.
-    On { recording: RecordingId, since: Timestamp },
-    /// Silence is written, from a moment on.
-    Masked { recording: RecordingId, since: Timestamp, from: Timestamp },
-    /// Masked when the call changed hands: nothing is written until it is unmasked.
-    Withheld,
-}
-
-impl CallRecording {
-    /// The recording in which silence is written, and since when.
-    pub(crate) const fn masked(self) -> Option<(RecordingId, Timestamp)> {
-        match self {
-            Self::Masked { recording, from, .. } => Some((recording, from)),
-            Self::Off | Self::On { .. } | Self::Withheld => None,
-        }
-    }
-}
-
 /// A conversation.
 #[derive(Debug)]
 pub(crate) struct Call {
@@ -99,16 +75,11 @@ pub(crate) struct Call {
     pub(crate) ended_by: Option<Side>,
     /// What the law asks of it.
     pub(crate) obligations: Vec<Obligation>,
-    pub(crate) recording: CallRecording,
-    pub(crate) recordings_begun: u8,
+    pub(crate) talk: Talk,
     /// How often the customer's leg was told to end.
     pub(crate) hang_ups: u8,
     /// How often it was tried to join customer and agent.
     pub(crate) joins: u8,
-    /// How often it was tried to bring the customer back to their agent, while that has not come about.
-    pub(crate) returns: Option<u8>,
-    /// The customer is held, or on the way to a colleague of the agent.
-    pub(crate) transfer: Option<Transfer>,
     /// What the agent has already said becomes of the lead.
     pub(crate) disposed: Option<LeadNext>,
     /// Whether the agent said that it is a machine, once they said anything.
@@ -134,12 +105,9 @@ impl Call {
             outcome: None,
             ended_by: None,
             obligations: Vec::new(),
-            recording: CallRecording::Off,
-            recordings_begun: 0,
+            talk: Talk::default(),
             hang_ups: 0,
             joins: 0,
-            returns: None,
-            transfer: None,
             disposed: None,
             said_machine: None,
         }
@@ -166,11 +134,6 @@ impl Call {
     /// Whether Asterisk listens to it in its dialplan: out of reach until an event says why it is back.
     pub(crate) const fn is_listened_to(&self) -> bool {
         matches!(self.state, CallState::Screening | CallState::Greeting)
-    }
-
-    /// Whether the customer should be in their agent's room.
-    pub(crate) fn is_with_agent(&self) -> bool {
-        self.transfer.is_none_or(|transfer| transfer.stage == TransferStage::Conference)
     }
 
     /// Whether it is known already that nobody was served by it.
@@ -247,13 +210,9 @@ impl Call {
             since: self.since,
             agent: self.agent,
             obligations: self.obligations.clone(),
-            recording: match self.recording {
-                CallRecording::Off => "none",
-                CallRecording::On { .. } => "recording",
-                CallRecording::Masked { .. } | CallRecording::Withheld => "masked",
-            },
+            recording: self.talk.recording.as_str(),
             listeners: Vec::new(),
-            transfer: self.transfer.as_ref().map(Transfer::view),
+            transfer: self.talk.transfer.as_ref().map(Transfer::view),
         }
     }
 }

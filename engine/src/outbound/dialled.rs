@@ -427,7 +427,7 @@ impl Engine {
             run.person_served(now);
         }
         self.call_judged(&call, outcome, lost.is_some());
-        self.read_back(call.recording);
+        self.read_back(call.talk.recording);
         if let Some(record) = call.record(cause, now) {
             self.cx.notice(Notice::CallEnded { call: id, by: record.ended_by });
             self.cx.write(Write::SaveCall(Box::new(record)));
@@ -469,8 +469,11 @@ impl Engine {
                     self.join_failed(call);
                     self.customer_not_moved(call, room);
                 }
-                Some(LegOwner::Caller(call)) => self.caller_join_failed(call),
-                Some(LegOwner::Outside(call)) => self.outside_ended(call, leg, HangupCause::default()),
+                Some(LegOwner::Caller(call)) => {
+                    self.caller_join_failed(call);
+                    self.customer_not_moved(call, room);
+                }
+                Some(LegOwner::Outside(call)) => self.outside_not_joined(call, leg),
                 Some(LegOwner::Agent(agent)) if self.guest_not_joined(agent, room) => {}
                 Some(LegOwner::Agent(agent)) => self.agent_join_failed(agent, leg),
                 None => {}
@@ -503,6 +506,7 @@ impl Engine {
             | SwitchCommand::Ring { .. }
             // A room that is missing shows when somebody is joined to it; one left over, in the next snapshot.
             | SwitchCommand::OpenRoom { .. }
+            | SwitchCommand::Leave { .. }
             | SwitchCommand::CloseRoom { .. }
             // One that is left over is closed at the next snapshot.
             | SwitchCommand::CloseEar { .. }

@@ -104,6 +104,11 @@ impl Engine {
             gate.leave();
         }
         self.stirred.insert(call.attempt.campaign);
+        self.stir_held_up();
+    }
+
+    /// Something of a limit that others share is free again: campaigns that wait for it look.
+    pub(crate) fn stir_held_up(&mut self) {
         let at_limit = |reason| matches!(reason, IdleReason::AtLimit(_));
         let held_up = self.runs.iter().filter(|(_, run)| run.idle_because.is_some_and(at_limit));
         self.stirred.extend(held_up.map(|(campaign, _)| *campaign));

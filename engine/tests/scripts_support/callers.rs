@@ -51,6 +51,7 @@ pub(crate) fn did() -> Did {
         canary: None,
         locale: None,
         fallback: None,
+        recording: None,
     }
 }
 
@@ -116,6 +117,12 @@ impl Centre {
             ["agent", row, "serves", queue] => {
                 let agent = &mut self.settings.agents[row.parse::<usize>().unwrap() - 1];
                 agent.queues = vec![queue.parse().unwrap()];
+            }
+            ["record", "all"] => rules.recording = RecordingPolicy::All,
+            ["outsider", word, after] => self.outsiders.push_back(((*word).to_owned(), seconds(after))),
+            ["second-flow", document @ ..] => {
+                let second = FlowPublished { id: FlowId::from_i64(2), ..flow(&document.join(" ")) };
+                self.settings.flows.push(second);
             }
             ["flow", document @ ..] => self.settings.flows = vec![flow(&document.join(" "))],
             other => panic!("`{other:?}` is no setting of inbound work"),

@@ -1,5 +1,6 @@
 //! A tiny call centre: a network that answers as the script says, and a database that never fails by itself.
 
+mod asking;
 mod preparation;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -7,17 +8,16 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use cadran_engine::Engine;
-use cadran_engine::command::{Agreed, Command, Destination, LeadNext, SwitchCommand, Write};
-use cadran_engine::conversation::tapping::Tapper;
+use cadran_engine::command::{Command, Destination, LeadNext, SwitchCommand, Write};
 use cadran_engine::dialer::compliance::{Obligation, Reason};
 use cadran_engine::input::{
     AttemptRefusal, CommandFailure, Input, LegPurpose, LegSeen, OpenRecording, OpenSession, Recovery,
-    Request, RequestId, Settings, Snapshot, StoreEvent, SwitchEvent, TransferKind,
+    Request, RequestId, Settings, Snapshot, StoreEvent, SwitchEvent,
 };
 use cadran_engine::model::*;
 
 use crate::callers::caller_leg;
-use crate::furniture::{account_of, lead, seconds, settings};
+use crate::furniture::{lead, seconds, settings};
 use crate::transcript::Names;
 
 /// Friday 20 November 2026, 09:00 UTC.
@@ -34,6 +34,8 @@ pub(crate) struct Centre {
     names: Names,
     /// What becomes of the dials of each lead, in turn: a word, and after how long.
     fates: BTreeMap<LeadId, VecDeque<(String, Duration)>>,
+    /// What becomes of the calls to somebody outside, in turn.
+    pub(crate) outsiders: VecDeque<(String, Duration)>,
     waiting: Vec<(Timestamp, Lead)>,
     attempts: BTreeMap<AttemptId, (Attempt, Lead)>,
     leads: BTreeMap<LeadId, Lead>,
@@ -67,6 +69,7 @@ impl Default for Centre {
             planned: 0,
             names: Names::default(),
             fates: BTreeMap::new(),
+            outsiders: VecDeque::new(),
             waiting: Vec::new(),
             attempts: BTreeMap::new(),
             leads: BTreeMap::new(),
@@ -142,6 +145,10 @@ impl Centre {
                 let leg = caller_leg(number.parse().unwrap());
                 return self.end_leg(leg, HangupCause { q850: 16, sip: None }, Duration::ZERO);
             }
+            ["outsider", "hangs", "up"] => {
+                let leg = self.leg_where(|purpose| matches!(purpose, LegPurpose::Outside { .. }));
+                return self.end_leg(leg, HangupCause { q850: 16, sip: None }, Duration::ZERO);
+            }
             ["phone", row, "lost"] => {
                 let leg = self.leg_of_agent(AgentId::from_i64(row.parse().unwrap()));
                 return self.end_leg(leg, HangupCause::default(), Duration::ZERO);
@@ -172,87 +179,6 @@ impl Centre {
             other => panic!("`{other:?}` is nothing that happens"),
         };
         self.feed(input, out);
-    }
-
-    fn request(&self, agent: AgentId, act: &[&str]) -> Request {
-        let call = |name: &str| self.names.call_named(name);
-        match act {
-            ["logs", "in"] => Request::LogIn { agent, campaigns: vec![CampaignId::from_i64(1)] },
-            ["logs", "out"] => Request::LogOut { agent },
-            ["ready"] => Request::Ready { agent },
-            ["pauses", code] => Request::Pause { agent, code: (*code).to_owned() },
-            ["asks", "for", "a", "lead"] => Request::NextLead { agent },
-            ["keeps", "the", "lead"] => Request::KeepPreview { agent },
-            ["dials"] => Request::DialPreview { agent },
-            ["dials", row, "by", "hand", how @ ..] => Request::DialByHand {
-                agent,
-                campaign: CampaignId::from_i64(1),
-                lead: Box::new(lead(row.parse().unwrap())),
-                by_hand: ByHand {
-                    key: how.iter().find(|word| word.starts_with("key-")).map(|key| (*key).to_owned()),
-                    lead_was_done: how.contains(&"done"),
-                },
-            },
-            ["skips"] => Request::SkipPreview { agent },
-            ["follows", "agent", row] => {
-                let followed = AgentId::from_i64(row.parse().unwrap());
-                Request::Follow { supervisor: agent, user: account_of(agent), agent: followed }
-            }
-            ["stops", "supervising"] => Request::StopSupervising { supervisor: agent },
-            ["loses", "rights"] => Request::WithdrawSupervision { user: account_of(agent), left: Vec::new() },
-            ["taps", name] => {
-                let by = Tapper { user: account_of(agent), agent: Some(agent), name: agent.to_string() };
-                Request::OpenTap { by, call: call(name) }
-            }
-            ["stops", "tapping"] => {
-                let tap = *self.taps.first().expect("a tap is open");
-                Request::CloseTap { tap, withdrawn: false }
-            }
-            ["holds", name] => Request::Hold { call: call(name) },
-            ["takes", "back", name] => Request::Resume { call: call(name) },
-            [mode @ ("listens" | "whispers" | "barges" | "takes"), rest @ ..] => {
-                self.supervise(agent, mode, rest)
-            }
-            ["gives", name, "to", "agent", to, how] => Request::Transfer {
-                call: call(name),
-                to: AgentId::from_i64(to.parse().unwrap()),
-                kind: if *how == "blindly" { TransferKind::Blind } else { TransferKind::Attended },
-            },
-            ["leaves", name] => Request::CompleteTransfer { call: call(name) },
-            ["joins", "all", "of", name] => Request::JoinAll { call: call(name) },
-            ["hangs", "up", name] => Request::HangUp { call: call(name), by: Side::Agent },
-            ["records", name] => Request::StartRecording { call: call(name) },
-            ["masks", name, "for", reason] => {
-                Request::MaskRecording { call: call(name), reason: (*reason).to_owned() }
-            }
-            ["stops", "recording", name] => Request::StopRecording { call: call(name) },
-            ["unmasks", name] => Request::UnmaskRecording { call: call(name) },
-            ["says", code, "of", name, after @ ..] => Request::Dispose {
-                agent,
-                call: call(name),
-                code: (*code).to_owned(),
-                note: String::new(),
-                callback: match after {
-                    ["mine", "in", after] => Some(Agreed { at: self.now + seconds(after), personal: true }),
-                    [.., after] => Some(Agreed { at: self.now + seconds(after), personal: false }),
-                    [] => None,
-                },
-            },
-            other => panic!("`{other:?}` is nothing that an agent does"),
-        }
-    }
-
-    /// `listens to call-1`, `takes over call-1 because angry`.
-    fn supervise(&self, supervisor: AgentId, act: &str, rest: &[&str]) -> Request {
-        let mode = match act {
-            "listens" => SupervisionMode::Listen,
-            "whispers" => SupervisionMode::Whisper,
-            "barges" => SupervisionMode::Barge,
-            _ => SupervisionMode::TakeOver,
-        };
-        let reason = rest.get(3).map_or(String::new(), |reason| (*reason).to_owned());
-        let call = self.names.call_named(rest[1]);
-        Request::Supervise { supervisor, user: account_of(supervisor), call, mode, reason }
     }
 
     /// The daemon dies and starts again.
@@ -361,6 +287,9 @@ impl Centre {
                 self.rooms.entry(room).or_default().push(leg);
                 self.event(10, SwitchEvent::LegJoined { leg, room });
             }
+            SwitchCommand::Leave { room, leg } => {
+                self.rooms.entry(room).or_default().retain(|inside| *inside != leg);
+            }
             SwitchCommand::StartMusic { .. } => {}
             SwitchCommand::CloseRoom { room } => drop(self.rooms.remove(&room)),
             SwitchCommand::OpenEar { ear, agent, .. } => {
@@ -408,9 +337,10 @@ impl Centre {
         let fate = match (&purpose, to) {
             (LegPurpose::Agent { agent, .. }, _) if self.phones_off.contains(agent) => None,
             (LegPurpose::Agent { .. }, _) => Some(("answers".to_owned(), Duration::from_millis(100))),
-            // Whoever is called for a caller answers.
+            // Whoever is called for a customer answers, unless it was said otherwise.
             (LegPurpose::Caller { .. } | LegPurpose::Outside { .. }, _) => {
-                Some(("answers".to_owned(), Duration::from_secs(1)))
+                let usual = ("answers".to_owned(), Duration::from_secs(1));
+                Some(self.outsiders.pop_front().unwrap_or(usual))
             }
             (LegPurpose::Customer { lead, .. }, _) => self.fates.get_mut(lead).and_then(VecDeque::pop_front),
         };
@@ -424,6 +354,7 @@ impl Centre {
                 self.event(ms, SwitchEvent::LegUp { leg });
             }
             "busy" => self.end_leg(leg, cause(17, 486), after),
+            "silent" => {}
             "unallocated" => self.end_leg(leg, cause(1, 404), after),
             other => panic!("`{other}` is no fate"),
         }

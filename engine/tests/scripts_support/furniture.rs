@@ -17,6 +17,7 @@ pub(crate) fn settings() -> Settings {
         ring_timeout: Duration::from_secs(10),
         queues: Vec::new(),
         skills: BTreeMap::new(),
+        recording: None,
     };
     let says = |code: &str, effect| Disposition {
         success: false,

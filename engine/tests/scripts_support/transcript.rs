@@ -96,10 +96,16 @@ impl Names {
             SwitchCommand::OpenRoom { room } => match self.words.get(&room.to_string()) {
                 Some(name) if name.starts_with("room beside") => format!("open {name}"),
                 Some(name) => format!("open {name} again"),
-                None => "open a room".to_owned(),
+                None => {
+                    self.give(room, "a room of their own");
+                    "open a room".to_owned()
+                }
             },
             SwitchCommand::StartMusic { room } => format!("start music in {}", self.name(room)),
             SwitchCommand::Join { room, leg } => format!("join {} to {}", self.name(leg), self.name(room)),
+            SwitchCommand::Leave { room, leg } => {
+                format!("take {} out of {}", self.name(leg), self.name(room))
+            }
             SwitchCommand::CloseRoom { room } => format!("close {}", self.name(room)),
             SwitchCommand::OpenEar { ear, agent, customer, room, whispers, .. } => {
                 if !self.words.contains_key(&ear.to_string()) {
@@ -133,6 +139,9 @@ impl Names {
             SwitchCommand::PickUp { leg } => format!("pick up for {}", self.name(leg)),
             SwitchCommand::Mark { leg, purpose: LegPurpose::Caller { queue: Some(place), .. } } => {
                 format!("mark {}: in {} with priority {}", self.name(leg), place.queue, place.priority)
+            }
+            SwitchCommand::Mark { leg, purpose: purpose @ LegPurpose::Agent { .. } } => {
+                format!("mark {}", self.leg(*leg, purpose))
             }
             SwitchCommand::Mark { leg, .. } => format!("mark {}", self.name(leg)),
             SwitchCommand::PlayClips { leg, clips, .. } => {
@@ -265,6 +274,15 @@ impl Names {
             }
             Notice::Transferred { call, from, to } => {
                 Some(format!("{} is given by {from} to {to}", self.call(*call)))
+            }
+            Notice::GivenOutside { call, from } => {
+                Some(format!("{} is given by {from} to somebody outside", self.call(*call)))
+            }
+            Notice::SentToFlow { call, from, flow } => {
+                Some(format!("{} is sent by {from} through {flow}", self.call(*call)))
+            }
+            Notice::SentToQueue { call, from, queue } => {
+                Some(format!("{} is sent by {from} to {queue}", self.call(*call)))
             }
             Notice::TakenOver { call, from, by } => {
                 Some(format!("{} goes from {from} to {by}", self.call(*call)))

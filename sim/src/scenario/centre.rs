@@ -84,6 +84,7 @@ fn agent(place: u32) -> Agent {
         ring_timeout: Duration::from_secs(20),
         queues: Vec::new(),
         skills: BTreeMap::new(),
+        recording: None,
     }
 }
 

@@ -210,6 +210,7 @@ impl<'a> World<'a> {
             | SwitchCommand::EndMessage { .. }
             | SwitchCommand::TurnAway { .. }
             | SwitchCommand::OpenRoom { .. }
+            | SwitchCommand::Leave { .. }
             | SwitchCommand::StartMusic { .. }
             | SwitchCommand::CloseRoom { .. }
             | SwitchCommand::OpenEar { .. }

@@ -12,7 +12,7 @@ use axum::response::Response;
 use cadran_engine::command::Answer;
 use cadran_engine::conversation::tapping::Tapper;
 use cadran_engine::input::Request;
-use cadran_engine::model::{CallId, CampaignId, Right, TapId};
+use cadran_engine::model::{CallId, Right, TapId};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Deserialize;
@@ -25,9 +25,9 @@ use crate::http::app::App;
 use crate::http::auth::{Listens, SignedIn};
 use crate::http::error::Error;
 use crate::http::extract::{Path, Query};
-use crate::http::frame;
+use crate::http::{frame, scope};
 use crate::live::Close;
-use crate::store::TokenHash;
+use crate::store::{Owner, TokenHash};
 use crate::tap::{Encoder, Encoding, FRAME, Listener, RATE};
 
 /// How long a listener may take to read what was sent. Behind it two seconds of sound wait, no more.
@@ -85,7 +85,7 @@ struct Session {
     app: App,
     tap: TapId,
     token: TokenHash,
-    campaign: Option<CampaignId>,
+    owner: Option<Owner>,
     format: Format,
 }
 
@@ -114,14 +114,14 @@ pub(in crate::http) async fn open(
     if !frame::is_same_site(&headers) {
         return Err(Error::CrossSite);
     }
-    let campaign = app.store.campaign_of_call(call).await?;
+    let owner = scope::owner_of(&app, call).await?;
     let user = &session.user.value;
     let by = Tapper { user: user.id, agent: user.agent, name: user.login.clone() };
     let tap = match app.inbox.request(Request::OpenTap { by, call }).await? {
         Answer::Tapped(tap) => tap,
         other => return Err(unexpected(&other)),
     };
-    let listening = Session { tap, token: session.token, campaign, format: query.format, app };
+    let listening = Session { tap, token: session.token, owner, format: query.format, app };
     let upgrade = upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX);
     Ok(upgrade.on_upgrade(move |socket| serve(socket, listening, call)))
 }
@@ -228,7 +228,7 @@ impl Session {
         match self.app.store.signed_in(self.token, self.app.now()).await {
             Ok(Some(sign_in)) => {
                 let within = sign_in.scope.is_everything()
-                    || self.campaign.is_some_and(|campaign| sign_in.scope.has_campaign(campaign));
+                    || self.owner.is_some_and(|owner| owner.is_within(&sign_in.scope));
                 let may = sign_in.rights.has(Right::Listen) && !sign_in.user.value.must_change_password;
                 if may && within { Ok(()) } else { Err(FORBIDDEN) }
             }

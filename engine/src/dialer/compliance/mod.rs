@@ -50,6 +50,7 @@ pub use dialling::{CapCount, may_dial};
 pub use history::{PastAttempt, PastOutcome};
 pub use inquiry::Inquiry;
 pub use intent::{Intent, Mode};
+pub use number::may_be_dialled;
 pub use pace::{CampaignStats, PaceGate, PaceLaw, PaceReason, pace_gate};
 pub use pack::{Applies, Detection, Pack, PackError, PackRules, Scope};
 pub use recording_control::{RecordingOutcome, RecordingStep, follow_recording};

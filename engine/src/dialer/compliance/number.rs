@@ -76,6 +76,11 @@ impl<'a> Number<'a> {
     }
 }
 
+/// Whether a number may be dialled by anybody for anybody, with or without a pack.
+pub fn may_be_dialled(phone: Phone) -> Result<(), Reason> {
+    Number::read(&phone.e164()).map(drop)
+}
+
 fn reaches_help(digits: &str) -> bool {
     digits.len() <= EMERGENCY_DIGITS_MAX && EMERGENCY.contains(&digits)
 }

@@ -1,0 +1,206 @@
+//! Somebody outside who is called for a customer: by a flow, or because an agent gives the customer to a number.
+
+use std::time::Duration;
+
+use crate::command::{Destination, Refusal, SwitchCommand};
+use crate::conversation::leg::{Leg, LegNews};
+use crate::conversation::transfer::Party;
+use crate::dialer::{compliance, outcome};
+use crate::engine::{Engine, LegOwner};
+use crate::flow::run::{Dialled, Event};
+use crate::inbound::caller::{Caller, CallerState, Doing};
+use crate::input::LegPurpose;
+use crate::model::{CallId, HangupCause, LegId, Outcome, Phone, RoomId, Side, TrunkId};
+use crate::outbound::placing::RING_MARGIN;
+use crate::outbound::routing::Route;
+use crate::timers::Timer;
+
+/// Somebody outside who is called for a customer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outside {
+    pub(crate) leg: LegId,
+    pub(crate) line: Leg,
+    /// Where customer and outsider hear each other.
+    pub(crate) room: RoomId,
+    pub(crate) trunk: TrunkId,
+}
+
+impl Engine {
+    /// Whether a number may be called for a customer at all, and who carries the call: the first trunk that can, of
+    /// `trunks` when any are named, showing one of the `wished` numbers if it may.
+    pub(crate) fn route_outside(
+        &mut self,
+        to: Phone,
+        trunks: &[TrunkId],
+        wished: &[Phone],
+    ) -> Result<Route, Refusal> {
+        let now = self.cx.now;
+        compliance::may_be_dialled(to).map_err(|_| Refusal::NumberForbidden)?;
+        let no_way = || Refusal::NotDialling("no trunk can carry the call at the moment".to_owned());
+        if self.switch_gate.as_mut().is_some_and(|gate| gate.check(now).is_err()) {
+            return Err(no_way());
+        }
+        let usable = self.trunks.iter_mut().filter(|(trunk, _)| trunks.is_empty() || trunks.contains(trunk));
+        let mut usable = usable.filter_map(|(trunk, run)| {
+            let caller_id = run.shows_one_of(wished).or_else(|| run.settings.caller_ids.first().copied())?;
+            (run.is_usable() && run.gate.check(now).is_ok()).then_some(Route { trunk: *trunk, caller_id })
+        });
+        usable.next().ok_or_else(no_way)
+    }
+
+    /// Calls somebody outside for a customer.
+    pub(crate) fn call_outside(&mut self, id: CallId, to: Phone, route: Route, ring: Duration) {
+        let now = self.cx.now;
+        let Route { trunk, caller_id } = route;
+        let leg = LegId::from_uuid(self.cx.mint.uuid(now));
+        let room = RoomId::from_uuid(self.cx.mint.uuid(now));
+        let Some(talk) = self.talk_mut(id) else { return };
+        talk.outside = Some(Outside { leg, line: Leg::default(), room, trunk });
+        self.legs.insert(leg, LegOwner::Outside(id));
+        if let Some(trunk) = self.trunks.get_mut(&trunk) {
+            trunk.gate.enter();
+        }
+        if let Some(gate) = &mut self.switch_gate {
+            gate.enter();
+        }
+        self.cx.switch(SwitchCommand::Originate {
+            leg,
+            to: Destination::Number { trunk, phone: to },
+            caller_id: Some(caller_id),
+            ring_timeout: ring + RING_MARGIN,
+            purpose: LegPurpose::Outside { call: id },
+        });
+        self.cx.arm_in(ring, Timer::OutsideRingOver(id, leg));
+    }
+
+    /// Calls a number for a caller, for their flow. The answer is that of a network that cannot be reached; none when it
+    /// is called.
+    pub(crate) fn dial_for_flow(
+        &mut self,
+        id: CallId,
+        to: Phone,
+        caller_id: Option<Phone>,
+        ring: Duration,
+    ) -> Option<Event> {
+        let wished: Vec<Phone> = caller_id.into_iter().collect();
+        let Ok(route) = self.route_outside(to, &[], &wished) else {
+            return Some(Event::Dialled(Dialled::NoAnswer));
+        };
+        let now = self.cx.now;
+        self.callers.get_mut(&id)?.enter(CallerState::Dialling, now);
+        self.call_outside(id, to, route, ring);
+        self.play_music(id);
+        None
+    }
+
+    /// Whoever was called is under our control, or has picked up.
+    pub(crate) fn outside_reported(&mut self, id: CallId, entered: bool, up: bool) {
+        let Some(outside) = self.talk_mut(id).and_then(|talk| talk.outside.as_mut()) else { return };
+        if outside.line.reported(entered, up) == LegNews::Nothing {
+            return;
+        }
+        let outside = *outside;
+        if self.is_given_outside(id) {
+            self.outsider_answered(id, outside);
+        } else if self.callers.get(&id).is_some_and(|caller| caller.state == CallerState::Dialling) {
+            self.stop_music(id);
+            self.put_beside(id, outside);
+        }
+    }
+
+    /// Caller and outsider hear each other.
+    fn put_beside(&mut self, id: CallId, outside: Outside) {
+        let now = self.cx.now;
+        let Some(caller) = self.callers.get_mut(&id) else { return };
+        caller.enter(CallerState::Beside, now);
+        let customer = caller.leg;
+        let Outside { leg, room, .. } = outside;
+        self.cx.switch(SwitchCommand::OpenRoom { room });
+        self.cx.switch(SwitchCommand::Join { room, leg });
+        self.cx.switch(SwitchCommand::Join { room, leg: customer });
+    }
+
+    /// Whether the customer of a call is being given to somebody outside.
+    pub(crate) fn is_given_outside(&self, id: CallId) -> bool {
+        self.transfer_of(id).is_some_and(|transfer| transfer.to == Some(Party::Outside))
+    }
+
+    /// Whoever was called is gone, or never came.
+    pub(crate) fn outside_ended(&mut self, id: CallId, leg: LegId, cause: HangupCause) {
+        let now = self.cx.now;
+        self.legs.remove(&leg);
+        let Some(talk) = self.talk_mut(id) else { return };
+        let Some(outside) = talk.outside.take_if(|outside| outside.leg == leg) else { return };
+        self.give_trunk_back(outside);
+        let room = outside.room;
+        if self.is_given_outside(id) {
+            if outside.line.is_answered() {
+                self.cx.switch(SwitchCommand::CloseRoom { room });
+            }
+            return self.transfer_failed(id);
+        }
+        let Some(caller) = self.callers.get_mut(&id).filter(|caller| caller.is_here()) else { return };
+        let talked = caller.state == CallerState::Beside;
+        caller.enter(CallerState::Guided, now);
+        if talked {
+            let leg = caller.leg;
+            self.cx.switch(SwitchCommand::Leave { room, leg });
+            self.cx.switch(SwitchCommand::CloseRoom { room });
+        }
+        self.stop_music(id);
+        let dialled = match outcome::from_hangup(cause) {
+            _ if talked => Dialled::Done,
+            Outcome::Busy => Dialled::Busy,
+            Outcome::Rejected | Outcome::Unallocated => Dialled::Rejected,
+            Outcome::Answered
+            | Outcome::Cancelled
+            | Outcome::Congestion
+            | Outcome::Dropped
+            | Outcome::Failed
+            | Outcome::Machine
+            | Outcome::NoAnswer => Dialled::NoAnswer,
+        };
+        let is_awaited = |caller: &Caller| caller.doing == Doing::Dialling;
+        if self.callers.get(&id).is_some_and(is_awaited) {
+            self.tell_flow(id, Event::Dialled(dialled));
+        } else {
+            // An agent gave the caller to whoever has just hung up.
+            self.end_caller(id, Side::Customer);
+        }
+    }
+
+    /// Whoever was called did not get where they hear somebody.
+    pub(crate) fn outside_not_joined(&mut self, id: CallId, leg: LegId) {
+        self.cx.switch(SwitchCommand::HangUp { leg });
+        self.outside_ended(id, leg, HangupCause::default());
+    }
+
+    pub(crate) fn outside_ring_over(&mut self, id: CallId, leg: LegId) {
+        let rings = |outside: &Outside| outside.leg == leg && !outside.line.is_answered();
+        if self.talk(id).and_then(|talk| talk.outside.as_ref()).is_some_and(rings) {
+            self.cx.switch(SwitchCommand::HangUp { leg });
+            self.outside_ended(id, leg, HangupCause::default());
+        }
+    }
+
+    /// The customer needs whoever was called no more.
+    pub(crate) fn end_outside(&mut self, id: CallId) {
+        let Some(outside) = self.talk_mut(id).and_then(|talk| talk.outside.take()) else { return };
+        self.legs.remove(&outside.leg);
+        self.give_trunk_back(outside);
+        self.cx.switch(SwitchCommand::HangUp { leg: outside.leg });
+        if outside.line.is_answered() {
+            self.cx.switch(SwitchCommand::CloseRoom { room: outside.room });
+        }
+    }
+
+    fn give_trunk_back(&mut self, outside: Outside) {
+        if let Some(trunk) = self.trunks.get_mut(&outside.trunk) {
+            trunk.gate.leave();
+        }
+        if let Some(gate) = &mut self.switch_gate {
+            gate.leave();
+        }
+        self.stir_held_up();
+    }
+}
