@@ -33,7 +33,7 @@ use crate::look_ups::LookUps;
 use crate::mail::Mailer;
 use crate::reload::Reloader;
 use crate::speech::{Espeak, Remote, Speaker, Speech, Utterance};
-use crate::store::{Acquired, Lease, Store};
+use crate::store::{Acquired, Database, Lease, Store};
 use crate::tap::Taps;
 use crate::webhooks::{Private, Sender};
 use crate::{http, rule_packs};
@@ -170,8 +170,10 @@ async fn drive(
 pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
     create_directory(&config.files.data)?;
     let url = config.database.url.as_ref().map(|url| url.expose_secret());
-    let store = Store::open(url, &config.files.data).await.context("the database cannot be opened")?;
-    store.migrate().await.context("the database cannot be brought up to date")?;
+    let database = Database::open(url, &config.files.data).await.context("the database cannot be opened")?;
+    database.migrate().await.context("the database cannot be brought up to date")?;
+    let store = database.first().await.context("the database cannot be opened")?;
+    database.close().await;
     let packs = rule_packs::of_installation(config.compliance.packs.as_deref());
     let sounds = config.asterisk.sounds.clone().unwrap_or_else(|| config.files.sounds());
     let store = store.with_sounds_at(&sounds);

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::*;
-use crate::store::{FlowRevision, Pointer};
+use crate::store::{Database, FlowRevision, Pointer};
 
 fn now() -> Timestamp {
     Timestamp::from_millis(1_700_000_100_000)
@@ -27,8 +27,9 @@ struct Dialplan {
 impl Dialplan {
     async fn new(key: Option<&str>) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let store = Store::open(None, directory.path()).await.unwrap();
-        store.migrate().await.unwrap();
+        let database = Database::open(None, directory.path()).await.unwrap();
+        database.migrate().await.unwrap();
+        let store = database.first().await.unwrap();
         let (inbox, _items) = Inbox::new();
         let desk = Desk {
             store: store.clone(),

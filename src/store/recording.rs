@@ -101,7 +101,7 @@ const CLOSE: &str = "update recording set state = $3, path = $4, bytes = $5, dur
 const OPEN: &str = "insert into recording (call_id, part, started_at, state, campaign_id, agent_id) \
     select attempt.call_id, $2, $3, 'open', campaign_id, coalesce(call.agent_id, attempt.agent_id) \
     from attempt left join call on call.call_id = attempt.call_id where attempt.call_id = $1 \
-    on conflict (call_id, part) do nothing";
+    on conflict do nothing";
 
 /// Keeps that a recording began; the second time nothing.
 pub(super) async fn open(tx: &mut Tx, id: RecordingId, started_at: Timestamp) -> Result<(), Error> {

@@ -19,6 +19,15 @@ pub struct RoleRecord {
 }
 
 impl Store {
+    /// Makes the roles that every tenant has, as far as they are missing.
+    pub(super) async fn have_roles(&self) -> Result<(), Error> {
+        for role in Role::ALL {
+            let sql = "insert into role (name, rights, updated_at) values ($1, $2, 0) on conflict do nothing";
+            self.db.execute(sql, args![role.as_str(), json(&role.rights())?]).await?;
+        }
+        Ok(())
+    }
+
     /// Keeps a role.
     pub async fn create_role(&self, role: &RoleRecord, now: Timestamp) -> Result<Kept<RoleRecord>, Error> {
         let sql = "insert into role (name, rights, updated_at) values ($1, $2, $3) returning *";

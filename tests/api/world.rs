@@ -17,7 +17,7 @@ use cadran::live::{Board, Hub};
 use cadran::rule_packs;
 use cadran::safe::Safe;
 use cadran::speech::{Espeak, Speech};
-use cadran::store::{Store, User};
+use cadran::store::{Database, Store, User};
 use cadran::tap::Taps;
 use cadran_engine::command::{Answer, Refusal};
 use cadran_engine::input;
@@ -135,8 +135,9 @@ impl World {
     /// A centre with nobody in it, whose engine answers by its script.
     pub(crate) async fn new() -> Self {
         let directory = TempDir::new().unwrap();
-        let store = Store::open(None, directory.path()).await.unwrap().under(rule_packs::shipped().unwrap());
-        store.migrate().await.unwrap();
+        let database = Database::open(None, directory.path()).await.unwrap();
+        database.migrate().await.unwrap();
+        let store = database.first().await.unwrap().under(rule_packs::shipped().unwrap());
         let (inbox, items) = Inbox::new();
         let script = Arc::<Mutex<Script>>::default();
         tokio::spawn(answer(inbox.clone(), items, script.clone()));
