@@ -15,6 +15,7 @@ mod api {
     mod live;
     mod once;
     mod pacing;
+    mod platform;
     mod recordings;
     mod routes;
     mod second_factor;
@@ -25,6 +26,7 @@ mod api {
     mod system;
     mod tap;
     mod teams;
+    mod tenants;
     mod transfers;
     mod webhooks;
     mod world;

@@ -5,6 +5,9 @@
 -- the tenant in them no row can name another tenant's, nor tell by a refusal that it is there. All rows that were here
 -- before belong to the first tenant.
 
+-- Whoever looks after the installation, and sees nothing of what tenants have. Only the first tenant has the role.
+insert into role (name, rights, updated_at) values ('platform_admin', '["manage_tenants"]', 0) on conflict do nothing;
+
 create table tenant (
     tenant_id   bigint generated always as identity primary key,
     slug        text not null unique check (slug ~ '^[a-z][a-z0-9-]{0,19}$'),

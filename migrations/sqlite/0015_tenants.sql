@@ -18,3 +18,6 @@ create table tenant_host (
     tenant_id   integer not null references tenant on delete cascade
 );
 create index tenant_host_tenant on tenant_host (tenant_id);
+
+-- Whoever looks after the installation, and sees nothing of what tenants have. Only the first tenant has the role.
+insert into role (name, rights, updated_at) values ('platform_admin', '["manage_tenants"]', 0) on conflict do nothing;

@@ -39,6 +39,13 @@
 //! GET    /api/audit                                 read_audit
 //! GET    /api/audit/export                          read_audit
 //!
+//! GET    /api/platform/tenants                      manage_tenants
+//! POST   /api/platform/tenants                      manage_tenants
+//! GET    /api/platform/tenants/{tenant}             manage_tenants
+//! PUT    /api/platform/tenants/{tenant}             manage_tenants
+//! POST   /api/platform/tenants/{tenant}/suspend     manage_tenants
+//! POST   /api/platform/tenants/{tenant}/resume      manage_tenants
+//!
 //! GET    /api/webhooks                              edit_webhooks
 //! POST   /api/webhooks                              edit_webhooks
 //! GET    /api/webhooks/{webhook}                    edit_webhooks
@@ -264,6 +271,7 @@ mod flow_tests;
 mod flows;
 mod forecast;
 mod frame;
+mod front;
 mod health;
 mod imports;
 mod leads;
@@ -293,6 +301,7 @@ mod skills;
 mod supervision;
 mod system;
 mod teams;
+mod tenants;
 mod throttle;
 mod transfers;
 mod trunks;
@@ -314,8 +323,9 @@ use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use app::{App, HttpSettings};
+pub use app::{App, Houses, HttpSettings, Platform};
 use error::Error;
+pub use front::Front;
 use witness::Watch;
 
 /// The largest body, but for uploads: a campaign with a thousand numbers and as many holidays is a tenth of it.
@@ -374,6 +384,10 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(teams::read, teams::update, teams::remove))
         .routes(routes!(api_keys::list, api_keys::create))
         .routes(routes!(api_keys::remove))
+        .routes(routes!(tenants::list, tenants::create))
+        .routes(routes!(tenants::read, tenants::update))
+        .routes(routes!(tenants::suspend))
+        .routes(routes!(tenants::resume))
         .merge(campaign_routes())
         .routes(routes!(webhooks::list, webhooks::create))
         .routes(routes!(webhooks::read, webhooks::update, webhooks::remove))

@@ -105,7 +105,7 @@ impl Database {
                 let directory = tenants.join(tenant.slug.as_str());
                 std::fs::create_dir_all(&directory).map_err(|error| Error::Away(sqlx::Error::Io(error)))?;
                 let db = open_sqlite(&directory.join(FILE)).await?;
-                migrate(&db).await?;
+                migrate_apart(db.clone()).await?;
                 Store::new(db)
             }
         };
@@ -144,6 +144,13 @@ impl Store {
     pub async fn close(&self) {
         self.db.close().await;
     }
+}
+
+/// The same on a thread of its own: the future of a migration cannot move between threads, and houses do.
+async fn migrate_apart(db: Db) -> Result<(), Error> {
+    let runtime = tokio::runtime::Handle::current();
+    let migrated = tokio::task::spawn_blocking(move || runtime.block_on(migrate(&db))).await;
+    migrated.unwrap_or_else(|broken| Err(Error::Away(sqlx::Error::Io(std::io::Error::other(broken)))))
 }
 
 async fn migrate(db: &Db) -> Result<(), Error> {

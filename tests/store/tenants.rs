@@ -57,7 +57,9 @@ pub(crate) async fn each_has_rows_of_its_own(database: &Database) {
     assert!(ours.signed_in(token, at(1)).await.unwrap().is_none());
     let known = theirs.signed_in(token, at(1)).await.unwrap().unwrap();
     assert_eq!(known.rights, Role::Admin.rights());
-    assert_eq!(theirs.roles(Page::first()).await.unwrap().len(), Role::ALL.len());
+    assert_eq!(theirs.roles(Page::first()).await.unwrap().len(), Role::ALL.len() - 1);
+    assert!(theirs.role(&Role::PlatformAdmin.into()).await.unwrap().is_none());
+    assert!(ours.role(&Role::PlatformAdmin.into()).await.unwrap().is_some());
     theirs.close().await;
 
     // What was kept is there when it is opened again.
