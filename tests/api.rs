@@ -4,6 +4,7 @@
 mod api {
     mod attacks;
     mod audit;
+    mod bulk;
     mod by_hand;
     mod callbacks;
     mod compliance;

@@ -65,7 +65,9 @@ pub struct Desk {
 
 /// The desks of the tenants that answer. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Desks(Arc<RwLock<BTreeMap<TenantId, (Slug, Arc<Desk>)>>>);
+pub struct Desks(Arc<RwLock<OpenDesks>>);
+
+type OpenDesks = BTreeMap<TenantId, (Slug, Arc<Desk>)>;
 
 impl Desks {
     /// Answers for a tenant.

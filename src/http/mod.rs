@@ -36,6 +36,7 @@
 //! GET    /api/keys                                  account
 //! POST   /api/keys                                  account
 //! DELETE /api/keys/{key}                            account
+//! POST   /api/bulk                                  account
 //! GET    /api/audit                                 read_audit
 //! GET    /api/audit/export                          read_audit
 //!
@@ -251,6 +252,7 @@ mod api_keys;
 mod app;
 mod audit;
 mod auth;
+mod bulk;
 mod by_hand;
 mod calendars;
 mod callbacks;
@@ -313,9 +315,9 @@ mod witness;
 
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::{Extension, Router};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
@@ -342,6 +344,11 @@ const UPLOAD_DEADLINE: Duration = Duration::from_secs(10 * 60);
 
 /// Everything at its address.
 pub fn router(app: App) -> Router {
+    let whole = bulk::Whole(assembled(app.clone()));
+    assembled(app).layer(Extension(whole))
+}
+
+fn assembled(app: App) -> Router {
     let (router, mut document) = routes().split_for_parts();
     docs::tell_of_problems(&mut document);
     let reader = router.clone().with_state(app.clone());
@@ -384,6 +391,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(teams::read, teams::update, teams::remove))
         .routes(routes!(api_keys::list, api_keys::create))
         .routes(routes!(api_keys::remove))
+        .routes(routes!(bulk::carry_out))
         .routes(routes!(tenants::list, tenants::create))
         .routes(routes!(tenants::read, tenants::update))
         .routes(routes!(tenants::suspend))

@@ -15,7 +15,7 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::looking_after::{mailer, prober, surroundings};
-use super::parts::{app, begin_journal, connect, keep_recordings, open_depot, requests, speech};
+use super::parts::{app, begin_journal, connect, keep_recordings, on_asterisk, open_depot, requests, speech};
 use super::runtime::OwnRuntime;
 use super::{Installation, create_directory};
 use crate::asterisk::{Names, Switch};
@@ -144,8 +144,8 @@ impl Plan<'_> {
         let prober = prober(config, &switch_news);
         let taps = Taps::default();
         let daemon_id = &installation.daemon_id;
-        let switch =
-            connect(config, names, clock, daemon_id, speech.clone(), &taps, switch_news, stop).await?;
+        let wanted = on_asterisk(config, names, clock, daemon_id, speech.clone(), &taps)?;
+        let switch = connect(wanted, switch_news, stop).await?;
         let Some(switch) = switch else {
             return Ok(());
         };

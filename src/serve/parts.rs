@@ -32,18 +32,16 @@ use crate::{http, rule_packs};
 /// How long to wait between two tries to reach an Asterisk that is not up yet.
 const ASTERISK_WAIT: Duration = Duration::from_secs(2);
 
-/// Reaches Asterisk, waiting for it as long as it is not up. None when the daemon was told to stop meanwhile.
-pub(super) async fn connect(
+/// How Asterisk is reached, and what everything of the tenant is called there.
+pub(super) fn on_asterisk(
     config: &Config,
     names: &Names,
     clock: Clock,
     daemon_id: &str,
     speech: Option<Speech>,
     taps: &Taps,
-    news: mpsc::Sender<SwitchEvent>,
-    stop: &CancellationToken,
-) -> anyhow::Result<Option<Switch>> {
-    let config = asterisk::Config {
+) -> anyhow::Result<asterisk::Config> {
+    Ok(asterisk::Config {
         url: config.asterisk.url.clone(),
         user: config.asterisk.user.clone(),
         password: config.asterisk.read_password()?,
@@ -56,7 +54,15 @@ pub(super) async fn connect(
         tap_address: config.tap.address,
         taps: taps.clone(),
         clock: asterisk::Clock::new(move || clock.now()),
-    };
+    })
+}
+
+/// Reaches Asterisk, waiting for it as long as it is not up. None when the daemon was told to stop meanwhile.
+pub(super) async fn connect(
+    config: asterisk::Config,
+    news: mpsc::Sender<SwitchEvent>,
+    stop: &CancellationToken,
+) -> anyhow::Result<Option<Switch>> {
     loop {
         match Switch::connect(config.clone(), news.clone()).await {
             Ok(switch) => return Ok(Some(switch)),

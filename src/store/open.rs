@@ -109,7 +109,9 @@ impl Database {
                 Store::new(db)
             }
         };
-        store.have_roles().await?;
+        if !tenant.id.is_first() {
+            store.have_roles().await?;
+        }
         Ok(store)
     }
 

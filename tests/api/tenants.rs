@@ -120,7 +120,7 @@ async fn belongings(world: &World, admin: &str) -> Vec<(&'static str, String)> {
     let contract = json!({ "phone": "+33199001234", "seller": seller, "kind": "contract", "related": true,
         "reference": MARK, "began_at": 1_700_000_000_000_i64 });
     made("relationship", "/api/relationships", contract).await;
-    let trunk = json!({ "name": MARK, "host": "192.0.2.2", "limit": { "calls_per_second": 1.0, "concurrent_calls": 1 } });
+    let trunk = json!({ "name": MARK, "host": "192.0.2.2", "caller_ids": [], "limit": { "calls_per_second": 1.0, "concurrent_calls": 1 } });
     made("trunk", "/api/trunks", trunk).await;
     let flow = flow(world, admin, MARK, Some(&queue)).await;
     let number = json!({ "number": "+33199005678", "flow": flow });

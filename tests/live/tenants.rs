@@ -115,6 +115,9 @@ async fn two_tenants_dial_at_once_and_each_sees_its_own_calls_over_a_restart() {
 
     platform.ask(&format!("{address}/resume")).await;
     eventually("the house is open again", SOON, async || other_is_ready(&other.api).await).await;
+    world.turn_to(&mut other);
+    world.send_home().await;
+    world.turn_to(&mut other);
     world.close().await;
 }
 
