@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 use uuid::Uuid;
 
+use crate::asterisk::Addresses;
 use crate::config::Config;
 use crate::daemon::wall_clock;
 use crate::fastagi::{self, Desks, FastAgi};
@@ -49,6 +50,8 @@ struct Installation {
     figures: PrometheusHandle,
     front: Front,
     desks: Desks,
+    /// Which address calls come from is whose.
+    addresses: Addresses,
     /// How much of the Asterisk server each tenant may use.
     share: watch::Sender<RateLimit>,
     /// Where a change of the list of tenants is told, so that it need not wait for the next look.
@@ -78,6 +81,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         figures: figures::keep(&stop)?,
         front: Front::default(),
         desks: Desks::default(),
+        addresses: Addresses::default(),
         share: watch::Sender::new(config.asterisk.limit()),
         wishes,
         config,

@@ -9,6 +9,7 @@ mod api {
     mod callbacks;
     mod compliance;
     mod desk;
+    mod filters;
     mod flows;
     mod health;
     mod imports;

@@ -135,7 +135,7 @@ mod tests {
     fn the_trunk_is_read_from_the_name_of_the_channel() {
         let names = Names::default();
         assert_eq!(trunk(&names, "PJSIP/cadran-trk-3-00000004"), Some(TrunkId::from_i64(3)));
-        assert_eq!(trunk(&names, "PJSIP/cadran_acme-trk-3-00000004"), None);
+        assert_eq!(trunk(&names, "PJSIP/cadran_acme_trk-3-00000004"), None);
         assert_eq!(trunk(&names, "PJSIP/ada-00000004"), None);
         assert_eq!(trunk(&names, "Local/1@x-0001;1"), None);
     }

@@ -6,9 +6,10 @@
 //! let supervisors hear, `taps` send both voices away as sound; `callers` knows the channels that Asterisk named; `saying` turns clips into media; `messages`
 //! fetches what callers leave;
 //! `screening` sends legs to answering machine detection and reads what it said; `resync` takes snapshots; `provision`
-//! pushes trunks and phones; `trunks` watches the trunks; `pulse` knows when Asterisk was heard last, `health` asks it;
+//! pushes trunks and phones; `trunks` watches the trunks; `addresses` knows whose calls those from an address are; `pulse` knows when Asterisk was heard last, `health` asks it;
 //! `names` tells what is ours.
 
+mod addresses;
 mod callers;
 mod claim;
 mod commands;
@@ -45,9 +46,11 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+pub use addresses::Addresses;
 pub use claim::ClaimError;
 pub use health::Pong;
 pub use names::Names;
+use provision::Writing;
 pub use provision::{ProvisionError, Provisioned};
 pub use saying::Voice;
 
@@ -100,6 +103,8 @@ pub struct Config {
     pub app: String,
     /// Whose names everything gets.
     pub names: Names,
+    /// Which address is whose on this Asterisk; the same for all tenants.
+    pub addresses: Addresses,
     /// Names this run of the daemon among all others: no two processes may share it, so it should hold something
     /// random. It is shown to whoever starts a second daemon on the same Asterisk.
     pub daemon: String,
@@ -153,6 +158,7 @@ pub enum Fatal {
 pub struct Switch {
     client: ari::Client,
     names: Names,
+    addresses: Addresses,
     claim: Claim,
     clock: Clock,
     pulse: Arc<Pulse>,
@@ -237,6 +243,7 @@ impl Switch {
         Ok(Self {
             client,
             names,
+            addresses: config.addresses,
             claim,
             clock,
             pulse,
@@ -284,8 +291,10 @@ impl Switch {
         accounts: &[SipAccount],
     ) -> Result<Provisioned, ProvisionError> {
         let _alone = self.provisioning.lock().await;
-        let provisioned =
-            provision::provision(&self.client, &self.names, self.client.app(), trunks, accounts).await;
+        let hosts = trunks.iter().map(|trunk| trunk.host.as_str()).collect();
+        let receiving = &self.addresses.of(&self.names, &hosts).await;
+        let write = Writing { names: &self.names, app: self.client.app(), receiving };
+        let provisioned = provision::provision(&self.client, write, trunks, accounts).await;
         self.trunks.send_replace(trunks.iter().map(|trunk| trunk.id).collect());
         provisioned
     }

@@ -1,7 +1,7 @@
 //! Our names on Asterisk.
 //!
 //! Everything that the daemon creates there carries an id of ours behind a prefix: `cadran-` for the first tenant,
-//! `cadran_acme-` for the tenant `acme`. So any daemon can tell from the name alone what an object is and whose.
+//! `cadran_acme_` for the tenant `acme`. So any daemon can tell from the name alone what an object is and whose.
 //! Whatever reads otherwise is somebody else's and is never touched. A short name of a tenant holds no `_` and no `.`,
 //! and names of accounts no `.`, so no two tenants' names can be the same.
 
@@ -64,7 +64,7 @@ impl Default for Names {
 impl Names {
     /// Those of a tenant that is not the first.
     pub fn of(tenant: Slug) -> Self {
-        Self { own: format!("cadran_{tenant}-").into(), tenant: Some(tenant) }
+        Self { own: format!("cadran_{tenant}_").into(), tenant: Some(tenant) }
     }
 
     /// What the endpoints that we write carry as their account code, before a digest.
@@ -347,7 +347,7 @@ mod tests {
     fn names_are_as_documented() {
         let leg = LegId::from_uuid(id());
         assert_eq!(ours().channel(leg), format!("cadran-leg-{DIGITS}"));
-        assert_eq!(acmes().channel(leg), format!("cadran_acme-leg-{DIGITS}"));
+        assert_eq!(acmes().channel(leg), format!("cadran_acme_leg-{DIGITS}"));
         let [customer, agent] = Half::both(RecordingId { call: CallId::from_uuid(id()), part: 2 });
         assert_eq!(ours().recording(customer), format!("cadran-rec-{DIGITS}-2-customer"));
         assert_eq!(ours().snoop(agent), format!("cadran-snp-{DIGITS}-2-agent"));
@@ -376,7 +376,7 @@ mod tests {
             "cadran-leg-0192F0C1A2B3C4D5E6F708192A3B4C5D",
             "cadran-leg-0192f0c1a2b3c4d5e6f708192a3b4c5d;2",
             "cadran-leg-0192f0c1-a2b3-c4d5-e6f7-08192a3b4c5d",
-            "cadran_acme-leg-0192f0c1a2b3c4d5e6f708192a3b4c5d",
+            "cadran_acme_leg-0192f0c1a2b3c4d5e6f708192a3b4c5d",
             "x-cadran-leg-0192f0c1a2b3c4d5e6f708192a3b4c5d",
         ] {
             assert_eq!(ours().leg(name), None, "{name}");

@@ -15,7 +15,8 @@ use cadran_engine::model::{MessageLamp, SipAccount, SipTrunk};
 use tracing::{debug, info, warn};
 
 use super::names::Names;
-use objects::{CONFIG_CLASS, Group, KINDS, Writing};
+pub(super) use objects::Writing;
+use objects::{CONFIG_CLASS, Group, KINDS};
 
 /// What came of comparing Asterisk with the settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,14 +60,12 @@ pub enum ProvisionError {
 /// A group that cannot be provisioned does not stop the others; the first problem is returned when all were tried.
 pub(super) async fn provision(
     client: &Client,
-    names: &Names,
-    app: &str,
+    write: Writing<'_>,
     trunks: &[SipTrunk],
     accounts: &[SipAccount],
 ) -> Result<Provisioned, ProvisionError> {
     let mut first_problem = None;
     let mut wanted = HashMap::new();
-    let write = Writing { names, app };
     let groups = trunks.iter().map(|trunk| write.trunk(trunk));
     for group in groups.chain(accounts.iter().map(|account| write.account(account))) {
         match group {
@@ -76,7 +75,7 @@ pub(super) async fn provision(
             Err(problem) => keep_first(&mut first_problem, problem),
         }
     }
-    let present = endpoints(client, names).await?;
+    let present = endpoints(client, write.names).await?;
     let mut done = Provisioned::default();
     for (name, digest) in present.iter().filter_map(|(name, found)| Some((name, found.as_ref()?))) {
         match wanted.get(name) {

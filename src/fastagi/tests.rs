@@ -230,8 +230,8 @@ async fn a_script_says_whose_it_is_and_finds_nobody_elses() {
     assert!(!route("route").await.is_empty());
     assert_eq!(route("t/main/route").await, route("route").await);
     for nobodys in ["t/acme/route", "t/", "t"] {
-        assert_eq!(route(nobodys).await, ["FAILURE"], "{nobodys}");
+        assert_eq!(route(nobodys).await, ["failure"], "{nobodys}");
     }
     dialplan.desks.close(dialplan.first.id);
-    assert_eq!(route("route").await, ["FAILURE"]);
+    assert_eq!(route("route").await, ["failure"]);
 }

@@ -318,10 +318,7 @@ use std::time::Duration;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::{Extension, Router};
-use utoipa::openapi::security::{
-    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
-};
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -372,7 +369,7 @@ pub fn document() -> OpenApi {
 }
 
 fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(preface())
+    OpenApiRouter::with_openapi(docs::preface())
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))
@@ -579,30 +576,4 @@ fn sound_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(media::listen, media::upload))
         .layer(DefaultBodyLimit::max(crate::sound::FILE_BYTES_MAX))
-}
-
-/// What the document says of the API as a whole.
-fn preface() -> OpenApi {
-    let description = "Times are milliseconds since 1970 in UTC, durations milliseconds. Every refusal is a problem \
-                       document (RFC 9457). A change sends the `ETag` of what it is based on in `If-Match`.";
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-    let cookie = ApiKey::Cookie(ApiKeyValue::new("__Host-cadran"));
-    OpenApiBuilder::new()
-        .info(
-            InfoBuilder::new()
-                .title("Cadran")
-                .version(env!("CARGO_PKG_VERSION"))
-                .description(Some(description)),
-        )
-        .components(Some(
-            ComponentsBuilder::new()
-                .security_scheme("bearer", SecurityScheme::Http(bearer))
-                .security_scheme("cookie", SecurityScheme::ApiKey(cookie))
-                .build(),
-        ))
-        .security(Some([
-            SecurityRequirement::new("bearer", Vec::<String>::new()),
-            SecurityRequirement::new("cookie", Vec::<String>::new()),
-        ]))
-        .build()
 }

@@ -144,7 +144,15 @@ impl Plan<'_> {
         let prober = prober(config, &switch_news);
         let taps = Taps::default();
         let daemon_id = &installation.daemon_id;
-        let wanted = on_asterisk(config, names, clock, daemon_id, speech.clone(), &taps)?;
+        let wanted = on_asterisk(
+            config,
+            names,
+            installation.addresses.clone(),
+            clock,
+            daemon_id,
+            speech.clone(),
+            &taps,
+        )?;
         let switch = connect(wanted, switch_news, stop).await?;
         let Some(switch) = switch else {
             return Ok(());

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::create_directory;
 use crate::archive::{self, Archivist, Depot, Keeper, Keeping, Keys, Retainer};
-use crate::asterisk::{self, ClaimError, Names, Switch};
+use crate::asterisk::{self, Addresses, ClaimError, Names, Switch};
 use crate::audit::Anchor;
 use crate::config::{Config, SpeechEngine};
 use crate::daemon::{Clock, wall_clock};
@@ -36,6 +36,7 @@ const ASTERISK_WAIT: Duration = Duration::from_secs(2);
 pub(super) fn on_asterisk(
     config: &Config,
     names: &Names,
+    addresses: Addresses,
     clock: Clock,
     daemon_id: &str,
     speech: Option<Speech>,
@@ -47,6 +48,7 @@ pub(super) fn on_asterisk(
         password: config.asterisk.read_password()?,
         app: config.asterisk.app.clone(),
         names: names.clone(),
+        addresses,
         daemon: format!("{daemon_id}-{}", Uuid::new_v4().simple()),
         recordings: config.files.recordings(),
         messages: config.files.messages(),

@@ -63,7 +63,7 @@ async fn two_tenants_dial_at_once_and_each_sees_its_own_calls_over_a_restart() {
     let ours = pairs(&world.until_connected(2).await);
     assert!(ours.keys().eq(OUR_NUMBERS), "{ours:?}");
     assert!(theirs.keys().eq(THEIR_NUMBERS), "{theirs:?}");
-    assert_eq!((legs(&world, "cadran-leg-").await, legs(&world, "cadran_acme-leg-").await), (4, 4));
+    assert_eq!((legs(&world, "cadran-leg-").await, legs(&world, "cadran_acme_leg-").await), (4, 4));
     // Several looks at Asterisk pass, each of which would end what belongs to nobody.
     for (call, _) in ours.values() {
         world.until_it_lasted(call, Duration::from_secs(12)).await;

@@ -1,9 +1,12 @@
 //! The SIP objects that a trunk and an agent's account consist of.
 
+use std::collections::BTreeSet;
+
 use ari::ConfigTuple;
 use cadran_engine::model::{PhoneKind, SipAccount, SipTrunk};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
+use tracing::warn;
 
 use super::super::names::Names;
 use super::ProvisionError;
@@ -74,10 +77,12 @@ pub(super) struct Group {
 
 /// Whose objects are written.
 #[derive(Clone, Copy)]
-pub(super) struct Writing<'a> {
-    pub(super) names: &'a Names,
+pub(in crate::asterisk) struct Writing<'a> {
+    pub(in crate::asterisk) names: &'a Names,
     /// The Stasis application.
-    pub(super) app: &'a str,
+    pub(in crate::asterisk) app: &'a str,
+    /// The hosts whose calls are this tenant's.
+    pub(in crate::asterisk) receiving: &'a BTreeSet<String>,
 }
 
 impl Writing<'_> {
@@ -89,10 +94,13 @@ impl Writing<'_> {
         let codecs = checked.codecs(&trunk.codecs)?;
         let uri = format!("sip:{host}:{}", trunk.port);
 
-        let mut objects = vec![
-            Object::new("aor", [("contact", &*uri), ("qualify_frequency", QUALIFY_SECONDS)]),
-            Object::new("identify", [("endpoint", &*name), ("match", host)]),
-        ];
+        let mut objects =
+            vec![Object::new("aor", [("contact", &*uri), ("qualify_frequency", QUALIFY_SECONDS)])];
+        if self.receiving.contains(host) {
+            objects.push(Object::new("identify", [("endpoint", &*name), ("match", host)]));
+        } else {
+            warn!(trunk.id = %trunk.id, "Another tenant has the calls of this trunk's address; it dials, and gets none");
+        }
         let mut endpoint = Object::new(
             "endpoint",
             [
@@ -272,11 +280,16 @@ impl Checked<'_> {
 mod tests {
     use cadran_engine::model::{AgentId, TrunkId};
 
+    use std::sync::LazyLock;
+
     use super::*;
 
+    /// The host of [`trunk`].
+    static HOSTS: LazyLock<BTreeSet<String>> = LazyLock::new(|| ["127.0.0.2".to_owned()].into());
+
     fn write() -> Writing<'static> {
-        static NAMES: std::sync::LazyLock<Names> = std::sync::LazyLock::new(Names::default);
-        Writing { names: &NAMES, app: "cadran" }
+        static NAMES: LazyLock<Names> = LazyLock::new(Names::default);
+        Writing { names: &NAMES, app: "cadran", receiving: &HOSTS }
     }
 
     fn trunk() -> SipTrunk {
@@ -332,6 +345,14 @@ mod tests {
     }
 
     #[test]
+    fn a_trunk_to_an_address_that_is_another_tenants_gets_no_calls() {
+        let none = BTreeSet::new();
+        let group = Writing { receiving: &none, ..write() }.trunk(&trunk()).unwrap();
+        let kinds: Vec<_> = group.objects.iter().map(|object| object.kind).collect();
+        assert_eq!(kinds, ["aor", "auth", "registration", "endpoint"]);
+    }
+
+    #[test]
     fn a_browser_phone_speaks_webrtc() {
         let group = shown(&write().account(&account("ada", PhoneKind::Browser)).unwrap());
         assert!(
@@ -346,10 +367,10 @@ mod tests {
     #[test]
     fn another_tenants_objects_say_whose_they_are() {
         let names = Names::of("acme".parse().unwrap());
-        let write = Writing { names: &names, app: "cadran_acme" };
+        let write = Writing { names: &names, app: "cadran_acme", receiving: &HOSTS };
         let trunk = write.trunk(&trunk()).unwrap();
         let text = shown(&trunk);
-        assert!(text.contains("endpoint cadran_acme-trk-3: context=from-trunk"), "{text}");
+        assert!(text.contains("endpoint cadran_acme_trk-3: context=from-trunk"), "{text}");
         assert!(text.contains("set_var=CADRAN_APP=cadran_acme"), "{text}");
         let phone = shown(&write.account(&account("ada", PhoneKind::Sip)).unwrap());
         assert!(phone.contains("auth ada.acme: auth_type=userpass username=ada.acme"), "{phone}");
@@ -372,7 +393,7 @@ mod tests {
     #[test]
     fn what_would_be_read_as_something_else_is_refused() {
         for name in
-            ["", "a b", "a;b", "é", "cadran-trk-1", "cadran_acme-trk-1", "a.acme", "ada\r\n", &"a".repeat(41)]
+            ["", "a b", "a;b", "é", "cadran-trk-1", "cadran_acme_trk-1", "a.acme", "ada\r\n", &"a".repeat(41)]
         {
             assert!(write().account(&account(name, PhoneKind::Sip)).is_err(), "{name:?}");
         }
