@@ -17,7 +17,7 @@ use cadran::http::{self, App, HttpSettings};
 use cadran::inbox::Inbox;
 use cadran::live::{Board, Hub};
 use cadran::safe::Safe;
-use cadran::store::{Store, User};
+use cadran::store::{Database, User};
 use cadran_engine::model::{AgentId, CampaignId, Role, SessionId, Timestamp, UserId};
 use cadran_engine::view::{AgentView, LiveView};
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -93,8 +93,9 @@ async fn measure() -> Outcome<()> {
 /// The API on a socket, with one user for every ten viewers, and the board behind the stream.
 async fn serve() -> Outcome<(SocketAddr, Board)> {
     let directory = tempfile::TempDir::new()?.keep();
-    let store = Store::open(None, &directory).await?;
-    store.migrate().await?;
+    let database = Database::open(None, &directory).await?;
+    database.migrate().await?;
+    let store = database.first().await?;
     let password_hash = cadran::passwords::hash(PASSWORD.into()).await.ok_or("no hash")?;
     for number in 0..USERS {
         let user = User {

@@ -14,9 +14,8 @@ const FIRST_PASSWORD_CHARS: usize = 20;
 /// Creates an account with a random first password, and returns that. It must be changed at the first sign-in.
 pub async fn create(store: &Store, login: &str, role: Role) -> anyhow::Result<String> {
     let login = login.trim().to_lowercase();
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "._-@".contains(letter);
     ensure!(
-        (1..=64).contains(&login.len()) && login.chars().all(plain),
+        is_login(&login),
         "`{login}` is no login; it may have up to 64 letters, digits and `.`, `_`, `-`, `@`"
     );
     ensure!(store.user_by_login(&login).await?.is_none(), "there is already an account `{login}`");
@@ -34,6 +33,12 @@ pub async fn create(store: &Store, login: &str, role: Role) -> anyhow::Result<St
     };
     store.create_user(&user, wall_clock()).await?;
     Ok(password)
+}
+
+/// Whether a text may be what somebody types to sign in.
+pub fn is_login(login: &str) -> bool {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "._-@".contains(letter);
+    (1..=64).contains(&login.len()) && login.chars().all(plain)
 }
 
 fn first_password() -> anyhow::Result<String> {

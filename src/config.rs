@@ -15,6 +15,7 @@ use crate::journal::Limits;
 use crate::safe::Safe;
 
 mod inbound;
+mod tenancy;
 mod watching;
 
 pub use inbound::{FastAgi, Flows, Mail, MailLanguage, Speech, SpeechEngine};
@@ -262,6 +263,9 @@ pub struct Bucket {
     pub access_key: String,
     /// File whose first line is the secret key.
     pub secret_key_file: PathBuf,
+    /// What the names of all files begin with, for a tenant that is not the first.
+    #[serde(skip)]
+    pub prefix: Option<String>,
 }
 
 impl Bucket {
@@ -475,7 +479,7 @@ impl fmt::Display for Recordings {
             writeln!(f, "key_file = \"{}\"", file.display())?;
         }
         write!(f, "purpose = {purpose:?}\nretention = {retention:?}\nbackup_days = {backup_days}")?;
-        let Some(Bucket { endpoint, region, name, access_key, secret_key_file }) = bucket else {
+        let Some(Bucket { endpoint, region, name, access_key, secret_key_file, prefix: _ }) = bucket else {
             return Ok(());
         };
         write!(

@@ -28,6 +28,14 @@ struct ConfigFile {
     config: PathBuf,
 }
 
+/// Whose rows.
+#[derive(Debug, clap::Args)]
+struct TenantOption {
+    /// The short name of a tenant; without it the first.
+    #[arg(long)]
+    tenant: Option<String>,
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the daemon.
@@ -80,6 +88,8 @@ enum CampaignCommand {
     DryRun {
         #[command(flatten)]
         file: ConfigFile,
+        #[command(flatten)]
+        whose: TenantOption,
         /// The campaign, such as cmp_12.
         campaign: CampaignId,
         /// One of its lists only, such as lst_3.
@@ -94,9 +104,11 @@ enum UserCommand {
     Add {
         #[command(flatten)]
         file: ConfigFile,
+        #[command(flatten)]
+        whose: TenantOption,
         /// What the person types to sign in.
         login: String,
-        /// `admin`, `campaign_manager`, `qa`, `supervisor`, `viewer` or `wallboard`. An agent's account belongs to an agent: see the API.
+        /// `admin`, `campaign_manager`, `platform_admin`, `qa`, `supervisor`, `viewer` or `wallboard`. An agent's account belongs to an agent: see the API.
         #[arg(long, value_parser = role)]
         role: Role,
     },
@@ -105,7 +117,12 @@ enum UserCommand {
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
     /// Say whether the log is whole: nothing changed, nothing missing, nothing cut off. Exit code 1: it is not.
-    Verify(ConfigFile),
+    Verify {
+        #[command(flatten)]
+        file: ConfigFile,
+        #[command(flatten)]
+        whose: TenantOption,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -121,9 +138,9 @@ enum ComplianceCommand {
 }
 
 fn role(word: &str) -> Result<Role, String> {
-    Role::from_word(word)
-        .filter(|role| *role != Role::Agent)
-        .ok_or_else(|| "must be admin, campaign_manager, qa, supervisor, viewer or wallboard".to_owned())
+    Role::from_word(word).filter(|role| *role != Role::Agent).ok_or_else(|| {
+        "must be admin, campaign_manager, platform_admin, qa, supervisor, viewer or wallboard".to_owned()
+    })
 }
 
 #[tokio::main]
@@ -145,7 +162,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             serve::run(config).await
         }
         Command::Migrate(file) => {
-            let store = serve::open_store(&load(&file)?).await?;
+            let (store, _) = serve::open_store(&load(&file)?, None).await?;
             store.close().await;
             Ok(())
         }
@@ -159,23 +176,22 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             print(&load(&file)?.to_string());
             Ok(())
         }
-        Command::Campaign(CampaignCommand::DryRun { file, campaign, list }) => {
-            let store = serve::open_store(&load(&file)?).await?;
+        Command::Campaign(CampaignCommand::DryRun { file, whose, campaign, list }) => {
+            let (store, _) = serve::open_store(&load(&file)?, whose.tenant.as_deref()).await?;
             let told = dry_run::run(&store, campaign, list).await?;
             store.close().await;
             print(&told);
             Ok(())
         }
-        Command::User(UserCommand::Add { file, login, role }) => {
-            let store = serve::open_store(&load(&file)?).await?;
+        Command::User(UserCommand::Add { file, whose, login, role }) => {
+            let (store, _) = serve::open_store(&load(&file)?, whose.tenant.as_deref()).await?;
             let password = accounts::create(&store, &login, role).await?;
             store.close().await;
             print(&password);
             Ok(())
         }
-        Command::Audit(AuditCommand::Verify(file)) => {
-            let config = load(&file)?;
-            let store = serve::open_store(&config).await?;
+        Command::Audit(AuditCommand::Verify { file, whose }) => {
+            let (store, config) = serve::open_store(&load(&file)?, whose.tenant.as_deref()).await?;
             let found = audit::verify(&store, &Anchor::of(&config.files.data)).await?;
             store.close().await;
             print(&found.to_string());

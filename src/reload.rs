@@ -19,8 +19,8 @@ pub struct Reloader {
     store: Store,
     switch: Arc<Switch>,
     inbox: Inbox,
-    /// How much the Asterisk server may carry.
-    limit: RateLimit,
+    /// How much the Asterisk server may carry for this tenant.
+    limit: watch::Receiver<RateLimit>,
     /// Held from the reading of settings until the engine has them: what was read before a change must not arrive
     /// after it.
     turn: Arc<Mutex<()>>,
@@ -43,7 +43,7 @@ enum Problem {
 
 impl Reloader {
     /// For a daemon that has just taken charge of `switch`, which may hold anything.
-    pub fn new(store: Store, switch: Arc<Switch>, inbox: Inbox, limit: RateLimit) -> Self {
+    pub fn new(store: Store, switch: Arc<Switch>, inbox: Inbox, limit: watch::Receiver<RateLimit>) -> Self {
         let (turn, asterisk_is_behind) = (Arc::default(), Arc::new(AtomicBool::new(true)));
         Self { store, switch, inbox, limit, turn, asterisk_is_behind, far_ends: watch::Sender::default() }
     }
@@ -55,7 +55,8 @@ impl Reloader {
 
     /// What the engine works by.
     pub async fn read(&self) -> Result<Settings, store::Error> {
-        Ok(Settings { switch_limit: Some(self.limit), ..self.store.settings().await? })
+        let limit = *self.limit.borrow();
+        Ok(Settings { switch_limit: Some(limit), ..self.store.settings().await? })
     }
 
     /// Begins to make effective what the store holds; `done` hears how it went.

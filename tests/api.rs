@@ -4,10 +4,12 @@
 mod api {
     mod attacks;
     mod audit;
+    mod bulk;
     mod by_hand;
     mod callbacks;
     mod compliance;
     mod desk;
+    mod filters;
     mod flows;
     mod health;
     mod imports;
@@ -15,6 +17,7 @@ mod api {
     mod live;
     mod once;
     mod pacing;
+    mod platform;
     mod recordings;
     mod routes;
     mod second_factor;
@@ -25,6 +28,7 @@ mod api {
     mod system;
     mod tap;
     mod teams;
+    mod tenants;
     mod transfers;
     mod webhooks;
     mod world;

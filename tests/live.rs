@@ -66,6 +66,8 @@ mod sound;
 mod supervision;
 #[path = "live/tap.rs"]
 mod tap;
+#[path = "live/tenants.rs"]
+mod tenants;
 #[path = "live/transfers.rs"]
 mod transfers;
 #[path = "live/voices.rs"]

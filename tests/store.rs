@@ -51,6 +51,10 @@ mod settings;
 mod stock;
 #[path = "store/supervision.rs"]
 mod supervision;
+#[path = "store/tenant_catalogue.rs"]
+mod tenant_catalogue;
+#[path = "store/tenants.rs"]
+mod tenants;
 #[path = "store/webhooks.rs"]
 mod webhooks;
 #[path = "store/world.rs"]
@@ -146,6 +150,8 @@ on_both_databases! {
     settings::a_sign_in_ends,
     stock::the_stock_counts_every_lead_once,
     supervision::acts_of_supervision_are_kept_with_their_end, webhooks::a_webhook_is_kept_changed_and_removed, webhooks::an_event_is_put_in_the_outbox_once_of_those_who_want_it, webhooks::what_was_taken_comes_back_until_it_is_settled,
+    tenants::each_has_rows_of_its_own,
+    tenants::the_list_of_tenants_is_kept_and_no_name_is_there_twice,
     writes::an_answer_comes_when_the_write_is_durable,
     writes::the_last_look_finds_a_number_that_must_not_be_called,
     writes::a_lead_that_is_gone_is_not_dialled,

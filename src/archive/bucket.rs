@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use object_store::aws::AmazonS3Builder;
+use object_store::prefix::PrefixStore;
 use object_store::{ClientOptions, ObjectStore, RetryConfig};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -28,6 +29,8 @@ pub struct Bucket {
     pub access_key: String,
     /// The key.
     pub secret_key: SecretString,
+    /// What the names of all files begin with, if anything.
+    pub prefix: Option<String>,
 }
 
 /// The way to a bucket. Nothing is asked of the server yet.
@@ -48,5 +51,9 @@ pub fn bucket(config: &Bucket) -> Result<Arc<dyn ObjectStore>, object_store::Err
     if let Some(endpoint) = &config.endpoint {
         builder = builder.with_endpoint(endpoint);
     }
-    Ok(Arc::new(builder.build()?))
+    let bucket = builder.build()?;
+    Ok(match &config.prefix {
+        Some(prefix) => Arc::new(PrefixStore::new(bucket, prefix.as_str())),
+        None => Arc::new(bucket),
+    })
 }

@@ -12,25 +12,34 @@ use cadran_engine::model::{LegId, TrunkId};
 use sha2::{Digest, Sha256};
 use uuid::Builder;
 
-use super::{names, resync};
+use super::names::Names;
+use super::resync;
 
 /// The first argument of `Stasis()` in the dialplan for calls from outside.
 const INBOUND: &str = "inbound";
 
 /// The channels of callers, by their legs.
 #[derive(Debug, Default)]
-pub(super) struct Callers(Mutex<HashMap<LegId, String>>);
+pub(super) struct Callers {
+    /// What tells the channels that we named.
+    pub(super) names: Names,
+    known: Mutex<HashMap<LegId, String>>,
+}
 
 impl Callers {
+    pub(super) fn new(names: Names) -> Self {
+        Self { names, known: Mutex::default() }
+    }
+
     /// The channel of a leg, whether it is ours or a caller's.
     pub(super) fn channel(&self, leg: LegId) -> String {
-        self.known().get(&leg).cloned().unwrap_or_else(|| names::channel(leg))
+        self.known().get(&leg).cloned().unwrap_or_else(|| self.names.channel(leg))
     }
 
     /// The leg that a channel is, whether it is ours or a caller's whom we have met.
     pub(super) fn leg(&self, channel: &str) -> Option<LegId> {
         let derived = || Some(leg_of(channel)).filter(|leg| self.known().contains_key(leg));
-        names::leg(channel).or_else(derived)
+        self.names.leg(channel).or_else(derived)
     }
 
     /// The leg of a caller's channel, which is remembered from here on.
@@ -47,13 +56,13 @@ impl Callers {
 
     /// The leg of a channel that carries our mark, remembered if it is a caller's.
     pub(super) fn marked(&self, channel: &Channel) -> Option<LegId> {
-        let is_caller = matches!(resync::purpose(channel), Some(LegPurpose::Caller { .. }));
-        names::leg(&channel.id).or_else(|| is_caller.then(|| self.meet(&channel.id)))
+        let is_caller = matches!(resync::purpose(&self.names, channel), Some(LegPurpose::Caller { .. }));
+        self.names.leg(&channel.id).or_else(|| is_caller.then(|| self.meet(&channel.id)))
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<LegId, String>> {
         // Whoever panicked while holding the lock left a whole map: each change is one call.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -64,7 +73,7 @@ pub(super) fn arrival(callers: &Callers, channel: &Channel, arguments: &[String]
             leg: callers.meet(&channel.id),
             dialled: dialled.clone(),
             caller: channel.caller.number.clone(),
-            trunk: trunk(&channel.name),
+            trunk: trunk(&callers.names, &channel.name),
         }),
         _ => None,
     }
@@ -76,14 +85,18 @@ pub(super) fn is_arrival(arguments: &[String]) -> bool {
 }
 
 /// A caller who is in our application and whom nobody has marked: their arrival was not heard of.
-pub(super) fn unheard(callers: &Callers, channel: &Channel) -> Option<SwitchEvent> {
-    let is_strange = names::leg(&channel.id).is_none() && resync::purpose(channel).is_none();
+pub(super) fn unheard(callers: &Callers, app: &str, channel: &Channel) -> Option<SwitchEvent> {
+    let names = &callers.names;
+    let is_strange = names.leg(&channel.id).is_none() && resync::purpose(names, channel).is_none();
     if !is_strange || channel.dialplan.app_name != resync::STASIS {
         return None;
     }
     // The application's data is what the dialplan line says: its name, then its arguments.
-    let arguments: Vec<String> = channel.dialplan.app_data.split(',').skip(1).map(str::to_owned).collect();
-    arrival(callers, channel, &arguments)
+    let mut data = channel.dialplan.app_data.split(',').map(str::to_owned);
+    if data.next().as_deref() != Some(app) {
+        return None;
+    }
+    arrival(callers, channel, &data.collect::<Vec<String>>())
 }
 
 /// A UUID of version 8 (RFC 9562 §5.8) from the first 128 bits of the digest of the channel's id.
@@ -95,9 +108,9 @@ fn leg_of(channel: &str) -> LegId {
 }
 
 /// The trunk whose endpoint a channel belongs to: `PJSIP/cadran-trk-3-00000004`.
-fn trunk(channel_name: &str) -> Option<TrunkId> {
+fn trunk(names: &Names, channel_name: &str) -> Option<TrunkId> {
     let endpoint = channel_name.strip_prefix("PJSIP/")?.rsplit_once('-')?.0;
-    names::trunk(endpoint)
+    names.trunk(endpoint)
 }
 
 #[cfg(test)]
@@ -115,13 +128,15 @@ mod tests {
         assert_eq!(callers.channel(leg), "1795000000.12");
         callers.forget(leg);
         assert_eq!(callers.leg("1795000000.12"), None);
-        assert_eq!(callers.channel(leg), names::channel(leg));
+        assert_eq!(callers.channel(leg), Names::default().channel(leg));
     }
 
     #[test]
     fn the_trunk_is_read_from_the_name_of_the_channel() {
-        assert_eq!(trunk("PJSIP/cadran-trk-3-00000004"), Some(TrunkId::from_i64(3)));
-        assert_eq!(trunk("PJSIP/ada-00000004"), None);
-        assert_eq!(trunk("Local/1@x-0001;1"), None);
+        let names = Names::default();
+        assert_eq!(trunk(&names, "PJSIP/cadran-trk-3-00000004"), Some(TrunkId::from_i64(3)));
+        assert_eq!(trunk(&names, "PJSIP/cadran_acme_trk-3-00000004"), None);
+        assert_eq!(trunk(&names, "PJSIP/ada-00000004"), None);
+        assert_eq!(trunk(&names, "Local/1@x-0001;1"), None);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Asterisk gives the events of an application to whoever connected last and tells the one before only that it was
 //! replaced. Two daemons on one Asterisk would each believe to be in charge. So before a daemon connects it looks at a
-//! global variable of Asterisk, `CADRAN_HOLDER`, which holds the name of the daemon in charge and a count that the
+//! global variable of Asterisk, `CADRAN_HOLDER` (each further tenant has one of its own), which holds the name of the daemon in charge and a count that the
 //! daemon raises all the time. A count that stands still belongs to a daemon that died: that one is succeeded. Clocks
 //! are not compared, for two machines may disagree. The variable dies with Asterisk, and so does the need for it.
 //!
@@ -16,9 +16,6 @@ use tokio::time::{Instant, interval, sleep};
 use tracing::{debug, error, info};
 
 use super::Fatal;
-
-/// The global variable of Asterisk: `<daemon> <count>`.
-const HOLDER: &str = "CADRAN_HOLDER";
 
 /// How often the daemon in charge raises its count.
 const BEAT: Duration = Duration::from_millis(500);
@@ -51,6 +48,8 @@ pub enum ClaimError {
 #[derive(Clone, Debug)]
 pub(super) struct Claim {
     daemon: String,
+    /// The global variable of Asterisk: `<daemon> <count>`.
+    variable: String,
 }
 
 impl Claim {
@@ -58,9 +57,9 @@ impl Claim {
     ///
     /// `client` must not have connected to the application: that alone would take the events from another daemon.
     /// Takes [`LOST_AFTER`] when a daemon died on this Asterisk, no time when none did.
-    pub(super) async fn take(client: &Client, daemon: String) -> Result<Self, ClaimError> {
-        let claim = Self { daemon };
-        let found = read(client).await?;
+    pub(super) async fn take(client: &Client, daemon: String, variable: String) -> Result<Self, ClaimError> {
+        let claim = Self { daemon, variable };
+        let found = claim.read(client).await?;
         if !found.is_empty() {
             claim.outlast(client, &found).await?;
         }
@@ -73,7 +72,7 @@ impl Claim {
         let began = Instant::now();
         while began.elapsed() < LOST_AFTER {
             sleep(LOOK_EVERY).await;
-            let now = read(client).await?;
+            let now = self.read(client).await?;
             if now != found && !now.is_empty() {
                 return Err(ClaimError::Held { by: holder(&now).to_owned() });
             }
@@ -102,7 +101,7 @@ impl Claim {
 
     /// Raises the count, unless another daemon is found in charge.
     async fn renew(&self, client: &Client, count: u64) -> Result<Option<String>, ari::Error> {
-        let found = read(client).await?;
+        let found = self.read(client).await?;
         let by = holder(&found);
         if !by.is_empty() && by != self.daemon {
             return Ok(Some(by.to_owned()));
@@ -112,24 +111,31 @@ impl Claim {
 
     /// Gives up charge, so that the next daemon need not wait. What another daemon wrote meanwhile stays.
     pub(super) async fn release(&self, client: &Client) -> Result<(), ari::Error> {
-        if holder(&read(client).await?) == self.daemon { set(client, String::new()).await } else { Ok(()) }
+        if holder(&self.read(client).await?) == self.daemon {
+            self.set(client, String::new()).await
+        } else {
+            Ok(())
+        }
     }
 
     async fn write(&self, client: &Client, count: u64) -> Result<(), ari::Error> {
-        set(client, format!("{} {count}", self.daemon)).await
+        self.set(client, format!("{} {count}", self.daemon)).await
     }
-}
 
-async fn set(client: &Client, value: String) -> Result<(), ari::Error> {
-    client
-        .send(ari::asterisk::SetVariable { value: Some(value), ..ari::asterisk::SetVariable::new(HOLDER) })
-        .await
-}
+    async fn set(&self, client: &Client, value: String) -> Result<(), ari::Error> {
+        client
+            .send(ari::asterisk::SetVariable {
+                value: Some(value),
+                ..ari::asterisk::SetVariable::new(self.variable.clone())
+            })
+            .await
+    }
 
-/// The variable; empty when it is not set.
-async fn read(client: &Client) -> Result<String, ari::Error> {
-    let found = client.find(ari::asterisk::GetVariable::new(HOLDER)).await?;
-    Ok(found.map(|variable| variable.value).unwrap_or_default())
+    /// The variable; empty when it is not set.
+    async fn read(&self, client: &Client) -> Result<String, ari::Error> {
+        let found = client.find(ari::asterisk::GetVariable::new(self.variable.clone())).await?;
+        Ok(found.map(|variable| variable.value).unwrap_or_default())
+    }
 }
 
 /// The daemon's name in the variable.

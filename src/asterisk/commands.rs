@@ -8,8 +8,8 @@ use cadran_engine::input::{CommandFailure, LegPurpose};
 use cadran_engine::model::{LegId, Phone};
 
 use super::dispatch::Tools;
-use super::ears::{self, Opening};
-use super::names;
+use super::ears::Opening;
+use super::names::Names;
 use super::resync::{PURPOSE_VARIABLE, purpose_text};
 use super::saying;
 use super::screening::{self, Hearing};
@@ -30,29 +30,29 @@ const FALLBACK: (&str, &str) = ("inbound", "unavailable");
 
 /// Carries out one command. Returns when Asterisk has taken it, or the reason why not.
 pub(super) async fn carry_out(tools: &Tools, command: &SwitchCommand) -> Result<(), CommandFailure> {
-    let Tools { client, app, recorder, ears, taps, callers, .. } = tools;
+    let Tools { client, app, names, recorder, ears, taps, callers, .. } = tools;
     match command {
         SwitchCommand::Originate { leg, to, caller_id, ring_timeout, purpose } => {
             let dial = Dial { leg: *leg, to, caller_id: *caller_id, ring_timeout: *ring_timeout, purpose };
-            dial.carry_out(client, app).await
+            dial.carry_out(client, app, names).await
         }
         SwitchCommand::HangUp { leg } => {
             gone(client, ari::channels::Hangup::new(callers.channel(*leg))).await
         }
-        SwitchCommand::OpenRoom { room } => open_bridge(client, names::bridge(*room)).await,
+        SwitchCommand::OpenRoom { room } => open_bridge(client, names.bridge(*room)).await,
         SwitchCommand::Join { room, leg } => {
             let channels = vec![callers.channel(*leg)];
-            sent(client, ari::bridges::AddChannel::new(names::bridge(*room), channels)).await
+            sent(client, ari::bridges::AddChannel::new(names.bridge(*room), channels)).await
         }
         SwitchCommand::Leave { room, leg } => {
             let channels = vec![callers.channel(*leg)];
-            out_of(client, ari::bridges::RemoveChannel::new(names::bridge(*room), channels)).await
+            out_of(client, ari::bridges::RemoveChannel::new(names.bridge(*room), channels)).await
         }
         SwitchCommand::StartMusic { room } => {
-            sent(client, ari::bridges::StartMoh::new(names::bridge(*room))).await
+            sent(client, ari::bridges::StartMoh::new(names.bridge(*room))).await
         }
         SwitchCommand::CloseRoom { room } => {
-            gone(client, ari::bridges::Destroy::new(names::bridge(*room))).await
+            gone(client, ari::bridges::Destroy::new(names.bridge(*room))).await
         }
         SwitchCommand::OpenEar { ear, agent, customer, supervisor, room, whispers } => {
             let [agent, customer, supervisor] =
@@ -61,7 +61,7 @@ pub(super) async fn carry_out(tools: &Tools, command: &SwitchCommand) -> Result<
                 Opening { ear: *ear, agent, customer, supervisor, room: *room, whispers: *whispers };
             ears.open(client, app, &opening).await
         }
-        SwitchCommand::SetWhisper { ear, whispers } => ears::set_whisper(client, *ear, *whispers).await,
+        SwitchCommand::SetWhisper { ear, whispers } => ears.set_whisper(client, *ear, *whispers).await,
         SwitchCommand::CloseEar { ear } => ears.close(client, *ear).await,
         SwitchCommand::OpenTap { tap, customer, agent } => {
             taps.open(client, app, callers, *tap, [*customer, *agent]).await
@@ -69,7 +69,7 @@ pub(super) async fn carry_out(tools: &Tools, command: &SwitchCommand) -> Result<
         SwitchCommand::CloseTap { tap } => taps.close(client, *tap).await,
         SwitchCommand::Play { leg, media } => {
             let media = vec![media.clone()];
-            let play = ari::channels::PlayWithId::new(callers.channel(*leg), names::playback(*leg), media);
+            let play = ari::channels::PlayWithId::new(callers.channel(*leg), names.playback(*leg), media);
             sent(client, play).await
         }
         SwitchCommand::Ring { leg } => sent(client, ari::channels::Ring::new(callers.channel(*leg))).await,
@@ -79,14 +79,14 @@ pub(super) async fn carry_out(tools: &Tools, command: &SwitchCommand) -> Result<
         }
         SwitchCommand::Mark { leg, purpose } => {
             let mark = ari::channels::SetVariable {
-                value: Some(purpose_text(purpose)),
+                value: Some(purpose_text(names, purpose)),
                 ..ari::channels::SetVariable::new(callers.channel(*leg), PURPOSE_VARIABLE.to_owned())
             };
             repeated(client, mark).await.map_err(|problem| failure(&problem))
         }
         SwitchCommand::PlayClips { leg, playing, clips, locale } => {
             let media = saying::media(clips, locale, tools.voice.as_deref()).await;
-            let name = names::clips(*leg, *playing);
+            let name = names.clips(*leg, *playing);
             let play = ari::channels::PlayWithId {
                 lang: saying::language(locale),
                 ..ari::channels::PlayWithId::new(callers.channel(*leg), name, media)
@@ -99,7 +99,7 @@ pub(super) async fn carry_out(tools: &Tools, command: &SwitchCommand) -> Result<
             outcome
         }
         SwitchCommand::StopClips { leg, playing } => {
-            gone(client, ari::playbacks::Stop::new(names::clips(*leg, *playing))).await
+            gone(client, ari::playbacks::Stop::new(names.clips(*leg, *playing))).await
         }
         SwitchCommand::PlayMusic { leg, class } => {
             let music = ari::channels::StartMoh {
@@ -112,7 +112,7 @@ pub(super) async fn carry_out(tools: &Tools, command: &SwitchCommand) -> Result<
             gone(client, ari::channels::StopMoh::new(callers.channel(*leg))).await
         }
         SwitchCommand::TakeMessage { leg, message, length_max, silence_max, beep } => {
-            let name = names::message(*message);
+            let name = names.message(*message);
             let seconds = |span: &Duration| u32::try_from(span.as_secs()).ok();
             let record = ari::channels::Record {
                 max_duration_seconds: seconds(length_max),
@@ -123,7 +123,7 @@ pub(super) async fn carry_out(tools: &Tools, command: &SwitchCommand) -> Result<
             sent(client, record).await
         }
         SwitchCommand::EndMessage { leg: _, message } => {
-            gone(client, ari::recordings::Stop::new(names::message(*message))).await
+            gone(client, ari::recordings::Stop::new(names.message(*message))).await
         }
         SwitchCommand::TurnAway { leg, reason } => {
             let reason = match reason {
@@ -139,9 +139,11 @@ pub(super) async fn carry_out(tools: &Tools, command: &SwitchCommand) -> Result<
         }
         SwitchCommand::Screen { leg, greeting, silence, words } => {
             let hearing = Hearing::Answer { greeting: *greeting, silence: *silence, words: *words };
-            screening::send_away(client, *leg, hearing).await
+            screening::send_away(client, names, *leg, hearing).await
         }
-        SwitchCommand::AwaitSilence { leg } => screening::send_away(client, *leg, Hearing::Greeting).await,
+        SwitchCommand::AwaitSilence { leg } => {
+            screening::send_away(client, names, *leg, Hearing::Greeting).await
+        }
         SwitchCommand::StartRecording { recording, customer, agent } => {
             recorder.start(*recording, callers.channel(*customer), callers.channel(*agent)).await
         }
@@ -162,11 +164,11 @@ struct Dial<'a> {
 
 impl Dial<'_> {
     /// Creates the leg. That it exists already is success: the request was repeated.
-    async fn carry_out(&self, client: &Client, app: &str) -> Result<(), CommandFailure> {
-        match client.send(self.request(app)).await {
+    async fn carry_out(&self, client: &Client, app: &str, names: &Names) -> Result<(), CommandFailure> {
+        match client.send(self.request(app, names)).await {
             Ok(_) => Ok(()),
             Err(problem) if problem.is_conflict() || problem.is_outcome_unknown() => {
-                match client.send(ari::channels::Get::new(names::channel(self.leg))).await {
+                match client.send(ari::channels::Get::new(names.channel(self.leg))).await {
                     Ok(_) => Ok(()),
                     Err(_) => Err(failure(&problem)),
                 }
@@ -176,27 +178,27 @@ impl Dial<'_> {
     }
 
     /// Early media is not asked for: the leg enters our application when its far end answers.
-    fn request(&self, app: &str) -> ari::channels::Originate {
+    fn request(&self, app: &str, names: &Names) -> ari::channels::Originate {
         // Whole seconds. The engine ends a dial before this, and has its margin in it already.
         let ring_timeout = self.ring_timeout.as_secs_f64().ceil();
         ari::channels::Originate {
             app: Some(app.to_owned()),
             caller_id: self.caller_id.map(Phone::e164),
-            channel_id: Some(names::channel(self.leg)),
+            channel_id: Some(names.channel(self.leg)),
             // From a duration of the settings; far below the limits of i64.
             timeout: Some(ring_timeout as i64),
-            variables: [(PURPOSE_VARIABLE.to_owned(), purpose_text(self.purpose).into())].into(),
-            ..ari::channels::Originate::new(endpoint(self.to))
+            variables: [(PURPOSE_VARIABLE.to_owned(), purpose_text(names, self.purpose).into())].into(),
+            ..ari::channels::Originate::new(endpoint(self.to, names))
         }
     }
 }
 
 /// The text that Asterisk dials. A number is a [`Phone`], so it holds nothing but `+` and digits.
-fn endpoint(to: &Destination) -> String {
+fn endpoint(to: &Destination, names: &Names) -> String {
     match to {
-        Destination::Account(account) => format!("PJSIP/{account}"),
+        Destination::Account(account) => format!("PJSIP/{}", names.account(account)),
         Destination::Number { trunk, phone } => {
-            format!("PJSIP/{}@{}", phone.e164(), names::trunk_endpoint(*trunk))
+            format!("PJSIP/{}@{}", phone.e164(), names.trunk_endpoint(*trunk))
         }
     }
 }
@@ -297,7 +299,7 @@ mod tests {
                 lead: LeadId::from_i64(2),
             },
         };
-        let request = dial.request("cadran");
+        let request = dial.request("cadran", &Names::default());
         assert_eq!(request.endpoint, "PJSIP/+33199000101@cadran-trk-3");
         assert_eq!(request.channel_id.as_deref(), Some("cadran-leg-00000000000000000000000000000007"));
         assert_eq!((request.timeout, request.caller_id.as_deref()), (Some(25), Some("+33199000001")));
@@ -311,6 +313,8 @@ mod tests {
 
     #[test]
     fn an_agent_is_dialled_by_account() {
-        assert_eq!(endpoint(&Destination::Account("ada".into())), "PJSIP/ada");
+        let ada = Destination::Account("ada".into());
+        assert_eq!(endpoint(&ada, &Names::default()), "PJSIP/ada");
+        assert_eq!(endpoint(&ada, &Names::of("acme".parse().unwrap())), "PJSIP/ada.acme");
     }
 }

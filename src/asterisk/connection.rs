@@ -142,7 +142,7 @@ impl Connection {
 
     async fn happened(&mut self, event: &Event) -> Result<(), Stopping> {
         metrics::counter!("cadran_switch_events_total").increment(1);
-        if events::is_end_of_customer(event) {
+        if events::is_end_of_customer(&self.callers.names, event) {
             metrics::counter!("cadran_switch_customer_legs_ended_total").increment(1);
         }
         if let Event::Unknown(unknown) = event {
@@ -154,7 +154,7 @@ impl Connection {
         self.ears.note(event);
         self.taps.note(event);
         self.messages.note(event, &self.callers);
-        if let Some(channel) = events::stranger(event) {
+        if let Some(channel) = events::stranger(&self.callers.names, event) {
             self.order(Order::LetGo { channel: channel.id.clone() }).await?;
         }
         for news in events::news(&self.callers, event) {
@@ -265,6 +265,7 @@ mod tests {
     use cadran_engine::model::{HangupCause, Timestamp};
     use uuid::Uuid;
 
+    use super::super::names::Names;
     use super::*;
 
     /// A connection without Asterisk: what it tells and orders comes out at the other end.
@@ -283,12 +284,15 @@ mod tests {
             let (orders, ordered) = mpsc::channel(16);
             let (report, fatal) = watch::channel(None);
             let messages = Messages::new(client.clone(), "/nowhere".into(), news.clone());
-            let recorder = Recorder::new(client, "cadran".into(), "/nowhere".into(), news.clone());
+            let recorder =
+                Recorder::new(client, "cadran".into(), Names::default(), "/nowhere".into(), news.clone());
             let clock = Clock::new(|| Timestamp::from_millis(7));
-            let (recorder, ears, echo) = (Arc::new(recorder), Arc::default(), Arc::default());
+            let (recorder, ears, echo) =
+                (Arc::new(recorder), Arc::new(Ears::new(Names::default())), Arc::default());
             let (callers, pulse) = (Arc::default(), Arc::default());
             let loopback = std::net::Ipv4Addr::LOCALHOST.into();
-            let taps = Arc::new(Taps::new(loopback, crate::tap::Taps::default(), news.clone()));
+            let taps =
+                Arc::new(Taps::new(loopback, Names::default(), crate::tap::Taps::default(), news.clone()));
             let connection = Connection::new(
                 news, orders, recorder, ears, taps, callers, messages, echo, pulse, clock, report,
             );
@@ -350,7 +354,7 @@ mod tests {
             "connected":{{"name":"","number":""}},"accountcode":"","dialplan":{{"context":"from-agent",
             "exten":"","priority":1,"app_name":"","app_data":""}},
             "creationtime":"2026-11-20T13:39:58.001+0000","language":"en"}}}}"#,
-            super::super::names::channel(leg)
+            Names::default().channel(leg)
         );
         Delivery::Event(Event::from_json(&json).unwrap())
     }

@@ -17,6 +17,7 @@ use super::commands;
 use super::ears::Ears;
 use super::echo::Echo;
 use super::lanes::{Lanes, Ticket};
+use super::names::Names;
 use super::recorder::Recorder;
 use super::resync::{self, Found};
 use super::saying::Voice;
@@ -72,6 +73,7 @@ pub(super) struct Look {
 pub(super) struct Tools {
     pub(super) client: Client,
     pub(super) app: String,
+    pub(super) names: Names,
     pub(super) recorder: Arc<Recorder>,
     pub(super) ears: Arc<Ears>,
     pub(super) taps: Arc<Taps>,
@@ -228,7 +230,7 @@ impl Tools {
             return self.client.reconnect();
         }
         loop {
-            match resync::snapshot(&self.client, &self.callers, asked_at).await {
+            match resync::snapshot(&self.client, &self.app, &self.callers, asked_at).await {
                 Ok(Found { snapshot, unheard, torn }) => {
                     metrics::counter!("cadran_switch_snapshots_total", "outcome" => "taken").increment(1);
                     // Nobody waits for it only when the daemon stops.

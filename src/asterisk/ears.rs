@@ -21,7 +21,7 @@ use cadran_engine::model::{EarId, RoomId};
 use tokio::sync::oneshot;
 
 use super::commands::{failure, gone, open_bridge, repeated, sent};
-use super::names::{self, EarPart};
+use super::names::{EarPart, Names};
 
 /// How long a snoop channel may take to come under our control.
 const SNOOP_ENTERS_MAX: Duration = Duration::from_secs(2);
@@ -42,8 +42,9 @@ pub(super) struct Opening {
 }
 
 /// The ears of this daemon.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Ears {
+    names: Names,
     known: Mutex<HashMap<EarId, Parts>>,
 }
 
@@ -51,10 +52,14 @@ pub(super) struct Ears {
 type Parts = HashMap<EarPart, oneshot::Sender<()>>;
 
 impl Ears {
+    pub(super) fn new(names: Names) -> Self {
+        Self { names, known: Mutex::default() }
+    }
+
     /// Takes note of a part of an ear that came under our control.
     pub(super) fn note(&self, event: &Event) {
         if let Event::StasisStart(start) = event
-            && let Some((ear, part)) = EarPart::read(&start.channel.id)
+            && let Some((ear, part)) = self.names.part_of_ear(&start.channel.id)
             && let Some(awaited) = self.known().get_mut(&ear).and_then(|parts| parts.remove(&part))
         {
             // Whoever waited may have given up.
@@ -83,9 +88,28 @@ impl Ears {
         self.known().remove(&ear);
         let mut outcome = Ok(());
         for part in EarPart::ALL {
-            outcome = outcome.and(gone(client, ari::channels::Hangup::new(part.of(ear))).await);
+            outcome =
+                outcome.and(gone(client, ari::channels::Hangup::new(self.names.ear_part(ear, part))).await);
         }
-        outcome.and(gone(client, ari::bridges::Destroy::new(names::ear_bridge(ear))).await)
+        outcome.and(gone(client, ari::bridges::Destroy::new(self.names.ear_bridge(ear))).await)
+    }
+
+    /// Has the agent hear, or no longer hear, what is said on the other side of an ear.
+    pub(super) async fn set_whisper(
+        &self,
+        client: &Client,
+        ear: EarId,
+        whispers: bool,
+    ) -> Result<(), CommandFailure> {
+        let (snoop, heard) = (self.names.ear_part(ear, EarPart::Supervisor), Some(Direction::In));
+        let outcome = if whispers {
+            repeated(client, ari::channels::Unmute { direction: heard, ..ari::channels::Unmute::new(snoop) })
+                .await
+        } else {
+            repeated(client, ari::channels::Mute { direction: heard, ..ari::channels::Mute::new(snoop) })
+                .await
+        };
+        outcome.map_err(|problem| failure(&problem))
     }
 
     /// Removes what other daemons have left of ears; see [`whole_and_torn`].
@@ -102,7 +126,7 @@ impl Ears {
     /// What hears the agent comes last: once it is in the room, the ear is whole.
     async fn try_open(&self, client: &Client, app: &str, opening: &Opening) -> Result<(), CommandFailure> {
         let Opening { ear, agent, customer, supervisor, room, whispers } = opening;
-        let own = names::ear_bridge(*ear);
+        let own = self.names.ear_bridge(*ear);
         tokio::try_join!(
             open_bridge(client, own.clone()),
             self.snoop(client, app, *ear, EarPart::Supervisor, supervisor),
@@ -111,14 +135,14 @@ impl Ears {
             self.snoop(client, app, *ear, EarPart::Agent, agent),
         )?;
         if !whispers {
-            set_whisper(client, *ear, false).await?;
+            self.set_whisper(client, *ear, false).await?;
         }
         let into = [
             (own, [EarPart::Whisper, EarPart::Supervisor]),
-            (names::bridge(*room), [EarPart::Customer, EarPart::Agent]),
+            (self.names.bridge(*room), [EarPart::Customer, EarPart::Agent]),
         ];
         for (bridge, parts) in into {
-            let parts = parts.map(|part| part.of(*ear)).to_vec();
+            let parts = parts.map(|part| self.names.ear_part(*ear, part)).to_vec();
             sent(client, ari::bridges::AddChannel::new(bridge, parts)).await?;
         }
         Ok(())
@@ -141,7 +165,7 @@ impl Ears {
         let snoop = ari::channels::SnoopWithId {
             spy: (!speaks).then_some(SnoopDirection::In),
             whisper: speaks.then_some(SnoopDirection::In),
-            ..ari::channels::SnoopWithId::new(channel, part.of(ear), app)
+            ..ari::channels::SnoopWithId::new(channel, self.names.ear_part(ear, part), app)
         };
         sent(client, snoop).await?;
         // Without the news that it entered, the next request says what is wrong.
@@ -155,26 +179,18 @@ impl Ears {
     }
 }
 
-/// Has the agent hear, or no longer hear, what is said on the other side of an ear.
-pub(super) async fn set_whisper(client: &Client, ear: EarId, whispers: bool) -> Result<(), CommandFailure> {
-    let (snoop, heard) = (EarPart::Supervisor.of(ear), Some(Direction::In));
-    let outcome = if whispers {
-        repeated(client, ari::channels::Unmute { direction: heard, ..ari::channels::Unmute::new(snoop) })
-            .await
-    } else {
-        repeated(client, ari::channels::Mute { direction: heard, ..ari::channels::Mute::new(snoop) }).await
-    };
-    outcome.map_err(|problem| failure(&problem))
-}
-
 /// The ears that Asterisk has, of all its channels and bridges: those that are whole, and those of which something is
 /// left.
-pub(super) fn whole_and_torn(channels: &[Channel], bridges: &[Bridge]) -> (Vec<EarId>, Vec<EarId>) {
+pub(super) fn whole_and_torn(
+    names: &Names,
+    channels: &[Channel],
+    bridges: &[Bridge],
+) -> (Vec<EarId>, Vec<EarId>) {
     let mut seen: BTreeMap<EarId, usize> = BTreeMap::new();
-    for ear in bridges.iter().filter_map(|bridge| names::ear_of_bridge(&bridge.id)) {
+    for ear in bridges.iter().filter_map(|bridge| names.ear_of_bridge(&bridge.id)) {
         seen.entry(ear).or_default();
     }
-    for (ear, _) in channels.iter().filter_map(|channel| EarPart::read(&channel.id)) {
+    for (ear, _) in channels.iter().filter_map(|channel| names.part_of_ear(&channel.id)) {
         *seen.entry(ear).or_default() += 1;
     }
     let (whole, torn): (Vec<_>, Vec<_>) =
@@ -191,10 +207,11 @@ mod tests {
 
     #[test]
     fn an_ear_is_whole_with_all_its_parts() {
+        let names = Names::default();
         let [whole, torn, bare] = [1, 2, 3].map(|digit| EarId::from_uuid(Uuid::from_u128(digit)));
         let channel = |part: EarPart, ear| -> Channel {
             serde_json::from_value(serde_json::json!({
-                "id": part.of(ear), "name": "Snoop/x", "state": "Up", "protocol_id": "",
+                "id": names.ear_part(ear, part), "name": "Snoop/x", "state": "Up", "protocol_id": "",
                 "caller": {"name": "", "number": ""}, "connected": {"name": "", "number": ""}, "accountcode": "",
                 "dialplan": {"context": "", "exten": "", "priority": 1, "app_name": "Stasis", "app_data": ""},
                 "creationtime": "2026-11-20T13:39:58.001+0000", "language": "en",
@@ -202,13 +219,13 @@ mod tests {
             .unwrap()
         };
         let bridge: Bridge = serde_json::from_value(serde_json::json!({
-            "id": names::ear_bridge(bare), "technology": "simple_bridge", "bridge_type": "mixing",
+            "id": names.ear_bridge(bare), "technology": "simple_bridge", "bridge_type": "mixing",
             "bridge_class": "stasis", "creator": "Stasis", "name": "", "channels": [],
             "creationtime": "2026-11-20T13:39:58.001+0000", "video_mode": "none",
         }))
         .unwrap();
         let mut channels = EarPart::ALL.map(|part| channel(part, whole)).to_vec();
         channels.push(channel(EarPart::Agent, torn));
-        assert_eq!(whole_and_torn(&channels, &[bridge]), (vec![whole], vec![torn, bare]));
+        assert_eq!(whole_and_torn(&names, &channels, &[bridge]), (vec![whole], vec![torn, bare]));
     }
 }

@@ -5,7 +5,8 @@ use cadran_engine::input::{LegPurpose, SwitchEvent};
 use cadran_engine::model::{HangupCause, LegId};
 
 use super::callers::{self, Callers};
-use super::{names, resync, screening};
+use super::names::Names;
+use super::{resync, screening};
 
 /// The event types that the adapter reads. Asterisk is asked to send no others: of a call's 16 events, seven report
 /// variables and four steps in the dialplan. `ChannelStateChange` is read for callers only: of legs that we
@@ -29,20 +30,21 @@ pub(super) const TYPES: &[&str] = &[
 ///
 /// The same thing may be said twice (`Dial` and `StasisStart` both tell of an answer); the engine takes it.
 pub(super) fn news(callers: &Callers, event: &Event) -> Vec<SwitchEvent> {
+    let names = &callers.names;
     match event {
-        Event::StasisStart(start) => match screening::heard(start) {
+        Event::StasisStart(start) => match screening::heard(names, start) {
             Some(news) => vec![news],
             None => match callers::arrival(callers, &start.channel, &start.args) {
                 Some(news) => vec![news],
-                None => entered(&start.channel),
+                None => entered(names, &start.channel),
             },
         },
-        Event::Dial(dial) => dialled(&dial.peer, &dial.dialstatus).into_iter().collect(),
+        Event::Dial(dial) => dialled(names, &dial.peer, &dial.dialstatus).into_iter().collect(),
         Event::ChannelDestroyed(end) => {
-            if let Some(ear) = names::ear(&end.channel.id) {
+            if let Some(ear) = names.ear(&end.channel.id) {
                 return vec![SwitchEvent::EarEnded { ear }];
             }
-            if let Some(part) = names::tap_part(&end.channel.id) {
+            if let Some(part) = names.tap_part(&end.channel.id) {
                 return vec![SwitchEvent::TapEnded { tap: part.tap }];
             }
             let cause = cause(end.cause, end.tech_cause);
@@ -51,7 +53,7 @@ pub(super) fn news(callers: &Callers, event: &Event) -> Vec<SwitchEvent> {
         }
         // Asterisk ends what it tells of a caller's channel when that leaves us, so its end may not be told: callers
         // leave us in no other way.
-        Event::StasisEnd(end) if names::leg(&end.channel.id).is_none() => {
+        Event::StasisEnd(end) if names.leg(&end.channel.id).is_none() => {
             let leg = callers.leg(&end.channel.id);
             leg.map(|leg| SwitchEvent::LegEnded { leg, cause: HangupCause::default() }).into_iter().collect()
         }
@@ -62,24 +64,25 @@ pub(super) fn news(callers: &Callers, event: &Event) -> Vec<SwitchEvent> {
         }
         // A leg that we pick up for tells of it so; legs that we dialled tell by `Dial`.
         Event::ChannelStateChange(change) if change.channel.state == ChannelState::Up => {
-            let leg = callers.leg(&change.channel.id).filter(|_| names::leg(&change.channel.id).is_none());
+            let leg = callers.leg(&change.channel.id).filter(|_| names.leg(&change.channel.id).is_none());
             leg.map(|leg| SwitchEvent::LegUp { leg }).into_iter().collect()
         }
         Event::ChannelEnteredBridge(join) => {
-            let (Some(channel), Some(room)) = (&join.channel, names::room(&join.bridge.id)) else {
+            let (Some(channel), Some(room)) = (&join.channel, names.room(&join.bridge.id)) else {
                 return Vec::new();
             };
-            if let Some(ear) = names::ear(&channel.id) {
+            if let Some(ear) = names.ear(&channel.id) {
                 return vec![SwitchEvent::EarOpened { ear }];
             }
             callers.leg(&channel.id).map(|leg| SwitchEvent::LegJoined { leg, room }).into_iter().collect()
         }
-        Event::PlaybackFinished(end) => match names::clips_of(&end.playback.id) {
+        Event::PlaybackFinished(end) => match names.clips_of(&end.playback.id) {
             Some((leg, playing)) => {
                 let played = end.playback.state != PlaybackState::Failed;
                 vec![SwitchEvent::ClipsEnded { leg, playing, played }]
             }
-            None => names::listener(&end.playback.id)
+            None => names
+                .listener(&end.playback.id)
                 .map(|leg| SwitchEvent::MessageEnded { leg })
                 .into_iter()
                 .collect(),
@@ -89,25 +92,25 @@ pub(super) fn news(callers: &Callers, event: &Event) -> Vec<SwitchEvent> {
 }
 
 /// The channel that came to us and is nobody's that we know: an incoming call, for one.
-pub(super) fn stranger(event: &Event) -> Option<&Channel> {
+pub(super) fn stranger<'e>(names: &Names, event: &'e Event) -> Option<&'e Channel> {
     match event {
         Event::StasisStart(start) => Some(&start.channel)
-            .filter(|channel| !names::is_ours(&channel.id) && !callers::is_arrival(&start.args)),
+            .filter(|channel| !names.is_ours(&channel.id) && !callers::is_arrival(&start.args)),
         _ => None,
     }
 }
 
-fn entered(channel: &Channel) -> Vec<SwitchEvent> {
-    let mut news = of_leg(channel, |leg| SwitchEvent::LegEntered { leg });
+fn entered(names: &Names, channel: &Channel) -> Vec<SwitchEvent> {
+    let mut news = of_leg(names, channel, |leg| SwitchEvent::LegEntered { leg });
     if channel.state == ChannelState::Up {
-        news.extend(of_leg(channel, |leg| SwitchEvent::LegUp { leg }));
+        news.extend(of_leg(names, channel, |leg| SwitchEvent::LegUp { leg }));
     }
     news
 }
 
 /// How far a dial has come. Refusals are not read here: `ChannelDestroyed` follows and carries the causes.
-fn dialled(peer: &Channel, status: &str) -> Option<SwitchEvent> {
-    let leg = names::leg(&peer.id)?;
+fn dialled(names: &Names, peer: &Channel, status: &str) -> Option<SwitchEvent> {
+    let leg = names.leg(&peer.id)?;
     match status {
         "ANSWER" => Some(SwitchEvent::LegUp { leg }),
         "PROGRESS" | "RINGING" => Some(SwitchEvent::LegRinging { leg }),
@@ -116,17 +119,17 @@ fn dialled(peer: &Channel, status: &str) -> Option<SwitchEvent> {
 }
 
 /// Whether a customer's leg is gone, told by the mark that the leg carries.
-pub(super) fn is_end_of_customer(event: &Event) -> bool {
+pub(super) fn is_end_of_customer(names: &Names, event: &Event) -> bool {
     match event {
         Event::ChannelDestroyed(end) => {
-            matches!(resync::purpose(&end.channel), Some(LegPurpose::Customer { .. }))
+            matches!(resync::purpose(names, &end.channel), Some(LegPurpose::Customer { .. }))
         }
         _ => false,
     }
 }
 
-fn of_leg(channel: &Channel, says: impl FnOnce(LegId) -> SwitchEvent) -> Vec<SwitchEvent> {
-    names::leg(&channel.id).map(says).into_iter().collect()
+fn of_leg(names: &Names, channel: &Channel, says: impl FnOnce(LegId) -> SwitchEvent) -> Vec<SwitchEvent> {
+    names.leg(&channel.id).map(says).into_iter().collect()
 }
 
 /// The causes of a hang-up. A number outside its range is no cause: 0 and none.
@@ -148,6 +151,10 @@ mod tests {
 
     fn news(event: &Event) -> Vec<SwitchEvent> {
         super::news(&Callers::default(), event)
+    }
+
+    fn stranger(event: &Event) -> Option<&Channel> {
+        super::stranger(&Names::default(), event)
     }
 
     const LEG: &str = "cadran-leg-0192f0c1a2b3c4d5e6f708192a3b4c5d";

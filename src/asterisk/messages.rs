@@ -9,7 +9,6 @@ use tokio::sync::mpsc;
 use tracing::warn;
 
 use super::callers::Callers;
-use super::names;
 
 /// Bytes of the head of a WAV file, and of a millisecond of its sound: 8,000 samples of 16 bits a second.
 const WAV_HEAD: u64 = 44;
@@ -71,7 +70,7 @@ impl Messages {
 }
 
 fn message_and_leg(recording: &LiveRecording, callers: &Callers) -> Option<(MessageId, LegId)> {
-    let message = names::message_of(&recording.name)?;
+    let message = callers.names.message_of(&recording.name)?;
     let leg = callers.leg(recording.target_uri.strip_prefix("channel:")?)?;
     Some((message, leg))
 }

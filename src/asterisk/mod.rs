@@ -6,9 +6,10 @@
 //! let supervisors hear, `taps` send both voices away as sound; `callers` knows the channels that Asterisk named; `saying` turns clips into media; `messages`
 //! fetches what callers leave;
 //! `screening` sends legs to answering machine detection and reads what it said; `resync` takes snapshots; `provision`
-//! pushes trunks and phones; `trunks` watches the trunks; `pulse` knows when Asterisk was heard last, `health` asks it;
+//! pushes trunks and phones; `trunks` watches the trunks; `addresses` knows whose calls those from an address are; `pulse` knows when Asterisk was heard last, `health` asks it;
 //! `names` tells what is ours.
 
+mod addresses;
 mod callers;
 mod claim;
 mod commands;
@@ -45,9 +46,11 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+pub use addresses::Addresses;
 pub use claim::ClaimError;
 pub use health::Pong;
-pub use names::trunk_endpoint;
+pub use names::Names;
+use provision::Writing;
 pub use provision::{ProvisionError, Provisioned};
 pub use saying::Voice;
 
@@ -96,8 +99,12 @@ pub struct Config {
     pub user: String,
     /// That user's password.
     pub password: SecretString,
-    /// The Stasis application, as `extensions.conf` names it.
+    /// The Stasis application of the first tenant, as `extensions.conf` names it.
     pub app: String,
+    /// Whose names everything gets.
+    pub names: Names,
+    /// Which address is whose on this Asterisk; the same for all tenants.
+    pub addresses: Addresses,
     /// Names this run of the daemon among all others: no two processes may share it, so it should hold something
     /// random. It is shown to whoever starts a second daemon on the same Asterisk.
     pub daemon: String,
@@ -150,6 +157,8 @@ pub enum Fatal {
 #[derive(Debug)]
 pub struct Switch {
     client: ari::Client,
+    names: Names,
+    addresses: Addresses,
     claim: Claim,
     clock: Clock,
     pulse: Arc<Pulse>,
@@ -170,14 +179,22 @@ impl Switch {
     /// Fails when Asterisk does not answer, or is driven by another daemon. Takes up to two seconds when a daemon
     /// died on this Asterisk a moment ago.
     pub async fn connect(config: Config, events: mpsc::Sender<SwitchEvent>) -> Result<Self, Error> {
+        let config = Config { app: config.names.app(&config.app), ..config };
+        let names = config.names.clone();
         let claim = Self::claim(&config).await?;
         let filter = EventFilter::only(events::TYPES.iter().copied());
         let ari_config = config.ari(&config.app).event_filter(filter);
         let (client, stream) = ari::Client::connect(ari_config).map_err(Error::Config)?;
 
-        let callers = Arc::new(Callers::default());
+        let callers = Arc::new(Callers::new(names.clone()));
         let messages = Messages::new(client.clone(), config.messages, events.clone());
-        let recorder = Arc::new(Recorder::new(client.clone(), config.app, config.recordings, events.clone()));
+        let recorder = Arc::new(Recorder::new(
+            client.clone(),
+            config.app,
+            names.clone(),
+            config.recordings,
+            events.clone(),
+        ));
         let (trunks, known_trunks) = watch::channel(Vec::new());
         let (orders, ordered) = mpsc::channel(ORDERS_MAX);
         let (looked, snapshots) = mpsc::channel(SNAPSHOTS_MAX);
@@ -185,13 +202,14 @@ impl Switch {
 
         let echo = Arc::new(Echo::default());
         let pulse = Arc::new(Pulse::default());
-        let ears = Arc::new(Ears::default());
-        let taps = Arc::new(Taps::new(config.tap_address, config.taps, events.clone()));
+        let ears = Arc::new(Ears::new(names.clone()));
+        let taps = Arc::new(Taps::new(config.tap_address, names.clone(), config.taps, events.clone()));
 
         let mut tasks = JoinSet::new();
         let dispatcher = Dispatcher::new(Tools {
             client: client.clone(),
             app: client.app().to_owned(),
+            names: names.clone(),
             recorder: recorder.clone(),
             ears: ears.clone(),
             taps: taps.clone(),
@@ -216,7 +234,7 @@ impl Switch {
             fatal.clone(),
         );
         tasks.spawn(needed("reader of Asterisk's events", fatal.clone(), connection.run(stream, snapshots)));
-        let trunks_watch = trunks::watch(client.clone(), known_trunks, events.clone());
+        let trunks_watch = trunks::watch(client.clone(), names.clone(), known_trunks, events.clone());
         tasks.spawn(needed("watch over the trunks", fatal.clone(), trunks_watch));
         tasks.spawn(pulse.clone().keep(client.clone(), config.clock.clone()));
         tasks.spawn(keep_claim(claim.clone(), client.clone(), fatal));
@@ -224,6 +242,8 @@ impl Switch {
         let clock = config.clock;
         Ok(Self {
             client,
+            names,
+            addresses: config.addresses,
             claim,
             clock,
             pulse,
@@ -243,7 +263,7 @@ impl Switch {
         let ari_config = config.ari(&format!("{}-claim", config.app));
         let (client, stream) = ari::Client::connect(ari_config).map_err(Error::Config)?;
         drop(stream);
-        Ok(Claim::take(&client, config.daemon.clone()).await?)
+        Ok(Claim::take(&client, config.daemon.clone(), config.names.holder()).await?)
     }
 
     /// Carries out a command. Never waits: one leg's commands in order, different legs side by side. What fails comes
@@ -271,7 +291,10 @@ impl Switch {
         accounts: &[SipAccount],
     ) -> Result<Provisioned, ProvisionError> {
         let _alone = self.provisioning.lock().await;
-        let provisioned = provision::provision(&self.client, trunks, accounts).await;
+        let hosts = trunks.iter().map(|trunk| trunk.host.as_str()).collect();
+        let receiving = &self.addresses.of(&self.names, &hosts).await;
+        let write = Writing { names: &self.names, app: self.client.app(), receiving };
+        let provisioned = provision::provision(&self.client, write, trunks, accounts).await;
         self.trunks.send_replace(trunks.iter().map(|trunk| trunk.id).collect());
         provisioned
     }
@@ -279,7 +302,7 @@ impl Switch {
     /// Has the lamps of telephones show how many messages wait. Repeating it changes nothing.
     pub async fn light_lamps(&self, lamps: &[MessageLamp]) -> Result<(), ProvisionError> {
         let _alone = self.provisioning.lock().await;
-        provision::light_lamps(&self.client, lamps).await
+        provision::light_lamps(&self.client, &self.names, lamps).await
     }
 
     /// Whether the event stream is connected.

@@ -14,7 +14,8 @@ use ari::{Client, ConfigTuple};
 use cadran_engine::model::{MessageLamp, SipAccount, SipTrunk};
 use tracing::{debug, info, warn};
 
-use super::names;
+use super::names::Names;
+pub(super) use objects::Writing;
 use objects::{CONFIG_CLASS, Group, KINDS};
 
 /// What came of comparing Asterisk with the settings.
@@ -59,12 +60,14 @@ pub enum ProvisionError {
 /// A group that cannot be provisioned does not stop the others; the first problem is returned when all were tried.
 pub(super) async fn provision(
     client: &Client,
+    write: Writing<'_>,
     trunks: &[SipTrunk],
     accounts: &[SipAccount],
 ) -> Result<Provisioned, ProvisionError> {
     let mut first_problem = None;
     let mut wanted = HashMap::new();
-    for group in trunks.iter().map(Group::trunk).chain(accounts.iter().map(Group::account)) {
+    let groups = trunks.iter().map(|trunk| write.trunk(trunk));
+    for group in groups.chain(accounts.iter().map(|account| write.account(account))) {
         match group {
             Ok(group) => {
                 wanted.insert(group.name.clone(), group);
@@ -72,7 +75,7 @@ pub(super) async fn provision(
             Err(problem) => keep_first(&mut first_problem, problem),
         }
     }
-    let present = endpoints(client).await?;
+    let present = endpoints(client, write.names).await?;
     let mut done = Provisioned::default();
     for (name, digest) in present.iter().filter_map(|(name, found)| Some((name, found.as_ref()?))) {
         match wanted.get(name) {
@@ -102,9 +105,13 @@ pub(super) async fn provision(
 }
 
 /// Has the lamps of telephones show how many messages wait, by the mailboxes that their endpoints name.
-pub(super) async fn light_lamps(client: &Client, lamps: &[MessageLamp]) -> Result<(), ProvisionError> {
+pub(super) async fn light_lamps(
+    client: &Client,
+    names: &Names,
+    lamps: &[MessageLamp],
+) -> Result<(), ProvisionError> {
     for lamp in lamps {
-        let name = names::mailbox(lamp.mailbox);
+        let name = names.mailbox(lamp.mailbox);
         let update = ari::mailboxes::Update::new(name.clone(), lamp.heard, lamp.fresh);
         match client.send(update).await {
             Ok(()) => {}
@@ -124,7 +131,10 @@ fn keep_first(first: &mut Option<ProvisionError>, problem: ProvisionError) {
 }
 
 /// The PJSIP endpoints of Asterisk: of ours the digest, of others nothing.
-async fn endpoints(client: &Client) -> Result<HashMap<String, Option<String>>, ProvisionError> {
+async fn endpoints(
+    client: &Client,
+    names: &Names,
+) -> Result<HashMap<String, Option<String>>, ProvisionError> {
     let list = ari::endpoints::ListByTechnology::new("PJSIP");
     // Asterisk says 404 while it has no endpoint at all.
     let all = client
@@ -141,7 +151,7 @@ async fn endpoints(client: &Client) -> Result<HashMap<String, Option<String>>, P
                 Err(problem) if problem.is_not_found() => continue,
                 Err(source) => return Err(failed(&format!("a question about endpoint `{name}`"), source)),
             };
-        found.insert(name, objects::digest_in(&fields));
+        found.insert(name, objects::digest_in(names, &fields));
     }
     Ok(found)
 }

@@ -21,7 +21,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tracing::warn;
 
 use super::commands::{failure, gone, repeated, sent};
-use super::names::Half;
+use super::names::{Half, Names};
 use assembly::{Assembled, Fetched};
 use progress::Progress;
 
@@ -55,6 +55,7 @@ const FORMAT: &str = "wav";
 pub(super) struct Recorder {
     client: Client,
     app: String,
+    names: Names,
     directory: PathBuf,
     news: mpsc::Sender<SwitchEvent>,
     progress: Progress,
@@ -66,15 +67,17 @@ impl Recorder {
     pub(super) fn new(
         client: Client,
         app: String,
+        names: Names,
         directory: PathBuf,
         news: mpsc::Sender<SwitchEvent>,
     ) -> Self {
         Self {
             client,
             app,
+            progress: Progress::new(names.clone()),
+            names,
             directory,
             news,
-            progress: Progress::default(),
             collecting: Semaphore::new(COLLECTED_AT_ONCE),
         }
     }
@@ -110,29 +113,31 @@ impl Recorder {
         self.progress.follow(half);
         let snoop = ari::channels::SnoopWithId {
             spy: Some(SnoopDirection::In),
-            ..ari::channels::SnoopWithId::new(channel, half.snoop(), self.app.clone())
+            ..ari::channels::SnoopWithId::new(channel, self.names.snoop(half), self.app.clone())
         };
         sent(&self.client, snoop).await?;
         // Without the news that it entered, the attempt to record says what is wrong.
         let _ = tokio::time::timeout(SNOOP_ENTERS_MAX, self.progress.entered(half)).await;
-        let record = ari::channels::Record::new(half.snoop(), half.recording_name(), FORMAT);
+        let record = ari::channels::Record::new(self.names.snoop(half), self.names.recording(half), FORMAT);
         let outcome = sent(&self.client, record).await;
         if outcome.is_err() {
             // A snoop that records nothing would stay for as long as its leg; the failure is reported either way.
-            let _ = gone(&self.client, ari::channels::Hangup::new(half.snoop())).await;
+            let _ = gone(&self.client, ari::channels::Hangup::new(self.names.snoop(half))).await;
         }
         outcome
     }
 
     /// Writes silence on both sides.
     pub(super) async fn mask(&self, recording: RecordingId) -> Result<(), CommandFailure> {
-        let mute = |half: Half| repeated(&self.client, ari::recordings::Mute::new(half.recording_name()));
+        let mute =
+            |half: Half| repeated(&self.client, ari::recordings::Mute::new(self.names.recording(half)));
         self.on_both(recording, mute).await
     }
 
     /// Writes sound again on both sides.
     pub(super) async fn unmask(&self, recording: RecordingId) -> Result<(), CommandFailure> {
-        let unmute = |half: Half| repeated(&self.client, ari::recordings::Unmute::new(half.recording_name()));
+        let unmute =
+            |half: Half| repeated(&self.client, ari::recordings::Unmute::new(self.names.recording(half)));
         self.on_both(recording, unmute).await
     }
 
@@ -187,14 +192,14 @@ impl Recorder {
     /// Returns when nothing more is written to the half.
     async fn stop_half(&self, half: Half) -> Result<(), CommandFailure> {
         self.progress.follow(half);
-        match repeated(&self.client, ari::recordings::Stop::new(half.recording_name())).await {
+        match repeated(&self.client, ari::recordings::Stop::new(self.names.recording(half))).await {
             Ok(()) => self.finished(half).await,
             Err(problem) if problem.is_not_found() => {}
             // It is ending by itself, because its leg has ended.
             Err(problem) if problem.is_conflict() => self.finished(half).await,
             Err(problem) => return Err(failure(&problem)),
         }
-        gone(&self.client, ari::channels::Hangup::new(half.snoop())).await
+        gone(&self.client, ari::channels::Hangup::new(self.names.snoop(half))).await
     }
 
     /// Returns when the half's file is closed. Without the news of that it is fetched as it is; a short one is noticed
@@ -227,7 +232,7 @@ impl Recorder {
     }
 
     async fn fetch(&self, half: Half, delay: Duration) -> Result<Fetched, CommandFailure> {
-        let download = ari::recordings::DownloadStored::new(half.recording_name());
+        let download = ari::recordings::DownloadStored::new(self.names.recording(half));
         match self.client.send_within(download, FETCH_MAX).await {
             Ok(file) => Ok(Fetched { speaker: half.speaker, file: Some(file), delay }),
             Err(problem) if problem.is_not_found() => {
@@ -240,7 +245,7 @@ impl Recorder {
     async fn delete_halves(&self, recording: RecordingId) {
         for half in Half::both(recording) {
             if let Err(problem) =
-                gone(&self.client, ari::recordings::DeleteStored::new(half.recording_name())).await
+                gone(&self.client, ari::recordings::DeleteStored::new(self.names.recording(half))).await
             {
                 warn!(recording.id = %recording, "A half is left on Asterisk: {problem:?}");
             }

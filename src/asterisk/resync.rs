@@ -8,7 +8,7 @@ use cadran_engine::model::{EarId, LegId, RecordingId, RoomId, TapId, Timestamp};
 
 use super::callers::{self, Callers};
 use super::ears;
-use super::names::{self, Half};
+use super::names::Names;
 
 /// The channel variable that says what a leg was created for. `channelvars` of `ari.conf` makes Asterisk report it.
 pub(super) const PURPOSE_VARIABLE: &str = "CADRAN_LEG";
@@ -30,21 +30,22 @@ pub(super) struct Found {
 /// `asked_at` is carried through: what was begun later may be missing.
 pub(super) async fn snapshot(
     client: &Client,
+    app: &str,
     callers: &Callers,
     asked_at: Timestamp,
 ) -> Result<Found, ari::Error> {
     let channels = client.send(ari::channels::List::new()).await?;
     let bridges = client.send(ari::bridges::List::new()).await?;
-    let (whole, torn) = ears::whole_and_torn(&channels, &bridges);
+    let (whole, torn) = ears::whole_and_torn(&callers.names, &channels, &bridges);
     let snapshot = Snapshot {
         asked_at,
         legs: channels.iter().filter_map(|channel| leg_seen(callers, channel)).collect(),
         rooms: bridges.iter().filter_map(|bridge| room_seen(callers, bridge)).collect(),
         ears: whole,
-        taps: taps(&channels, &bridges),
-        recordings: recordings(&channels),
+        taps: taps(&callers.names, &channels, &bridges),
+        recordings: recordings(&callers.names, &channels),
     };
-    let unheard = channels.iter().filter_map(|channel| callers::unheard(callers, channel)).collect();
+    let unheard = channels.iter().filter_map(|channel| callers::unheard(callers, app, channel)).collect();
     Ok(Found { snapshot, unheard, torn })
 }
 
@@ -53,46 +54,46 @@ fn leg_seen(callers: &Callers, channel: &Channel) -> Option<LegSeen> {
         leg: callers.marked(channel)?,
         up: channel.state == ChannelState::Up,
         entered: channel.dialplan.app_name == STASIS,
-        purpose: purpose(channel),
+        purpose: purpose(&callers.names, channel),
     })
 }
 
 /// What a leg was created for, if it is one of ours and its mark can be read.
-pub(super) fn purpose(channel: &Channel) -> Option<LegPurpose> {
-    channel.channelvars.get(PURPOSE_VARIABLE).and_then(|text| read_purpose(text))
+pub(super) fn purpose(names: &Names, channel: &Channel) -> Option<LegPurpose> {
+    channel.channelvars.get(PURPOSE_VARIABLE).and_then(|text| read_purpose(names, text))
 }
 
 fn room_seen(callers: &Callers, bridge: &Bridge) -> Option<(RoomId, Vec<LegId>)> {
     let legs = bridge.channels.iter().filter_map(|channel| callers.leg(channel)).collect();
-    names::room(&bridge.id).map(|room| (room, legs))
+    callers.names.room(&bridge.id).map(|room| (room, legs))
 }
 
 /// Taps of which a channel or a bridge is there.
-fn taps(channels: &[Channel], bridges: &[Bridge]) -> Vec<TapId> {
-    let of_channels = channels.iter().filter_map(|channel| names::tap_part(&channel.id)).map(|part| part.tap);
-    let of_bridges = bridges.iter().filter_map(|bridge| names::tap_of_bridge(&bridge.id));
+fn taps(names: &Names, channels: &[Channel], bridges: &[Bridge]) -> Vec<TapId> {
+    let of_channels = channels.iter().filter_map(|channel| names.tap_part(&channel.id)).map(|part| part.tap);
+    let of_bridges = bridges.iter().filter_map(|bridge| names.tap_of_bridge(&bridge.id));
     of_channels.chain(of_bridges).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Recordings of which at least one half is being written. ARI has no list of them; but each half has a snoop channel
 /// for as long as it is written.
-fn recordings(channels: &[Channel]) -> Vec<RecordingId> {
+fn recordings(names: &Names, channels: &[Channel]) -> Vec<RecordingId> {
     let live: BTreeSet<_> = channels
         .iter()
-        .filter_map(|channel| Half::of_snoop(&channel.id))
+        .filter_map(|channel| names.half_of_snoop(&channel.id))
         .map(|half| half.recording)
         .collect();
     live.into_iter().collect()
 }
 
 /// The purpose of a leg as the value of [`PURPOSE_VARIABLE`].
-pub(super) fn purpose_text(purpose: &LegPurpose) -> String {
+pub(super) fn purpose_text(names: &Names, purpose: &LegPurpose) -> String {
     // Ids and words only, so this cannot fail; an empty mark would read back as none.
-    serde_json::to_string(purpose).unwrap_or_default()
+    names.mark(&serde_json::to_string(purpose).unwrap_or_default())
 }
 
-fn read_purpose(text: &str) -> Option<LegPurpose> {
-    serde_json::from_str(text).ok()
+fn read_purpose(names: &Names, text: &str) -> Option<LegPurpose> {
+    serde_json::from_str(names.read_mark(text)?).ok()
 }
 
 #[cfg(test)]
@@ -136,8 +137,8 @@ mod tests {
             lead: LeadId::from_i64(4_711),
         };
         for purpose in [agent, customer] {
-            let text = purpose_text(&purpose);
-            assert_eq!(read_purpose(&text), Some(purpose));
+            let text = purpose_text(&Names::default(), &purpose);
+            assert_eq!(read_purpose(&Names::default(), &text), Some(purpose));
             assert!(!text.contains('$'), "{text}");
         }
     }
@@ -153,7 +154,7 @@ mod tests {
             session: SessionId::from_uuid(uuid()),
             room: RoomId::from_uuid(uuid()),
         };
-        let variables = serde_json::json!({ PURPOSE_VARIABLE: purpose_text(&agent) });
+        let variables = serde_json::json!({ PURPOSE_VARIABLE: purpose_text(&Names::default(), &agent) });
         let up = leg_seen(&channel(&id, "Up", "Stasis", variables)).unwrap();
         assert_eq!((up.up, up.entered, up.purpose), (true, true, Some(agent)));
 
@@ -168,6 +169,7 @@ mod tests {
             channel(&format!("cadran-snp-{DIGITS}-2-{side}"), "Up", "Stasis", serde_json::json!({}))
         };
         let recording = RecordingId { call: CallId::from_uuid(uuid()), part: 2 };
+        let recordings = |channels: &[Channel]| recordings(&Names::default(), channels);
         assert_eq!(recordings(&[snoop("agent"), snoop("customer")]), [recording]);
         assert_eq!(recordings(&[snoop("agent")]), [recording]);
         assert_eq!(recordings(&[]), []);

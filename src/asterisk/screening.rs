@@ -8,7 +8,7 @@ use cadran_engine::input::{CommandFailure, SwitchEvent};
 use cadran_engine::model::{LegId, Verdict};
 
 use super::commands::{failure, sent};
-use super::names;
+use super::names::Names;
 
 /// Where legs are listened to.
 const CONTEXT: &str = "cadran-screening";
@@ -52,10 +52,15 @@ impl Hearing {
 ///
 /// A leg that is sent to a context which is not there is hung up on by Asterisk, and a person may be on it: so that
 /// is asked first, which takes less than a millisecond.
-pub(super) async fn send_away(client: &Client, leg: LegId, hearing: Hearing) -> Result<(), CommandFailure> {
+pub(super) async fn send_away(
+    client: &Client,
+    names: &Names,
+    leg: LegId,
+    hearing: Hearing,
+) -> Result<(), CommandFailure> {
     let extension = hearing.extension();
     let question = format!("DIALPLAN_EXISTS({CONTEXT},{extension},1)");
-    let answer = client.send(ari::channels::GetVariable::new(names::channel(leg), question)).await;
+    let answer = client.send(ari::channels::GetVariable::new(names.channel(leg), question)).await;
     if answer.map_err(|problem| failure(&problem))?.value != "1" {
         return Err(CommandFailure::Refused {
             status: 501,
@@ -66,14 +71,14 @@ pub(super) async fn send_away(client: &Client, leg: LegId, hearing: Hearing) -> 
         context: Some(CONTEXT.to_owned()),
         extension: Some(extension),
         priority: Some(1),
-        ..ari::channels::ContinueInDialplan::new(names::channel(leg))
+        ..ari::channels::ContinueInDialplan::new(names.channel(leg))
     };
     sent(client, go).await
 }
 
 /// What was heard of a leg that comes back; none for one that comes for the first time.
-pub(super) fn heard(start: &StasisStart) -> Option<SwitchEvent> {
-    let leg = names::leg(&start.channel.id)?;
+pub(super) fn heard(names: &Names, start: &StasisStart) -> Option<SwitchEvent> {
+    let leg = names.leg(&start.channel.id)?;
     let mut arguments = start.args.iter().map(String::as_str);
     match arguments.next()? {
         SCREENED => {
@@ -121,7 +126,8 @@ mod tests {
     #[test]
     fn what_was_heard_is_read_and_all_else_is_an_ordinary_entry() {
         let leg = LegId::from_uuid(Uuid::from_u128(7));
-        let channel = names::channel(leg);
+        let names = Names::default();
+        let channel = names.channel(leg);
         let screened =
             |verdict, cause: &str| SwitchEvent::LegScreened { leg, verdict, cause: cause.to_owned() };
         let cases = [
@@ -135,9 +141,9 @@ mod tests {
             (vec!["inbound", "33199000101"], None),
         ];
         for (arguments, expected) in cases {
-            assert_eq!(heard(&start(&channel, &arguments)), expected, "{arguments:?}");
+            assert_eq!(heard(&names, &start(&channel, &arguments)), expected, "{arguments:?}");
         }
-        assert_eq!(heard(&start("1795000000.12", &["screened", "MACHINE", ""])), None);
+        assert_eq!(heard(&names, &start("1795000000.12", &["screened", "MACHINE", ""])), None);
     }
 
     #[test]

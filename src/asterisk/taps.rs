@@ -21,7 +21,7 @@ use tracing::{debug, warn};
 
 use super::callers::Callers;
 use super::commands::{failure, gone, open_bridge, sent};
-use super::names::{self, Speaker, TapPart};
+use super::names::{Names, Speaker, TapPart};
 use crate::tap::{self, Feeder, Frame, Jitter};
 
 /// How long the channels of a tap may take to come under our control.
@@ -45,6 +45,7 @@ const FROM_PORT: &str = "UNICASTRTP_LOCAL_PORT";
 pub(super) struct Taps {
     /// The address of ours that Asterisk sends to.
     address: IpAddr,
+    names: Names,
     meetings: tap::Taps,
     news: mpsc::Sender<SwitchEvent>,
     awaited: Mutex<HashMap<TapPart, oneshot::Sender<()>>>,
@@ -60,14 +61,19 @@ struct Voice {
 }
 
 impl Taps {
-    pub(super) fn new(address: IpAddr, meetings: tap::Taps, news: mpsc::Sender<SwitchEvent>) -> Self {
-        Self { address, meetings, news, awaited: Mutex::default(), pumps: Mutex::default() }
+    pub(super) fn new(
+        address: IpAddr,
+        names: Names,
+        meetings: tap::Taps,
+        news: mpsc::Sender<SwitchEvent>,
+    ) -> Self {
+        Self { address, names, meetings, news, awaited: Mutex::default(), pumps: Mutex::default() }
     }
 
     /// Takes note of a channel that came under our control.
     pub(super) fn note(&self, event: &Event) {
         if let Event::StasisStart(start) = event
-            && let Some(part) = names::tap_part(&start.channel.id)
+            && let Some(part) = self.names.tap_part(&start.channel.id)
             && let Some(awaited) = lock(&self.awaited).remove(&part)
         {
             // Whoever waited may have given up.
@@ -129,7 +135,7 @@ impl Taps {
         let [media, snoop] = [TapPart::media(tap, speaker), TapPart::snoop(tap, speaker)];
         let entered = [media, snoop].map(|part| self.awaits(part));
         let external = ari::channels::ExternalMedia {
-            channel_id: Some(media.channel()),
+            channel_id: Some(self.names.tap_channel(media)),
             external_host: Some(address.to_string()),
             encapsulation: Some(Encapsulation::Rtp),
             transport: Some(Transport::Udp),
@@ -138,16 +144,16 @@ impl Taps {
         let channel = client.send(external).await.map_err(|problem| failure(&problem))?;
         let spy = ari::channels::SnoopWithId {
             spy: Some(SnoopDirection::In),
-            ..ari::channels::SnoopWithId::new(leg, snoop.channel(), app)
+            ..ari::channels::SnoopWithId::new(leg, self.names.tap_channel(snoop), app)
         };
         sent(client, spy).await?;
         for entered in entered {
             // Without the news that it entered, the next request says what is wrong.
             let _ = timeout(ENTERS_MAX, entered).await;
         }
-        let bridge = names::tap_bridge(tap, speaker);
+        let bridge = self.names.tap_bridge(tap, speaker);
         open_bridge(client, bridge.clone()).await?;
-        let both = [media, snoop].map(TapPart::channel).to_vec();
+        let both = [media, snoop].map(|part| self.names.tap_channel(part)).to_vec();
         sent(client, ari::bridges::AddChannel::new(bridge, both)).await?;
         Ok(Voice { socket, from: sender(&channel), jitter: Jitter::default() })
     }
@@ -162,9 +168,10 @@ impl Taps {
         for speaker in Speaker::BOTH {
             for part in [TapPart::snoop(tap, speaker), TapPart::media(tap, speaker)] {
                 lock(&self.awaited).remove(&part);
-                outcome = outcome.and(gone(client, ari::channels::Hangup::new(part.channel())).await);
+                outcome =
+                    outcome.and(gone(client, ari::channels::Hangup::new(self.names.tap_channel(part))).await);
             }
-            let bridge = names::tap_bridge(tap, speaker);
+            let bridge = self.names.tap_bridge(tap, speaker);
             outcome = outcome.and(gone(client, ari::bridges::Destroy::new(bridge)).await);
         }
         outcome

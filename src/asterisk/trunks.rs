@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::debug;
 
-use super::names;
+use super::names::Names;
 
 /// How often the states are asked for. One short request per trunk.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -28,6 +28,7 @@ const SILENT_LOOKS: u32 = 3;
 /// What is seen is told every time, changed or not: the engine may have learnt of a trunk only after the last telling.
 pub(super) async fn watch(
     client: Client,
+    names: Names,
     trunks: watch::Receiver<Vec<TrunkId>>,
     news: mpsc::Sender<SwitchEvent>,
 ) {
@@ -39,7 +40,7 @@ pub(super) async fn watch(
         let known = trunks.borrow().clone();
         silent_looks.retain(|trunk, _| known.contains(trunk));
         for trunk in known {
-            let Some(answers) = answers(&client, trunk).await else { continue };
+            let Some(answers) = answers(&client, &names, trunk).await else { continue };
             let silent = silent_looks.entry(trunk).or_default();
             *silent = if answers { 0 } else { *silent + 1 };
             let told = match *silent {
@@ -55,8 +56,8 @@ pub(super) async fn watch(
 }
 
 /// Whether the far end answers; none when Asterisk does not know or cannot be asked.
-async fn answers(client: &Client, trunk: TrunkId) -> Option<bool> {
-    match client.find(ari::endpoints::Get::new("PJSIP", names::trunk_endpoint(trunk))).await {
+async fn answers(client: &Client, names: &Names, trunk: TrunkId) -> Option<bool> {
+    match client.find(ari::endpoints::Get::new("PJSIP", names.trunk_endpoint(trunk))).await {
         Ok(found) => match found.map_or(Some(EndpointState::Offline), |endpoint| endpoint.state)? {
             EndpointState::Online => Some(true),
             EndpointState::Offline => Some(false),

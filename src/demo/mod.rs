@@ -118,7 +118,7 @@ fn write_config(data: &Path, pair: &Pair, listen: SocketAddr) -> anyhow::Result<
 }
 
 async fn create_admin(config: &Path) -> anyhow::Result<String> {
-    let store = serve::open_store(&Config::load(config)?).await?;
+    let (store, _) = serve::open_store(&Config::load(config)?, None).await?;
     let password = accounts::create(&store, ADMIN, Role::Admin).await?;
     store.close().await;
     Ok(password)

@@ -25,7 +25,6 @@ use super::Error;
 use super::conversation::Conversation;
 use super::prompts::Prompts;
 use super::questions::{draw, flow_id, revision_for};
-use crate::asterisk::trunk_endpoint;
 use crate::store::{Message, NamedHours, Page};
 
 /// The silence that Asterisk leaves at the end of a recording, and what is shorter than any word, in milliseconds.
@@ -253,7 +252,7 @@ async fn address(call: &Conversation<'_>, kind: &Destination, to: &str) -> Resul
         Destination::Agent(_) => {
             let Ok(id) = to.parse::<AgentId>() else { return Ok(None) };
             let agent: Option<Agent> = store.agent(id).await?.map(|kept| kept.value);
-            agent.map(|agent| format!("PJSIP/{}", agent.sip_account))
+            agent.map(|agent| format!("PJSIP/{}", call.desk.names.account(&agent.sip_account)))
         }
         Destination::Extension(_) => {
             let is_extension = (1..=20).contains(&to.len()) && to.bytes().all(|byte| byte.is_ascii_digit());
@@ -264,7 +263,7 @@ async fn address(call: &Conversation<'_>, kind: &Destination, to: &str) -> Resul
             let Ok(phone) = to.parse::<Phone>() else { return Ok(None) };
             let trunks = store.settings().await?.trunks;
             let trunk = trunks.iter().find(|trunk| trunk.enabled);
-            trunk.map(|trunk| format!("PJSIP/{}@{}", phone.e164(), trunk_endpoint(trunk.id)))
+            trunk.map(|trunk| format!("PJSIP/{}@{}", phone.e164(), call.desk.names.trunk_endpoint(trunk.id)))
         }
         // An address of SIP may hold whatever a caller or a server said.
         Destination::Sip(_) => None,

@@ -15,20 +15,21 @@ mod tests;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use agi::{Connection, HandlerError, Request, Server, Stopped};
-use cadran_engine::model::Timestamp;
+use cadran_engine::model::{Slug, TenantId, Timestamp};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 
 use self::conversation::Conversation;
 use self::gate::Gate;
+use crate::asterisk::Names;
 use crate::flow_requests::FlowRequests;
 use crate::inbox::Inbox;
 use crate::speech::Speech;
-use crate::store::Store;
+use crate::store::{Store, Tenant};
 
 /// Where to listen, and for whom.
 #[derive(Clone, Debug)]
@@ -46,6 +47,8 @@ pub struct Config {
 /// What conversations work with.
 #[derive(Clone, Debug)]
 pub struct Desk {
+    /// What trunks and phones are called on Asterisk.
+    pub names: Names,
     /// Settings and history.
     pub store: Store,
     /// The way to the engine.
@@ -60,12 +63,41 @@ pub struct Desk {
     pub clock: fn() -> Timestamp,
 }
 
+/// The desks of the tenants that answer. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Desks(Arc<RwLock<OpenDesks>>);
+
+type OpenDesks = BTreeMap<TenantId, (Slug, Arc<Desk>)>;
+
+impl Desks {
+    /// Answers for a tenant.
+    pub fn open(&self, tenant: &Tenant, desk: Desk) {
+        let mut desks = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        desks.insert(tenant.id, (tenant.slug.clone(), Arc::new(desk)));
+    }
+
+    /// Answers for a tenant no more, but for conversations that are under way.
+    pub fn close(&self, tenant: TenantId) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&tenant);
+    }
+
+    /// The desk of the tenant that a script names; of one that names none, the first tenant's.
+    fn find(&self, slug: Option<&str>) -> Option<Arc<Desk>> {
+        let desks = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let found = match slug {
+            Some(slug) => desks.values().find(|(known, _)| known.as_str() == slug),
+            None => desks.get(&TenantId::FIRST),
+        };
+        found.map(|(_, desk)| desk.clone())
+    }
+}
+
 /// A server that listens and does not answer yet.
 #[derive(Debug)]
 pub struct FastAgi {
     server: Server,
     gate: Gate,
-    desk: Desk,
+    desks: Desks,
 }
 
 /// Why a conversation ended early. No text holds a number or a value of the call.
@@ -77,6 +109,9 @@ enum Error {
     /// The question is none of ours.
     #[error("there is no script `{0}`; see docs/fastagi.md")]
     NoScript(String),
+    /// The tenant does not answer.
+    #[error("no tenant of that short name answers; see docs/fastagi.md")]
+    NoTenant,
     /// The nonce is missing, wrong or old.
     #[error("the nonce is missing, wrong or old; see docs/fastagi.md for the dialplan's line")]
     Nonce,
@@ -90,11 +125,11 @@ enum Error {
 
 impl FastAgi {
     /// Listens.
-    pub async fn bind(config: Config, desk: Desk) -> std::io::Result<Self> {
+    pub async fn bind(config: Config, desks: Desks, clock: fn() -> Timestamp) -> std::io::Result<Self> {
         let builder = Server::builder().allow(config.peers).connections_max(config.connections_max);
         let server = builder.bind(config.listen).await?;
         info!("FastAGI is at agi://{}", server.local_addr()?);
-        Ok(Self { server, gate: Gate::new(config.key, desk.clock), desk })
+        Ok(Self { server, gate: Gate::new(config.key, clock), desks })
     }
 
     /// Where it listens.
@@ -104,17 +139,17 @@ impl FastAgi {
 
     /// Answers until told to stop, then lets conversations finish.
     pub async fn serve(self, stop: CancellationToken) -> Stopped {
-        let (gate, desk) = (Arc::new(self.gate), Arc::new(self.desk));
+        let (gate, desks) = (Arc::new(self.gate), self.desks);
         let handler = move |request: Request, connection: Connection| {
-            let (gate, desk) = (gate.clone(), desk.clone());
-            async move { answer(&gate, &desk, request, connection).await.map_err(HandlerError::from) }
+            let (gate, desks) = (gate.clone(), desks.clone());
+            async move { answer(&gate, &desks, request, connection).await.map_err(HandlerError::from) }
         };
         self.server.serve(handler, stop.cancelled_owned()).await
     }
 }
 
 /// One conversation.
-async fn answer(gate: &Gate, desk: &Desk, request: Request, connection: Connection) -> Result<(), Error> {
+async fn answer(gate: &Gate, desks: &Desks, request: Request, connection: Connection) -> Result<(), Error> {
     if !gate.lets_in(&request) {
         metrics::counter!("cadran_fastagi_refused_total").increment(1);
         connection.fail().await?;
@@ -122,6 +157,15 @@ async fn answer(gate: &Gate, desk: &Desk, request: Request, connection: Connecti
     }
     let path: Vec<String> = request.script().segments().map(|segment| segment.into_owned()).collect();
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    // `/t/acme/route` is the tenant acme's `/route`.
+    let (tenant, path) = match path.as_slice() {
+        ["t", slug, path @ ..] => (Some(*slug), path),
+        path => (None, path),
+    };
+    let Some(desk) = desks.find(tenant) else {
+        connection.fail().await?;
+        return Err(Error::NoTenant);
+    };
     let query: BTreeMap<String, String> =
         request.script().pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
     let script = path.first().copied().unwrap_or_default();
@@ -129,8 +173,8 @@ async fn answer(gate: &Gate, desk: &Desk, request: Request, connection: Connecti
     let known = ["customer", "disposition", "flow", "may-dial", "route"].contains(&script);
     metrics::counter!("cadran_fastagi_total", "script" => if known { script.to_owned() } else { "other".to_owned() })
         .increment(1);
-    let mut call = Conversation { desk, request, connection, query };
-    let outcome = match path.as_slice() {
+    let mut call = Conversation { desk: &desk, request, connection, query };
+    let outcome = match path {
         ["customer"] => questions::customer(&mut call).await,
         ["disposition"] => questions::disposition(&mut call).await,
         ["flow", id] => flow::run(&mut call, id).await,

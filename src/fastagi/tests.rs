@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::*;
-use crate::store::{FlowRevision, Pointer};
+use crate::store::{Database, FlowRevision, Pointer};
 
 fn now() -> Timestamp {
     Timestamp::from_millis(1_700_000_100_000)
@@ -21,16 +21,21 @@ fn now() -> Timestamp {
 struct Dialplan {
     address: SocketAddr,
     store: Store,
+    desks: Desks,
+    first: Tenant,
     _directory: TempDir,
 }
 
 impl Dialplan {
     async fn new(key: Option<&str>) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let store = Store::open(None, directory.path()).await.unwrap();
-        store.migrate().await.unwrap();
+        let database = Database::open(None, directory.path()).await.unwrap();
+        database.migrate().await.unwrap();
+        let store = database.first().await.unwrap();
         let (inbox, _items) = Inbox::new();
+        let first = database.tenant(TenantId::FIRST).await.unwrap().unwrap().value;
         let desk = Desk {
+            names: Names::default(),
             store: store.clone(),
             inbox,
             speech: None,
@@ -44,10 +49,12 @@ impl Dialplan {
             key: key.map(Into::into),
             connections_max: 10,
         };
-        let server = FastAgi::bind(config, desk).await.unwrap();
+        let desks = Desks::default();
+        desks.open(&first, desk);
+        let server = FastAgi::bind(config, desks.clone(), now).await.unwrap();
         let address = server.local_addr().unwrap();
         tokio::spawn(server.serve(CancellationToken::new()));
-        Self { address, store, _directory: directory }
+        Self { address, store, desks, first, _directory: directory }
     }
 
     /// Asks one thing, and answers every command with what `replies` says of it, or with success. Gives the commands.
@@ -215,4 +222,17 @@ async fn peers_that_speak_badly_lose_their_own_connection_only() {
     assert_eq!(dialplan.ask("may-dial?number=nonsense", "", &[]).await, ["failure"]);
     let told = dialplan.ask("may-dial?number=%2B33199001234", "", &[]).await;
     assert_eq!(told, [set("MAY_DIAL", "0"), set("REASON", "NO_LEAD")]);
+}
+
+#[tokio::test]
+async fn a_script_says_whose_it_is_and_finds_nobody_elses() {
+    let dialplan = Dialplan::new(None).await;
+    let route = |script: &'static str| dialplan.ask(script, "", &[]);
+    assert!(!route("route").await.is_empty());
+    assert_eq!(route("t/main/route").await, route("route").await);
+    for nobodys in ["t/acme/route", "t/", "t"] {
+        assert_eq!(route(nobodys).await, ["failure"], "{nobodys}");
+    }
+    dialplan.desks.close(dialplan.first.id);
+    assert_eq!(route("route").await, ["failure"]);
 }

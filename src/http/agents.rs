@@ -234,7 +234,7 @@ pub(super) async fn phone(
     let account = app.store.sip_account(id).await?.ok_or_else(|| Error::not_found(NOUN, id))?;
     tracing::info!(target: "audit", { user.id = %session.id(), agent.id = %id }, "SIP account read");
     Ok(Json(PhoneAccount {
-        user: account.name,
+        user: format!("{}{}", account.name, app.phones),
         password: account.secret.expose_secret().to_owned(),
         phone_kind: account.phone_kind,
     }))

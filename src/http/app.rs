@@ -5,8 +5,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use axum::extract::FromRef;
-use cadran_engine::model::Timestamp;
+use cadran_engine::model::{Slug, TenantId, Timestamp};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 
@@ -20,7 +21,7 @@ use crate::inbox::Inbox;
 use crate::live::Hub;
 use crate::safe::Safe;
 use crate::speech::Speech;
-use crate::store::Store;
+use crate::store::{Database, Store};
 use crate::tap::Taps;
 
 /// What the handlers work with. Cheap to clone.
@@ -50,8 +51,30 @@ pub struct App {
     pub(super) simulations: Arc<Semaphore>,
     /// The live stream's sockets.
     pub(super) sockets: Arc<Sockets>,
+    /// What stands behind the name of an account in what its phone signs in as.
+    pub(super) phones: Arc<str>,
+    /// The tenant whose figures alone `/metrics` shows; none shows all.
+    pub(super) figures_of: Option<Slug>,
+    /// The platform, at the first tenant's address alone.
+    pub(super) platform: Option<Platform>,
     /// Where the time comes from: the wall clock, or a test's.
     clock: fn() -> Timestamp,
+}
+
+/// What whoever looks after the installation works with.
+#[derive(Clone, Debug)]
+pub struct Platform {
+    /// The list of tenants.
+    pub database: Database,
+    /// What opens and closes their houses.
+    pub houses: Arc<dyn Houses>,
+}
+
+/// What opens and closes the houses of tenants.
+#[async_trait]
+pub trait Houses: fmt::Debug + Send + Sync {
+    /// Has the houses be as the list of tenants says. Returns when this tenant's is, or says why it is not yet.
+    async fn settle(&self, tenant: TenantId) -> Result<(), String>;
 }
 
 /// Where things are and how browsers are treated.
@@ -99,8 +122,23 @@ impl App {
             throttle: Arc::default(),
             simulations: Arc::new(Semaphore::new(1)),
             sockets: Arc::default(),
+            phones: Arc::from(""),
+            figures_of: None,
+            platform: None,
             clock,
         }
+    }
+
+    /// The same, for a tenant that is not the first: its phones sign in with `phones` behind the account's name.
+    #[must_use]
+    pub fn of_tenant(self, slug: Slug, phones: &str) -> Self {
+        Self { phones: Arc::from(phones), figures_of: Some(slug), ..self }
+    }
+
+    /// The same, from where the installation is looked after.
+    #[must_use]
+    pub fn over(self, platform: Platform) -> Self {
+        Self { platform: Some(platform), ..self }
     }
 
     /// The same, with something that speaks texts.

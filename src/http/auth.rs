@@ -70,6 +70,8 @@ gates! {
     HoldsRecordings: [HoldRecordings];
     /// Those who hear calls.
     Listens: [Listen];
+    /// Those who look after the installation.
+    ManagesTenants: [ManageTenants];
     /// Those who hear recordings.
     PlaysRecordings: [PlayRecordings];
     /// Those who have campaigns dial.

@@ -7,7 +7,12 @@ use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use tower_http::set_header::SetResponseHeaderLayer;
-use utoipa::openapi::{Content, OpenApi, Ref, ResponseBuilder};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{
+    ComponentsBuilder, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, ResponseBuilder,
+};
 use utoipa::{PartialSchema as _, ToSchema as _};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
@@ -31,6 +36,32 @@ pub(super) fn router(document: OpenApi) -> Router<App> {
             HeaderValue::from_static(READER_POLICY),
         ))
         .route("/api/docs/problems", get(problems))
+}
+
+/// What the document says of the API as a whole.
+pub(super) fn preface() -> OpenApi {
+    let description = "Times are milliseconds since 1970 in UTC, durations milliseconds. Every refusal is a problem \
+                       document (RFC 9457). A change sends the `ETag` of what it is based on in `If-Match`.";
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+    let cookie = ApiKey::Cookie(ApiKeyValue::new("__Host-cadran"));
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("Cadran")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(description)),
+        )
+        .components(Some(
+            ComponentsBuilder::new()
+                .security_scheme("bearer", SecurityScheme::Http(bearer))
+                .security_scheme("cookie", SecurityScheme::ApiKey(cookie))
+                .build(),
+        ))
+        .security(Some([
+            SecurityRequirement::new("bearer", Vec::<String>::new()),
+            SecurityRequirement::new("cookie", Vec::<String>::new()),
+        ]))
+        .build()
 }
 
 /// Says in the document that every address may answer with a problem document.

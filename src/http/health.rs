@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use cadran_engine::command::Hold;
+use cadran_engine::model::Slug;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -48,5 +49,33 @@ pub(super) async fn ready(State(app): State<App>) -> impl IntoResponse {
 #[utoipa::path(get, path = "/metrics", tag = "health", security(()),
     responses((status = 200, description = "Meters", body = str, content_type = "text/plain")))]
 pub(super) async fn metrics(State(app): State<App>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render())
+    let figures = app.metrics.render();
+    let figures = match &app.figures_of {
+        None => figures,
+        Some(tenant) => of_tenant(&figures, tenant),
+    };
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], figures)
+}
+
+/// The lines that are one tenant's, and none of others or of the installation.
+fn of_tenant(figures: &str, tenant: &Slug) -> String {
+    let label = format!("tenant=\"{tenant}\"");
+    let is_theirs = |line: &&str| {
+        let labels = line.split_once('{').and_then(|(_, rest)| rest.split_once('}'));
+        labels.is_some_and(|(labels, _)| labels.split(',').any(|known| known == label))
+    };
+    figures.lines().filter(is_theirs).flat_map(|line| [line, "\n"]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_is_shown_its_own_figures() {
+        let figures = "# TYPE calls counter\ncalls{tenant=\"acme\"} 1\ncalls{tenant=\"acme-2\"} 2\n\
+                       calls{a=\"b\",tenant=\"acme\"} 3\ncalls 4\ncalls{x=\"tenant=acme\"} 5\n";
+        let shown = of_tenant(figures, &"acme".parse().unwrap());
+        assert_eq!(shown, "calls{tenant=\"acme\"} 1\ncalls{a=\"b\",tenant=\"acme\"} 3\n");
+    }
 }

@@ -36,8 +36,16 @@
 //! GET    /api/keys                                  account
 //! POST   /api/keys                                  account
 //! DELETE /api/keys/{key}                            account
+//! POST   /api/bulk                                  account
 //! GET    /api/audit                                 read_audit
 //! GET    /api/audit/export                          read_audit
+//!
+//! GET    /api/platform/tenants                      manage_tenants
+//! POST   /api/platform/tenants                      manage_tenants
+//! GET    /api/platform/tenants/{tenant}             manage_tenants
+//! PUT    /api/platform/tenants/{tenant}             manage_tenants
+//! POST   /api/platform/tenants/{tenant}/suspend     manage_tenants
+//! POST   /api/platform/tenants/{tenant}/resume      manage_tenants
 //!
 //! GET    /api/webhooks                              edit_webhooks
 //! POST   /api/webhooks                              edit_webhooks
@@ -244,6 +252,7 @@ mod api_keys;
 mod app;
 mod audit;
 mod auth;
+mod bulk;
 mod by_hand;
 mod calendars;
 mod callbacks;
@@ -264,6 +273,7 @@ mod flow_tests;
 mod flows;
 mod forecast;
 mod frame;
+mod front;
 mod health;
 mod imports;
 mod leads;
@@ -293,6 +303,7 @@ mod skills;
 mod supervision;
 mod system;
 mod teams;
+mod tenants;
 mod throttle;
 mod transfers;
 mod trunks;
@@ -304,18 +315,16 @@ mod witness;
 
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use utoipa::openapi::security::{
-    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
-};
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
+use axum::{Extension, Router};
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use app::{App, HttpSettings};
+pub use app::{App, Houses, HttpSettings, Platform};
 use error::Error;
+pub use front::Front;
 use witness::Watch;
 
 /// The largest body, but for uploads: a campaign with a thousand numbers and as many holidays is a tenth of it.
@@ -332,6 +341,11 @@ const UPLOAD_DEADLINE: Duration = Duration::from_secs(10 * 60);
 
 /// Everything at its address.
 pub fn router(app: App) -> Router {
+    let whole = bulk::Whole(assembled(app.clone()));
+    assembled(app).layer(Extension(whole))
+}
+
+fn assembled(app: App) -> Router {
     let (router, mut document) = routes().split_for_parts();
     docs::tell_of_problems(&mut document);
     let reader = router.clone().with_state(app.clone());
@@ -355,7 +369,7 @@ pub fn document() -> OpenApi {
 }
 
 fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(preface())
+    OpenApiRouter::with_openapi(docs::preface())
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))
@@ -374,6 +388,11 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(teams::read, teams::update, teams::remove))
         .routes(routes!(api_keys::list, api_keys::create))
         .routes(routes!(api_keys::remove))
+        .routes(routes!(bulk::carry_out))
+        .routes(routes!(tenants::list, tenants::create))
+        .routes(routes!(tenants::read, tenants::update))
+        .routes(routes!(tenants::suspend))
+        .routes(routes!(tenants::resume))
         .merge(campaign_routes())
         .routes(routes!(webhooks::list, webhooks::create))
         .routes(routes!(webhooks::read, webhooks::update, webhooks::remove))
@@ -557,30 +576,4 @@ fn sound_routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(media::listen, media::upload))
         .layer(DefaultBodyLimit::max(crate::sound::FILE_BYTES_MAX))
-}
-
-/// What the document says of the API as a whole.
-fn preface() -> OpenApi {
-    let description = "Times are milliseconds since 1970 in UTC, durations milliseconds. Every refusal is a problem \
-                       document (RFC 9457). A change sends the `ETag` of what it is based on in `If-Match`.";
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-    let cookie = ApiKey::Cookie(ApiKeyValue::new("__Host-cadran"));
-    OpenApiBuilder::new()
-        .info(
-            InfoBuilder::new()
-                .title("Cadran")
-                .version(env!("CARGO_PKG_VERSION"))
-                .description(Some(description)),
-        )
-        .components(Some(
-            ComponentsBuilder::new()
-                .security_scheme("bearer", SecurityScheme::Http(bearer))
-                .security_scheme("cookie", SecurityScheme::ApiKey(cookie))
-                .build(),
-        ))
-        .security(Some([
-            SecurityRequirement::new("bearer", Vec::<String>::new()),
-            SecurityRequirement::new("cookie", Vec::<String>::new()),
-        ]))
-        .build()
 }

@@ -23,13 +23,17 @@ pub(super) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Tells an answer that was given before.
 pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// Addresses that dial or import. A dial by hand is missing: its key names the attempt itself (`by_hand.rs`).
-const ADDRESSES: [&str; 4] = [
+/// Addresses that dial, import, or open a centre. A dial by hand is missing: its key names the attempt itself (`by_hand.rs`).
+const ADDRESSES: [&str; 5] = [
     "/api/agents/{agent}/dial",
     "/api/agents/{agent}/next-lead",
     "/api/do-not-call",
     "/api/lists/{list}/imports",
+    "/api/platform/tenants",
 ];
+
+/// What an answer says once and is not kept: a password.
+const SAID_ONCE: &str = "first_password";
 
 /// The longest key.
 pub(super) const KEY_CHARS_MAX: usize = 255;
@@ -83,10 +87,22 @@ async fn carry_out(app: &App, key: &HeaderValue, request: Request, next: Next) -
     let answer = KeptAnswer {
         status: parts.status.as_u16(),
         location: location.map(str::to_owned),
-        body: String::from_utf8_lossy(&bytes).into_owned(),
+        body: without_secrets(&bytes),
     };
     app.store.answer_once(user, &key, &answer).await?;
     Ok(Response::from_parts(parts, Body::from(bytes)))
+}
+
+/// What is kept of an answer's body.
+fn without_secrets(body: &Bytes) -> String {
+    let text = String::from_utf8_lossy(body);
+    if text.contains(SAID_ONCE)
+        && let Ok(serde_json::Value::Object(mut fields)) = serde_json::from_str(&text)
+    {
+        fields.remove(SAID_ONCE);
+        return serde_json::Value::Object(fields).to_string();
+    }
+    text.into_owned()
 }
 
 fn digest(address: &str, body: &Bytes) -> [u8; 32] {

@@ -13,8 +13,9 @@ use super::auth::{EditsAccounts, SignedIn};
 use super::check::Check;
 use super::error::Error;
 use super::extract::{Created, IfMatch, Json, Listing, NoContent, PageQuery, Path, Query, Versioned};
-use super::session::{LOGIN_CHARS_MAX, hash_new};
+use super::session::hash_new;
 use super::supervision;
+use crate::accounts::is_login;
 use crate::store::{Kept, Page, User};
 
 const NOUN: &str = "user";
@@ -74,11 +75,6 @@ fn body(user: User) -> UserBody {
         must_change_password: user.must_change_password,
         enabled: user.enabled,
     }
-}
-
-fn is_login(login: &str) -> bool {
-    (1..=LOGIN_CHARS_MAX).contains(&login.len())
-        && login.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'@'))
 }
 
 /// Looks at what an account is to be, and whether whoever asks may give that much.

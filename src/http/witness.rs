@@ -39,8 +39,9 @@ const REVEALING: [&str; 8] = [
     "/api/recordings/{recording}/audio",
 ];
 
-/// Addresses that change nothing, whatever their method says.
-const QUIET: [&str; 8] = [
+/// Addresses that change nothing, whatever their method says, or the parts of which are acts by themselves.
+const QUIET: [&str; 9] = [
+    "/api/bulk",
     "/api/campaigns/{campaign}/dry-run",
     "/api/flows/{flow}/check",
     "/api/flows/{flow}/simulate",

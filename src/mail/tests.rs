@@ -46,8 +46,9 @@ async fn stub(refuses: bool) -> (u16, Arc<Mutex<Vec<String>>>) {
 
 /// A mailbox with a message that waits to be sent, and a mailer.
 async fn world(directory: &TempDir, port: u16) -> (Store, Mailer, MessageId) {
-    let store = Store::open(None, directory.path()).await.unwrap();
-    store.migrate().await.unwrap();
+    let database = crate::store::Database::open(None, directory.path()).await.unwrap();
+    database.migrate().await.unwrap();
+    let store = database.first().await.unwrap();
     let mailbox = Mailbox {
         id: MailboxId::from_i64(0),
         name: "Bureau".to_owned(),

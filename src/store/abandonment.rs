@@ -36,7 +36,7 @@ pub struct Abandonment {
 const STARTED: &str = "select started_at from attempt where call_id = $1";
 
 const KEEP: &str = "insert into abandonment (attempt_id, campaign_id, phone, at, live, abandoned, silent, message, \
-    violations, block_until) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (attempt_id) do nothing";
+    violations, block_until) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing";
 
 impl Store {
     /// Answered calls of a campaign as the law sees them, in no order that means anything but for the pages.

@@ -3,7 +3,7 @@
 use cadran_engine::model::{RecordingId, Timestamp};
 use serde::Deserialize;
 
-use super::db::Lane;
+use super::db::{Lane, Sql, upsert};
 use super::recording::read_id;
 use super::value::{Row, args};
 use super::{Error, Store};
@@ -104,10 +104,14 @@ const JOBS: &str = "select call_id, part, path, archive, archive_tries, \
     where archive in ('waiting', 'stored', 'deleting') and archive_due_at <= $2 and holder = $1 \
     order by archive_due_at limit $3";
 
-const KEEP: &str = "insert into recording_file (call_id, part, kind, place, name, bytes, sha256, key_name, stored_at, \
-    checked_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) on conflict (call_id, part, kind) do update set \
+const KEEP: Sql = upsert!(
+    "insert into recording_file (call_id, part, kind, place, name, bytes, sha256, key_name, stored_at, \
+    checked_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)",
+    "call_id, part, kind",
+    "set \
     place = excluded.place, name = excluded.name, bytes = excluded.bytes, sha256 = excluded.sha256, \
-    key_name = excluded.key_name, stored_at = excluded.stored_at, checked_at = excluded.checked_at, problem = null";
+    key_name = excluded.key_name, stored_at = excluded.stored_at, checked_at = excluded.checked_at, problem = null"
+);
 
 const STORED: &str = "update recording set archive = 'stored', archive_tries = 0, archive_problem = null \
     where call_id = $1 and part = $2 and archive = 'waiting'";

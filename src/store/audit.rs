@@ -67,7 +67,7 @@ pub struct AuditFilter {
 /// One after the other, whichever daemon writes; SQLite has one writer by itself. Within a daemon it is
 /// [`Store::audit`] that waits.
 const TURN: Sql = Sql {
-    postgres: "select pg_advisory_xact_lock(hashtext('cadran audit')) is null as waited",
+    postgres: "select pg_advisory_xact_lock(hashtext('cadran audit'), cast(cadran_tenant() as int)) is null as waited",
     sqlite: "select 0 as waited",
 };
 

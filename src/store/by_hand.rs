@@ -7,7 +7,7 @@ use cadran_engine::dialer::compliance::{Mode, Obligation, Reason};
 use cadran_engine::input::AttemptRefusal;
 use cadran_engine::model::{AgentId, Attempt, CallId, CampaignId, LeadId, ListId, Phone, Timestamp, Zone};
 
-use super::db::{Lane, Sql, Tx};
+use super::db::{Lane, Sql, Tx, upsert};
 use super::hearing::{Hearing, Question};
 use super::lead::{self, LeadRecord};
 use super::terms::Terms;
@@ -61,10 +61,13 @@ const MAKE_LIST: &str = "insert into list (campaign_id, name, enabled, by_hand, 
 
 /// A lead that is there only because an agent dials it is done from the outset: no machine dials it, unless the agent
 /// says what follows.
-const MAKE_LEAD: &str = "insert into lead (list_id, campaign_id, phone, alternates, name, zone, fields, priority, state, \
+const MAKE_LEAD: Sql = upsert!(
+    "insert into lead (list_id, campaign_id, phone, alternates, name, zone, fields, priority, state, \
     done_reason, ripe, due_at, created_at, updated_at) \
-    values ($1, $2, $3, $4, $5, $6, $7, 0, 'done', 'outcome', false, $8, $8, $8) \
-    on conflict (list_id, phone) do update set updated_at = lead.updated_at returning lead_id";
+    values ($1, $2, $3, $4, $5, $6, $7, 0, 'done', 'outcome', false, $8, $8, $8)",
+    "list_id, phone",
+    "set updated_at = lead.updated_at returning lead_id"
+);
 
 const REPEATED: &str = "select lead_id, call_id from attempt where agent_id = $1 and request_key = $2";
 

@@ -13,7 +13,7 @@ pub(super) const SELECT: &str = "select call.call_id, attempt_id, campaign_id, l
     from call join attempt on attempt.call_id = call.call_id";
 
 const INSERT: &str = "insert into call (call_id, agent_id, answered_at, connected_at, ended_at, ended_by, cause_q850, \
-    cause_sip, message_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (call_id) do nothing";
+    cause_sip, message_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing";
 
 /// Keeps an answered call; the second time nothing.
 pub(super) async fn save(tx: &mut Tx, call: &CallRecord) -> Result<(), Error> {

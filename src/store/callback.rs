@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use cadran_engine::model::{AgentId, CallId, CampaignId, LeadId, Promise, Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 
-use super::db::{Lane, Select, Sql, Tx};
+use super::db::{Lane, Select, Sql, Tx, upsert};
 use super::value::{Row, args, json};
 use super::{Error, Page, Store};
 
@@ -71,9 +71,13 @@ pub struct CallbackFilter {
     pub call: Option<CallId>,
 }
 
-const AGREE: &str = "insert into callback (call_id, campaign_id, lead_id, agent_id, personal, due_at, state) \
-    values ($1, $2, $3, $4, $5, $6, 'open') on conflict (call_id) do update set agent_id = excluded.agent_id, \
-    personal = excluded.personal, due_at = excluded.due_at, state = 'open'";
+const AGREE: Sql = upsert!(
+    "insert into callback (call_id, campaign_id, lead_id, agent_id, personal, due_at, state) \
+    values ($1, $2, $3, $4, $5, $6, 'open')",
+    "call_id",
+    "set agent_id = excluded.agent_id, \
+    personal = excluded.personal, due_at = excluded.due_at, state = 'open'"
+);
 
 const CHANGE: &str = "update callback set agent_id = $2, personal = $3, due_at = $4 \
     where call_id = $1 and state = 'open' returning lead_id";

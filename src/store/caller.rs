@@ -4,29 +4,29 @@ use cadran_engine::flow::run::Booking;
 use cadran_engine::model::incoming::{CallerDisposition, CallerRecord, MessageRecord};
 use cadran_engine::model::{CallId, Phone, QueueId, Timestamp};
 
-use super::db::Tx;
+use super::db::{Tx, upsert};
 use super::value::{args, json};
 use super::{Error, Store};
 
 const INSERT: &str = "insert into caller_call (call_id, did_id, trunk_id, phone, flow_id, revision, path, waits, \
     agent_id, arrived_at, answered_at, connected_at, ended_at, ended_by, cause_q850, cause_sip, before_call) \
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) on conflict (call_id) do nothing";
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) on conflict do nothing";
 
 const INSERT_WAIT: &str = "insert into queue_wait (call_id, number, queue_id, since, waited, outcome) \
-    values ($1, $2, $3, $4, $5, $6) on conflict (call_id, number) do nothing";
+    values ($1, $2, $3, $4, $5, $6) on conflict do nothing";
 
 const INSERT_DISPOSITION: &str = "insert into caller_disposition (call_id, said_at, agent_id, queue_id, code, note) \
-    values ($1, $2, $3, $4, $5, $6) on conflict (call_id, said_at) do nothing";
+    values ($1, $2, $3, $4, $5, $6) on conflict do nothing";
 
 const INSERT_ANSWER: &str = "insert into survey_answer (call_id, survey, question, answer, answered_at) \
-    values ($1, $2, $3, $4, $5) on conflict (call_id, survey, question) do nothing";
+    values ($1, $2, $3, $4, $5) on conflict do nothing";
 
 const INSERT_TAG: &str = "insert into call_tag (call_id, label, is_outcome) values ($1, $2, $3) \
-    on conflict (call_id, label, is_outcome) do nothing";
+    on conflict do nothing";
 
 const INSERT_MESSAGE: &str = "insert into message (message_id, mailbox_id, call_id, caller, left_at, duration, file, \
     mail_due_at) select $1, mailbox_id, $3, $4, $5, $6, $7, $8 from mailbox where mailbox_id = $2 \
-    on conflict (message_id) do nothing";
+    on conflict do nothing";
 
 /// An hour of promises, within which a queue keeps only so many.
 const CAPACITY_SPAN_MS: i64 = 3_600_000;
@@ -122,10 +122,13 @@ impl Store {
         capacity: Option<u32>,
         now: Timestamp,
     ) -> Result<Booking, Error> {
-        let sql = "insert into caller_callback (call_id, queue_id, phone, due_at, booked_at) \
+        let sql = upsert!(
+            "insert into caller_callback (call_id, queue_id, phone, due_at, booked_at) \
             select $1, $2, $3, $4, $5 where (select count(*) from caller_callback where queue_id = $2 \
-            and state = 'open' and due_at >= $4 and due_at < $6) < $7 \
-            on conflict (call_id) do update set due_at = excluded.due_at, phone = excluded.phone";
+            and state = 'open' and due_at >= $4 and due_at < $6) < $7",
+            "call_id",
+            "set due_at = excluded.due_at, phone = excluded.phone"
+        );
         let until = Timestamp::from_millis(due_at.as_millis().saturating_add(CAPACITY_SPAN_MS));
         let most = capacity.map_or(i64::MAX, i64::from);
         let values = args![call, queue.as_i64(), phone, due_at, now, until, most];

@@ -23,6 +23,18 @@ impl From<&'static str> for Sql {
     }
 }
 
+/// An `insert` that changes the row that is there already, if its key is: the statement up to there, the columns of the
+/// key, and what follows `do update`. On PostgreSQL a key has the tenant in it.
+macro_rules! upsert {
+    ($insert:expr, $key:expr, $update:expr $(,)?) => {
+        $crate::store::db::Sql {
+            postgres: concat!($insert, " on conflict (tenant_id, ", $key, ") do update ", $update),
+            sqlite: concat!($insert, " on conflict (", $key, ") do update ", $update),
+        }
+    };
+}
+pub(super) use upsert;
+
 /// Who waits for a transaction. The call path has connections of its own, so that nobody's report delays a dial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lane {
@@ -104,6 +116,20 @@ impl Db {
             // between (https://sqlite.org/lang_transaction.html §2.2); an immediate one waits its turn at the start.
             Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("begin immediate").await?),
         })
+    }
+
+    /// Waits until running statements are over and closes every connection.
+    pub(super) async fn close(&self) {
+        match self {
+            Self::Postgres { calls, people } => {
+                calls.close().await;
+                people.close().await;
+            }
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+        }
     }
 
     /// Whether the database takes writes, within `deadline`.

@@ -156,7 +156,7 @@ const KEEP: Sql = Sql {
         cast(row ->> 'seller' as bigint), cast(row ->> 'person' as bigint), row ->> 'phone', row ->> 'mode', \
         row ->> 'caller_id', row ->> 'pack_set', row ->> 'inputs', row ->> 'stage', row ->> 'reason', row ->> 'rule', \
         cast(row ->> 'until' as bigint), $3, $2, $2 from jsonb_array_elements($1) as row \
-        on conflict (lead_id, day, reason) do update set times = dial_decision.times + 1, last_at = excluded.last_at, \
+        on conflict (tenant_id, lead_id, day, reason) do update set times = dial_decision.times + 1, last_at = excluded.last_at, \
         until = excluded.until, inputs = excluded.inputs, pack_set = excluded.pack_set, rule_id = excluded.rule_id, \
         caller_id = excluded.caller_id, stage = excluded.stage",
     sqlite: "insert into dial_decision (attempt_id, lead_id, campaign_id, seller_id, person_id, phone_digest, mode, \

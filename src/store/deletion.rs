@@ -68,7 +68,7 @@ const KEEP_ORDER: &str = "insert into recording_deletion (call_id, part, asked_a
     select recording.call_id, recording.part, $3, $4, $5, $6, file.sha256, coalesce(file.bytes, recording.bytes) \
     from recording left join recording_file file on file.call_id = recording.call_id \
     and file.part = recording.part and file.kind = 'opus' \
-    where recording.call_id = $1 and recording.part = $2 on conflict (call_id, part) do nothing";
+    where recording.call_id = $1 and recording.part = $2 on conflict do nothing";
 
 const EXPIRING: &str = "select recording.call_id, part, recording.started_at from recording \
     where recording.started_at < $2 and (recording.started_at, recording.call_id, part) > ($3, $4, $5) \

@@ -30,7 +30,7 @@ pub struct DispositionKept {
 }
 
 const INSERT: &str = "insert into disposition (call_id, said_at, agent_id, code, note, next_due_at, next_phone, \
-    callback_at, do_not_call) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (call_id, said_at) do nothing";
+    callback_at, do_not_call) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing";
 
 const LATEST: &str = "select next_due_at, next_phone, do_not_call from disposition where call_id = $1 \
     order by said_at desc limit 1";

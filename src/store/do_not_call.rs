@@ -3,7 +3,7 @@
 use cadran_engine::dialer::compliance;
 use cadran_engine::model::{CampaignId, PersonId, Phone, SellerId, Timestamp};
 
-use super::db::{Select, Sql, Tx};
+use super::db::{Select, Sql, Tx, upsert};
 use super::value::{Row, args, json};
 use super::{Error, Page, Store, only};
 
@@ -32,12 +32,15 @@ pub struct DoNotCall {
 }
 
 /// An entry stays when it is added again, except that the later end holds.
-const ADD: &str = "insert into do_not_call (phone, campaign_id, seller_id, reason, valid_until, added_by, added_at) \
-    values ($1, $2, $3, $4, $5, $6, $7) \
-    on conflict (phone, coalesce(campaign_id, 0), coalesce(seller_id, 0)) do update set valid_until = \
+const ADD: Sql = upsert!(
+    "insert into do_not_call (phone, campaign_id, seller_id, reason, valid_until, added_by, added_at) \
+    values ($1, $2, $3, $4, $5, $6, $7)",
+    "phone, coalesce(campaign_id, 0), coalesce(seller_id, 0)",
+    "set valid_until = \
     case when do_not_call.valid_until > excluded.valid_until then do_not_call.valid_until \
          when do_not_call.valid_until is null then null else excluded.valid_until end \
-    returning *";
+    returning *"
+);
 
 const OF: Sql = Sql {
     postgres: "select * from do_not_call where phone in (select jsonb_array_elements_text($1))",

@@ -49,7 +49,7 @@ impl Store {
         let forget = "delete from idempotency where began_at < $1 or (status is null and began_at < $2)";
         self.db.execute(forget, args![now - REMEMBERED_FOR, now - AT_WORK_MAX]).await?;
         let sql = "insert into idempotency (user_id, idempotency_key, digest, began_at) values ($1, $2, $3, $4) \
-                   on conflict (user_id, idempotency_key) do nothing";
+                   on conflict do nothing";
         if self.db.execute(sql, args![user, key, digest.to_vec(), now]).await? > 0 {
             return Ok(Known::Nothing);
         }

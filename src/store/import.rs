@@ -185,7 +185,7 @@ const STORE_LEADS: Sql = Sql {
         due_at, created_at, updated_at) \
         select $1, $2, $3, row ->> 'phone', row -> 'alternates', row ->> 'name', row ->> 'zone', row -> 'fields', \
         cast(row ->> 'priority' as bigint), 'waiting', $5, $5, $5 from jsonb_array_elements($4) as row \
-        on conflict (list_id, phone) do update set import_id = excluded.import_id, alternates = excluded.alternates, name = excluded.name, \
+        on conflict (tenant_id, list_id, phone) do update set import_id = excluded.import_id, alternates = excluded.alternates, name = excluded.name, \
         zone = excluded.zone, fields = lead.fields || excluded.fields, priority = excluded.priority, \
         updated_at = excluded.updated_at",
     // `where true` keeps the parser from reading `on` as part of a join (https://sqlite.org/lang_upsert.html §2.1).

@@ -5,7 +5,7 @@ use cadran_engine::model::{CampaignId, Timestamp};
 use tracing::warn;
 
 use super::Error;
-use super::db::Tx;
+use super::db::{Tx, upsert};
 use super::value::{args, json};
 
 /// Keeps what a campaign has learnt in place of what it had learnt before.
@@ -15,9 +15,12 @@ pub(super) async fn save(
     at: Timestamp,
     learnt: &Learnt,
 ) -> Result<(), Error> {
-    let sql = "insert into learnt (campaign_id, learnt, saved_at) values ($1, $2, $3) \
-               on conflict (campaign_id) do update set learnt = excluded.learnt, saved_at = excluded.saved_at \
-               where excluded.saved_at >= learnt.saved_at";
+    let sql = upsert!(
+        "insert into learnt (campaign_id, learnt, saved_at) values ($1, $2, $3)",
+        "campaign_id",
+        "set learnt = excluded.learnt, saved_at = excluded.saved_at \
+               where excluded.saved_at >= learnt.saved_at"
+    );
     tx.execute(sql, args![campaign, json(learnt)?, at]).await.map(drop)
 }
 

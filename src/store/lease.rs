@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cadran_engine::model::Timestamp;
 
-use super::db::{Lane, Sql, Tx};
+use super::db::{Lane, Sql, Tx, upsert};
 use super::value::args;
 use super::{Error, Store};
 
@@ -44,9 +44,12 @@ pub enum Acquired {
     Ours(Lease),
 }
 
-const TAKE: &str = "insert into lease (name, holder, token, held_until) values ($1, $2, 1, $3) \
-    on conflict (name) do update set holder = excluded.holder, token = lease.token + 1, held_until = excluded.held_until \
-    where lease.held_until <= $4 or lease.holder = excluded.holder returning token";
+const TAKE: Sql = upsert!(
+    "insert into lease (name, holder, token, held_until) values ($1, $2, 1, $3)",
+    "name",
+    "set holder = excluded.holder, token = lease.token + 1, held_until = excluded.held_until \
+    where lease.held_until <= $4 or lease.holder = excluded.holder returning token"
+);
 
 const STILL_OURS: Sql = Sql {
     postgres: "select 1 as one from lease where name = $1 and token = $2 for share",

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cadran_engine::model::{self, MediumId, Timestamp};
 
-use super::db::{Lane, Select};
+use super::db::{Lane, Select, upsert};
 use super::value::{Row, args};
 use super::{Error, Kept, Page, Store, only};
 
@@ -96,11 +96,14 @@ impl Store {
         if tx.rows(touch, args![id, now]).await?.is_empty() {
             return Err(Error::NotFound(NOUN));
         }
-        let sql = "insert into sound (medium_id, locale, file, rate, duration, loudness, sha256, spoken, voice) \
-                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (medium_id, locale) do update set \
-                   file = excluded.file, rate = excluded.rate, duration = excluded.duration, \
-                   loudness = excluded.loudness, sha256 = excluded.sha256, spoken = excluded.spoken, \
-                   voice = excluded.voice";
+        let sql = upsert!(
+            "insert into sound (medium_id, locale, file, rate, duration, loudness, sha256, spoken, voice) \
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "medium_id, locale",
+            "set file = excluded.file, rate = excluded.rate, duration = excluded.duration, \
+            loudness = excluded.loudness, sha256 = excluded.sha256, spoken = excluded.spoken, \
+            voice = excluded.voice"
+        );
         let duration = i64::try_from(sound.duration.as_millis()).unwrap_or(i64::MAX);
         let values = args![
             id,

@@ -37,7 +37,7 @@ impl Store {
     /// Keeps a message. A message that is kept already stays as it is.
     pub async fn keep_message(&self, message: &Message) -> Result<(), Error> {
         let sql = "insert into message (message_id, mailbox_id, call_id, caller, left_at, duration, file, mail_due_at) \
-                   values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (message_id) do nothing";
+                   values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing";
         let duration = i64::try_from(message.duration.as_millis()).unwrap_or(i64::MAX);
         let values = args![
             message.id,

@@ -1,6 +1,7 @@
 //! Settings and history, in SQLite or PostgreSQL.
 //!
-//! There is one [`Store`] for both. Most statements are the same text in both databases (SQLite takes `$1` too);
+//! A [`Store`] is one tenant's: there is none of all tenants ([`Database`] gives each its own). There is one for both
+//! databases. Most statements are the same text in both databases (SQLite takes `$1` too);
 //! where they differ, a `db::Sql` holds both wordings side by side, so that nobody corrects only one. One file
 //! per noun; `write` keeps what the engine says, `writer` is the task that does so in groups, in order.
 //!
@@ -66,6 +67,7 @@ mod setting;
 mod sign_in;
 mod supervision;
 mod team;
+mod tenant;
 mod terms;
 mod trunk;
 mod user;
@@ -115,6 +117,7 @@ pub use lease::{Acquired, Lease, LeaseHeld};
 pub use list::List;
 pub use medium::{Medium, SoundFile};
 pub use message::Message;
+pub use open::Database;
 pub use pacing::PacingFilter;
 pub use quota::QuotaStand;
 pub use recording::{ArchiveState, LegalHold, RecordingRecord};
@@ -131,6 +134,7 @@ pub use setting::{NamedHours, Setting, Skill};
 pub use sign_in::{IDLE_TIME_MAX, SignIn, TokenHash};
 pub use supervision::{SupervisionFilter, SupervisionRecord};
 pub use team::Team;
+pub use tenant::Tenant;
 pub use user::User;
 pub use webhook::{Delivery, DeliveryState, EventKind, WAITING_MAX, Webhook};
 pub use why::{Verdict, Why};
@@ -142,7 +146,7 @@ pub const PAGE_MAX: u16 = 500;
 /// How long [`Store::ping`] waits for the database.
 pub const PING_DEADLINE: Duration = Duration::from_secs(2);
 
-/// The way to the database. Cheap to clone.
+/// The way to the rows of one tenant. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
     db: Db,

@@ -49,6 +49,6 @@ impl Store {
 pub(super) async fn save(tx: &mut Tx, campaign: CampaignId, line: &PacingLine) -> Result<(), Error> {
     tx.execute("delete from pacing where at < $1", args![line.at - PACING_KEPT]).await?;
     let sql = "insert into pacing (campaign_id, at, line) values ($1, $2, $3) \
-               on conflict (campaign_id, at) do nothing";
+               on conflict do nothing";
     tx.execute(sql, args![campaign, line.at, json(line)?]).await.map(drop)
 }

@@ -11,9 +11,11 @@ use super::Error;
 use super::db::{Sql, Tx};
 use super::value::{args, json};
 
-/// One at a time finds out who is who. PostgreSQL's mode lets everybody read, and refer to, persons meanwhile.
-const TAKE_TURNS: Sql =
-    Sql { postgres: "lock table person in share row exclusive mode", sqlite: "select 1 as one" };
+/// One at a time finds out who is who, in each tenant.
+const TAKE_TURNS: Sql = Sql {
+    postgres: "select pg_advisory_xact_lock(hashtext('cadran person'), cast(cadran_tenant() as int)) is null as waited",
+    sqlite: "select 1 as one",
+};
 
 const CREATE: Sql = Sql {
     postgres: "insert into person (created_at) select $2 from generate_series(1, $1) returning person_id",

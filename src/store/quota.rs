@@ -29,7 +29,7 @@ const HOLD_SETTINGS: Sql = Sql {
 };
 
 const SUCCEED: &str = "insert into success (call_id, campaign_id, list_id, lead_id) \
-    select $1, $2, list_id, lead_id from lead where lead_id = $3 on conflict (call_id) do nothing";
+    select $1, $2, list_id, lead_id from lead where lead_id = $3 on conflict do nothing";
 
 const COUNT: &str = "update quota set reached = reached + $3 where campaign_id = $1 and exists \
     (select 1 from lead where lead.lead_id = $2 and (quota.list_id is null or lead.list_id = quota.list_id) \

@@ -104,10 +104,10 @@ const CLOSE: &str = "update recording set state = $3, path = $4, bytes = $5, dur
 const OPEN: &str = "insert into recording (call_id, part, started_at, state, campaign_id, agent_id, holder) \
     select attempt.call_id, $2, $3, 'open', campaign_id, coalesce(call.agent_id, attempt.agent_id), holder \
     from attempt left join call on call.call_id = attempt.call_id where attempt.call_id = $1 \
-    on conflict (call_id, part) do nothing";
+    on conflict do nothing";
 
 const OPEN_OF_CALLER: &str = "insert into recording (call_id, part, started_at, state, agent_id, holder, queue_id, \
-    caller_phone) values ($1, $2, $3, 'open', $4, $5, $6, $7) on conflict (call_id, part) do nothing";
+    caller_phone) values ($1, $2, $3, 'open', $4, $5, $6, $7) on conflict do nothing";
 
 /// Keeps that a recording began on `holder`'s Asterisk server; the second time nothing. That of a caller's call names
 /// whose it is.

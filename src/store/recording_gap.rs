@@ -20,7 +20,7 @@ pub struct RecordingGap {
 /// Keeps that a gap began; the second time nothing.
 pub(super) async fn open(tx: &mut Tx, id: RecordingId, at: Timestamp, reason: &str) -> Result<(), Error> {
     let sql = "insert into recording_gap (call_id, part, began_at, reason) values ($1, $2, $3, $4) \
-               on conflict (call_id, part, began_at) do nothing";
+               on conflict do nothing";
     tx.execute(sql, args![id.call, id.part, at, reason]).await.map(drop)
 }
 

@@ -4,7 +4,7 @@ use cadran_engine::command::DispositionRecord;
 use cadran_engine::model::{AttemptId, CampaignId, Phone, SellerId, Timestamp};
 
 use super::Error;
-use super::db::{Sql, Tx};
+use super::db::{Sql, Tx, upsert};
 use super::value::{Row, args, json};
 
 /// A refusal that stands.
@@ -22,9 +22,12 @@ pub(super) struct Refusal {
     pub(super) at: Timestamp,
 }
 
-const KEEP: &str = "insert into refusal (call_id, phone, seller_id, campaign_id, said_at) \
-    select call_id, phone, seller_id, campaign_id, $2 from attempt where call_id = $1 \
-    on conflict (call_id) do update set said_at = excluded.said_at, withdrawn_at = null";
+const KEEP: Sql = upsert!(
+    "insert into refusal (call_id, phone, seller_id, campaign_id, said_at) \
+    select call_id, phone, seller_id, campaign_id, $2 from attempt where call_id = $1",
+    "call_id",
+    "set said_at = excluded.said_at, withdrawn_at = null"
+);
 
 const WITHDRAW: &str = "update refusal set withdrawn_at = $2 where call_id = $1 and withdrawn_at is null";
 
@@ -37,7 +40,7 @@ const OF: Sql = Sql {
 
 /// Keeps what the latest word on a call says: that the person refused, or that an earlier word to that effect was wrong.
 pub(super) async fn follow(tx: &mut Tx, said: &DispositionRecord) -> Result<(), Error> {
-    let sql = if said.refused { KEEP } else { WITHDRAW };
+    let sql = if said.refused { KEEP } else { WITHDRAW.into() };
     tx.execute(sql, args![said.call, said.at]).await.map(drop)
 }
 

@@ -8,7 +8,7 @@ use cadran_engine::dialer::compliance::RegisterCheck;
 use cadran_engine::model::{Phone, Timestamp};
 use sha2::{Digest as _, Sha256};
 
-use super::db::{Lane, Sql, Tx};
+use super::db::{Lane, Sql, Tx, upsert};
 use super::value::{Row, args, json};
 use super::{Error, Store, only};
 
@@ -39,8 +39,11 @@ pub struct Register {
 const REGISTERS: &str = "select name, version, checked_at, entries, created_by from register \
     join register_scrub using (scrub_id) order by name";
 
-const NAME: &str = "insert into register (name, updated_at) values ($1, $2) \
-    on conflict (name) do update set updated_at = excluded.updated_at returning register_id";
+const NAME: Sql = upsert!(
+    "insert into register (name, updated_at) values ($1, $2)",
+    "name",
+    "set updated_at = excluded.updated_at returning register_id"
+);
 
 const BEGIN: &str = "insert into register_scrub (register_id, version, checked_at, state, created_by, created_at) \
     values ($1, $2, $3, 'running', $4, $5) returning scrub_id";

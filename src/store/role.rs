@@ -19,6 +19,18 @@ pub struct RoleRecord {
 }
 
 impl Store {
+    /// Makes the roles that every tenant has, as far as they are missing. That of whoever looks after the installation
+    /// is the first tenant's alone.
+    pub(super) async fn have_roles(&self) -> Result<(), Error> {
+        let platform = Role::PlatformAdmin.as_str();
+        self.db.execute("delete from role where name = $1", args![platform]).await?;
+        for role in Role::ALL.into_iter().filter(|role| *role != Role::PlatformAdmin) {
+            let sql = "insert into role (name, rights, updated_at) values ($1, $2, 0) on conflict do nothing";
+            self.db.execute(sql, args![role.as_str(), json(&role.rights())?]).await?;
+        }
+        Ok(())
+    }
+
     /// Keeps a role.
     pub async fn create_role(&self, role: &RoleRecord, now: Timestamp) -> Result<Kept<RoleRecord>, Error> {
         let sql = "insert into role (name, rights, updated_at) values ($1, $2, $3) returning *";
@@ -74,7 +86,7 @@ fn read(row: &Row) -> Result<Kept<RoleRecord>, Error> {
 /// The rights of a role, from a row that has the columns of `role`.
 pub(super) fn rights(row: &Row, name: &RoleName) -> Result<Rights, Error> {
     match name.built_in() {
-        Some(Role::Admin) => Ok(Rights::ALL),
+        Some(Role::Admin) => Ok(Rights::OF_A_TENANT),
         Some(_) | None => row.json("rights"),
     }
 }

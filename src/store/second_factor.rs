@@ -2,7 +2,7 @@
 
 use cadran_engine::model::{Timestamp, UserId};
 
-use super::db::Lane;
+use super::db::{Lane, upsert};
 use super::value::args;
 use super::{Error, Store, TokenHash};
 
@@ -33,8 +33,11 @@ impl Store {
 
     /// Keeps a secret that no code has confirmed yet, in place of another such. One that is in use stays: then false.
     pub async fn offer_second_factor(&self, user: UserId, secret: &str) -> Result<bool, Error> {
-        let sql = "insert into second_factor (user_id, secret) values ($1, $2) on conflict (user_id) do update \
-                   set secret = excluded.secret, last_step = 0 where second_factor.confirmed_at is null";
+        let sql = upsert!(
+            "insert into second_factor (user_id, secret) values ($1, $2)",
+            "user_id",
+            "set secret = excluded.secret, last_step = 0 where second_factor.confirmed_at is null"
+        );
         Ok(self.db.execute(sql, args![user, secret]).await? > 0)
     }
 

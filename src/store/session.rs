@@ -82,7 +82,7 @@ pub(super) async fn open(
     desk: &Desk,
 ) -> Result<(), Error> {
     let sql = "insert into agent_session (session_id, agent_id, holder, campaigns, began_at) \
-               values ($1, $2, $3, $4, $5) on conflict (session_id) do nothing";
+               values ($1, $2, $3, $4, $5) on conflict do nothing";
     tx.execute(sql, args![session, agent, &desk.holder, json(&campaigns)?, at]).await.map(drop)
 }
 
@@ -102,7 +102,7 @@ pub(super) async fn save_state(
 ) -> Result<(), Error> {
     let reason = reason.map(json).transpose()?.unwrap_or(Value::Json(None));
     let sql = "insert into agent_state (session_id, state, reason, began_at) values ($1, $2, $3, $4) \
-               on conflict (session_id, began_at, state) do nothing";
+               on conflict do nothing";
     tx.execute(sql, args![session, state, reason, at]).await.map(drop)
 }
 

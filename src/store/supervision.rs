@@ -38,7 +38,7 @@ pub struct SupervisionFilter {
 }
 
 const INSERT: &str = "insert into supervision (supervision_id, holder, user_id, supervisor_id, agent_id, call_id, \
-    mode, reason, began_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (supervision_id) do nothing";
+    mode, reason, began_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing";
 
 const CLOSE: &str = "update supervision set ended_at = $2, ended_because = $3 \
     where supervision_id = $1 and ended_at is null";

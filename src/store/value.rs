@@ -9,8 +9,8 @@ use sqlx::{Arguments, Database, Decode, Postgres, Row as _, Sqlite, Type};
 
 use cadran_engine::model::{
     AgentId, AttemptId, CallId, CampaignId, FlowId, FlowTestId, LeadId, LegId, ListId, MailboxId, MediumId,
-    MessageId, Outcome, PersonId, Phone, RoleName, SellerId, SessionId, SupervisionId, TeamId, Timestamp,
-    TrunkId, UserId, Verdict, WebhookId, Zone,
+    MessageId, Outcome, PersonId, Phone, RoleName, SellerId, SessionId, Slug, SupervisionId, TeamId,
+    TenantId, Timestamp, TrunkId, UserId, Verdict, WebhookId, Zone,
 };
 
 use super::Error;
@@ -118,6 +118,8 @@ value_from! {
     Int() <- Option<SellerId>: |value| value.map(SellerId::as_i64);
     Int(Some) <- TeamId: TeamId::as_i64;
     Int() <- Option<TeamId>: |value| value.map(TeamId::as_i64);
+    Int(Some) <- TenantId: TenantId::as_i64;
+    Int() <- Option<TenantId>: |value| value.map(TenantId::as_i64);
     Int(Some) <- TrunkId: TrunkId::as_i64;
     Int(Some) <- UserId: UserId::as_i64;
     Int() <- Option<UserId>: |value| value.map(UserId::as_i64);
@@ -236,6 +238,7 @@ field_from! {
     PersonId: i64 => |row| Ok(PersonId::from_i64(row));
     SellerId: i64 => |row| Ok(SellerId::from_i64(row));
     TeamId: i64 => |row| Ok(TeamId::from_i64(row));
+    TenantId: i64 => |row| Ok(TenantId::from_i64(row));
     TrunkId: i64 => |row| Ok(TrunkId::from_i64(row));
     UserId: i64 => |row| Ok(UserId::from_i64(row));
     WebhookId: i64 => |row| Ok(WebhookId::from_i64(row));
@@ -254,6 +257,7 @@ field_from! {
     Phone: String => |text| text.parse().map_err(|error: cadran_engine::model::phone::BadPhone| error.to_string());
     Zone: String => |name| name.parse().map_err(|error: cadran_engine::model::calendar::UnknownZone| error.to_string());
     RoleName: String => |name| name.parse().map_err(|error: cadran_engine::model::user::BadRoleName| error.to_string());
+    Slug: String => |text| text.parse().map_err(|error: cadran_engine::model::tenant::BadSlug| error.to_string());
     Verdict: String => |word| Verdict::from_word(&word).ok_or_else(|| format!("`{word}` is no verdict"));
     Outcome: String => |word| Outcome::from_word(&word).ok_or_else(|| format!("`{word}` is no outcome"));
 }

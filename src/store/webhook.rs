@@ -164,7 +164,7 @@ const TAKE: Sql = Sql {
 const PUT: &str = "insert into webhook_delivery (webhook_id, event, kind, body, at, due_at, state) \
     select webhook_id, $1, $2, case when numbers then $4 else $3 end, $5, $5, 'waiting' \
     from webhook join webhook_event using (webhook_id) where kind = $2 and enabled \
-    on conflict (webhook_id, event) do nothing";
+    on conflict do nothing";
 
 /// What anybody is told of. Asked once for each transaction of the engine's writes: mostly nothing, and then events cost
 /// nothing.

@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use super::world::{World, now};
 
-async fn post(world: &World, token: &str, path: &str, body: Value) -> Value {
+pub(super) async fn post(world: &World, token: &str, path: &str, body: Value) -> Value {
     world.call("POST", path).token(token).json(&body).send().await.expect(201).json()
 }
 
 /// A published flow that hangs up, or waits in a queue first.
-async fn flow(world: &World, token: &str, name: &str, queue: Option<&str>) -> String {
+pub(super) async fn flow(world: &World, token: &str, name: &str, queue: Option<&str>) -> String {
     let end = json!({ "kind": "hangup" });
     let nodes = match queue {
         None => json!({ "n_start": end }),

@@ -20,15 +20,15 @@ use super::world::{World, now};
 const SOON: Duration = Duration::from_secs(20);
 
 /// A screen.
-struct Screen(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(super) struct Screen(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Screen {
-    async fn open(at: SocketAddr) -> Self {
+    pub(super) async fn open(at: SocketAddr) -> Self {
         Self(connect_async(format!("ws://{at}/api/live")).await.unwrap().0)
     }
 
     /// Opens a socket and greets with a ticket of this sign-in.
-    async fn welcome(world: &World, at: SocketAddr, token: &str) -> Self {
+    pub(super) async fn welcome(world: &World, at: SocketAddr, token: &str) -> Self {
         let mut screen = Self::open(at).await;
         screen.hello(&ticket(world, token).await).await;
         assert_eq!(screen.hear("welcome").await["hb"], 2000);
@@ -39,7 +39,7 @@ impl Screen {
         self.0.send(Message::text(message.to_string())).await.unwrap();
     }
 
-    async fn hello(&mut self, ticket: &str) {
+    pub(super) async fn hello(&mut self, ticket: &str) {
         self.say(json!({ "op": "hello", "ticket": ticket, "proto": 1 })).await;
     }
 
@@ -60,7 +60,7 @@ impl Screen {
     }
 
     /// The code of the last message, which the close frame repeats.
-    async fn end(&mut self) -> u16 {
+    pub(super) async fn end(&mut self) -> u16 {
         let end = async {
             let mut said = None;
             while let Some(Ok(message)) = self.0.next().await {
@@ -82,7 +82,7 @@ impl Screen {
     }
 }
 
-async fn ticket(world: &World, token: &str) -> String {
+pub(super) async fn ticket(world: &World, token: &str) -> String {
     let reply = world.call("POST", "/api/live/tickets").token(token).send().await.expect(201);
     reply.json()["ticket"].as_str().unwrap().to_owned()
 }

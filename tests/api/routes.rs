@@ -66,6 +66,7 @@ pub(super) fn address(path: &str, agent: &str, call: &str) -> String {
         .replace("{entry}", "999")
         .replace("{role}", "nobody")
         .replace("{team}", "tem_999")
+        .replace("{tenant}", "ten_999")
         .replace("{key}", "999")
         .replace("{webhook}", "whk_999")
         .replace("{delivery}", "999")

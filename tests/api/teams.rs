@@ -10,10 +10,10 @@ use super::routes::table;
 use super::world::{World, now};
 
 /// What a team has, by the name that addresses have for it.
-struct Belongings(Vec<(&'static str, String)>);
+pub(super) struct Belongings(pub(super) Vec<(&'static str, String)>);
 
 impl Belongings {
-    async fn new(world: &World, admin: &str, name: &str) -> Self {
+    pub(super) async fn new(world: &World, admin: &str, name: &str) -> Self {
         let (agent, _) = world.agent(admin, name).await;
         let recording: RecordingId = record(world, admin, "a.wav").await;
         let story = world.store.call_story(recording.call).await.unwrap().unwrap();

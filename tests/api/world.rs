@@ -11,13 +11,13 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use cadran::archive::{Depot, Keys};
 use cadran::audit::Anchor;
-use cadran::http::{self, App, HttpSettings};
+use cadran::http::{self, App, HttpSettings, Platform};
 use cadran::inbox::{Inbox, Item};
 use cadran::live::{Board, Hub};
 use cadran::rule_packs;
 use cadran::safe::Safe;
 use cadran::speech::{Espeak, Speech};
-use cadran::store::{Store, User};
+use cadran::store::{Database, Store, User};
 use cadran::tap::Taps;
 use cadran_engine::command::{Answer, Refusal};
 use cadran_engine::input;
@@ -58,6 +58,8 @@ pub(crate) struct World {
     pub(crate) taps: Taps,
     board: Mutex<Board>,
     router: Router,
+    /// The host that requests name.
+    host: &'static str,
 }
 
 /// An answer.
@@ -135,8 +137,14 @@ impl World {
     /// A centre with nobody in it, whose engine answers by its script.
     pub(crate) async fn new() -> Self {
         let directory = TempDir::new().unwrap();
-        let store = Store::open(None, directory.path()).await.unwrap().under(rule_packs::shipped().unwrap());
-        store.migrate().await.unwrap();
+        let database = Database::open(None, directory.path()).await.unwrap();
+        database.migrate().await.unwrap();
+        Self::of(database.first().await.unwrap(), directory).await
+    }
+
+    /// The centre of a tenant.
+    pub(crate) async fn of(store: Store, directory: TempDir) -> Self {
+        let store = store.under(rule_packs::shipped().unwrap());
         let (inbox, items) = Inbox::new();
         let script = Arc::<Mutex<Script>>::default();
         tokio::spawn(answer(inbox.clone(), items, script.clone()));
@@ -159,7 +167,24 @@ impl World {
         let taps = Taps::default();
         let app = app.tapping(taps.clone());
         let router = http::router(app.clone());
-        Self { store, depot, script, directory, app, taps, board: Mutex::new(board), router }
+        let board = Mutex::new(board);
+        Self { store, depot, script, directory, app, taps, board, router, host: "localhost" }
+    }
+
+    /// The way in, for those who pass requests on.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// The same, from where the installation is looked after.
+    pub(crate) fn looked_after(self, platform: Platform) -> Self {
+        let app = self.app.clone().over(platform);
+        Self { router: http::router(app.clone()), app, ..self }
+    }
+
+    /// The same, found by its host behind a door that others have too.
+    pub(crate) fn behind(self, door: Router, host: &'static str) -> Self {
+        Self { router: door, host, ..self }
     }
 
     /// Serves the API on a socket.
@@ -181,7 +206,7 @@ impl World {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         Call {
             world: self,
-            request: Request::builder().method(method).uri(path).header(header::HOST, "localhost"),
+            request: Request::builder().method(method).uri(path).header(header::HOST, self.host),
             body: Body::empty(),
         }
     }

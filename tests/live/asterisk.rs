@@ -4,6 +4,8 @@ use serde_json::Value;
 
 /// What Cadran's objects on Asterisk begin with.
 const OURS: &str = "cadran-";
+/// The same for tenants other than the first.
+const TENANTS: &str = "cadran_";
 
 /// One Asterisk of the pair.
 #[derive(Clone, Debug)]
@@ -42,7 +44,7 @@ impl Asterisk {
             let rows = self.list(path).await;
             names.extend(rows.iter().map(|row| row[key].as_str().unwrap().to_owned()));
         }
-        names.retain(|name| name.starts_with(OURS));
+        names.retain(|name| name.starts_with(OURS) || name.starts_with(TENANTS));
         names
     }
 

@@ -1,6 +1,8 @@
 //! What holds after every test: nothing of ours is left on Asterisk, nothing is unfinished in the database, and what
 //! the daemons did can be replayed.
 
+use std::path::{Path, PathBuf};
+
 use cadran::journal::Reader;
 use cadran::replay::replay;
 
@@ -49,9 +51,8 @@ impl World {
 
     /// What each daemon of the story did follows from its journal, also of one that was killed.
     fn replay_journals(&self) {
-        let journals = std::fs::read_dir(self.setup.journals()).unwrap();
         let mut inputs = 0;
-        for path in journals.map(|entry| entry.unwrap().path()) {
+        for path in files(&self.setup.journals()) {
             let replayed = replay(&mut Reader::open(&path).unwrap(), None).unwrap();
             assert!(replayed.difference.is_none(), "{}: {:?}", path.display(), replayed.difference);
             inputs += replayed.inputs;
@@ -59,7 +60,8 @@ impl World {
         assert!(inputs > 10, "only {inputs} inputs were written down");
     }
 
-    async fn send_home(&self) {
+    /// Pauses every campaign and logs everybody out.
+    pub(crate) async fn send_home(&self) {
         for campaign in self.api.rows::<serde_json::Value>("/api/campaigns").await {
             if campaign["state"] == "running" {
                 let id = campaign["id"].as_str().unwrap();
@@ -75,4 +77,10 @@ impl World {
         })
         .await;
     }
+}
+
+/// Every file below a directory: each tenant has its journals in one of its own.
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }

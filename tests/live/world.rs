@@ -41,6 +41,13 @@ pub(crate) struct World {
     _turn: SemaphorePermit<'static>,
 }
 
+/// The API and the trunk of a tenant.
+#[derive(Debug)]
+pub(crate) struct Side {
+    pub(crate) api: Api,
+    pub(crate) trunk: String,
+}
+
 /// What is out of the ordinary in a story's world.
 #[derive(Debug, Default)]
 pub(crate) struct Wishes {
@@ -117,6 +124,17 @@ impl World {
         let api = Api::first_sign_in(&base, "admin", &first_password, PASSWORD).await;
         let trunk = create_trunk(&api, &pair).await;
         Self { api, daemon, setup, proxy, pair, database, trunk, names: AtomicU32::new(1), home, _turn: turn }
+    }
+
+    /// From here on this world is that of the other tenant; `other` keeps the one that it was.
+    pub(crate) fn turn_to(&mut self, other: &mut Side) {
+        std::mem::swap(&mut self.api, &mut other.api);
+        std::mem::swap(&mut self.trunk, &mut other.trunk);
+    }
+
+    /// Gives another tenant a trunk to the same network.
+    pub(crate) async fn trunk_of(&self, api: &Api) -> String {
+        create_trunk(api, &self.pair).await
     }
 
     /// A client of the API that is signed in as somebody else: an account of this role.
@@ -212,7 +230,9 @@ impl World {
             body[key] = value.clone();
         }
         let id = text(&self.api.post("/api/agents", body).await, "id");
-        Agent { id, account, secret }
+        // A phone of another tenant signs in as no other tenant's.
+        let phone = self.api.get(&format!("/api/agents/{id}/phone")).await;
+        Agent { id, account: text(&phone, "user"), secret }
     }
 
     fn number(&self) -> u32 {

@@ -15,6 +15,9 @@ use uuid::Uuid;
 
 /// A database that one story has to itself.
 pub(crate) struct Database {
+    /// The way to all tenants.
+    pub(crate) whole: cadran::store::Database,
+    /// The first tenant's rows.
     pub(crate) store: Store,
     kind: Kind,
     /// Gone with the story.
@@ -29,10 +32,11 @@ enum Kind {
 impl Database {
     pub(crate) async fn sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let store = Store::open(None, directory.path()).await.unwrap().under(rule_packs::shipped().unwrap());
-        store.migrate().await.unwrap();
+        let whole = cadran::store::Database::open(None, directory.path()).await.unwrap();
+        whole.migrate().await.unwrap();
+        let store = whole.first().await.unwrap().under(rule_packs::shipped().unwrap());
         let kind = Kind::Sqlite { file: directory.path().join("cadran.sqlite") };
-        Self { store, kind, _directory: directory }
+        Self { whole, store, kind, _directory: directory }
     }
 
     pub(crate) async fn postgres() -> Self {
@@ -51,19 +55,29 @@ impl Database {
         let link = Link::to(format!("{}:{}", options.get_host(), options.get_port())).await;
         let through_link = options.host("127.0.0.1").port(link.port).to_url_lossy();
         let directory = tempfile::tempdir().unwrap();
-        let store = Store::open(Some(through_link.as_str()), directory.path()).await.unwrap();
-        let store = store.under(rule_packs::shipped().unwrap());
-        store.migrate().await.unwrap();
-        Self { store, kind: Kind::Postgres { direct, link }, _directory: directory }
+        let whole =
+            cadran::store::Database::open(Some(through_link.as_str()), directory.path()).await.unwrap();
+        whole.migrate().await.unwrap();
+        let store = whole.first().await.unwrap().under(rule_packs::shipped().unwrap());
+        Self { whole, store, kind: Kind::Postgres { direct, link }, _directory: directory }
     }
 
     /// Another daemon's way to the same database.
     pub(crate) async fn second_store(&self) -> Store {
-        let store = match &self.kind {
-            Kind::Postgres { direct, .. } => Store::open(Some(direct), Path::new("/")).await,
-            Kind::Sqlite { file } => Store::open(None, file.parent().unwrap()).await,
+        use cadran::store::Database;
+        let whole = match &self.kind {
+            Kind::Postgres { direct, .. } => Database::open(Some(direct), Path::new("/")).await,
+            Kind::Sqlite { file } => Database::open(None, file.parent().unwrap()).await,
         };
-        store.unwrap().under(rule_packs::shipped().unwrap())
+        whole.unwrap().first().await.unwrap().under(rule_packs::shipped().unwrap())
+    }
+
+    /// The address of PostgreSQL without anything between; none on SQLite.
+    pub(crate) fn direct(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Postgres { direct, .. } => Some(direct),
+            Kind::Sqlite { .. } => None,
+        }
     }
 
     /// Carries out a statement that no part of the store would.

@@ -5,7 +5,7 @@ use cadran::store::Error;
 use super::database::Database;
 
 pub(crate) async fn a_second_run_changes_nothing(database: &Database) {
-    database.store.migrate().await.unwrap();
+    database.whole.migrate().await.unwrap();
     database.store.ping().await.unwrap();
 }
 
@@ -16,7 +16,7 @@ pub(crate) async fn a_newer_database_is_refused(database: &Database) {
              select 9000, 'from the future', true, checksum, 0 from _sqlx_migrations where version = 1",
         )
         .await;
-    let error = database.store.migrate().await.unwrap_err();
+    let error = database.whole.migrate().await.unwrap_err();
     assert!(matches!(error, Error::Newer { found: 9000, .. }), "{error}");
     assert!(error.to_string().contains("a newer Cadran has used it"), "{error}");
 }

@@ -35,6 +35,7 @@ impl S3 {
             name: "recordings".to_owned(),
             access_key: "key".to_owned(),
             secret_key: "not-a-secret".into(),
+            prefix: None,
         };
         (server, bucket(&config).unwrap())
     }

@@ -143,6 +143,7 @@ settings_id!(/** A place where callers wait. */ QueueId, "q");
 settings_id!(/** Somebody on whose behalf people are called. */ SellerId, "sel");
 settings_id!(/** Agents and campaigns that some people look after. */ TeamId, "tem");
 settings_id!(/** Something that agents know and callers may need. */ SkillId, "skl");
+settings_id!(/** A company whose centre shares nothing with others on the same installation. */ TenantId, "ten");
 settings_id!(/** A carrier connection. */ TrunkId, "trk");
 settings_id!(/** A console account. */ UserId, "usr");
 settings_id!(/** Somebody who is told of events. */ WebhookId, "whk");

@@ -60,6 +60,8 @@ rights! {
     HoldRecordings = "hold_recordings";
     /// Hear a call.
     Listen = "listen";
+    /// Open and close the centres of tenants, and see nothing of what they have.
+    ManageTenants = "manage_tenants";
     /// Change the hours in which a campaign calls.
     OverrideCallingHours = "override_calling_hours";
     /// Hear recordings.
@@ -101,6 +103,7 @@ impl Right {
                 | Self::EditInbound
                 | Self::EditTrunks
                 | Self::EditWebhooks
+                | Self::ManageTenants
                 | Self::ReadAudit
         )
     }
@@ -132,6 +135,8 @@ impl Rights {
     pub const NONE: Self = Self(0);
     /// Every right.
     pub const ALL: Self = Self::of(Right::ALL);
+    /// Every right in a tenant's centre: all but the one over the installation.
+    pub const OF_A_TENANT: Self = Self(Self::ALL.0 & !Right::ManageTenants.bit());
 
     /// These rights.
     pub const fn of(rights: &[Right]) -> Self {

@@ -15,12 +15,15 @@ use super::{AgentId, CampaignId};
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Everything.
+    /// Everything in a tenant's centre.
     Admin,
     /// Their own calls.
     Agent,
     /// Campaigns, lists, imports.
     CampaignManager,
+    /// The installation: opens and closes the centres of tenants, and sees nothing of what they have. There is such an
+    /// account in the first tenant alone.
+    PlatformAdmin,
     /// Recordings of others.
     Qa,
     /// Agents and live calls.
@@ -33,10 +36,11 @@ pub enum Role {
 
 impl Role {
     /// Each of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Admin,
         Self::Agent,
         Self::CampaignManager,
+        Self::PlatformAdmin,
         Self::Qa,
         Self::Supervisor,
         Self::Viewer,
@@ -49,6 +53,7 @@ impl Role {
             Self::Admin => "admin",
             Self::Agent => "agent",
             Self::CampaignManager => "campaign_manager",
+            Self::PlatformAdmin => "platform_admin",
             Self::Qa => "qa",
             Self::Supervisor => "supervisor",
             Self::Viewer => "viewer",
@@ -64,7 +69,7 @@ impl Role {
     /// The bundle that an installation begins with.
     pub const fn rights(self) -> Rights {
         match self {
-            Self::Admin => Rights::ALL,
+            Self::Admin => Rights::OF_A_TENANT,
             Self::Agent => Rights::of(&[Right::Work]),
             Self::CampaignManager => Rights::of(&[
                 Right::BlockNumbers,
@@ -80,6 +85,7 @@ impl Role {
                 Right::SeeFullNumbers,
                 Right::View,
             ]),
+            Self::PlatformAdmin => Rights::of(&[Right::ManageTenants]),
             Self::Qa => Rights::of(&[Right::PlayRecordings, Right::View]),
             Self::Supervisor => Rights::of(&[
                 Right::ActForAgents,
@@ -204,9 +210,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_role_but_the_admin_has_every_right_and_only_agents_have_a_desk() {
+    fn no_role_but_the_admin_has_every_right_of_a_tenant_and_only_agents_have_a_desk() {
         for role in Role::ALL {
-            assert_eq!(role.rights() == Rights::ALL, role == Role::Admin, "{role:?}");
+            assert_eq!(role.rights() == Rights::OF_A_TENANT, role == Role::Admin, "{role:?}");
+            let manages = role.rights().has(Right::ManageTenants);
+            assert_eq!(manages, role == Role::PlatformAdmin, "{role:?}");
             let works = role.rights().has(Right::Work);
             assert_eq!(works, matches!(role, Role::Admin | Role::Agent), "{role:?}");
             assert_eq!(RoleName::from(role).built_in(), Some(role));

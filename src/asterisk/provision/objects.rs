@@ -1,11 +1,14 @@
 //! The SIP objects that a trunk and an agent's account consist of.
 
+use std::collections::BTreeSet;
+
 use ari::ConfigTuple;
 use cadran_engine::model::{PhoneKind, SipAccount, SipTrunk};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
+use tracing::warn;
 
-use super::super::names;
+use super::super::names::Names;
 use super::ProvisionError;
 
 /// The class that all of these kinds are reached under.
@@ -14,8 +17,11 @@ pub(super) const CONFIG_CLASS: &str = "res_pjsip";
 /// The kinds of objects that a group can have, in the order of removal.
 pub(super) const KINDS: [&str; 5] = ["registration", "identify", "auth", "aor", "endpoint"];
 
-/// The attribute that carries the digest, and what it begins with.
-const ACCOUNT_CODE: (&str, &str) = ("accountcode", "cadran-");
+/// The attribute that carries the digest, behind what all names of the tenant begin with.
+const ACCOUNT_CODE: &str = "accountcode";
+
+/// The channel variable by which the dialplan knows whose calls those of a trunk are (`dialplan/extensions.conf`).
+const APP_VARIABLE: &str = "CADRAN_APP";
 
 /// Bytes of the digest that are kept: enough to tell two versions of a group apart.
 const DIGEST_BYTES: usize = 12;
@@ -69,19 +75,32 @@ pub(super) struct Group {
     pub(super) objects: Vec<Object>,
 }
 
-impl Group {
+/// Whose objects are written.
+#[derive(Clone, Copy)]
+pub(in crate::asterisk) struct Writing<'a> {
+    pub(in crate::asterisk) names: &'a Names,
+    /// The Stasis application.
+    pub(in crate::asterisk) app: &'a str,
+    /// The hosts whose calls are this tenant's.
+    pub(in crate::asterisk) receiving: &'a BTreeSet<String>,
+}
+
+impl Writing<'_> {
     /// A carrier connection, known by the address that it sends from.
-    pub(super) fn trunk(trunk: &SipTrunk) -> Result<Self, ProvisionError> {
-        let name = names::trunk_endpoint(trunk.id);
+    pub(super) fn trunk(self, trunk: &SipTrunk) -> Result<Group, ProvisionError> {
+        let name = self.names.trunk_endpoint(trunk.id);
         let checked = Checked(&name);
         let host = checked.host(&trunk.host)?;
         let codecs = checked.codecs(&trunk.codecs)?;
         let uri = format!("sip:{host}:{}", trunk.port);
 
-        let mut objects = vec![
-            Object::new("aor", [("contact", &*uri), ("qualify_frequency", QUALIFY_SECONDS)]),
-            Object::new("identify", [("endpoint", &*name), ("match", host)]),
-        ];
+        let mut objects =
+            vec![Object::new("aor", [("contact", &*uri), ("qualify_frequency", QUALIFY_SECONDS)])];
+        if self.receiving.contains(host) {
+            objects.push(Object::new("identify", [("endpoint", &*name), ("match", host)]));
+        } else {
+            warn!(trunk.id = %trunk.id, "Another tenant has the calls of this trunk's address; it dials, and gets none");
+        }
         let mut endpoint = Object::new(
             "endpoint",
             [
@@ -95,6 +114,9 @@ impl Group {
                 ("send_pai", "yes"),
             ],
         );
+        if let Some(app) = self.names.app_to_tell(self.app) {
+            endpoint.set("set_var", &format!("{APP_VARIABLE}={app}"));
+        }
         if let Some((user, secret)) = &trunk.credentials {
             let user = checked.line("user name", user)?;
             objects.push(credentials(user, checked.line("password", secret.expose_secret())?));
@@ -113,16 +135,17 @@ impl Group {
                 ));
             }
         }
-        Ok(Self::sealed(name, objects, endpoint))
+        Ok(self.sealed(name, objects, endpoint))
     }
 
     /// An agent's phone, known by its user name and password.
-    pub(super) fn account(account: &SipAccount) -> Result<Self, ProvisionError> {
+    pub(super) fn account(self, account: &SipAccount) -> Result<Group, ProvisionError> {
         let checked = Checked(&account.name);
         checked.name()?;
+        let name = self.names.account(&account.name);
         let secret = checked.line("password", account.secret.expose_secret())?;
         let objects = vec![
-            credentials(&account.name, secret),
+            credentials(&name, secret),
             Object::new(
                 "aor",
                 [("max_contacts", "1"), ("remove_existing", "yes"), ("qualify_frequency", QUALIFY_SECONDS)],
@@ -132,8 +155,8 @@ impl Group {
             "endpoint",
             [
                 ("context", "from-agent"),
-                ("aors", &*account.name),
-                ("auth", &account.name),
+                ("aors", &*name),
+                ("auth", &name),
                 ("identify_by", "username,auth_username"),
                 ("direct_media", "no"),
                 ("allow_subscribe", "no"),
@@ -155,21 +178,23 @@ impl Group {
         }
         if let Some(mailbox) = account.mailbox {
             // Asterisk tells the phone of messages by itself (RFC 3842), as soon as it has registered.
-            endpoint.set("mailboxes", &names::mailbox(mailbox));
+            endpoint.set("mailboxes", &self.names.mailbox(mailbox));
         }
-        Ok(Self::sealed(account.name.clone(), objects, endpoint))
+        Ok(self.sealed(name, objects, endpoint))
     }
 
-    fn sealed(name: String, mut objects: Vec<Object>, endpoint: Object) -> Self {
+    fn sealed(self, name: String, mut objects: Vec<Object>, endpoint: Object) -> Group {
         objects.push(endpoint);
-        let mut group = Self { name, objects };
-        let code = format!("{}{}", ACCOUNT_CODE.1, group.digest());
+        let mut group = Group { name, objects };
+        let code = format!("{}{}", self.names.own(), group.digest());
         if let Some(endpoint) = group.objects.last_mut() {
-            endpoint.set(ACCOUNT_CODE.0, &code);
+            endpoint.set(ACCOUNT_CODE, &code);
         }
         group
     }
+}
 
+impl Group {
     /// Tells this version of the group from any other.
     ///
     /// It covers the passwords. Whoever can read it over ARI can read the passwords there as well.
@@ -178,7 +203,7 @@ impl Group {
         for object in &self.objects {
             hash.update(object.kind);
             for Field { attribute, value } in
-                object.fields.iter().filter(|field| field.attribute != ACCOUNT_CODE.0)
+                object.fields.iter().filter(|field| field.attribute != ACCOUNT_CODE)
             {
                 hash.update(format!("\n{attribute}={}:{value}", value.len()));
             }
@@ -189,11 +214,11 @@ impl Group {
 }
 
 /// The digest that an endpoint carries; none when the endpoint is not ours.
-pub(super) fn digest_in(endpoint: &[ConfigTuple]) -> Option<String> {
+pub(super) fn digest_in(names: &Names, endpoint: &[ConfigTuple]) -> Option<String> {
     endpoint
         .iter()
-        .find(|field| field.attribute == ACCOUNT_CODE.0)
-        .and_then(|field| field.value.strip_prefix(ACCOUNT_CODE.1))
+        .find(|field| field.attribute == ACCOUNT_CODE)
+        .and_then(|field| field.value.strip_prefix(names.own()))
         .map(str::to_owned)
 }
 
@@ -212,9 +237,10 @@ impl Checked<'_> {
             return self
                 .refuse(format!("its name must have 1 to {NAME_LENGTH_MAX} letters, digits, `-` or `_`"));
         }
-        if self.0.starts_with("cadran-") {
-            return self
-                .refuse("names that begin with `cadran-` are kept for trunks; choose another".to_owned());
+        if self.0.starts_with("cadran-") || self.0.starts_with("cadran_") {
+            return self.refuse(
+                "names that begin with `cadran-` or `cadran_` are kept for trunks; choose another".to_owned(),
+            );
         }
         Ok(())
     }
@@ -254,7 +280,17 @@ impl Checked<'_> {
 mod tests {
     use cadran_engine::model::{AgentId, TrunkId};
 
+    use std::sync::LazyLock;
+
     use super::*;
+
+    /// The host of [`trunk`].
+    static HOSTS: LazyLock<BTreeSet<String>> = LazyLock::new(|| ["127.0.0.2".to_owned()].into());
+
+    fn write() -> Writing<'static> {
+        static NAMES: LazyLock<Names> = LazyLock::new(Names::default);
+        Writing { names: &NAMES, app: "cadran", receiving: &HOSTS }
+    }
 
     fn trunk() -> SipTrunk {
         SipTrunk {
@@ -280,7 +316,7 @@ mod tests {
     /// One line per object, attributes in the order in which they are pushed.
     fn shown(group: &Group) -> String {
         let line = |object: &Object| {
-            let fields = object.fields.iter().filter(|field| field.attribute != ACCOUNT_CODE.0);
+            let fields = object.fields.iter().filter(|field| field.attribute != ACCOUNT_CODE);
             let fields: Vec<_> = fields.map(|field| format!("{}={}", field.attribute, field.value)).collect();
             format!("{} {}: {}\n", object.kind, group.name, fields.join(" "))
         };
@@ -290,7 +326,7 @@ mod tests {
     #[test]
     fn a_trunk_that_registers_has_all_five_objects() {
         assert_eq!(
-            shown(&Group::trunk(&trunk()).unwrap()),
+            shown(&write().trunk(&trunk()).unwrap()),
             "aor cadran-trk-3: contact=sip:127.0.0.2:5060 qualify_frequency=10\n\
              identify cadran-trk-3: endpoint=cadran-trk-3 match=127.0.0.2\n\
              auth cadran-trk-3: auth_type=userpass username=cadran password=a long secret\n\
@@ -303,46 +339,71 @@ mod tests {
 
     #[test]
     fn a_trunk_without_credentials_is_known_by_its_address_alone() {
-        let group = Group::trunk(&SipTrunk { credentials: None, ..trunk() }).unwrap();
+        let group = write().trunk(&SipTrunk { credentials: None, ..trunk() }).unwrap();
         let kinds: Vec<_> = group.objects.iter().map(|object| object.kind).collect();
         assert_eq!(kinds, ["aor", "identify", "endpoint"]);
     }
 
     #[test]
+    fn a_trunk_to_an_address_that_is_another_tenants_gets_no_calls() {
+        let none = BTreeSet::new();
+        let group = Writing { receiving: &none, ..write() }.trunk(&trunk()).unwrap();
+        let kinds: Vec<_> = group.objects.iter().map(|object| object.kind).collect();
+        assert_eq!(kinds, ["aor", "auth", "registration", "endpoint"]);
+    }
+
+    #[test]
     fn a_browser_phone_speaks_webrtc() {
-        let group = shown(&Group::account(&account("ada", PhoneKind::Browser)).unwrap());
+        let group = shown(&write().account(&account("ada", PhoneKind::Browser)).unwrap());
         assert!(
             group.contains("webrtc=yes dtls_auto_generate_cert=yes allow=!all,opus,alaw,ulaw"),
             "{group}"
         );
         assert!(group.contains("aor ada: max_contacts=1 remove_existing=yes"), "{group}");
-        let desk = shown(&Group::account(&account("ada", PhoneKind::Sip)).unwrap());
+        let desk = shown(&write().account(&account("ada", PhoneKind::Sip)).unwrap());
         assert!(!desk.contains("webrtc"), "{desk}");
     }
 
     #[test]
+    fn another_tenants_objects_say_whose_they_are() {
+        let names = Names::of("acme".parse().unwrap());
+        let write = Writing { names: &names, app: "cadran_acme", receiving: &HOSTS };
+        let trunk = write.trunk(&trunk()).unwrap();
+        let text = shown(&trunk);
+        assert!(text.contains("endpoint cadran_acme_trk-3: context=from-trunk"), "{text}");
+        assert!(text.contains("set_var=CADRAN_APP=cadran_acme"), "{text}");
+        let phone = shown(&write.account(&account("ada", PhoneKind::Sip)).unwrap());
+        assert!(phone.contains("auth ada.acme: auth_type=userpass username=ada.acme"), "{phone}");
+        let endpoint: Vec<_> = trunk.objects.last().unwrap().fields.iter().map(Field::tuple).collect();
+        assert_eq!(digest_in(&names, &endpoint), Some(trunk.digest()));
+        assert_eq!(digest_in(&Names::default(), &endpoint), None, "the first tenant leaves it alone");
+    }
+
+    #[test]
     fn the_digest_is_in_the_endpoint_and_changes_with_any_value() {
-        let group = Group::trunk(&trunk()).unwrap();
+        let group = write().trunk(&trunk()).unwrap();
         let endpoint: Vec<_> = group.objects.last().unwrap().fields.iter().map(Field::tuple).collect();
-        assert_eq!(digest_in(&endpoint), Some(group.digest()));
-        assert_eq!(digest_in(&[ConfigTuple::new("accountcode", "billing-7")]), None);
+        assert_eq!(digest_in(&Names::default(), &endpoint), Some(group.digest()));
+        assert_eq!(digest_in(&Names::default(), &[ConfigTuple::new("accountcode", "billing-7")]), None);
 
         let other = SipTrunk { credentials: Some(("cadran".into(), "a long secreT".into())), ..trunk() };
-        assert_ne!(Group::trunk(&other).unwrap().digest(), group.digest());
+        assert_ne!(write().trunk(&other).unwrap().digest(), group.digest());
     }
 
     #[test]
     fn what_would_be_read_as_something_else_is_refused() {
-        for name in ["", "a b", "a;b", "é", "cadran-trk-1", "ada\r\n", &"a".repeat(41)] {
-            assert!(Group::account(&account(name, PhoneKind::Sip)).is_err(), "{name:?}");
+        for name in
+            ["", "a b", "a;b", "é", "cadran-trk-1", "cadran_acme_trk-1", "a.acme", "ada\r\n", &"a".repeat(41)]
+        {
+            assert!(write().account(&account(name, PhoneKind::Sip)).is_err(), "{name:?}");
         }
         for host in ["", "a b", "a>b", "sip.example.org;transport=tcp", "h\n"] {
-            assert!(Group::trunk(&SipTrunk { host: host.into(), ..trunk() }).is_err(), "{host:?}");
+            assert!(write().trunk(&SipTrunk { host: host.into(), ..trunk() }).is_err(), "{host:?}");
         }
         for codecs in [vec![], vec!["alaw,opus".to_owned()], vec!["!all".to_owned()]] {
-            assert!(Group::trunk(&SipTrunk { codecs, ..trunk() }).is_err());
+            assert!(write().trunk(&SipTrunk { codecs, ..trunk() }).is_err());
         }
         let credentials = Some(("cadran".into(), "a\nb".into()));
-        assert!(Group::trunk(&SipTrunk { credentials, ..trunk() }).is_err());
+        assert!(write().trunk(&SipTrunk { credentials, ..trunk() }).is_err());
     }
 }

@@ -8,7 +8,7 @@ use ari::Event;
 use cadran_engine::model::RecordingId;
 use tokio::sync::watch;
 
-use super::super::names::Half;
+use super::super::names::{Half, Names};
 
 /// What was reported of one half.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,12 +22,17 @@ struct Milestones {
 }
 
 /// The halves that are followed, from before their snoop is asked for until they are collected.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Progress {
+    names: Names,
     halves: Mutex<HashMap<Half, watch::Sender<Milestones>>>,
 }
 
 impl Progress {
+    pub(super) fn new(names: Names) -> Self {
+        Self { names, halves: Mutex::default() }
+    }
+
     /// Begins to follow a half. Must be called before the request whose consequences are waited for.
     pub(super) fn follow(&self, half: Half) {
         self.halves().entry(half).or_default();
@@ -45,19 +50,23 @@ impl Progress {
     pub(super) fn note(&self, event: &Event) {
         match event {
             Event::StasisStart(start) => {
-                self.reach(Half::of_snoop(&start.channel.id), |reached| reached.entered = true);
+                self.reach(self.names.half_of_snoop(&start.channel.id), |reached| reached.entered = true);
             }
             Event::RecordingStarted(start) => {
                 let at = start.timestamp;
-                self.reach(Half::of_recording(&start.recording.name), |reached| {
+                self.reach(self.names.half_of_recording(&start.recording.name), |reached| {
                     reached.started_at = Some(at)
                 });
             }
             Event::RecordingFinished(end) => {
-                self.reach(Half::of_recording(&end.recording.name), |reached| reached.finished = true);
+                self.reach(self.names.half_of_recording(&end.recording.name), |reached| {
+                    reached.finished = true
+                });
             }
             Event::RecordingFailed(end) => {
-                self.reach(Half::of_recording(&end.recording.name), |reached| reached.finished = true);
+                self.reach(self.names.half_of_recording(&end.recording.name), |reached| {
+                    reached.finished = true
+                });
             }
             _ => {}
         }
@@ -127,8 +136,8 @@ mod tests {
         Event::from_json(&format!(
             r#"{{"type":"{type_name}","timestamp":"2026-11-20T13:40:{at}+0000","application":"cadran",
             "recording":{{"name":"{}","format":"wav","state":"recording","target_uri":"channel:{}"}}}}"#,
-            half.recording_name(),
-            half.snoop()
+            Names::default().recording(half),
+            Names::default().snoop(half)
         ))
         .unwrap()
     }
@@ -136,7 +145,7 @@ mod tests {
     #[test]
     fn the_later_half_is_late_by_the_difference() {
         let [left, right] = halves();
-        let progress = Progress::default();
+        let progress = Progress::new(Names::default());
         progress.follow(left);
         progress.follow(right);
         progress.note(&recording("RecordingStarted", left, "00.123"));
@@ -148,7 +157,7 @@ mod tests {
     #[tokio::test]
     async fn the_end_is_waited_for() {
         let [left, right] = halves();
-        let progress = Progress::default();
+        let progress = Progress::new(Names::default());
         progress.follow(left);
         let end = async { progress.note(&recording("RecordingFinished", left, "09.000")) };
         tokio::join!(progress.finished(left), end);
