@@ -122,7 +122,7 @@ async fn a_caller_is_recorded_heard_and_sent_on() {
     let told = sound(&heard).await;
     let shares = [AGENT, SORRY].map(|voice| told.share_of_tone(voice));
     println!("then the agent {:.2} and the prompt {:.2}", shares[0], shares[1]);
-    assert!(shares.iter().all(|share| *share > 0.2), "{shares:?}");
+    assert!(shares.iter().all(|share| *share > 0.05), "{shares:?}");
 
     // The first queue records, the second does not.
     for recording in world.until_recordings_judged(2).await {
