@@ -185,6 +185,7 @@ fn agents() -> impl Iterator<Item = Agent> {
         ring_timeout: Duration::from_secs(20),
         queues: vec![QueueId::from_i64(1)],
         skills: BTreeMap::new(),
+        recording: None,
     })
 }
 
@@ -203,6 +204,7 @@ fn settings() -> Settings {
             locale: None,
             fallback: None,
             via: Driver::Ari,
+            recording: None,
         }],
         flows: vec![FlowPublished {
             id: FlowId::from_i64(1),
