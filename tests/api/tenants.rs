@@ -1,11 +1,9 @@
 //! Two tenants behind one door: nobody of one is anybody at the other's address, and nothing of one is at the other's.
 
-use std::time::Duration;
-
 use cadran::http::Front;
 use cadran::store::{Database, Tenant};
 use cadran_engine::command::Refusal;
-use cadran_engine::model::{CallId, MessageId, Right, Role, TenantId, TenantState};
+use cadran_engine::model::{Right, Role, TenantId, TenantState};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use tempfile::TempDir;
