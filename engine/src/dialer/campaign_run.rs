@@ -240,6 +240,7 @@ impl CampaignRun {
         }
         if let (Some(prediction), Some(lessons)) = (&mut self.prediction, &learnt.lessons) {
             prediction.pacer.recall(lessons)?;
+            prediction.is_new = false;
         }
         self.answer_rates = learnt.answer_rates;
         Some(())

@@ -9,6 +9,8 @@ use crate::outbound::predicting::Ended;
 #[derive(Debug)]
 pub(crate) struct Prediction {
     pub(crate) pacer: Box<Pacer>,
+    /// Whether it has neither dialled nor recalled anything.
+    pub(crate) is_new: bool,
     /// When it was last asked.
     pub(crate) looked_at: Timestamp,
     /// What it said.
@@ -19,7 +21,7 @@ impl Prediction {
     /// One that knows nothing yet, if the campaign is predictive.
     pub(crate) fn of(settings: &CampaignSettings, law: PaceLaw, now: Timestamp) -> Option<Self> {
         let target = target(settings, law)?;
-        Some(Self { pacer: Box::new(Pacer::new(target)), looked_at: now, why: None })
+        Some(Self { pacer: Box::new(Pacer::new(target)), is_new: true, looked_at: now, why: None })
     }
 
     /// Goes on under changed settings or another law: what was learnt stays, as long as the campaign stays predictive.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::agents::session::{AgentSession, AgentState, LastCall, Reservation, Served, Wish};
 use crate::dialer::calling_hours;
 use crate::dialer::drop_ledger::DropCounts;
-use crate::dialer::predictive::{DialEnd, Dialled, Pickup, Situation, Spent, WorkStage, Working};
+use crate::dialer::predictive::{DialEnd, Dialled, Lessons, Pickup, Situation, Spent, WorkStage, Working};
 use crate::engine::{Engine, TrunkRun};
 use crate::model::{AgentId, CallId, CampaignId, Lead, Outcome, Timestamp};
 use crate::outbound::call::{Call, CallState};
@@ -50,6 +50,9 @@ impl Engine {
     /// How many calls the forecast of a predictive campaign allows at this moment. None: the campaign is none.
     pub(crate) fn predict(&mut self, campaign: CampaignId) -> Option<u32> {
         let now = self.cx.now;
+        if self.runs.get(&campaign)?.prediction.as_ref()?.is_new {
+            self.begin_prediction(campaign);
+        }
         let run = self.runs.get(&campaign)?;
         let prediction = run.prediction.as_ref()?;
         let dialled = self.dialled(campaign);
@@ -80,6 +83,18 @@ impl Engine {
             self.look_again(campaign, now + LOOK_EVERY);
         }
         Some(u32::try_from(decision.place).unwrap_or(u32::MAX))
+    }
+
+    /// A campaign that knows nothing begins with what the tenant's other campaigns have learnt, if there are any.
+    fn begin_prediction(&mut self, campaign: CampaignId) {
+        let others =
+            self.runs.values().filter_map(|run| run.prediction.as_ref()).filter(|other| !other.is_new);
+        let others: Vec<Lessons> = others.map(|other| other.pacer.lessons()).collect();
+        let run = self.runs.get_mut(&campaign);
+        if let Some(prediction) = run.and_then(|run| run.prediction.as_mut()) {
+            prediction.pacer.begin_like(&others);
+            prediction.is_new = false;
+        }
     }
 
     /// Tells a campaign's pacer, if it has one.

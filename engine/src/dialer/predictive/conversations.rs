@@ -17,6 +17,8 @@ const TALK_CLASSES: [f64; 3] = [12.0, 40.0, 120.0];
 const CLASSES: usize = TALK_CLASSES.len() + 1;
 /// Wrap-ups of all classes together that one class borrows.
 const POOLED_CALLS: f64 = 6.0;
+/// Calls of other campaigns that a new one borrows.
+const BORROWED_CALLS: f32 = 40.0;
 /// Longest horizon, in seconds. No ring lasts longer.
 const HORIZON_MAX: usize = 80;
 /// Beyond this a talk is told apart from longer ones no more, in seconds.
@@ -82,6 +84,18 @@ impl Conversations {
         self.talk.recall(&lessons.talk)?;
         self.pooled.recall(&lessons.pooled)?;
         self.wrap_up.iter_mut().zip(&lessons.wrap_up).try_for_each(|(own, lesson)| own.recall(lesson))
+    }
+
+    /// Takes over a little of what others have learnt. None where that does not fit.
+    pub(crate) fn begin_like(&mut self, others: &[&ConversationLessons]) -> Option<()> {
+        let pool = |hazards: &mut Hazards<1>, counts: &dyn Fn(&ConversationLessons) -> Option<&Counts>| {
+            let counts: Option<Vec<&Counts>> = others.iter().map(|lessons| counts(lessons)).collect();
+            hazards.recall(&Counts::pooled(counts?, BORROWED_CALLS)?)
+        };
+        pool(&mut self.talk, &|lessons| Some(&lessons.talk))?;
+        pool(&mut self.pooled, &|lessons| Some(&lessons.pooled))?;
+        let mut classes = self.wrap_up.iter_mut().enumerate();
+        classes.try_for_each(|(class, own)| pool(own, &|lessons| lessons.wrap_up.get(class)))
     }
 
     /// Starts from a belief in mean lengths of talk and wrap-up, in seconds.

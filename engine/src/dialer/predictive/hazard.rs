@@ -74,6 +74,28 @@ pub(crate) struct Counts {
     events: Vec<Vec<f32>>,
 }
 
+impl Counts {
+    /// What several have counted, together, as if it were so many cases at the most. None where they do not have the
+    /// same bins, or there are none.
+    pub(crate) fn pooled<'a>(several: impl IntoIterator<Item = &'a Self>, cases_max: f32) -> Option<Self> {
+        let mut several = several.into_iter();
+        let mut sum = several.next()?.clone();
+        for counts in several {
+            add(&mut sum.at_risk, &counts.at_risk)?;
+            (sum.events.len() == counts.events.len()).then_some(())?;
+            sum.events.iter_mut().zip(&counts.events).try_for_each(|(sum, events)| add(sum, events))?;
+        }
+        let cases: f32 = sum.events.iter().flatten().sum();
+        let scale = if cases > cases_max { cases_max / cases } else { 1.0 };
+        sum.events.iter_mut().flatten().chain(&mut sum.at_risk).for_each(|count| *count *= scale);
+        Some(sum)
+    }
+}
+
+fn add(sum: &mut [f32], counts: &[f32]) -> Option<()> {
+    (sum.len() == counts.len()).then(|| sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count))
+}
+
 /// When weights have grown to this, everything is scaled back.
 const WEIGHT_MAX: f64 = 1e9;
 
@@ -232,6 +254,25 @@ mod tests {
         }
         assert!((hazards.rate(0, 3) - 0.5).abs() < 1e-3);
         assert!((hazards.rate(0, 4) - 0.1).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_several_counted_is_worth_no_more_than_is_said() {
+        let taught = |cases: u32, seconds_each: f64| {
+            let mut hazards = Hazards::<1>::new(seconds(), 0.0, 1e9, |_, _| 0.1);
+            for _ in 0..cases {
+                hazards.expose(3.5, seconds_each);
+                hazards.ended(0, 3.5);
+            }
+            hazards.counts()
+        };
+        let (fast, slow, nothing) = (taught(300, 1.0), taught(100, 5.0), taught(0, 0.0));
+        let mut pupil = Hazards::<1>::new(seconds(), 0.0, 1e9, |_, _| 0.1);
+        pupil.recall(&Counts::pooled([&fast, &slow, &nothing], 20.0).unwrap()).unwrap();
+        assert!((pupil.rate(0, 3) - 0.5).abs() < 1e-6, "400 cases in 800 seconds");
+        assert!((pupil.count(0, 3) - 20.0).abs() < 1e-4);
+        let other_bins = Counts { at_risk: vec![1.0], events: vec![vec![1.0]] };
+        assert_eq!(Counts::pooled([&fast, &other_bins], 20.0), None);
     }
 
     #[test]

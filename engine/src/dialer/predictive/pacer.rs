@@ -97,6 +97,16 @@ impl Pacer {
         Some(())
     }
 
+    /// Begins with a little of what other campaigns have learnt, which its own cases soon outweigh: how long phones ring,
+    /// talks and wrap-ups last. None, and nothing changed, where that does not fit, or there are none.
+    pub fn begin_like(&mut self, others: &[Lessons]) -> Option<()> {
+        let mut begun = self.clone();
+        begun.ring.begin_like(&others.iter().map(|lessons| &lessons.ring).collect::<Vec<_>>())?;
+        begun.work.begin_like(&others.iter().map(|lessons| &lessons.work).collect::<Vec<_>>())?;
+        *self = begun;
+        Some(())
+    }
+
     /// Aims at something else from here on; what was learnt stays.
     pub fn set_target(&mut self, target: Target) {
         self.budget.set_target(target);
@@ -375,6 +385,19 @@ mod tests {
         let (before, after) = (pacer.calls_to_place(&situation), restarted.calls_to_place(&situation));
         assert_eq!(before.place, after.place);
         assert!((before.why.free - after.why.free).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_new_campaign_begins_with_what_its_neighbours_have_learnt() {
+        let soon_free = wrapping_up(4.0, false);
+        let free =
+            |mut pacer: Pacer| pacer.calls_to_place(&Situation { working: &soon_free, ..QUIET }).why.free;
+        let alone = Pacer::new(Target::default());
+        let mut pupil = alone.clone();
+        pupil.begin_like(&[used_to_short_calls().lessons(), alone.lessons()]).unwrap();
+        let (alone, pupil, neighbour) = (free(alone), free(pupil), free(used_to_short_calls()));
+        assert!(alone < pupil && pupil - alone > neighbour - pupil, "{alone} < {pupil} ~ {neighbour}");
+        assert!(Pacer::new(Target::default()).begin_like(&[]).is_none());
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub(crate) const RING_MAX: usize = 64;
 const HALF_LIFE_DIALS: f64 = 1_500.0;
 /// Dials that the first belief is worth.
 const PRIOR_DIALS: f64 = 30.0;
+/// Dials of other campaigns that a new one borrows.
+const BORROWED_DIALS: f32 = 120.0;
 /// Steps of the delay of answering machine detection, per second, and their number.
 pub(crate) const SCREEN_STEPS: f64 = 4.0;
 pub(crate) const SCREEN_BINS: usize = 32;
@@ -124,6 +126,13 @@ impl RingModel {
         self.passed.recall(&lessons.passed)?;
         self.rejected.recall(&lessons.rejected)?;
         Some(())
+    }
+
+    /// Takes over a little of what others have learnt of how phones ring. Who answers is a matter of each campaign's own
+    /// leads. None where that does not fit.
+    pub(crate) fn begin_like(&mut self, others: &[&RingLessons]) -> Option<()> {
+        let counts = others.iter().map(|lessons| &lessons.hazards);
+        self.hazards.recall(&Counts::pooled(counts, BORROWED_DIALS)?)
     }
 
     pub(crate) fn new() -> Self {

@@ -46,6 +46,15 @@ impl WorkModel {
         self.machines.recall(&lessons.machines)
     }
 
+    /// Takes over a little of what others have learnt. None where that does not fit.
+    pub(crate) fn begin_like(&mut self, others: &[&WorkLessons]) -> Option<()> {
+        let of = |kind: fn(&WorkLessons) -> &ConversationLessons| -> Vec<&ConversationLessons> {
+            others.iter().map(|lessons| kind(lessons)).collect()
+        };
+        self.people.begin_like(&of(|lessons| &lessons.people))?;
+        self.machines.begin_like(&of(|lessons| &lessons.machines))
+    }
+
     /// An agent was kept for so long.
     pub(crate) fn expose(&mut self, stage: WorkStage, seconds: f64) {
         let person = self.person(stage);
