@@ -179,10 +179,11 @@ impl Engine {
         }
     }
 
-    /// A customer who has become a caller is marked as one, and an agent's leg with the room that they have.
+    /// A caller's leg is marked with what they are and wait for at this moment, and an agent's with the room that they
+    /// have: a mark may not have taken, and whoever was a customer may have become a caller.
     fn mark_again(&mut self, seen: &LegSeen) {
         match (self.legs.get(&seen.leg).copied(), &seen.purpose) {
-            (Some(LegOwner::Caller(id)), Some(LegPurpose::Customer { .. })) => self.mark(id),
+            (Some(LegOwner::Caller(id)), purpose) if self.purpose_of_caller(id) != *purpose => self.mark(id),
             (Some(LegOwner::Agent(id)), Some(LegPurpose::Agent { agent, session, room })) => {
                 let own = self.sessions.get(&id).map(|session| session.room);
                 if let Some(own) = own.filter(|own| own != room) {

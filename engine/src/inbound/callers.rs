@@ -10,7 +10,7 @@ use crate::flow::run::Event;
 use crate::inbound::caller::{Caller, CallerState, Doing};
 use crate::input::{LegPurpose, QueuePlace};
 use crate::model::incoming::{CallerDisposition, QueueExit};
-use crate::model::{AgentId, CallId, Did, HangupCause, LegId, Phone, RoomId, Side, TrunkId};
+use crate::model::{AgentId, CallId, Did, HangupCause, LegId, Phone, RoomId, Side, Timestamp, TrunkId};
 use crate::timers::Timer;
 
 /// How long a flow may go on settling what needs no caller.
@@ -19,9 +19,11 @@ const AFTERMATH_MAX: Duration = Duration::from_secs(60);
 impl Engine {
     /// Somebody calls.
     pub(crate) fn caller_arrived(&mut self, leg: LegId, dialled: &str, caller: &str, trunk: Option<TrunkId>) {
-        // Told a second time: by the event itself and by a snapshot.
-        if self.legs.contains_key(&leg) {
-            return;
+        match self.legs.get(&leg) {
+            // Told again, because the leg bears no mark yet.
+            Some(LegOwner::Caller(id)) => return self.mark(*id),
+            Some(LegOwner::Agent(_) | LegOwner::Customer(_) | LegOwner::Outside(_)) => return,
+            None => {}
         }
         let Some(did) = self.did_dialled(dialled) else {
             self.cx.notice(Notice::Unexpected { what: format!("{leg} dialled a number that is not ours") });
@@ -124,15 +126,22 @@ impl Engine {
 
     /// Writes on the leg what another daemon would need to know of it.
     pub(crate) fn mark(&mut self, id: CallId) {
-        let Some(caller) = self.callers.get(&id).filter(|caller| caller.is_here()) else { return };
+        let leg = self.callers.get(&id).map(|caller| caller.leg);
+        if let (Some(leg), Some(purpose)) = (leg, self.purpose_of_caller(id)) {
+            self.cx.switch(SwitchCommand::Mark { leg, purpose });
+        }
+    }
+
+    /// What another daemon would need to know of a caller who is here.
+    pub(crate) fn purpose_of_caller(&self, id: CallId) -> Option<LegPurpose> {
+        let caller = self.callers.get(&id).filter(|caller| caller.is_here())?;
         let ahead = self.cx.wall.as_millis() - self.cx.now.as_millis();
         let queue = caller.waiting.as_ref().map(|waiting| QueuePlace {
             queue: waiting.queue,
-            since: crate::model::Timestamp::from_millis(waiting.place.since.as_millis() + ahead),
+            since: Timestamp::from_millis(waiting.place.since.as_millis() + ahead),
             priority: waiting.place.priority(),
         });
-        let purpose = LegPurpose::Caller { call: id, did: caller.did_id(), phone: caller.phone, queue };
-        self.cx.switch(SwitchCommand::Mark { leg: caller.leg, purpose });
+        Some(LegPurpose::Caller { call: id, did: caller.did_id(), phone: caller.phone, queue })
     }
 
     /// A caller's call was picked up.
