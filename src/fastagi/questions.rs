@@ -6,7 +6,7 @@ use cadran_engine::model::{AgentId, CallId, CampaignId, Canary, Did, FlowId, Ove
 use super::Error;
 use super::conversation::Conversation;
 use crate::inbox::RequestError;
-use crate::store::{LeadFilter, Page};
+use crate::store::{LeadFilter, LeadOrder, Page};
 
 /// Fields of a lead that are handed to the dialplan.
 const FIELDS_MAX: usize = 20;
@@ -105,7 +105,11 @@ pub(super) async fn customer(call: &mut Conversation<'_>) -> Result<(), Error> {
         return call.set("CUSTOMERS", "0").await;
     };
     let filter = LeadFilter { phone: Some(phone), ..LeadFilter::default() };
-    let found = call.desk.store.leads(filter, Page { after: None, limit: CUSTOMERS_MAX }).await?;
+    let found = call
+        .desk
+        .store
+        .leads(filter, LeadOrder::Imported, Page { after: None, limit: CUSTOMERS_MAX })
+        .await?;
     call.set("CUSTOMERS", &found.len().to_string()).await?;
     let Some(first) = found.into_iter().next() else { return Ok(()) };
     call.set_all(&[

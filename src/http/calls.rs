@@ -18,7 +18,7 @@ use super::extract::{Json, Listing, NoContent, Path, Query, page};
 use super::live;
 use super::privacy::shown;
 use super::recordings::{self, RecordingBody};
-use crate::store::{AttemptRecord, DispositionKept, HistoryFilter};
+use crate::store::{AttemptRecord, DispositionKept, HistoryFilter, HistoryOrder};
 
 /// One dial. Times are in milliseconds since 1970.
 #[derive(Debug, Serialize, ToSchema)]
@@ -162,6 +162,9 @@ pub(super) struct HistoryQuery<Id: ToSchema> {
     phone: Option<Phone>,
     /// Begun before.
     until: Option<i64>,
+    /// `latest` first (unless told otherwise) or `earliest`.
+    #[param(value_type = Option<String>)]
+    order: Option<HistoryOrder>,
     /// `next` of the page before.
     after: Option<Id>,
     /// Rows at most, 1 to 500.
@@ -180,12 +183,16 @@ impl<Id: ToSchema> HistoryQuery<Id> {
         })
     }
 
+    pub(super) fn order(&self) -> HistoryOrder {
+        self.order.unwrap_or_default()
+    }
+
     pub(super) fn page(self) -> crate::store::Page<Id> {
         page(self.after, self.limit)
     }
 }
 
-/// Lists dials, the latest first. An agent sees those that were made for them.
+/// Lists dials. An agent sees those that were made for them.
 #[utoipa::path(get, path = "/api/attempts", tag = "calls", params(HistoryQuery<AttemptId>),
     responses((status = 200, body = Listing<AttemptBody>)))]
 pub(super) async fn attempts(
@@ -194,12 +201,13 @@ pub(super) async fn attempts(
     Query(query): Query<HistoryQuery<AttemptId>>,
 ) -> Result<Json<Listing<AttemptBody>>, Error> {
     let filter = query.filter(&session)?;
+    let order = query.order();
     let page = query.page();
-    let attempts = session.store(&app).attempts(filter, page).await?;
+    let attempts = session.store(&app).attempts(filter, order, page).await?;
     Ok(Listing::of(&page, attempts, |row| row.attempt.id, |row| AttemptBody::of(row, session.sees_numbers())))
 }
 
-/// Lists answered calls that are over, the latest first. An agent sees their own.
+/// Lists answered calls that are over. An agent sees their own.
 #[utoipa::path(get, path = "/api/calls", tag = "calls", params(HistoryQuery<CallId>),
     responses((status = 200, body = Listing<CallBody>)))]
 pub(super) async fn list(
@@ -208,8 +216,9 @@ pub(super) async fn list(
     Query(query): Query<HistoryQuery<CallId>>,
 ) -> Result<Json<Listing<CallBody>>, Error> {
     let filter = query.filter(&session)?;
+    let order = query.order();
     let page = query.page();
-    let calls = session.store(&app).calls(filter, page).await?;
+    let calls = session.store(&app).calls(filter, order, page).await?;
     Ok(Listing::of(&page, calls, |row| row.id, |row| CallBody::of(&row, session.sees_numbers())))
 }
 

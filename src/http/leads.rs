@@ -12,7 +12,9 @@ use super::calls::{AttemptBody, DispositionBody};
 use super::error::Error;
 use super::extract::{Json, Listing, Path, Query, page};
 use super::privacy::shown;
-use crate::store::{CallbackRecord, CallbackState, DoneReason, LeadFilter, LeadRecord, Withdrawal};
+use crate::store::{
+    CallbackRecord, CallbackState, DoneReason, LeadFilter, LeadOrder, LeadRecord, Withdrawal,
+};
 
 /// A person or company to call. Times are in milliseconds since 1970.
 #[derive(Debug, Serialize, ToSchema)]
@@ -77,13 +79,16 @@ pub(super) struct LeadQuery {
     phone: Option<Phone>,
     /// In one state.
     state: Option<LeadState>,
+    /// `imported` (as they were, unless told otherwise), `latest` import first, `due` first, `last_attempt` first.
+    #[param(value_type = Option<String>)]
+    order: Option<LeadOrder>,
     /// `next` of the page before.
     after: Option<LeadId>,
     /// Rows at most, 1 to 500.
     limit: Option<u16>,
 }
 
-/// Lists leads, in the order in which they were imported.
+/// Lists leads.
 #[utoipa::path(get, path = "/api/leads", tag = "leads", params(LeadQuery),
     responses((status = 200, body = Listing<LeadBody>)))]
 pub(super) async fn list(
@@ -94,7 +99,7 @@ pub(super) async fn list(
     let page = page(query.after, query.limit);
     let filter =
         LeadFilter { campaign: query.campaign, list: query.list, phone: query.phone, state: query.state };
-    let leads = session.store(&app).leads(filter, page).await?;
+    let leads = session.store(&app).leads(filter, query.order.unwrap_or_default(), page).await?;
     let whole = session.sees_numbers();
     Ok(Listing::of(&page, leads, |record| record.lead.id, |record| body(record, whole)))
 }

@@ -5,6 +5,8 @@ use cadran_engine::model::{
     AgentId, AttemptId, CallId, CampaignId, LeadId, Outcome, Phone, Scope, Timestamp,
 };
 
+use serde::Deserialize;
+
 use super::db::Select;
 use super::value::args;
 use super::{
@@ -27,6 +29,17 @@ pub struct HistoryFilter {
     pub phone: Option<Phone>,
     /// Begun before this moment. For calls: answered.
     pub until: Option<Timestamp>,
+}
+
+/// In which order attempts and calls come: by the moment at which they began; for calls: were answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HistoryOrder {
+    /// The first one first.
+    Earliest,
+    /// The last one first.
+    #[default]
+    Latest,
 }
 
 /// Whose a call is.
@@ -78,12 +91,23 @@ pub struct LeadStory {
 }
 
 impl Store {
-    /// Attempts, the latest first.
+    /// A page of attempts.
     pub async fn attempts(
         &self,
         filter: HistoryFilter,
+        order: HistoryOrder,
         page: Page<AttemptId>,
     ) -> Result<Vec<AttemptRecord>, Error> {
+        let (behind, by) = match order {
+            HistoryOrder::Earliest => (
+                "(started_at, attempt_id) > (select started_at, attempt_id from attempt where attempt_id = ?)",
+                "started_at, attempt_id",
+            ),
+            HistoryOrder::Latest => (
+                "(started_at, attempt_id) < (select started_at, attempt_id from attempt where attempt_id = ?)",
+                "started_at desc, attempt_id desc",
+            ),
+        };
         let rows = Select::new("select * from attempt")
             .of_campaigns("campaign_id", &self.scope)
             .narrow("agent_id = ?", filter.agent)
@@ -92,17 +116,29 @@ impl Store {
             .narrow("lead_id = ?", filter.lead)
             .narrow("phone = ?", filter.phone)
             .narrow("started_at < ?", filter.until)
-            .narrow(
-                "(started_at, attempt_id) < (select started_at, attempt_id from attempt where attempt_id = ?)",
-                page.after,
-            )
-            .page(&self.db, "started_at desc, attempt_id desc", page.limit())
+            .narrow(behind, page.after)
+            .page(&self.db, by, page.limit())
             .await?;
         rows.iter().map(attempt::read).collect()
     }
 
-    /// Calls that are over, the latest first.
-    pub async fn calls(&self, filter: HistoryFilter, page: Page<CallId>) -> Result<Vec<CallRecord>, Error> {
+    /// A page of calls that are over.
+    pub async fn calls(
+        &self,
+        filter: HistoryFilter,
+        order: HistoryOrder,
+        page: Page<CallId>,
+    ) -> Result<Vec<CallRecord>, Error> {
+        let (behind, by) = match order {
+            HistoryOrder::Earliest => (
+                "(answered_at, call.call_id) > (select answered_at, call_id from call where call_id = ?)",
+                "answered_at, call.call_id",
+            ),
+            HistoryOrder::Latest => (
+                "(answered_at, call.call_id) < (select answered_at, call_id from call where call_id = ?)",
+                "answered_at desc, call.call_id desc",
+            ),
+        };
         let rows = Select::new(call::SELECT)
             .of_campaigns("campaign_id", &self.scope)
             .narrow("call.agent_id = ?", filter.agent)
@@ -111,11 +147,8 @@ impl Store {
             .narrow("lead_id = ?", filter.lead)
             .narrow("phone = ?", filter.phone)
             .narrow("answered_at < ?", filter.until)
-            .narrow(
-                "(answered_at, call.call_id) < (select answered_at, call_id from call where call_id = ?)",
-                page.after,
-            )
-            .page(&self.db, "answered_at desc, call.call_id desc", page.limit())
+            .narrow(behind, page.after)
+            .page(&self.db, by, page.limit())
             .await?;
         rows.iter().map(call::read).collect()
     }
@@ -160,7 +193,7 @@ impl Store {
         let callbacks = "select * from callback where lead_id = $1 order by due_at";
         Ok(Some(LeadStory {
             lead,
-            attempts: self.attempts(filter, Page::first()).await?,
+            attempts: self.attempts(filter, HistoryOrder::Latest, Page::first()).await?,
             dispositions: rows(&self.db.rows(dispositions, args![id]).await?, disposition::read)?,
             callbacks: rows(&self.db.rows(callbacks, args![id]).await?, callback::read)?,
         }))

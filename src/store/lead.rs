@@ -97,6 +97,40 @@ pub struct LeadFilter {
     pub state: Option<LeadState>,
 }
 
+/// In which order leads come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadOrder {
+    /// As they are due, the first one first.
+    Due,
+    /// As they were imported.
+    #[default]
+    Imported,
+    /// Those dialled last first, those never dialled at the end.
+    LastAttempt,
+    /// The last one imported first.
+    Latest,
+}
+
+impl LeadOrder {
+    /// What comes after a lead, and the order itself.
+    const fn sql(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Due => (
+                "(due_at, lead_id) > (select due_at, lead_id from lead where lead_id = ?)",
+                "due_at, lead_id",
+            ),
+            Self::Imported => ("lead_id > ?", "lead_id"),
+            Self::LastAttempt => (
+                "(coalesce(last_attempt_at, 0), lead_id) < \
+                 (select coalesce(last_attempt_at, 0), lead_id from lead where lead_id = ?)",
+                "coalesce(last_attempt_at, 0) desc, lead_id desc",
+            ),
+            Self::Latest => ("lead_id < ?", "lead_id desc"),
+        }
+    }
+}
+
 const HISTORIES: Sql = Sql {
     postgres: "select lead_id, outcome, count(*) as times from attempt \
         where lead_id in (select cast(id as bigint) from jsonb_array_elements_text($1) as id) \
@@ -113,16 +147,22 @@ impl Store {
         Ok(self.lead_records(&rows).await?.pop())
     }
 
-    /// Leads, in the order in which they were imported.
-    pub async fn leads(&self, filter: LeadFilter, page: Page<LeadId>) -> Result<Vec<LeadRecord>, Error> {
+    /// A page of leads.
+    pub async fn leads(
+        &self,
+        filter: LeadFilter,
+        order: LeadOrder,
+        page: Page<LeadId>,
+    ) -> Result<Vec<LeadRecord>, Error> {
+        let (behind, by) = order.sql();
         let rows = Select::new("select * from lead")
             .of_campaigns("campaign_id", &self.scope)
             .narrow("campaign_id = ?", filter.campaign)
             .narrow("list_id = ?", filter.list)
             .narrow("phone = ?", filter.phone)
             .narrow("state = ?", filter.state.map(LeadState::as_str))
-            .narrow("lead_id > ?", page.after)
-            .page(&self.db, "lead_id", page.limit())
+            .narrow(behind, page.after)
+            .page(&self.db, by, page.limit())
             .await?;
         self.lead_records(&rows).await
     }

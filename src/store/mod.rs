@@ -105,13 +105,13 @@ pub use error::Error;
 pub use flow::{Flow, FlowFilter, Pointer};
 pub use flow_revision::FlowRevision;
 pub use flow_test::{FLOW_TESTS_MAX, FlowTest};
-pub use history::{CallStory, HistoryFilter, LeadStory, Owner};
+pub use history::{CallStory, HistoryFilter, HistoryOrder, LeadStory, Owner};
 pub use idempotency::{KeptAnswer, Known, REMEMBERED_FOR};
 pub use import::{
     IMPORT_BATCH_MAX, Import, ImportId, ImportOutcome, ImportReport, ImportRow, ImportState, NewConsent,
     NewLead, RowContent,
 };
-pub use lead::{DoneReason, LeadFilter, LeadRecord, Withdrawal};
+pub use lead::{DoneReason, LeadFilter, LeadOrder, LeadRecord, Withdrawal};
 pub use lead_stock::PACE_SPAN;
 pub use lease::{Acquired, Lease, LeaseHeld};
 pub use list::List;

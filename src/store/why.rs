@@ -87,7 +87,9 @@ impl Store {
         let (mut attempts, mut decisions) = (Vec::new(), Vec::new());
         for phone in phones.iter().copied() {
             let attempted = HistoryFilter { phone: Some(phone), ..HistoryFilter::default() };
-            attempts.extend(self.attempts(attempted, Page { after: None, limit: TOLD_MAX }).await?);
+            attempts.extend(
+                self.attempts(attempted, HistoryOrder::Latest, Page { after: None, limit: TOLD_MAX }).await?,
+            );
             let decided = DecisionFilter { phone: Some(phone), ..DecisionFilter::default() };
             decisions.extend(self.dial_decisions(decided, Page { after: None, limit: TOLD_MAX }).await?);
         }

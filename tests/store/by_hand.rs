@@ -60,7 +60,10 @@ pub(crate) async fn a_lead_is_taken_where_it_stands(database: &Database) {
         let again = by_hand(&world, store, id, None).await;
         assert!(again.by_hand.as_ref().unwrap().lead_was_done);
         saved(&mut desk, &again).await.unwrap();
-        let kept = store.attempts(Default::default(), cadran::store::Page::first()).await.unwrap();
+        let kept = store
+            .attempts(Default::default(), cadran::store::HistoryOrder::Latest, cadran::store::Page::first())
+            .await
+            .unwrap();
         assert_eq!(kept.iter().find(|record| record.attempt.id == again.id).unwrap().attempt, again);
         desk.keep([close(&again, Outcome::Busy, LeadNext::Done)]).await;
         assert_eq!(lead(store, id).await.state, LeadState::Done);

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cadran::store::{
-    Consent, DecisionFilter, DoNotCall, DoneReason, HistoryFilter, LeadFilter, List, NewLead, Page, Stage,
-    Store,
+    Consent, DecisionFilter, DoNotCall, DoneReason, HistoryFilter, HistoryOrder, LeadFilter, LeadOrder, List,
+    NewLead, Page, Stage, Store,
 };
 use cadran_engine::command::{DispositionRecord, LeadNext, Write};
 use cadran_engine::dialer::compliance::{Obligation, Reason};
@@ -116,10 +116,11 @@ pub(crate) async fn a_cap_holds_whoever_calls_on_whichever_number(database: &Dat
     assert!(dialled.values().all(|calls| *calls == CAP), "{dialled:?}");
     let decisions = first.dial_decisions(DecisionFilter::default(), Page::first()).await.unwrap();
     let allowed: BTreeSet<_> = decisions.iter().filter_map(|decision| decision.attempt).collect();
-    let attempts = first.attempts(HistoryFilter::default(), Page::first()).await.unwrap();
+    let attempts =
+        first.attempts(HistoryFilter::default(), HistoryOrder::Latest, Page::first()).await.unwrap();
     assert_eq!(allowed, attempts.iter().map(|record| record.attempt.id).collect());
     assert_eq!(allowed.len(), PERSONS as usize * CAP);
-    let leads = first.leads(LeadFilter::default(), Page::first()).await.unwrap();
+    let leads = first.leads(LeadFilter::default(), LeadOrder::Imported, Page::first()).await.unwrap();
     for lead in leads {
         assert_eq!((lead.state, lead.held_because), (LeadState::Waiting, Some(Reason::FreqCap)));
         assert!(lead.due_at > at(TUESDAY + 29 * 86_400), "{}", lead.due_at);
@@ -163,7 +164,8 @@ pub(crate) async fn a_register_must_be_fresh_and_silent(database: &Database) {
     sell(store, world.campaign).await;
     let (callable, denied) = claim(store, &world, HOLDER, TUESDAY).await;
     assert_eq!((callable.len(), denied), (0, BTreeMap::from([(Reason::RegisterStale, 2)])));
-    let lead = store.leads(LeadFilter::default(), Page::first()).await.unwrap().remove(0);
+    let lead =
+        store.leads(LeadFilter::default(), LeadOrder::Imported, Page::first()).await.unwrap().remove(0);
     assert_eq!((lead.state, lead.held_because), (LeadState::Waiting, Some(Reason::RegisterStale)));
 
     consult(store, &[phone(1)], TUESDAY).await;
@@ -194,7 +196,8 @@ pub(crate) async fn a_lead_that_is_refused_for_time_comes_back_in_time(database:
         let (_, denied) = claim(store, &world, HOLDER, evening + second).await;
         assert_eq!(denied, BTreeMap::from([(Reason::OutOfWindow, 1)]));
     }
-    let lead = store.leads(LeadFilter::default(), Page::first()).await.unwrap().remove(0);
+    let lead =
+        store.leads(LeadFilter::default(), LeadOrder::Imported, Page::first()).await.unwrap().remove(0);
     assert!(lead.due_at > at(evening) && lead.due_at <= at(morning), "{}", lead.due_at);
     let decisions = store.dial_decisions(DecisionFilter::default(), Page::first()).await.unwrap();
     let [decision] = decisions.as_slice() else { panic!("{decisions:?}") };

@@ -1,11 +1,13 @@
 //! Questions about the past.
 
-use cadran::store::{HistoryFilter, Page};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use cadran::store::{HistoryFilter, HistoryOrder, LeadFilter, LeadOrder, Page};
 use cadran_engine::command::{DispositionRecord, LeadNext, Write};
 use cadran_engine::model::{
-    Outcome, PauseReason, RecordingFacts, RecordingId, RecordingState, Screened, SessionId, Verdict,
+    LeadId, Outcome, PauseReason, RecordingFacts, RecordingId, RecordingState, Screened, SessionId, Verdict,
 };
-use std::time::Duration;
 use uuid::Uuid;
 
 use super::database::Database;
@@ -29,23 +31,44 @@ pub(crate) async fn pages_follow_each_other_without_gap_or_overlap(database: &Da
     dialled.sort_by_key(|attempt| std::cmp::Reverse(attempt.id));
 
     let filter = HistoryFilter { campaign: Some(world.campaign), ..Default::default() };
-    let (mut attempts, mut calls) = (Vec::new(), Vec::new());
-    for _ in 0..4 {
-        let page = Page { after: attempts.last().copied(), limit: 2 };
-        attempts.extend(store.attempts(filter, page).await.unwrap().iter().map(|record| record.attempt.id));
-        let page = Page { after: calls.last().copied(), limit: 2 };
-        calls.extend(store.calls(filter, page).await.unwrap().iter().map(|call| call.id));
+    let mut talked: Vec<_> = dialled.iter().map(|attempt| attempt.call).collect();
+    talked.sort_by_key(|call| std::cmp::Reverse(*call));
+    for order in [HistoryOrder::Latest, HistoryOrder::Earliest] {
+        let (mut attempts, mut calls) = (Vec::new(), Vec::new());
+        for _ in 0..4 {
+            let page = Page { after: attempts.last().copied(), limit: 2 };
+            let rows = store.attempts(filter, order, page).await.unwrap();
+            attempts.extend(rows.iter().map(|record| record.attempt.id));
+            let page = Page { after: calls.last().copied(), limit: 2 };
+            calls.extend(store.calls(filter, order, page).await.unwrap().iter().map(|call| call.id));
+        }
+        if order == HistoryOrder::Earliest {
+            attempts.reverse();
+            calls.reverse();
+        }
+        assert_eq!(attempts, dialled.iter().map(|attempt| attempt.id).collect::<Vec<_>>());
+        assert_eq!(calls, talked);
     }
-    assert_eq!(attempts, dialled.iter().map(|attempt| attempt.id).collect::<Vec<_>>());
-    let mut expected: Vec<_> = dialled.iter().map(|attempt| attempt.call).collect();
-    expected.sort_by_key(|call| std::cmp::Reverse(*call));
-    assert_eq!(calls, expected);
+
+    let mut ids = Vec::new();
+    for order in [LeadOrder::Imported, LeadOrder::Due, LeadOrder::Latest, LeadOrder::LastAttempt] {
+        let mut leads: Vec<LeadId> = Vec::new();
+        for _ in 0..4 {
+            let page = Page { after: leads.last().copied(), limit: 2 };
+            let rows = store.leads(LeadFilter::default(), order, page).await.unwrap();
+            leads.extend(rows.iter().map(|record| record.lead.id));
+        }
+        ids.push(leads);
+    }
+    assert!(ids[0].is_sorted() && ids[0].len() == 7, "{ids:?}");
+    assert!(ids[2].iter().rev().is_sorted(), "{ids:?}");
+    assert!(ids.iter().all(|leads| leads.iter().collect::<BTreeSet<_>>().len() == 7), "{ids:?}");
 
     let one =
         HistoryFilter { phone: Some(dialled[0].phone), from: Some(at(0)), until: Some(at(1)), ..filter };
-    assert_eq!(store.attempts(one, Page::first()).await.unwrap().len(), 1);
+    assert_eq!(store.attempts(one, HistoryOrder::Latest, Page::first()).await.unwrap().len(), 1);
     let none = HistoryFilter { agent: Some(world.agent), until: Some(at(5)), ..filter };
-    assert_eq!(store.calls(none, Page::first()).await.unwrap(), []);
+    assert_eq!(store.calls(none, HistoryOrder::Latest, Page::first()).await.unwrap(), []);
 }
 
 /// Three dials of one list: a machine that nobody had, a machine that an agent had and corrected their word of, and

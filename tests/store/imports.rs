@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use cadran::store::{
-    DoneReason, IMPORT_BATCH_MAX, ImportOutcome, ImportRow, ImportState, LeadFilter, NewConsent, NewLead,
-    Page, RowContent,
+    DoneReason, IMPORT_BATCH_MAX, ImportOutcome, ImportRow, ImportState, LeadFilter, LeadOrder, NewConsent,
+    NewLead, Page, RowContent,
 };
 use cadran_engine::dialer::compliance::Reason;
 use cadran_engine::model::{LeadState, Purpose};
@@ -41,7 +41,11 @@ pub(crate) async fn rows_become_leads_or_say_why_not(database: &Database) {
     store.end_import(import.id, None, at(12)).await.unwrap();
 
     let leads = store
-        .leads(LeadFilter { list: Some(world.list), ..Default::default() }, Page::first())
+        .leads(
+            LeadFilter { list: Some(world.list), ..Default::default() },
+            LeadOrder::Imported,
+            Page::first(),
+        )
         .await
         .unwrap();
     assert_eq!(leads.len(), 2);

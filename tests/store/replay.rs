@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cadran::store::{HistoryFilter, Page};
+use cadran::store::{HistoryFilter, HistoryOrder, Page};
 use cadran_engine::command::{Agreed, DispositionRecord, LeadNext, Write};
 use cadran_engine::input::StoreEvent;
 use cadran_engine::model::{LeadState, Outcome, RecordingId, RecordingState, SessionId};
@@ -66,7 +66,9 @@ async fn everything(database: &Database, world: &World) -> String {
     let store = &database.store;
     let leads = store.leads(Default::default(), Page::first()).await.unwrap();
     let mut stories = Vec::new();
-    for attempt in store.attempts(HistoryFilter::default(), Page::first()).await.unwrap() {
+    for attempt in
+        store.attempts(HistoryFilter::default(), HistoryOrder::Latest, Page::first()).await.unwrap()
+    {
         stories.push(store.call_story(attempt.attempt.call).await.unwrap());
     }
     let sheet = store.time_sheet(world.agent, at(0), at(1000)).await.unwrap();

@@ -1,6 +1,6 @@
 //! Tenants: the list of them, and that the rows of one are nobody else's.
 
-use cadran::store::{Error, LeadFilter, Page, Store, Tenant, TokenHash, User};
+use cadran::store::{Error, LeadFilter, LeadOrder, Page, Store, Tenant, TokenHash, User};
 use cadran_engine::model::{Role, TenantId, TenantState, UserId};
 
 use super::database::Database;
@@ -32,7 +32,7 @@ async fn ada(store: &Store) -> UserId {
 }
 
 async fn leads(store: &Store) -> usize {
-    store.leads(LeadFilter::default(), Page::first()).await.unwrap().len()
+    store.leads(LeadFilter::default(), LeadOrder::Imported, Page::first()).await.unwrap().len()
 }
 
 /// Both tenants do the same, with the same names, and neither finds anything of the other.

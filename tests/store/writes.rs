@@ -1,6 +1,8 @@
 //! What the engine wants kept.
 
-use cadran::store::{CallbackFilter, CallbackState, DoNotCall, DoneReason, HistoryFilter, Page, Withdrawal};
+use cadran::store::{
+    CallbackFilter, CallbackState, DoNotCall, DoneReason, HistoryFilter, HistoryOrder, Page, Withdrawal,
+};
 use cadran_engine::command::{Agreed, DispositionRecord, LeadNext, Write};
 use cadran_engine::dialer::compliance::Reason;
 use cadran_engine::input::{AttemptRefusal, StoreEvent};
@@ -57,7 +59,10 @@ pub(crate) async fn the_last_look_finds_a_number_that_must_not_be_called(databas
         let refusal = AttemptRefusal::Forbidden(Reason::InternalDnc);
         assert_eq!(desk.hears().await, StoreEvent::AttemptRefused { attempt: attempt.id, refusal });
     }
-    assert_eq!(store.attempts(HistoryFilter::default(), Page::first()).await.unwrap(), []);
+    assert_eq!(
+        store.attempts(HistoryFilter::default(), HistoryOrder::Latest, Page::first()).await.unwrap(),
+        []
+    );
     let lead = store.lead(for_good.id).await.unwrap().unwrap();
     assert_eq!((lead.state, lead.done_reason), (LeadState::Done, Some(DoneReason::DoNotCall)));
     let lead = store.lead(for_a_while.id).await.unwrap().unwrap();
