@@ -264,6 +264,8 @@ impl Engine {
                 Timer::FlowTime(call, turn) => self.flow_time(call, turn),
                 Timer::GreetingOverdue(call) => self.greeting_overdue(call),
                 Timer::HandingOverdue(call) => self.handing_overdue(call),
+                Timer::CloseEarAgain(ear) => self.close_ear_again(ear),
+                Timer::CloseTapAgain(tap) => self.close_tap_again(tap),
                 Timer::HangUpOverdue(call) => self.hang_up_overdue(call),
                 Timer::JoinOverdue(call) => self.join_overdue(call),
                 Timer::MaskedLong { recording, from } => self.masked_long(recording, from),

@@ -241,6 +241,9 @@ pub struct Snapshot {
     pub asked_at: Timestamp,
     /// Legs that carry our names.
     pub legs: Vec<LegSeen>,
+    /// Callers in our application who bear no mark: their arrival was not heard of, or the mark did not take.
+    #[serde(default)]
+    pub unmarked: Vec<LegId>,
     /// Rooms that carry our names, with the legs in them.
     pub rooms: Vec<(RoomId, Vec<LegId>)>,
     /// Ears of supervisors that are open.
@@ -269,6 +272,9 @@ pub struct LegSeen {
     pub up: bool,
     /// Whether it is under our control.
     pub entered: bool,
+    /// The trunk that it came or goes by, if it is not an agent's.
+    #[serde(default)]
+    pub trunk: Option<TrunkId>,
     /// What it was created for, as the leg itself carries it. None when the mark is missing or unreadable.
     pub purpose: Option<LegPurpose>,
 }

@@ -59,7 +59,7 @@ impl Engine {
         if let Some(recovery) = self.recovery.take() {
             self.adopt(recovery, snapshot, &seen);
         }
-        self.end_missing_legs(snapshot.asked_at, &seen);
+        self.end_missing_legs(snapshot, &seen);
         self.take_in_seen_legs(snapshot);
         self.mend_rooms(snapshot);
         self.end_unknown_recordings(snapshot);
@@ -114,7 +114,7 @@ impl Engine {
         let did = self.dids.iter().find(|known| Some(known.id) == *did).cloned();
         let id = *call;
         self.cx.repaired(format!("{id} taken over"));
-        self.admit_as(id, seen.leg, did, *phone, None);
+        self.admit_as(id, seen.leg, did, *phone, seen.trunk);
         let now = self.cx.now;
         if let Some(caller) = self.callers.get_mut(&id).filter(|_| seen.up) {
             caller.is_up = true;
@@ -144,18 +144,27 @@ impl Engine {
         true
     }
 
-    fn end_missing_legs(&mut self, asked_at: Timestamp, seen: &BTreeMap<LegId, &LegSeen>) {
+    /// Whether what bears this id was begun so long before a snapshot was asked for that it is in it, if it is anywhere.
+    /// An id of the future is an earlier daemon's: the clock was set back since.
+    pub(crate) fn is_established(&self, id: Uuid, snapshot: &Snapshot) -> bool {
+        let at = minted_at(id);
+        at + TRAVEL_TIME_MAX < snapshot.asked_at || at > self.cx.now
+    }
+
+    fn end_missing_legs(&mut self, snapshot: &Snapshot, seen: &BTreeMap<LegId, &LegSeen>) {
+        let before = |at: Timestamp| at + TRAVEL_TIME_MAX < snapshot.asked_at;
         let missing = |(leg, owner): (&LegId, &LegOwner)| {
-            let settled_at = match owner {
-                LegOwner::Agent(_) => Some(minted_at(leg.as_uuid())),
-                LegOwner::Caller(call) => self.callers.get(call).map(|caller| caller.arrived_at),
-                LegOwner::Outside(_) => Some(minted_at(leg.as_uuid())),
+            let established = match owner {
+                LegOwner::Agent(_) | LegOwner::Outside(_) => self.is_established(leg.as_uuid(), snapshot),
+                LegOwner::Caller(call) => {
+                    self.callers.get(call).is_some_and(|caller| before(caller.arrived_at))
+                }
                 LegOwner::Customer(call) => {
-                    self.calls.get(call).filter(|call| call.is_dialled()).map(|call| call.since)
+                    self.calls.get(call).is_some_and(|call| call.is_dialled() && before(call.since))
                 }
             };
-            let established = settled_at.is_some_and(|at| at + TRAVEL_TIME_MAX < asked_at);
-            (established && !seen.contains_key(leg)).then_some(*leg)
+            let is_there = seen.contains_key(leg) || snapshot.unmarked.contains(leg);
+            (established && !is_there).then_some(*leg)
         };
         let mut missing: Vec<LegId> = self.legs.iter().filter_map(missing).collect();
         // Customers first: where both sides of a conversation are gone, neither hung up on the other.
@@ -221,7 +230,7 @@ impl Engine {
                 continue;
             };
             let room = self.room_for(session);
-            if established(minted_at(leg.as_uuid())) && !in_room(room, leg) {
+            if self.is_established(leg.as_uuid(), snapshot) && !in_room(room, leg) {
                 joins.push((room, leg));
             }
         }
@@ -464,8 +473,8 @@ impl Engine {
     }
 }
 
-/// When the engine made this id: it carries its time (RFC 9562 §5.7).
-pub(crate) fn minted_at(id: Uuid) -> Timestamp {
+/// When an engine made this id: it carries its time (RFC 9562 §5.7).
+fn minted_at(id: Uuid) -> Timestamp {
     let millis = id.as_u128() >> 80;
     Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
 }

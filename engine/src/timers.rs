@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{AgentId, CallId, CampaignId, LegId, RecordingId, SupervisionId, Timestamp};
+use crate::model::{AgentId, CallId, CampaignId, EarId, LegId, RecordingId, SupervisionId, TapId, Timestamp};
 
 /// Something to look at when its time has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +18,10 @@ pub(crate) enum Timer {
     BackOverdue(CallId, u8),
     /// A flow has had long enough to settle what needs no caller.
     CallerForgotten(CallId),
+    /// An ear that nobody should hear by could not be closed; it is tried again.
+    CloseEarAgain(EarId),
+    /// The same for a tap.
+    CloseTapAgain(TapId),
     /// A recording could not be read back; it is tried again.
     CollectAgain(RecordingId),
     /// A person who answered has waited long enough.

@@ -22,6 +22,9 @@ use crate::supervision::Wrongs;
 /// How long after the drop time somebody who answered may have heard nothing: a join and its travel.
 const SERVED_SLACK: Duration = Duration::from_millis(500);
 
+/// The news that somebody was joined takes no longer to reach the daemon.
+const NEWS_TIME_MAX: Duration = Duration::from_millis(100);
+
 /// A wall clock that goes back by more than this was stepped.
 const CLOCK_STEP_MAX: Duration = Duration::from_secs(2);
 
@@ -263,6 +266,10 @@ impl Checks {
         let machine = outcome == Outcome::Machine;
         let right = match (dial.picked_up, dial.connected, dial.message) {
             (None, _, _) => !outcome.was_answered(),
+            // Who is told to end while the news of their joining is on its way is counted as if they had met nobody.
+            (Some(_), Some(joined), None) if outcome == Outcome::Dropped => {
+                dial.over.is_some_and(|over| over.since(joined) < NEWS_TIME_MAX)
+            }
             (Some(_), Some(_), None) => outcome == Outcome::Answered,
             (Some(_), _, Some(_)) => machine || outcome == Outcome::Dropped,
             (Some(_), None, None) => machine || outcome.was_answered(),

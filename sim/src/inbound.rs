@@ -107,6 +107,13 @@ pub(crate) fn settings(settings: &mut Settings, chance: &mut Chance) {
     }
 }
 
+impl NetLeg {
+    /// A caller's whom nobody has marked.
+    pub(crate) fn is_unmarked(&self) -> bool {
+        matches!(self.purpose, LegPurpose::Caller { call, .. } if call.to_string() == NOBODY)
+    }
+}
+
 impl World<'_> {
     /// Now and then somebody calls. While the daemon is not connected the dialplan answers.
     pub(crate) fn people_call(&mut self) {
@@ -147,12 +154,6 @@ impl World<'_> {
     pub(crate) fn arrives(&mut self, leg: LegId) {
         let number = self.plan.settings.dids.first().map(|did| did.number.e164()).unwrap_or_default();
         self.tell(SwitchEvent::CallerArrived { leg, dialled: number, caller: String::new(), trunk: None });
-    }
-
-    /// Callers in the application of whom the daemon has not heard.
-    pub(crate) fn unheard_callers(&self) -> Vec<LegId> {
-        let unmarked = |leg: &NetLeg| matches!(leg.purpose, LegPurpose::Caller { call, .. } if call.to_string() == NOBODY);
-        self.network.legs.iter().filter(|(_, leg)| unmarked(leg)).map(|(leg, _)| *leg).collect()
     }
 
     /// What Asterisk does for a caller.

@@ -126,12 +126,14 @@ impl Network {
             leg: *leg,
             up: seen.up,
             entered: seen.is_here(),
+            trunk: seen.trunk,
             purpose: Some(seen.purpose.clone()),
         };
         let live = |(id, recording): (&RecordingId, &NetRecording)| recording.ended.is_none().then_some(*id);
         Snapshot {
             asked_at,
-            legs: self.legs.iter().map(leg).collect(),
+            legs: self.legs.iter().filter(|(_, seen)| !seen.is_unmarked()).map(leg).collect(),
+            unmarked: self.legs.iter().filter(|(_, seen)| seen.is_unmarked()).map(|(leg, _)| *leg).collect(),
             rooms: self.rooms.iter().map(|(room, legs)| (*room, legs.iter().copied().collect())).collect(),
             ears: self.ears.keys().copied().collect(),
             taps: self.taps.keys().copied().collect(),

@@ -146,8 +146,9 @@ impl<'a> World<'a> {
             Happening::Order { number, command } => self.order_arrives(number, command),
             Happening::Look { link, asked_at } => self.look(link, asked_at),
             Happening::Looked { link, snapshot } if link == self.link.number => {
+                let unmarked = snapshot.unmarked.clone();
                 self.feed(Input::Switch(SwitchEvent::Snapshot(*snapshot)));
-                for leg in self.unheard_callers() {
+                for leg in unmarked {
                     self.arrives(leg);
                 }
             }

@@ -108,7 +108,7 @@ fn leg_of(channel: &str) -> LegId {
 }
 
 /// The trunk whose endpoint a channel belongs to: `PJSIP/cadran-trk-3-00000004`.
-fn trunk(names: &Names, channel_name: &str) -> Option<TrunkId> {
+pub(super) fn trunk(names: &Names, channel_name: &str) -> Option<TrunkId> {
     let endpoint = channel_name.strip_prefix("PJSIP/")?.rsplit_once('-')?.0;
     names.trunk(endpoint)
 }

@@ -37,16 +37,26 @@ pub(super) async fn snapshot(
     let channels = client.send(ari::channels::List::new()).await?;
     let bridges = client.send(ari::bridges::List::new()).await?;
     let (whole, torn) = ears::whole_and_torn(&callers.names, &channels, &bridges);
+    let unheard: Vec<SwitchEvent> =
+        channels.iter().filter_map(|channel| callers::unheard(callers, app, channel)).collect();
     let snapshot = Snapshot {
         asked_at,
         legs: channels.iter().filter_map(|channel| leg_seen(callers, channel)).collect(),
+        unmarked: unheard.iter().filter_map(arrived).collect(),
         rooms: bridges.iter().filter_map(|bridge| room_seen(callers, bridge)).collect(),
         ears: whole,
         taps: taps(&callers.names, &channels, &bridges),
         recordings: recordings(&callers.names, &channels),
     };
-    let unheard = channels.iter().filter_map(|channel| callers::unheard(callers, app, channel)).collect();
     Ok(Found { snapshot, unheard, torn })
+}
+
+/// Whose arrival it is.
+fn arrived(event: &SwitchEvent) -> Option<LegId> {
+    match event {
+        SwitchEvent::CallerArrived { leg, .. } => Some(*leg),
+        _ => None,
+    }
 }
 
 fn leg_seen(callers: &Callers, channel: &Channel) -> Option<LegSeen> {
@@ -54,6 +64,7 @@ fn leg_seen(callers: &Callers, channel: &Channel) -> Option<LegSeen> {
         leg: callers.marked(channel)?,
         up: channel.state == ChannelState::Up,
         entered: channel.dialplan.app_name == STASIS,
+        trunk: callers::trunk(&callers.names, &channel.name),
         purpose: purpose(&callers.names, channel),
     })
 }

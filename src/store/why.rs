@@ -8,7 +8,7 @@ use super::db::{Lane, Sql, Tx};
 use super::decision::{DecisionFilter, DialDecision, PackEdition, edition};
 use super::do_not_call::DoNotCall;
 use super::hearing::{Hearing, Question};
-use super::history::HistoryFilter;
+use super::history::{HistoryFilter, HistoryOrder};
 use super::lead::{self, LeadRecord};
 use super::relationship::Relationship;
 use super::value::{args, json};

@@ -36,7 +36,8 @@ pub(crate) async fn a_lead_is_taken_where_it_stands(database: &Database) {
     let mut desk = Desk::of(store);
     let ours = world.claim(store).await.id;
     let theirs = store.claim_leads(world.campaign, 1, NOW, "asterisk-2").await.unwrap().leads[0].id;
-    let rest = store.leads(Default::default(), cadran::store::Page::first()).await.unwrap();
+    let rest =
+        store.leads(Default::default(), Default::default(), cadran::store::Page::first()).await.unwrap();
     let rest: Vec<LeadId> =
         rest.iter().map(|record| record.lead.id).filter(|id| ![ours, theirs].contains(id)).collect();
     let [waiting, taken_back] = rest[..] else { panic!("{rest:?}") };
@@ -75,7 +76,8 @@ pub(crate) async fn what_the_law_refuses_moves_no_lead(database: &Database) {
     let store = &database.store;
     let world = World::with_leads(store, 2).await;
     let mut desk = Desk::of(store);
-    let leads = store.leads(Default::default(), cadran::store::Page::first()).await.unwrap();
+    let leads =
+        store.leads(Default::default(), Default::default(), cadran::store::Page::first()).await.unwrap();
     let (free, barred) = (leads[0].lead.id, leads[1].lead.id);
     let entry = DoNotCall {
         phone: leads[1].lead.phone,
@@ -154,7 +156,10 @@ pub(crate) async fn a_key_names_one_dial(database: &Database) {
     let store = &database.store;
     let world = World::with_leads(store, 1).await;
     let mut desk = Desk::of(store);
-    let id = store.leads(Default::default(), cadran::store::Page::first()).await.unwrap()[0].lead.id;
+    let id = store.leads(Default::default(), Default::default(), cadran::store::Page::first()).await.unwrap()
+        [0]
+    .lead
+    .id;
     assert_eq!(store.dialled_by_hand(world.agent, "key-1").await.unwrap(), None);
     let attempt = by_hand(&world, store, id, Some("key-1")).await;
     saved(&mut desk, &attempt).await.unwrap();

@@ -64,7 +64,7 @@ pub(crate) async fn every_write_counts_once(database: &Database) {
 /// All that these writes touch, as text.
 async fn everything(database: &Database, world: &World) -> String {
     let store = &database.store;
-    let leads = store.leads(Default::default(), Page::first()).await.unwrap();
+    let leads = store.leads(Default::default(), Default::default(), Page::first()).await.unwrap();
     let mut stories = Vec::new();
     for attempt in
         store.attempts(HistoryFilter::default(), HistoryOrder::Latest, Page::first()).await.unwrap()

@@ -73,7 +73,7 @@ impl World {
         });
         store.import_rows(import.id, rows.collect(), NOW).await.unwrap();
         store.end_import(import.id, None, NOW).await.unwrap();
-        let leads = store.leads(Default::default(), Page::first()).await.unwrap();
+        let leads = store.leads(Default::default(), Default::default(), Page::first()).await.unwrap();
         leads.iter().map(|record| record.lead.id).collect()
     }
 

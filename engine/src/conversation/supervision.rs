@@ -345,6 +345,13 @@ impl Engine {
         }
     }
 
+    /// An ear could not be closed.
+    pub(crate) fn close_ear_again(&mut self, ear: EarId) {
+        if self.has_ear(ear).is_none() {
+            self.cx.switch(SwitchCommand::CloseEar { ear });
+        }
+    }
+
     /// An ear is gone, or was not opened, or does not whisper as it should.
     pub(crate) fn ear_failed(&mut self, ear: EarId) {
         if let Some(supervisor) = self.has_ear(ear) {

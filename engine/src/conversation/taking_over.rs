@@ -10,7 +10,7 @@ use crate::conversation::supervising::Part;
 use crate::engine::Engine;
 use crate::input::Snapshot;
 use crate::model::{AgentId, CallId, RoomId, SupervisionEnd, SupervisionMode};
-use crate::resync::{TRAVEL_TIME_MAX, minted_at};
+use crate::resync::TRAVEL_TIME_MAX;
 
 impl Engine {
     /// The supervisor to whom the customer of a call is on the way.
@@ -75,8 +75,7 @@ impl Engine {
         let room_of = |agent: AgentId| self.sessions.get(&agent).map(|session| session.room);
         match (part.ear, part.mode) {
             (Some(ear), _) => {
-                let established = minted_at(ear.as_uuid()) + TRAVEL_TIME_MAX < snapshot.asked_at;
-                if established && !snapshot.ears.contains(&ear) {
+                if self.is_established(ear.as_uuid(), snapshot) && !snapshot.ears.contains(&ear) {
                     self.cx.repaired(format!("{ear} is gone"));
                     self.ear_failed(ear);
                 }

@@ -13,7 +13,6 @@ use crate::model::{
     AgentId, AgentsHear, CallId, LegId, Supervised, SupervisionEnd, SupervisionId, SupervisionMode, TapId,
     Timestamp, UserId,
 };
-use crate::resync::{TRAVEL_TIME_MAX, minted_at};
 use crate::view::ListenerView;
 
 /// Taps at a time. Each is four channels and two bridges on Asterisk.
@@ -121,14 +120,19 @@ impl Engine {
                 self.cx.switch(SwitchCommand::CloseTap { tap: *tap });
             }
         }
-        let is_gone = |tap: &TapId| {
-            let established = minted_at(tap.as_uuid()) + TRAVEL_TIME_MAX < snapshot.asked_at;
-            established && !snapshot.taps.contains(tap)
-        };
+        let is_gone =
+            |tap: &TapId| self.is_established(tap.as_uuid(), snapshot) && !snapshot.taps.contains(tap);
         let gone: Vec<TapId> = self.taps.keys().copied().filter(is_gone).collect();
         for tap in gone {
             self.cx.repaired(format!("{tap} is gone"));
             self.tap_failed(tap);
+        }
+    }
+
+    /// A tap could not be closed.
+    pub(crate) fn close_tap_again(&mut self, tap: TapId) {
+        if !self.taps.contains_key(&tap) {
+            self.cx.switch(SwitchCommand::CloseTap { tap });
         }
     }
 

@@ -366,9 +366,11 @@ impl Engine {
         if let Some(colleague) = transfer.colleague()
             && self.sessions.get(&colleague).is_some_and(|session| session.consulted_by() == Some(id))
         {
-            let away = matches!(transfer.stage, TransferStage::Consulting | TransferStage::Conference);
-            if away {
-                self.seat(colleague);
+            match transfer.stage {
+                TransferStage::Consulting | TransferStage::Conference => self.seat(colleague),
+                // The customer may have come in, though nobody has told so.
+                TransferStage::Handing => self.change_room(colleague),
+                TransferStage::Held | TransferStage::Calling { .. } => {}
             }
             self.settle_agent(colleague);
         }

@@ -22,6 +22,9 @@ use crate::timers::Timer;
 /// would use up a list within seconds.
 const REFUSED_TRUNK_REST: Duration = Duration::from_secs(2);
 
+/// An ear or a tap that Asterisk did not close is told to close again after this time.
+const CLOSE_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
 impl Engine {
     pub(crate) fn leg_ringing(&mut self, leg: LegId) {
         let now = self.cx.now;
@@ -507,13 +510,23 @@ impl Engine {
             // A room that is missing shows when somebody is joined to it; one left over, in the next snapshot.
             | SwitchCommand::OpenRoom { .. }
             | SwitchCommand::Leave { .. }
-            | SwitchCommand::CloseRoom { .. }
-            // One that is left over is closed at the next snapshot.
-            | SwitchCommand::CloseEar { .. }
-            | SwitchCommand::CloseTap { .. } => {}
+            | SwitchCommand::CloseRoom { .. } => {}
+            SwitchCommand::CloseEar { ear } => self.close_again(failure, Timer::CloseEarAgain(ear)),
+            SwitchCommand::CloseTap { tap } => self.close_again(failure, Timer::CloseTapAgain(tap)),
             SwitchCommand::MaskRecording { recording } => self.mask_failed(recording),
             SwitchCommand::UnmaskRecording { recording } => self.unmask_failed(recording),
             SwitchCommand::CollectRecording { recording } => self.collect_failed(recording),
+        }
+    }
+
+    /// Nobody should hear by it, and it could not be closed. Without a link the snapshot after the gap tells of it, and
+    /// what is not found is closed.
+    fn close_again(&mut self, failure: &CommandFailure, again: Timer) {
+        match failure {
+            CommandFailure::NotSent | CommandFailure::Refused { status: 404, .. } => {}
+            CommandFailure::OutcomeUnknown | CommandFailure::Refused { .. } => {
+                self.cx.arm_in(CLOSE_AGAIN_AFTER, again);
+            }
         }
     }
 

@@ -498,11 +498,12 @@ impl Centre {
         let seen = |(leg, (purpose, _)): (&LegId, &(LegPurpose, bool))| {
             let up =
                 !self.agenda.values().any(|input| *input == Input::Switch(SwitchEvent::LegUp { leg: *leg }));
-            LegSeen { leg: *leg, up, entered: up, purpose: Some(purpose.clone()) }
+            LegSeen { leg: *leg, up, entered: up, trunk: None, purpose: Some(purpose.clone()) }
         };
         Snapshot {
             asked_at: self.now,
             legs: self.legs.iter().map(seen).collect(),
+            unmarked: Vec::new(),
             rooms: self.rooms.iter().map(|(room, legs)| (*room, legs.clone())).collect(),
             ears: self.ears.keys().copied().collect(),
             taps: self.taps.iter().copied().collect(),
