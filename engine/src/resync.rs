@@ -192,7 +192,9 @@ impl Engine {
     /// have: a mark may not have taken, and whoever was a customer may have become a caller.
     fn mark_again(&mut self, seen: &LegSeen) {
         match (self.legs.get(&seen.leg).copied(), &seen.purpose) {
-            (Some(LegOwner::Caller(id)), purpose) if self.purpose_of_caller(id) != *purpose => self.mark(id),
+            (Some(LegOwner::Caller(id)), purpose) if self.is_marked_otherwise(id, purpose.as_ref()) => {
+                self.mark(id);
+            }
             (Some(LegOwner::Agent(id)), Some(LegPurpose::Agent { agent, session, room })) => {
                 let own = self.sessions.get(&id).map(|session| session.room);
                 if let Some(own) = own.filter(|own| own != room) {
@@ -201,6 +203,18 @@ impl Engine {
                 }
             }
             (_, _) => {}
+        }
+    }
+
+    /// Whether a caller's leg bears another mark than it should. Whoever waits no more keeps that of the queue that gave
+    /// them to an agent.
+    fn is_marked_otherwise(&self, id: CallId, mark: Option<&LegPurpose>) -> bool {
+        match (self.purpose_of_caller(id), mark) {
+            (
+                Some(LegPurpose::Caller { call, queue, .. }),
+                Some(LegPurpose::Caller { call: other, queue: place, .. }),
+            ) => call != *other || queue.is_some() && queue != *place,
+            (own, _) => own.is_some(),
         }
     }
 
