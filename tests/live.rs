@@ -26,6 +26,8 @@ mod daemon_killed;
 mod database;
 #[path = "live/database_away.rs"]
 mod database_away;
+#[path = "live/demo.rs"]
+mod demo;
 #[path = "live/desk.rs"]
 mod desk;
 #[path = "live/drops.rs"]

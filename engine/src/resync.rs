@@ -188,12 +188,18 @@ impl Engine {
         }
     }
 
-    /// A caller's leg is marked with what they are and wait for at this moment, and an agent's with the room that they
-    /// have: a mark may not have taken, and whoever was a customer may have become a caller.
+    /// A caller's leg is marked with what they are and wait for at this moment, an agent's with the room that they have,
+    /// an outsider's with the call that they are in: a mark may not have taken, and whoever was a customer may have become
+    /// a caller.
     fn mark_again(&mut self, seen: &LegSeen) {
         match (self.legs.get(&seen.leg).copied(), &seen.purpose) {
             (Some(LegOwner::Caller(id)), purpose) if self.is_marked_otherwise(id, purpose.as_ref()) => {
                 self.mark(id);
+            }
+            (Some(LegOwner::Outside(call)), Some(LegPurpose::Outside { call: marked }))
+                if call != *marked =>
+            {
+                self.cx.switch(SwitchCommand::Mark { leg: seen.leg, purpose: LegPurpose::Outside { call } });
             }
             (Some(LegOwner::Agent(id)), Some(LegPurpose::Agent { agent, session, room })) => {
                 let own = self.sessions.get(&id).map(|session| session.room);
