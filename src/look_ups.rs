@@ -6,6 +6,7 @@ use std::time::Duration;
 use cadran_engine::flow::nodes::{CallerCheck, LookupSource};
 use cadran_engine::flow::run::Event;
 use cadran_engine::inbound::inquiry::{Finding, Inquiry, LookUpId};
+use cadran_engine::model::incoming::CallerCallback;
 use cadran_engine::model::{Phone, Timestamp};
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer as _;
@@ -20,20 +21,22 @@ use crate::store::{Error, Page, Store};
 #[derive(Clone, Debug)]
 pub struct LookUps {
     store: Store,
+    holder: String,
     requests: FlowRequests,
     clock: fn() -> Timestamp,
     found: mpsc::Sender<(LookUpId, Finding)>,
 }
 
 impl LookUps {
-    /// A way whose answers come out at `found`.
+    /// A way whose answers come out at `found`, for the daemon that drives the Asterisk server `holder`.
     pub const fn new(
         store: Store,
+        holder: String,
         requests: FlowRequests,
         clock: fn() -> Timestamp,
         found: mpsc::Sender<(LookUpId, Finding)>,
     ) -> Self {
-        Self { store, requests, clock, found }
+        Self { store, holder, requests, clock, found }
     }
 
     /// Looks for an answer, which comes within the inquiry's own time. Does not wait.
@@ -53,9 +56,11 @@ impl LookUps {
     async fn find(&self, id: LookUpId, inquiry: Inquiry) -> Finding {
         let found = match inquiry {
             Inquiry::Http(request) => return heard(self.requests.send(&request).await),
-            Inquiry::Booking { phone, queue, capacity, not_before } => {
+            Inquiry::Booking { phone, queue, capacity, not_before, place } => {
+                let callback =
+                    CallerCallback { id: id.call, queue, phone, due_at: not_before, place, tries: 0 };
                 let now = (self.clock)();
-                let booked = self.store.book_callback(id.call, phone, queue, not_before, capacity, now).await;
+                let booked = self.store.book_callback(&callback, capacity, &self.holder, now).await;
                 booked.map(Finding::Booking)
             }
             Inquiry::Caller { phone, checks, repeat_window } => {

@@ -14,6 +14,8 @@ mod asterisk;
 mod asterisk_killed;
 #[path = "live/by_hand.rs"]
 mod by_hand;
+#[path = "live/callbacks.rs"]
+mod callbacks;
 #[path = "live/callers.rs"]
 mod callers;
 #[path = "live/closing.rs"]

@@ -10,7 +10,7 @@ use crate::inbound::inquiry::{Inquiry, LookUpId};
 use crate::input::{LegPurpose, RequestId};
 use crate::model::attempt::CallRecord;
 pub use crate::model::incoming::CallerRecorded;
-use crate::model::incoming::{CallerDisposition, CallerRecord, MessageRecord};
+use crate::model::incoming::{CallerCallback, CallerDisposition, CallerRecord, MessageRecord};
 use crate::model::{
     AgentId, Attempt, AttemptId, CallId, CampaignId, EarId, HangupCause, LeadId, LegId, MessageId, Outcome,
     PauseReason, Phone, RecordingId, RecordingState, RoomId, Screened, SessionId, Supervised, SupervisionEnd,
@@ -388,6 +388,15 @@ pub enum Write {
         outcome: Option<String>,
         /// Labels.
         labels: Vec<String>,
+    },
+    /// A promise to call somebody back stands otherwise.
+    SaveCallback {
+        /// As it stands.
+        callback: CallerCallback,
+        /// The call by which it was kept, once it was.
+        kept_by: Option<CallId>,
+        /// Since when.
+        at: Timestamp,
     },
     /// A recording began.
     OpenRecording {

@@ -17,6 +17,7 @@ use crate::inbound::caller::Caller;
 use crate::inbound::queue::QueueRun;
 use crate::inbound::shelf::Shelf;
 use crate::input::{Input, Recovery, Request, StoreEvent, SwitchEvent};
+use crate::model::incoming::CallerCallback;
 use crate::model::{
     Agent, AgentId, AttemptId, CallId, CampaignId, Did, LegId, QueueId, RecordingId, TapId, Timestamp, Trunk,
     TrunkId, TrunkProbe, TrunkState,
@@ -39,6 +40,8 @@ pub struct Engine {
     pub(crate) switch_gate: Option<Gate>,
     pub(crate) calls: BTreeMap<CallId, Call>,
     pub(crate) callers: BTreeMap<CallId, Caller>,
+    /// Who is to be called back and does not wait in a queue yet, by the call in which it was booked.
+    pub(crate) callbacks: BTreeMap<CallId, CallerCallback>,
     pub(crate) queues: BTreeMap<QueueId, QueueRun>,
     pub(crate) dids: Vec<Did>,
     pub(crate) shelf: Shelf,
@@ -97,6 +100,7 @@ impl Engine {
             switch_gate: None,
             calls: BTreeMap::new(),
             callers: BTreeMap::new(),
+            callbacks: BTreeMap::new(),
             queues: BTreeMap::new(),
             dids: Vec::new(),
             shelf: Shelf::default(),
@@ -257,6 +261,7 @@ impl Engine {
                 Timer::Announce(call, turn) => self.announce(call, turn),
                 Timer::AgentRingOver(agent, leg) => self.agent_ring_over(agent, leg),
                 Timer::BackOverdue(call, tries) => self.back_overdue(call, tries),
+                Timer::CallbackDue(call) => self.callback_due(call),
                 Timer::CallerForgotten(call) => self.settle_caller(call),
                 Timer::CollectAgain(recording) => self.collect_again(recording),
                 Timer::DropTimeOver(call) => self.drop_time_over(call),
@@ -278,6 +283,7 @@ impl Engine {
                 Timer::Quiet(call, turn) => self.quiet(call, turn),
                 Timer::RecordingOverdue(recording) => self.recording_overdue(recording),
                 Timer::RedialAgent(agent) => self.redial_agent(agent),
+                Timer::RingBackOver(call) => self.ring_back_over(call),
                 Timer::RingOver(call) => self.ring_over(call),
                 Timer::ScreeningOver(call) => self.screening_over(call),
                 Timer::SupervisionOverdue(supervisor, act) => self.supervision_overdue(supervisor, act),

@@ -8,6 +8,7 @@ use crate::dialer::drop_ledger::DropCounts;
 use crate::dialer::learnt::Learnt;
 use crate::flow::calendar::OpeningHours;
 use crate::inbound::inquiry::{Finding, LookUpId};
+use crate::model::incoming::CallerCallback;
 use crate::model::{
     Agent, AgentId, AttemptId, CallId, Campaign, CampaignId, Did, DidId, EarId, FlowPublished, HangupCause,
     Lead, LeadId, LegId, Mailbox, Medium, MessageId, Phone, Queue, QueueId, RateLimit, RecordingFacts,
@@ -401,6 +402,9 @@ pub struct Recovery {
     /// What campaigns had learnt.
     #[serde(default)]
     pub learnt: Vec<(CampaignId, Learnt)>,
+    /// Callers to whom it was promised to call them back.
+    #[serde(default)]
+    pub callbacks: Vec<CallerCallback>,
 }
 
 /// A recording that was being written.

@@ -16,6 +16,7 @@ use crate::dialer::retry;
 use crate::engine::{Engine, LegOwner};
 use crate::inbound::caller::CallerState;
 use crate::input::{LegPurpose, LegSeen, OpenSession, Recovery, Snapshot};
+use crate::model::incoming::CallerCallback;
 use crate::model::{
     AgentId, Attempt, CallId, HangupCause, Lead, LegId, Outcome, PauseReason, RingMode, RoomId, Screened,
     Side, Timestamp,
@@ -42,6 +43,9 @@ impl Engine {
             if let Some(run) = self.runs.get_mut(campaign) {
                 run.drops.restore(*start, *counts);
             }
+        }
+        for callback in std::mem::take(&mut recovery.callbacks) {
+            self.promise(callback);
         }
         self.recovery = Some(recovery);
     }
@@ -111,11 +115,25 @@ impl Engine {
         if self.departed.contains_key(&seen.leg) {
             return true;
         }
+        if !seen.up && !seen.entered {
+            // Their telephone rings for an agent of the earlier daemon; they are called back anew.
+            self.cx.switch(SwitchCommand::HangUp { leg: seen.leg });
+            return true;
+        }
         let did = self.dids.iter().find(|known| Some(known.id) == *did).cloned();
         let id = *call;
+        let place = queue.filter(|_| did.is_none());
+        let is_kept = |callback: &&CallerCallback| {
+            Some(callback.phone) == *phone && place.is_some_and(|place| place.queue == callback.queue)
+        };
+        let callback = self.callbacks.values().find(is_kept).copied();
         self.cx.repaired(format!("{id} taken over"));
         self.admit_as(id, seen.leg, did, *phone, None);
         let now = self.cx.now;
+        if let (Some(callback), Some(caller)) = (callback, self.callers.get_mut(&id)) {
+            caller.callback = Some(callback);
+            self.callbacks.remove(&callback.id);
+        }
         if let Some(caller) = self.callers.get_mut(&id).filter(|_| seen.up) {
             caller.is_up = true;
             caller.answered_at = Some(now);
@@ -127,6 +145,7 @@ impl Engine {
             caller.connected_at = Some(now);
             caller.enter(CallerState::Connected, now);
             self.set_agent_state(agent, AgentState::OnCall { call: id });
+            self.callback_kept(id);
             let room = self.sessions.get(&agent).map(|session| session.room);
             if room.is_some_and(|room| !snapshot.holds(room, seen.leg)) {
                 // Held by the earlier daemon; nobody knows any more for what.

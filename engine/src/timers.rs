@@ -16,6 +16,8 @@ pub(crate) enum Timer {
     AgentRingOver(AgentId, LegId),
     /// A customer should hear their agent again; this often it was tried.
     BackOverdue(CallId, u8),
+    /// Somebody is to be called back.
+    CallbackDue(CallId),
     /// A flow has had long enough to settle what needs no caller.
     CallerForgotten(CallId),
     /// A recording could not be read back; it is tried again.
@@ -63,6 +65,8 @@ pub(crate) enum Timer {
     RecordingOverdue(RecordingId),
     /// Ring a lost agent's phone again.
     RedialAgent(AgentId),
+    /// Whoever is called back has been rung for long enough.
+    RingBackOver(CallId),
     /// A customer's phone has rung long enough.
     RingOver(CallId),
     /// Who has not been told from a machine by now is a person.

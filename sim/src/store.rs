@@ -176,6 +176,7 @@ impl Store {
             drops: self.drops(),
             machines: self.machines(),
             learnt: Vec::new(),
+            callbacks: Vec::new(),
         }
     }
 
@@ -321,6 +322,7 @@ impl Store {
             Write::SaveCallerDisposition(_)
             | Write::SaveMessage(_)
             | Write::SaveAnswers { .. }
+            | Write::SaveCallback { .. }
             | Write::TagCall { .. }
             | Write::SavePacing { .. }
             | Write::SaveLearnt { .. } => {}

@@ -96,6 +96,7 @@
 //!
 //! GET    /api/callbacks                             view work
 //! PUT    /api/callbacks/{call}                      view work
+//! GET    /api/caller-callbacks                      view
 //!
 //! GET    /api/do-not-call                           view
 //! POST   /api/do-not-call                           block_numbers
@@ -256,6 +257,7 @@ mod bulk;
 mod by_hand;
 mod calendars;
 mod callbacks;
+mod caller_callbacks;
 mod calls;
 mod campaign_settings;
 mod campaigns;
@@ -441,6 +443,7 @@ fn campaign_routes() -> OpenApiRouter<App> {
         .routes(routes!(leads::timeline))
         .routes(routes!(callbacks::list))
         .routes(routes!(callbacks::change))
+        .routes(routes!(caller_callbacks::list))
 }
 
 fn compliance_routes() -> OpenApiRouter<App> {

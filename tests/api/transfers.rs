@@ -101,6 +101,7 @@ fn caller_in_conversation(call: CallId, agent: AgentId) -> CallerView {
         waiting_since: None,
         offered: Vec::new(),
         agent: Some(agent),
+        callback: None,
         recording: "none",
         listeners: Vec::new(),
         transfer: None,

@@ -2,11 +2,13 @@
 //!
 //! Guided -> Queued -> Joining -> Connected -> Ending
 //!   |  `-> Dialling -> Beside -> Guided
+//!   Queued -> RingingBack -> Joining, for whoever is called back
 //!   `-> Ending, and from any state Gone: the leg is gone, and the flow settles what needs no caller.
 
 use std::time::Duration;
 
 use crate::command::Clip;
+use crate::conversation::leg::Leg;
 use crate::conversation::talk::Talk;
 use crate::conversation::transfer::Transfer;
 use crate::flow::key::Key;
@@ -14,7 +16,7 @@ use crate::flow::run::{Facts, Run};
 use crate::inbound::queue::{Needs, Place};
 use crate::inbound::shelf::EditionId;
 use crate::inbound::task::MailboxWish;
-use crate::model::incoming::{CallerRecord, PathStep, QueueWait};
+use crate::model::incoming::{CallerCallback, CallerRecord, KeptPlace, PathStep, QueueWait};
 use crate::model::{
     AgentId, CallId, Did, DidId, FlowId, HangupCause, LegId, MessageId, Phone, QueueId, Side, Timestamp,
     TrunkId,
@@ -37,6 +39,8 @@ pub(crate) enum CallerState {
     Dialling,
     /// In conversation with somebody outside.
     Beside,
+    /// Is called back.
+    RingingBack,
     /// Is being joined to an agent.
     Joining,
     /// Caller and agent hear each other.
@@ -87,6 +91,8 @@ pub(crate) struct Waiting {
     pub(crate) position: u32,
     /// Agents whose phones ring for this caller.
     pub(crate) offered: Vec<AgentId>,
+    /// Whether they were offered to be called back.
+    pub(crate) is_offered: bool,
     pub(crate) announce: crate::model::Announce,
 }
 
@@ -133,6 +139,16 @@ pub(crate) struct Caller {
     /// Where a message that is being recorded goes.
     pub(crate) mailbox: Option<MailboxWish>,
     pub(crate) waiting: Option<Waiting>,
+    /// Whether they wait at home, to be called back: there is no leg.
+    pub(crate) is_absent: bool,
+    /// The promise by which they are called back.
+    pub(crate) callback: Option<CallerCallback>,
+    /// The callback that is being booked for them.
+    pub(crate) booking: Option<CallerCallback>,
+    /// The place in a queue that they have left by asking for a callback.
+    pub(crate) left: Option<(QueueId, KeptPlace)>,
+    /// The leg on which they are called back.
+    pub(crate) line: Leg,
     /// Where the caller goes back to when the way on which an agent sent them fails.
     pub(crate) home: Option<Home>,
     /// The call of ours that it was before.
@@ -181,6 +197,11 @@ impl Caller {
             end_key: None,
             mailbox: None,
             waiting: None,
+            is_absent: false,
+            callback: None,
+            booking: None,
+            left: None,
+            line: Leg::default(),
             home: None,
             before: None,
             talk: Talk::default(),
@@ -219,7 +240,7 @@ impl Caller {
 
     /// Whether the leg is there and not on its way out.
     pub(crate) const fn is_here(&self) -> bool {
-        !matches!(self.state, CallerState::Ending | CallerState::Gone)
+        !matches!(self.state, CallerState::Ending | CallerState::Gone) && !self.is_absent
     }
 
     /// Something else is done for the flow from here on.
@@ -284,6 +305,7 @@ impl Caller {
                 CallerState::Queued => "queued",
                 CallerState::Dialling => "dialling",
                 CallerState::Beside => "transferred",
+                CallerState::RingingBack => "ringing_back",
                 CallerState::Joining => "joining",
                 CallerState::Connected => "connected",
                 CallerState::Ending => "ending",
@@ -294,6 +316,7 @@ impl Caller {
             waiting_since: self.waiting.as_ref().map(|waiting| waiting.place.since),
             offered: self.waiting.as_ref().map(|waiting| waiting.offered.clone()).unwrap_or_default(),
             agent: self.agent,
+            callback: self.callback.map(|callback| callback.id),
             recording: self.talk.recording.as_str(),
             listeners: Vec::new(),
             transfer: self.talk.transfer.as_ref().map(Transfer::view),

@@ -136,8 +136,11 @@ impl Engine {
     }
 
     /// A caller's call was picked up.
-    pub(crate) fn caller_reported(&mut self, id: CallId, up: bool) {
+    pub(crate) fn caller_reported(&mut self, id: CallId, entered: bool, up: bool) {
         let now = self.cx.now;
+        if self.callers.get(&id).is_some_and(|caller| caller.state == CallerState::RingingBack) {
+            return self.ring_back_reported(id, entered, up);
+        }
         let Some(caller) = self.callers.get_mut(&id).filter(|caller| up && !caller.is_up) else { return };
         caller.is_up = true;
         caller.answered_at = Some(now);
@@ -179,6 +182,7 @@ impl Engine {
             | CallerState::Queued
             | CallerState::Dialling
             | CallerState::Beside
+            | CallerState::RingingBack
             | CallerState::Ending
             | CallerState::Gone => return,
         }
@@ -210,6 +214,7 @@ impl Engine {
         }
         self.leave_queue(id, QueueExit::Answered);
         self.tell_queue_left(id, QueueExit::Answered);
+        self.callback_kept(id);
         self.record_by_policy(id);
         self.tell_followers(agent);
     }
@@ -238,6 +243,7 @@ impl Engine {
         match self.callers.get(&id).map(|caller| caller.state.clone()) {
             Some(CallerState::Queued) => self.agent_missed(agent, id),
             Some(CallerState::Joining) => self.return_to_queue(id),
+            Some(CallerState::RingingBack) => self.ring_back_again(id),
             Some(CallerState::Connected) => self.agent_went(id),
             Some(
                 CallerState::Guided
@@ -281,6 +287,9 @@ impl Engine {
     /// A caller's leg is gone.
     pub(crate) fn caller_gone(&mut self, id: CallId, cause: HangupCause, lost: Option<Side>) {
         let now = self.cx.now;
+        if self.callers.get(&id).is_some_and(|caller| caller.state == CallerState::RingingBack) {
+            return self.ring_back_ended(id);
+        }
         let Some(caller) = self.callers.get_mut(&id).filter(|caller| caller.state != CallerState::Gone)
         else {
             return;
@@ -327,6 +336,9 @@ impl Engine {
             return;
         }
         let Some(mut caller) = self.callers.remove(&id) else { return };
+        if let Some(callback) = caller.callback.filter(|_| caller.connected_at.is_none()) {
+            self.try_later(callback);
+        }
         if let Some(course) = caller.course.take() {
             self.shelf.close(course.edition);
         }

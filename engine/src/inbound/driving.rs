@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::command::{Clip, Command, Notice, SwitchCommand, Write};
 use crate::engine::{Engine, LegOwner};
 use crate::flow::key::Key;
-use crate::flow::run::{Ending, Event, QueueExit as FlowExit, Run};
+use crate::flow::run::{Booking, Ending, Event, QueueExit as FlowExit, Run};
+use crate::inbound::callbacks::TAKES_CALLBACK;
 use crate::inbound::caller::{CLIPS_TIME_MAX, Caller, CallerState, Doing, fallback_clip};
 use crate::inbound::inquiry::{Finding, LookUpId};
 use crate::inbound::shelf::EditionId;
@@ -163,7 +164,8 @@ impl Engine {
                 self.take_message(id, task);
                 None
             }
-            Task::LookUp { inquiry, meanwhile } => {
+            Task::LookUp { mut inquiry, meanwhile } => {
+                caller.note_booking(&mut inquiry);
                 let turn = caller.next_turn(Doing::LookingUp);
                 let time_max = inquiry.time_max();
                 self.cx.emit(Command::LookUp { id: LookUpId { call: id, turn }, inquiry });
@@ -332,10 +334,12 @@ impl Engine {
                     self.cx.switch(SwitchCommand::EndMessage { leg, message });
                 }
             }
+            (CallerState::Queued, _) if key == TAKES_CALLBACK && self.take_callback(id) => {}
             (CallerState::Guided | CallerState::Queued, _) => self.tell_flow(id, Event::Key(key)),
             (
                 CallerState::Dialling
                 | CallerState::Beside
+                | CallerState::RingingBack
                 | CallerState::Joining
                 | CallerState::Connected
                 | CallerState::Ending
@@ -401,6 +405,12 @@ impl Engine {
         if caller.turn != lookup.turn || caller.doing != Doing::LookingUp {
             return;
         }
+        if let Finding::Booking(booking) = finding {
+            self.booked(lookup.call, booking);
+        }
+        if self.callers.get(&lookup.call).is_some_and(|caller| caller.course.is_none()) {
+            return self.say_goodbye(lookup.call, matches!(finding, Finding::Booking(Booking::Booked)));
+        }
         let event = match finding {
             Finding::Booking(booking) => Event::Booking(booking),
             Finding::Caller(check) => Event::Caller(check),
@@ -424,6 +434,7 @@ impl Engine {
             Doing::Recording(message) => {
                 self.tell_flow(id, Event::Recorded { name: message.to_string(), ms: 0 });
             }
+            Doing::LookingUp if caller.course.is_none() => self.say_goodbye(id, false),
             Doing::LookingUp => self.tell_flow(id, Event::Failed),
             Doing::Nothing | Doing::Dialling | Doing::Queueing => {}
         }

@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 
 use crate::flow::nodes::{CallerCheck, Method};
 use crate::flow::run::{Booking, Request};
+use crate::model::incoming::KeptPlace;
 use crate::model::{CallId, Phone, QueueId};
 
 /// How long the database may take to find something.
@@ -37,6 +38,8 @@ pub enum Inquiry {
         capacity: Option<u32>,
         /// The earliest moment.
         not_before: crate::model::Timestamp,
+        /// The place that the caller has left, where it is to be kept.
+        place: Option<KeptPlace>,
     },
     /// What is known of the caller.
     Caller {

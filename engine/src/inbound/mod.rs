@@ -2,8 +2,9 @@
 //!
 //! `caller` is the small machine that `callers` moves. `driving` carries a caller through a flow, whose editions lie on
 //! the `shelf`; `task` is a step of it with all that it needs, [`inquiry`] what it asks of the world. [`queue`] holds
-//! who waits and who gets whom, `queues` gives them to agents.
+//! who waits and who gets whom, `queues` gives them to agents, `callbacks` calls back who did not want to wait.
 
+pub mod callbacks;
 pub(crate) mod caller;
 pub(crate) mod callers;
 pub(crate) mod driving;

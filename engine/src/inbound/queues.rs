@@ -10,7 +10,7 @@ use crate::flow::run::{Event, QueueExit as FlowExit};
 use crate::inbound::caller::{Caller, CallerState, WAITS_MAX, Waiting};
 use crate::inbound::queue::{Needs, QueueRun, WAIT_MAX};
 use crate::inbound::task::QueueWish;
-use crate::model::incoming::{QueueExit, QueueWait};
+use crate::model::incoming::{KeptPlace, QueueExit, QueueWait};
 use crate::model::{AgentId, CallId, Overflow, PauseReason, QueueId, Timestamp};
 use crate::timers::Timer;
 
@@ -108,7 +108,8 @@ impl Engine {
         self.cx.arm_in(wait_max, Timer::QueueOver(id, turn));
         if let Some(caller) = self.callers.get_mut(&id) {
             let queue = wish.queue;
-            caller.waiting = Some(Waiting { queue, place, needs, position, offered: Vec::new(), announce });
+            let (offered, is_offered) = (Vec::new(), false);
+            caller.waiting = Some(Waiting { queue, place, needs, position, offered, is_offered, announce });
             caller.queue = Some(queue);
             caller.enter(CallerState::Queued, now);
         }
@@ -191,7 +192,11 @@ impl Engine {
             return self.let_agent_of_go(agent, id, true, Duration::ZERO);
         };
         let offered = caller.waiting.as_mut().map(|waiting| std::mem::take(&mut waiting.offered));
-        self.join_caller(id, agent);
+        if self.callers.get(&id).is_some_and(|caller| caller.is_absent) {
+            self.ring_back(id, agent);
+        } else {
+            self.join_caller(id, agent);
+        }
         for other in offered.into_iter().flatten().filter(|other| *other != agent) {
             self.let_agent_of_go(other, id, true, Duration::ZERO);
         }
@@ -254,6 +259,10 @@ impl Engine {
         let Some(waiting) = caller.waiting.take() else { return };
         let waited = now.since(waiting.place.since);
         let queue = waiting.queue;
+        if matches!(exit, QueueExit::Callback | QueueExit::LeftByKey) {
+            let since = self.cx.wall - waited;
+            caller.left = Some((queue, KeptPlace { since, priority: waiting.place.priority() }));
+        }
         caller.note_wait(QueueWait { queue, since: waiting.place.since, waited, exit });
         if caller.state == CallerState::Queued {
             caller.enter(CallerState::Guided, now);
@@ -358,13 +367,17 @@ impl Engine {
 
     /// Offers a waiting caller to be called back.
     pub(crate) fn offer_callback(&mut self, id: CallId, turn: u32) {
-        let Some(caller) = self.callers.get(&id).filter(|_| self.waits(id, turn)) else { return };
+        let may_be_called = |caller: &&Caller| caller.phone.is_some() && self.waits(id, turn);
+        let Some(caller) = self.callers.get(&id).filter(may_be_called) else { return };
         let text = if caller.locale.starts_with("fr") {
             "Pour être rappelé, tapez 1."
         } else {
             "To be called back, press 1."
         };
         let clip = Clip::Speech { text: text.to_owned(), locale: caller.locale.clone(), voice: None };
+        if let Some(waiting) = self.callers.get_mut(&id).and_then(|caller| caller.waiting.as_mut()) {
+            waiting.is_offered = true;
+        }
         self.play(id, vec![clip]);
     }
 
@@ -376,7 +389,9 @@ impl Engine {
             if self.has_agents_at_work(queue) {
                 continue;
             }
-            let leaving: Vec<CallId> = run.waiting().map(|(_, call)| call).collect();
+            // Whoever waits at home loses nothing by it.
+            let is_here = |call: &CallId| self.callers.get(call).is_some_and(|caller| !caller.is_absent);
+            let leaving: Vec<CallId> = run.waiting().map(|(_, call)| call).filter(is_here).collect();
             for call in leaving {
                 self.give_up_waiting(call, QueueExit::NoAgents);
             }

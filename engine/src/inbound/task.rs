@@ -13,6 +13,7 @@ use crate::flow::nodes::{
 use crate::flow::run::{self, Ending, RecordWish, Step};
 use crate::inbound::inquiry::{HttpRequest, Inquiry};
 use crate::inbound::shelf::Shelf;
+use crate::model::incoming::KeptPlace;
 use crate::model::{Announce, MailboxId, Phone, QueueId, SkillRule, Timestamp};
 
 /// What is to be done for a flow.
@@ -119,7 +120,9 @@ impl Task {
                     return Self::Known(run::Event::Booking(run::Booking::Full));
                 };
                 let capacity = slots.and_then(|slots| slots.capacity).map(|capacity| capacity.number());
-                Self::ask(Inquiry::Booking { phone, queue, capacity, not_before })
+                // The place is that of the caller's latest wait; the driver knows it.
+                let place = callback.keep_place.then_some(KeptPlace { since: wall, priority: 0 });
+                Self::ask(Inquiry::Booking { phone, queue, capacity, not_before, place })
             }
             Step::CheckCaller(check) => match caller {
                 None => {

@@ -108,6 +108,32 @@ pub struct CallerRecord {
     pub cause: HangupCause,
 }
 
+/// A promise to call somebody back who called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallerCallback {
+    /// The call in which it was booked; it names the callback.
+    pub id: CallId,
+    /// Whose agents call.
+    pub queue: QueueId,
+    /// Whom.
+    pub phone: Phone,
+    /// Not before this moment.
+    pub due_at: Timestamp,
+    /// The place in the queue that is kept for them, if one is.
+    pub place: Option<KeptPlace>,
+    /// How often they were called in vain.
+    pub tries: u8,
+}
+
+/// A place in a queue that is kept for somebody who hung up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptPlace {
+    /// Since when they wait.
+    pub since: Timestamp,
+    /// With which priority.
+    pub priority: u16,
+}
+
 /// Whom the recording of a caller's call belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallerRecorded {

@@ -37,7 +37,7 @@ impl Engine {
     pub(crate) fn leg_reported(&mut self, leg: LegId, entered: bool, up: bool) {
         match self.legs.get(&leg) {
             Some(LegOwner::Agent(agent)) => self.agent_leg_reported(*agent, leg, entered, up),
-            Some(LegOwner::Caller(call)) => self.caller_reported(*call, up),
+            Some(LegOwner::Caller(call)) => self.caller_reported(*call, entered, up),
             Some(LegOwner::Customer(call)) => self.customer_leg_reported(*call, entered, up),
             Some(LegOwner::Outside(call)) => self.outside_reported(*call, entered, up),
             // Of an earlier life, as long as no snapshot has been taken in: that one will tell.
@@ -534,8 +534,10 @@ impl Engine {
                 self.cx.switch(SwitchCommand::HangUp { leg });
                 self.outside_ended(id, leg, HangupCause::default());
             }
-            // Nobody originates the legs of callers.
-            (Some(LegOwner::Caller(_)), _) => {}
+            (Some(LegOwner::Caller(id)), _) => {
+                self.cx.switch(SwitchCommand::HangUp { leg });
+                self.ring_back_ended(id);
+            }
             (Some(LegOwner::Customer(id)), CommandFailure::NotSent) => self.never_dialled(id),
             (Some(LegOwner::Customer(id)), CommandFailure::Refused { .. }) => {
                 let trunk = self.calls.get(&id).map(|call| call.attempt.trunk);

@@ -118,6 +118,7 @@ impl Centre {
                 let agent = &mut self.settings.agents[row.parse::<usize>().unwrap() - 1];
                 agent.queues = vec![queue.parse().unwrap()];
             }
+            ["callback", after] => rules.callback = Some(CallbackOffer { after: seconds(after) }),
             ["record", "all"] => rules.recording = RecordingPolicy::All,
             ["outsider", word, after] => self.outsiders.push_back(((*word).to_owned(), seconds(after))),
             ["second-flow", document @ ..] => {

@@ -10,6 +10,8 @@ use std::time::Duration;
 use cadran_engine::Engine;
 use cadran_engine::command::{Command, Destination, LeadNext, SwitchCommand, Write};
 use cadran_engine::dialer::compliance::{Obligation, Reason};
+use cadran_engine::flow::run::Booking;
+use cadran_engine::inbound::inquiry::{Finding, Inquiry};
 use cadran_engine::input::{
     AttemptRefusal, CommandFailure, Input, LegPurpose, LegSeen, OpenRecording, OpenSession, Recovery,
     Request, RequestId, Settings, Snapshot, StoreEvent, SwitchEvent,
@@ -197,6 +199,7 @@ impl Centre {
             drops: Vec::new(),
             machines: Vec::new(),
             learnt: Vec::new(),
+            callbacks: Vec::new(),
         };
         self.start(out, recovery);
     }
@@ -264,6 +267,9 @@ impl Centre {
                 let (denied, law) = (None, None);
                 let fetched = StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied, law };
                 self.later(10, Input::Store(fetched));
+            }
+            Command::LookUp { id, inquiry } if matches!(*inquiry, Inquiry::Booking { .. }) => {
+                self.later(5, Input::LookedUp { id, finding: Finding::Booking(Booking::Booked) });
             }
             Command::LookUp { .. } | Command::Reply { .. } | Command::Notice(_) => {}
         }
@@ -450,6 +456,7 @@ impl Centre {
             | Write::SaveCallerDisposition(_)
             | Write::SaveMessage(_)
             | Write::SaveAnswers { .. }
+            | Write::SaveCallback { .. }
             | Write::TagCall { .. }
             | Write::SavePacing { .. } => {}
         }

@@ -227,6 +227,12 @@ impl Names {
                 Some(format!("save a message of {} in {}", self.call(message.call), message.mailbox))
             }
             Write::SaveAnswers { survey, .. } => Some(format!("save answers of {survey}")),
+            Write::SaveCallback { callback, kept_by: Some(by), .. } => {
+                Some(format!("callback of {} kept by {}", self.call(callback.id), self.call(*by)))
+            }
+            Write::SaveCallback { callback, kept_by: None, .. } => {
+                Some(format!("callback of {} tried {} times", self.call(callback.id), callback.tries))
+            }
             Write::TagCall { labels, .. } => Some(format!("tag {labels:?}")),
             Write::OpenRecording { .. }
             | Write::OpenSession { .. }
