@@ -97,6 +97,8 @@
 //! GET    /api/callbacks                             view work
 //! PUT    /api/callbacks/{call}                      view work
 //! GET    /api/caller-callbacks                      view
+//! GET    /api/survey-answers                        view
+//! GET    /api/survey-answers/counts                 view
 //!
 //! GET    /api/do-not-call                           view
 //! POST   /api/do-not-call                           block_numbers
@@ -303,6 +305,7 @@ mod setting;
 mod simulations;
 mod skills;
 mod supervision;
+mod surveys;
 mod system;
 mod teams;
 mod tenants;
@@ -444,6 +447,8 @@ fn campaign_routes() -> OpenApiRouter<App> {
         .routes(routes!(callbacks::list))
         .routes(routes!(callbacks::change))
         .routes(routes!(caller_callbacks::list))
+        .routes(routes!(surveys::answers))
+        .routes(routes!(surveys::counts))
 }
 
 fn compliance_routes() -> OpenApiRouter<App> {

@@ -22,7 +22,8 @@ const BOOK: Upsert = upsert!(
 /// A promise without a holder was made before holders were kept: whoever asks first has it.
 const ADOPT: &str = "update caller_callback set holder = $1 where holder is null and state = 'open'";
 
-const OPEN: &str = "select * from caller_callback where state = 'open' and holder = $1 order by due_at, call_id";
+const OPEN: &str =
+    "select * from caller_callback where state = 'open' and holder = $1 order by due_at, call_id";
 
 const SAVE: &str = "update caller_callback set due_at = $2, tries = $3, kept_by = $4, changed_at = $5, \
     state = case when $4 is null then state else 'kept' end where call_id = $1 and state = 'open'";
@@ -69,8 +70,7 @@ impl Store {
         let most = capacity.map_or(i64::MAX, i64::from);
         let since = place.map(|place| place.since);
         let priority = place.map(|place| i64::from(place.priority));
-        let values =
-            args![*id, queue.as_i64(), *phone, *due_at, now, until, most, holder, since, priority];
+        let values = args![*id, queue.as_i64(), *phone, *due_at, now, until, most, holder, since, priority];
         let booked = self.db.execute(BOOK, values).await?;
         Ok(if booked > 0 { Booking::Booked } else { Booking::Full })
     }

@@ -14,8 +14,8 @@ use super::lead::{DoneReason, settle};
 use super::lease::Lease;
 use super::value::args;
 use super::{
-    Error, abandonment, attempt, call, callback, caller, caller_callback, disposition, learnt, pacing, recording,
-    recording_gap, session, supervision,
+    Error, abandonment, attempt, call, callback, caller, caller_callback, disposition, learnt, pacing,
+    recording, recording_gap, session, supervision,
 };
 
 /// On whose behalf the daemon writes.

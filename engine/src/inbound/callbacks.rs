@@ -70,7 +70,9 @@ impl Engine {
     /// A waiting caller takes the callback that they were offered. Says whether there was one.
     pub(crate) fn take_callback(&mut self, id: CallId) -> bool {
         let Some(caller) = self.callers.get(&id) else { return false };
-        let Some(waiting) = caller.waiting.as_ref().filter(|waiting| waiting.is_offered) else { return false };
+        let Some(waiting) = caller.waiting.as_ref().filter(|waiting| waiting.is_offered) else {
+            return false;
+        };
         let (Some(phone), queue) = (caller.phone, waiting.queue) else { return false };
         let has_way = caller.course.as_ref().is_some_and(|course| {
             let around = self.shelf.around(course.edition);

@@ -106,6 +106,8 @@ pub(crate) struct Home {
     pub(crate) call: CallId,
     /// Whether they wait to get back there.
     pub(crate) is_sought: bool,
+    /// Whether there is no way back: the agent is done with them.
+    pub(crate) is_shut: bool,
 }
 
 /// Somebody who called.

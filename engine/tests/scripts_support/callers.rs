@@ -119,6 +119,7 @@ impl Centre {
                 agent.queues = vec![queue.parse().unwrap()];
             }
             ["callback", after] => rules.callback = Some(CallbackOffer { after: seconds(after) }),
+            ["survey", flow] => rules.survey = Some(flow.parse().unwrap()),
             ["record", "all"] => rules.recording = RecordingPolicy::All,
             ["outsider", word, after] => self.outsiders.push_back(((*word).to_owned(), seconds(after))),
             ["second-flow", document @ ..] => {
