@@ -4,14 +4,14 @@ use cadran_engine::flow::run::Booking;
 use cadran_engine::model::incoming::{CallerCallback, KeptPlace};
 use cadran_engine::model::{CallId, QueueId, Timestamp};
 
-use super::db::{Select, Tx};
+use super::db::{Select, Sql, Tx, upsert};
 use super::value::{Row, args};
 use super::{Error, Page, Store};
 
 /// An hour of promises, within which a queue keeps only so many.
 const CAPACITY_SPAN_MS: i64 = 3_600_000;
 
-const BOOK: Upsert = upsert!(
+const BOOK: Sql = upsert!(
     "insert into caller_callback (call_id, queue_id, phone, due_at, booked_at, holder, place_since, place_priority) \
     select $1, $2, $3, $4, $5, $8, $9, $10 where (select count(*) from caller_callback where queue_id = $2 \
     and state = 'open' and due_at >= $4 and due_at < $6) < $7",

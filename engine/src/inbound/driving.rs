@@ -327,6 +327,9 @@ impl Engine {
     /// A caller pressed a key.
     pub(crate) fn key_pressed(&mut self, leg: LegId, sign: char) {
         let (Some(id), Some(key)) = (self.caller_of(leg), Key::read(sign)) else { return };
+        if key == TAKES_CALLBACK && self.take_callback(id) {
+            return;
+        }
         let Some(caller) = self.callers.get(&id) else { return };
         match (&caller.state, caller.doing) {
             (CallerState::Guided, Doing::Recording(message)) => {
@@ -334,7 +337,6 @@ impl Engine {
                     self.cx.switch(SwitchCommand::EndMessage { leg, message });
                 }
             }
-            (CallerState::Queued, _) if key == TAKES_CALLBACK && self.take_callback(id) => {}
             (CallerState::Guided | CallerState::Queued, _) => self.tell_flow(id, Event::Key(key)),
             (
                 CallerState::Dialling

@@ -72,8 +72,6 @@ pub struct CampaignSettings {
     pub wrap_up: Duration,
     /// The flow that asks customers how it was, once the agent has hung up; it must be live. None: nobody is asked.
     pub survey: Option<FlowId>,
-    /// The flow that asks customers how it was, once the agent has hung up; it must be live. None: nobody is asked.
-    pub survey: Option<FlowId>,
     /// What an agent can say of a call.
     pub dispositions: Vec<Disposition>,
     /// How fast and how many.
