@@ -59,17 +59,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let after = resident()?;
     let times = &mut centre.handed_out;
     times.sort_unstable();
-    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+    let micros = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_micros();
     writeln!(
         io::stdout(),
-        "{} hand-outs with {WAITING} callers waiting and {AGENTS} agents: median {:?}, 99.9 % within {:?}, longest {:?}; \
-         memory {:.1} MB before, {:.1} MB after",
+        "{} hand-outs with {WAITING} callers waiting and {AGENTS} agents: median {} µs, 99.9 % within {} µs, longest {} µs; \
+         {} kB of memory before, {} kB more after",
         times.len(),
-        at(0.5),
-        at(0.999),
-        at(1.0),
-        before as f64 / 1e6,
-        after as f64 / 1e6,
+        micros(0.5),
+        micros(0.999),
+        micros(1.0),
+        before / 1_000,
+        after.saturating_sub(before) / 1_000,
     )?;
     Ok(())
 }
@@ -185,6 +185,7 @@ fn agents() -> impl Iterator<Item = Agent> {
         ring_timeout: Duration::from_secs(20),
         queues: vec![QueueId::from_i64(1)],
         skills: BTreeMap::new(),
+        recording: None,
     })
 }
 
@@ -203,6 +204,7 @@ fn settings() -> Settings {
             locale: None,
             fallback: None,
             via: Driver::Ari,
+            recording: None,
         }],
         flows: vec![FlowPublished {
             id: FlowId::from_i64(1),

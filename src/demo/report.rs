@@ -112,7 +112,9 @@ const fn word(status: u16) -> &'static str {
 /// A counter of `/metrics`; 0 while it was never raised.
 async fn meter(api: &Api, name: &str) -> anyhow::Result<u64> {
     let page = api.get("/metrics").await?;
-    let lines = page.as_str().unwrap_or_default().lines();
-    let value = lines.filter_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok()).next();
-    Ok(value.unwrap_or_default() as u64)
+    let of_every_tenant = page.as_str().unwrap_or_default().lines().filter_map(|line| {
+        let rest = line.strip_prefix(name).filter(|rest| rest.starts_with([' ', '{']))?;
+        rest.rsplit(' ').next()?.parse::<f64>().ok()
+    });
+    Ok(of_every_tenant.sum::<f64>() as u64)
 }

@@ -34,6 +34,22 @@ pub(super) async fn flow(world: &World, token: &str, name: &str, queue: Option<&
     id
 }
 
+/// A message of five seconds that nobody has listened to.
+pub(crate) fn message(mailbox: &str, caller: &str) -> Message {
+    Message {
+        id: MessageId::from_uuid(Uuid::now_v7()),
+        mailbox: mailbox.parse().unwrap(),
+        call: CallId::from_uuid(Uuid::now_v7()),
+        caller: caller.to_owned(),
+        left_at: now(),
+        duration: Duration::from_secs(5),
+        file: "a.wav".to_owned(),
+        heard_at: None,
+        mail_due_at: None,
+        mail_tries: 0,
+    }
+}
+
 #[tokio::test]
 async fn a_number_leads_to_a_flow_and_a_flow_to_a_queue() {
     let world = World::new().await;
@@ -232,18 +248,7 @@ async fn a_message_is_listened_to_and_removed_by_those_who_may() {
     let directory = world.directory.path().join("messages");
     std::fs::create_dir_all(&directory).unwrap();
     std::fs::write(directory.join("a.wav"), b"RIFF").unwrap();
-    let message = Message {
-        id: MessageId::from_uuid(Uuid::now_v7()),
-        mailbox: "vm_1".parse().unwrap(),
-        call: CallId::from_uuid(Uuid::now_v7()),
-        caller: "+33199001234".to_owned(),
-        left_at: now(),
-        duration: Duration::from_secs(5),
-        file: "a.wav".to_owned(),
-        heard_at: None,
-        mail_due_at: None,
-        mail_tries: 0,
-    };
+    let message = message("vm_1", "+33199001234");
     world.store.keep_message(&message).await.unwrap();
     world.store.keep_message(&message).await.unwrap();
     let list =

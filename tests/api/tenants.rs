@@ -1,11 +1,9 @@
 //! Two tenants behind one door: nobody of one is anybody at the other's address, and nothing of one is at the other's.
 
-use std::time::Duration;
-
 use cadran::http::Front;
-use cadran::store::{Database, Message, Tenant};
+use cadran::store::{Database, Tenant};
 use cadran_engine::command::Refusal;
-use cadran_engine::model::{CallId, MessageId, Right, Role, TenantId, TenantState};
+use cadran_engine::model::{Right, Role, TenantId, TenantState};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use tempfile::TempDir;
@@ -14,7 +12,7 @@ use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use uuid::Uuid;
 
-use super::inbound::{flow, post};
+use super::inbound::{flow, message, post};
 use super::live::{Screen, ticket};
 use super::routes::{address, table};
 use super::teams::Belongings;
@@ -129,18 +127,7 @@ async fn belongings(world: &World, admin: &str) -> Vec<(&'static str, String)> {
     post(world, admin, "/api/roles", json!({ "name": "striped", "rights": ["view"] })).await;
     let upload =
         world.call("POST", "/api/uploads").token(admin).bytes("phone\n").send().await.expect(201).json();
-    let message = Message {
-        id: MessageId::from_uuid(Uuid::now_v7()),
-        mailbox: mailbox.parse().unwrap(),
-        call: CallId::from_uuid(Uuid::now_v7()),
-        caller: MARK.to_owned(),
-        left_at: now(),
-        duration: Duration::from_secs(5),
-        file: "a.wav".to_owned(),
-        heard_at: None,
-        mail_due_at: None,
-        mail_tries: 0,
-    };
+    let message = message(&mailbox, MARK);
     world.store.keep_message(&message).await.unwrap();
     all.push(("user", world.add_user("zebra-user", Role::Viewer, None).await.to_string()));
     all.push(("role", "striped".to_owned()));

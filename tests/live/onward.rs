@@ -120,9 +120,12 @@ async fn a_caller_is_recorded_heard_and_sent_on() {
     give(&world, &id, json!({ "flow": flow, "kind": "blind" })).await;
     until_no_callers(&world).await;
     let told = sound(&heard).await;
-    let shares = [AGENT, SORRY].map(|voice| told.share_of_tone(voice));
-    println!("then the agent {:.2} and the prompt {:.2}", shares[0], shares[1]);
-    assert!(shares.iter().all(|share| *share > 0.05), "{shares:?}");
+    let begun = told.tone_changes(AGENT, Duration::ZERO, false).expect("the agent is heard");
+    let left = told.tone_changes(AGENT, begun, true).expect("the agent is left");
+    let (before, after) = (told.between(begun..left), told.between(left..told.duration()));
+    let shares = [before.share_of_tone(AGENT), after.share_of_tone(SORRY)];
+    println!("then the agent {:.2} until {left:?}, and the prompt {:.2} from there on", shares[0], shares[1]);
+    assert!(shares.iter().all(|share| *share > 0.9), "{shares:?}");
 
     // The first queue records, the second does not.
     for recording in world.until_recordings_judged(2).await {

@@ -52,10 +52,22 @@ async fn row(world: &World, agent: &Agent) -> Value {
     rows.iter().find(|row| row["agent"] == agent.id.as_str()).cloned().unwrap_or(Value::Null)
 }
 
-async fn acts(world: &World) -> Vec<Value> {
+/// What was kept of supervision and taps, the earliest first.
+pub(crate) async fn acts(world: &World) -> Vec<Value> {
     let mut acts = world.api.rows::<Value>("/api/supervision").await;
     acts.reverse();
     acts
+}
+
+/// Waits until the last acts are kept with these ends: they are written after what they tell of is gone.
+pub(crate) async fn until_ended(world: &World, ends: &[&str]) {
+    eventually(&format!("the last acts ended as {ends:?}"), SOON, async || {
+        let acts = acts(world).await;
+        let last =
+            acts.iter().rev().take(ends.len()).rev().map(|act| act["end"].as_str().unwrap_or_default());
+        holds(last.eq(ends.iter().copied()), acts)
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,7 +187,7 @@ async fn an_ear_dies_with_the_right_with_the_phone_and_with_the_daemon() {
     let took = withdrawn.elapsed();
     println!("the ear was gone {took:?} after the right");
     assert!(took <= Duration::from_secs(1), "{took:?}");
-    assert_eq!(acts(&world).await.last().unwrap()["end"], "withdrawn");
+    until_ended(&world, &["withdrawn"]).await;
 
     // The phone: it is put down.
     let change = json!({ "role": "supervisor", "agent": supervisor.agent.id, "enabled": true });
@@ -186,7 +198,7 @@ async fn an_ear_dies_with_the_right_with_the_phone_and_with_the_daemon() {
     let (phone, _) = world.pair.carrier().channel_of(&supervisor.agent.account).await.unwrap();
     world.pair.carrier().hang_up(&phone).await;
     until_ears(&world, 0).await;
-    assert_eq!(acts(&world).await.last().unwrap()["end"], "phone_lost");
+    until_ended(&world, &["phone_lost"]).await;
 
     // The daemon: the next one ends what it finds.
     eventually("the supervisor's phone is up again", SOON, async || {
@@ -202,7 +214,7 @@ async fn an_ear_dies_with_the_right_with_the_phone_and_with_the_daemon() {
     world.daemon.until_ready(&listen).await;
     until_ears(&world, 0).await;
     assert_eq!(world.until_connected(1).await[0].call, call);
-    assert_eq!(acts(&world).await.last().unwrap()["end"], "restart");
+    until_ended(&world, &["restart"]).await;
     assert_eq!(row(&world, &supervisor.agent).await["state"], "paused");
 
     world.hang_up(&call).await;

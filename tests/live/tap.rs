@@ -11,6 +11,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::api::Api;
 use super::sound::Sound;
+use super::supervision::{acts, until_ended};
 use super::voices::{AGENT, CUSTOMER};
 use super::wait::{SOON, eventually, holds};
 use super::world::World;
@@ -114,12 +115,6 @@ async fn a_conversation(world: &World) -> String {
     world.until_connected(1).await.remove(0).call
 }
 
-async fn acts(world: &World) -> Vec<Value> {
-    let mut acts = world.api.rows::<Value>("/api/supervision").await;
-    acts.reverse();
-    acts
-}
-
 /// Waits until so many things of taps are on Asterisk: for each tap, four channels and two bridges.
 async fn until_left(world: &World, count: usize) {
     eventually(&format!("{count} things of taps are on Asterisk"), SOON, async || {
@@ -167,8 +162,7 @@ async fn each_voice_is_heard_by_itself_until_the_call_ends() {
     let (of_pcm, of_opus) = tokio::join!(pcm.end(), opus.end());
     assert_eq!((of_pcm, of_opus), (1000, 1000));
     until_left(&world, 0).await;
-    let ends: Vec<Value> = acts(&world).await.into_iter().map(|act| act["end"].clone()).collect();
-    assert_eq!(ends, ["call_over", "call_over"]);
+    until_ended(&world, &["call_over", "call_over"]).await;
     world.until_over(&call).await;
     world.close().await;
 }
@@ -193,7 +187,7 @@ async fn a_tap_ends_with_the_right_with_its_reader_and_with_the_daemon() {
     println!("the tap was over {took:?} after the right");
     assert!(took <= WITHDRAWN_MAX, "{took:?}");
     until_left(&world, 0).await;
-    assert_eq!(acts(&world).await.last().unwrap()["end"], "withdrawn");
+    until_ended(&world, &["withdrawn"]).await;
 
     // A reader that stops reading, and one that goes without a word.
     let mut ear = Ear::open(&world, &world.api, &call, "pcm").await;
@@ -208,7 +202,7 @@ async fn a_tap_ends_with_the_right_with_its_reader_and_with_the_daemon() {
     ear.frames(10).await;
     drop(ear);
     until_left(&world, 0).await;
-    assert_eq!(acts(&world).await.last().unwrap()["end"], "stopped");
+    until_ended(&world, &["stopped"]).await;
 
     // The daemon: the next one ends what it finds.
     let mut ear = Ear::open(&world, &world.api, &call, "pcm").await;
@@ -221,7 +215,7 @@ async fn a_tap_ends_with_the_right_with_its_reader_and_with_the_daemon() {
     world.daemon.until_ready(&listen).await;
     until_left(&world, 0).await;
     assert_eq!(world.until_connected(1).await[0].call, call, "the conversation goes on");
-    assert_eq!(acts(&world).await.last().unwrap()["end"], "restart");
+    until_ended(&world, &["restart"]).await;
 
     world.hang_up(&call).await;
     world.until_over(&call).await;

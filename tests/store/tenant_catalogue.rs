@@ -177,7 +177,7 @@ async fn every_key_and_every_reference_has_the_tenant_in_it() {
 }
 
 /// The name of the first migration that knows tenants.
-const TENANTS_BEGIN: &str = "0015_";
+const TENANTS_BEGIN: &str = "0016_";
 
 #[tokio::test]
 async fn all_that_was_there_before_belongs_to_the_first_tenant() {

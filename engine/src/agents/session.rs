@@ -38,6 +38,22 @@ pub(crate) enum AgentState {
     Lost,
 }
 
+impl AgentState {
+    /// The call that an agent in this state has or is kept free for.
+    pub(crate) const fn call(&self) -> Option<CallId> {
+        match self {
+            Self::Reserved(Reservation::Call(call)) | Self::OnCall { call } => Some(*call),
+            Self::Paused { .. }
+            | Self::Ready
+            | Self::Reserved(Reservation::Preview { .. })
+            | Self::WrapUp { .. }
+            | Self::Consulted { .. }
+            | Self::Supervising
+            | Self::Lost => None,
+        }
+    }
+}
+
 /// What an agent is kept free for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Reservation {
@@ -176,16 +192,7 @@ impl AgentSession {
 
     /// The call that they have or are kept free for.
     pub(crate) const fn call(&self) -> Option<CallId> {
-        match &self.state {
-            AgentState::Reserved(Reservation::Call(call)) | AgentState::OnCall { call } => Some(*call),
-            AgentState::Paused { .. }
-            | AgentState::Ready
-            | AgentState::Reserved(Reservation::Preview { .. })
-            | AgentState::WrapUp { .. }
-            | AgentState::Consulted { .. }
-            | AgentState::Supervising
-            | AgentState::Lost => None,
-        }
+        self.state.call()
     }
 
     /// The call about which a colleague asked them.

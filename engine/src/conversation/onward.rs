@@ -142,11 +142,11 @@ impl Engine {
         let Some(caller) = self.callers.get_mut(&id) else { return };
         let is_disposed = std::mem::take(&mut caller.is_disposed);
         let Some(agent) = caller.agent.take() else { return };
-        let behalf = Behalf::Queue(caller.queue);
-        if let (Some(session), Behalf::Queue(Some(queue))) = (self.sessions.get_mut(&agent), behalf) {
+        let queue = caller.queue;
+        if let (Some(session), Some(queue)) = (self.sessions.get_mut(&agent), queue) {
             session.last_caller = Some((id, queue));
         }
-        self.let_agent_of_go(agent, id, is_disposed, self.wrap_up_span(behalf));
+        self.let_agent_of_go(agent, id, is_disposed, self.wrap_up_span(Behalf::Queue(queue)));
     }
 
     /// The campaign's call is over, and its customer is a caller from here on.

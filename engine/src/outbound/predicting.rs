@@ -125,18 +125,7 @@ impl Engine {
     /// An agent's state is about to change.
     pub(crate) fn teach_work(&mut self, agent: AgentId, next: &AgentState) {
         let now = self.cx.now;
-        let next_person = match next {
-            AgentState::Reserved(Reservation::Call(call)) | AgentState::OnCall { call } => {
-                Some(self.person_chance(*call))
-            }
-            AgentState::Paused { .. }
-            | AgentState::Ready
-            | AgentState::Reserved(Reservation::Preview { .. })
-            | AgentState::WrapUp { .. }
-            | AgentState::Consulted { .. }
-            | AgentState::Supervising
-            | AgentState::Lost => None,
-        };
+        let next_person = next.call().map(|call| self.person_chance(call));
         let Some(session) = self.sessions.get_mut(&agent) else { return };
         let spent = now.since(session.since);
         let ended = match session.state {
