@@ -6,7 +6,6 @@ use std::time::Duration;
 use cadran_engine::flow::nodes::{CallerCheck, LookupSource};
 use cadran_engine::flow::run::Event;
 use cadran_engine::inbound::inquiry::{Finding, Inquiry, LookUpId};
-use cadran_engine::model::incoming::CallerCallback;
 use cadran_engine::model::{Phone, Timestamp};
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer as _;
@@ -15,7 +14,7 @@ use tokio::sync::mpsc;
 use tracing::warn;
 
 use crate::flow_requests::FlowRequests;
-use crate::store::{Error, Page, Store};
+use crate::store::{Error, Store};
 
 /// The way to what flows want to know. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -56,12 +55,12 @@ impl LookUps {
     async fn find(&self, id: LookUpId, inquiry: Inquiry) -> Finding {
         let found = match inquiry {
             Inquiry::Http(request) => return heard(self.requests.send(&request).await),
-            Inquiry::Booking { phone, queue, capacity, not_before, place } => {
-                let callback =
-                    CallerCallback { id: id.call, queue, phone, due_at: not_before, place, tries: 0 };
-                let now = (self.clock)();
-                let booked = self.store.book_callback(&callback, capacity, &self.holder, now).await;
-                booked.map(Finding::Booking)
+            Inquiry::Barred { phone } => {
+                self.store.is_barred(phone, (self.clock)()).await.map(Finding::Barred)
+            }
+            Inquiry::Booking { callback, capacity } => {
+                let booked = self.store.book_callback(&callback, capacity, &self.holder).await;
+                booked.map(|booked| if booked { Finding::Booked(callback) } else { Finding::Full })
             }
             Inquiry::Caller { phone, checks, repeat_window } => {
                 self.check(phone, &checks, repeat_window).await.map(Finding::Caller)
@@ -91,8 +90,7 @@ impl LookUps {
         for check in checks {
             let applies = match check {
                 CallerCheck::Blocklist | CallerCheck::Dnc => {
-                    let page = Page { after: None, limit: 1 };
-                    !self.store.do_not_call(Some(phone), page).await?.is_empty()
+                    self.store.is_barred(phone, (self.clock)()).await?
                 }
                 CallerCheck::Repeat => {
                     self.store.has_called_since(phone, (self.clock)() - repeat_window).await?

@@ -13,11 +13,11 @@ use crate::dialer::CampaignRun;
 use crate::dialer::admission::Gate;
 use crate::dialer::breaker::Breaker;
 use crate::holds::Holds;
+use crate::inbound::callbacks::Callbacks;
 use crate::inbound::caller::Caller;
 use crate::inbound::queue::QueueRun;
 use crate::inbound::shelf::Shelf;
 use crate::input::{Input, Recovery, Request, StoreEvent, SwitchEvent};
-use crate::model::incoming::CallerCallback;
 use crate::model::{
     Agent, AgentId, AttemptId, CallId, CampaignId, Did, LegId, QueueId, RecordingId, TapId, Timestamp, Trunk,
     TrunkId, TrunkProbe, TrunkState,
@@ -40,8 +40,7 @@ pub struct Engine {
     pub(crate) switch_gate: Option<Gate>,
     pub(crate) calls: BTreeMap<CallId, Call>,
     pub(crate) callers: BTreeMap<CallId, Caller>,
-    /// Who is to be called back and does not wait in a queue yet, by the call in which it was booked.
-    pub(crate) callbacks: BTreeMap<CallId, CallerCallback>,
+    pub(crate) callbacks: Callbacks,
     pub(crate) queues: BTreeMap<QueueId, QueueRun>,
     pub(crate) dids: Vec<Did>,
     pub(crate) shelf: Shelf,
@@ -100,7 +99,7 @@ impl Engine {
             switch_gate: None,
             calls: BTreeMap::new(),
             callers: BTreeMap::new(),
-            callbacks: BTreeMap::new(),
+            callbacks: Callbacks::default(),
             queues: BTreeMap::new(),
             dids: Vec::new(),
             shelf: Shelf::default(),
@@ -241,6 +240,10 @@ impl Engine {
                 self.close_tap(tap, withdrawn);
                 Ok(Answer::Done)
             }
+            Request::BookCallback { callback, user, is_change } => {
+                self.book_callback(*callback, user, is_change)
+            }
+            Request::WithdrawCallback { callback, user } => self.withdraw_callback(callback, user),
             Request::Hold { call } => self.hold_customer(call),
             Request::Resume { call } => self.resume_customer(call),
             Request::Transfer { call, to, kind } => self.transfer(call, to, kind),
@@ -260,8 +263,9 @@ impl Engine {
             match timer {
                 Timer::Announce(call, turn) => self.announce(call, turn),
                 Timer::AgentRingOver(agent, leg) => self.agent_ring_over(agent, leg),
+                Timer::AtHome(call) => self.wait_on_at_home(call),
                 Timer::BackOverdue(call, tries) => self.back_overdue(call, tries),
-                Timer::CallbackDue(call) => self.callback_due(call),
+                Timer::CallbackDue(call, turn) => self.callback_due(call, turn),
                 Timer::CallerForgotten(call) => self.settle_caller(call),
                 Timer::CollectAgain(recording) => self.collect_again(recording),
                 Timer::DropTimeOver(call) => self.drop_time_over(call),

@@ -11,12 +11,12 @@ use uuid::Uuid;
 use crate::agents::by_hand;
 use crate::agents::session::{AgentSession, AgentState, PhoneLine, Reservation, Served, Wish};
 use crate::command::{Hold, LeadNext, SwitchCommand, Write};
+use crate::conversation::leg::Leg;
 use crate::conversation::transfer::anteroom;
 use crate::dialer::retry;
 use crate::engine::{Engine, LegOwner};
-use crate::inbound::caller::CallerState;
+use crate::inbound::caller::{CalledBack, CallerState};
 use crate::input::{LegPurpose, LegSeen, OpenSession, Recovery, Snapshot};
-use crate::model::incoming::CallerCallback;
 use crate::model::{
     AgentId, Attempt, CallId, HangupCause, Lead, LegId, Outcome, PauseReason, RingMode, RoomId, Screened,
     Side, Timestamp,
@@ -123,16 +123,14 @@ impl Engine {
         let did = self.dids.iter().find(|known| Some(known.id) == *did).cloned();
         let id = *call;
         let place = queue.filter(|_| did.is_none());
-        let is_kept = |callback: &&CallerCallback| {
-            Some(callback.phone) == *phone && place.is_some_and(|place| place.queue == callback.queue)
-        };
-        let callback = self.callbacks.values().find(is_kept).copied();
+        let callback = place.zip(*phone).filter(|_| seen.up);
+        let callback = callback.and_then(|(place, phone)| self.callbacks.of(phone, place.queue));
         self.cx.repaired(format!("{id} taken over"));
         self.admit_as(id, seen.leg, did, *phone, None);
         let now = self.cx.now;
+        let callback = callback.and_then(|callback| self.callbacks.take(callback));
         if let (Some(callback), Some(caller)) = (callback, self.callers.get_mut(&id)) {
-            caller.callback = Some(callback);
-            self.callbacks.remove(&callback.id);
+            caller.called_back = Some(CalledBack { callback, line: Leg::default() });
         }
         if let Some(caller) = self.callers.get_mut(&id).filter(|_| seen.up) {
             caller.is_up = true;

@@ -14,10 +14,12 @@ pub(crate) enum Timer {
     Announce(CallId, u32),
     /// An agent's phone has rung long enough.
     AgentRingOver(AgentId, LegId),
+    /// Whoever waits at home to be called back may have to wait until another hour.
+    AtHome(CallId),
     /// A customer should hear their agent again; this often it was tried.
     BackOverdue(CallId, u8),
-    /// Somebody is to be called back.
-    CallbackDue(CallId),
+    /// A callback is looked at, unless a later time was set for it.
+    CallbackDue(CallId, u32),
     /// A flow has had long enough to settle what needs no caller.
     CallerForgotten(CallId),
     /// A recording could not be read back; it is tried again.

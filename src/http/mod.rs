@@ -96,7 +96,9 @@
 //!
 //! GET    /api/callbacks                             view work
 //! PUT    /api/callbacks/{call}                      view work
-//! GET    /api/caller-callbacks                      view
+//! GET    /api/caller-callbacks                      view work
+//! PUT    /api/caller-callbacks/{callback}           act_for_agents work
+//! DELETE /api/caller-callbacks/{callback}           act_for_agents work
 //! GET    /api/survey-answers                        view
 //! GET    /api/survey-answers/counts                 view
 //!
@@ -447,6 +449,7 @@ fn campaign_routes() -> OpenApiRouter<App> {
         .routes(routes!(callbacks::list))
         .routes(routes!(callbacks::change))
         .routes(routes!(caller_callbacks::list))
+        .routes(routes!(caller_callbacks::promise, caller_callbacks::withdraw))
         .routes(routes!(surveys::answers))
         .routes(routes!(surveys::counts))
 }

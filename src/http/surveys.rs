@@ -13,21 +13,19 @@ use super::error::Error;
 use super::extract::{Json, Listing, Query, page};
 use crate::store::{SurveyAnswers, SurveyCount, SurveyFilter};
 
-/// What somebody answered in one survey.
+/// What somebody answered in one call.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SurveyAnswers)]
 pub(super) struct AnswersBody {
     /// In which call.
     call: CallId,
-    /// The survey, by the name that its flow gives it.
-    survey: String,
     /// Who had the call last; none until it is over.
     agent: Option<AgentId>,
-    /// When, in milliseconds since 1970.
+    /// When the last answer was given, in milliseconds since 1970.
     at: i64,
-    /// The answers, by their questions.
-    #[schema(value_type = BTreeMap<String, Object>)]
-    answers: BTreeMap<String, serde_json::Value>,
+    /// The answers: by the name that its flow gives a survey, then by question.
+    #[schema(value_type = BTreeMap<String, BTreeMap<String, Object>>)]
+    answers: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
 }
 
 /// How often something was answered.
@@ -71,7 +69,7 @@ impl SurveyQuery {
     }
 }
 
-/// Lists what callers answered in surveys, the latest first.
+/// Lists what callers answered in surveys, call by call, the latest first.
 #[utoipa::path(get, path = "/api/survey-answers", tag = "inbound", params(SurveyQuery),
     responses((status = 200, body = Listing<AnswersBody>)))]
 pub(super) async fn answers(
@@ -99,6 +97,6 @@ pub(super) async fn counts(
 }
 
 fn answers_body(given: SurveyAnswers) -> AnswersBody {
-    let SurveyAnswers { call, survey, agent, at, answers } = given;
-    AnswersBody { call, survey, agent, at: at.as_millis(), answers: answers.into_iter().collect() }
+    let SurveyAnswers { call, agent, at, answers } = given;
+    AnswersBody { call, agent, at: at.as_millis(), answers }
 }

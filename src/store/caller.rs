@@ -1,9 +1,9 @@
 //! Callers: their calls, their waits in queues, what agents said of them, their answers and what they were promised.
 
 use cadran_engine::model::incoming::{CallerDisposition, CallerRecord, MessageRecord};
-use cadran_engine::model::{CallId, Phone, Timestamp};
+use cadran_engine::model::{AgentId, CallId, DidId, Phone, QueueId, Timestamp};
 
-use super::db::{Tx, upsert};
+use super::db::Tx;
 use super::value::{args, json};
 use super::{Error, Store};
 
@@ -107,7 +107,38 @@ pub(super) async fn tag(
     Ok(())
 }
 
+/// Who was behind a caller's call that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallerBehind {
+    /// Their number, unless it was withheld.
+    pub phone: Option<Phone>,
+    /// The number of ours that they had dialled.
+    pub did: Option<DidId>,
+    /// Who had the call last.
+    pub agent: Option<AgentId>,
+    /// The queue in which they waited last.
+    pub queue: Option<QueueId>,
+}
+
+const BEHIND: &str = "select phone, did_id, agent_id, (select queue_id from queue_wait \
+    where queue_wait.call_id = caller_call.call_id order by number desc limit 1) as queue_id \
+    from caller_call where call_id = $1";
+
 impl Store {
+    /// Who was behind a caller's call, once it is over.
+    pub async fn caller_behind(&self, call: CallId) -> Result<Option<CallerBehind>, Error> {
+        let row = self.db.row(BEHIND, args![call]).await?;
+        row.map(|row| {
+            Ok(CallerBehind {
+                phone: row.get("phone")?,
+                did: row.get::<Option<i64>>("did_id")?.map(DidId::from_i64),
+                agent: row.get("agent_id")?,
+                queue: row.get::<Option<i64>>("queue_id")?.map(QueueId::from_i64),
+            })
+        })
+        .transpose()
+    }
+
     /// Whether a number has called since a moment, this call left out.
     pub async fn has_called_since(&self, phone: Phone, since: Timestamp) -> Result<bool, Error> {
         let sql = "select call_id from caller_call where phone = $1 and arrived_at >= $2 limit 1";

@@ -76,7 +76,7 @@ impl Store {
             drops: drops(&mut tx, now, &machines).await?,
             machines: said_to_be_machines(&mut tx, holder, &machines).await?,
             learnt: learnt::all(&mut tx).await?,
-            callbacks: caller_callback::open(&mut tx, holder).await?,
+            callbacks: caller_callback::open(&mut tx, holder, now).await?,
         };
         tx.commit().await?;
         Ok(recovery)

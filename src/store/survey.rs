@@ -1,10 +1,15 @@
 //! What callers answered when they were asked how it was.
 
+use std::collections::BTreeMap;
+
 use cadran_engine::model::{AgentId, CallId, Timestamp};
 
 use super::db::Select;
 use super::value::{Row, args};
 use super::{Error, Page, Store};
+
+/// Different answers that are counted; a question that is answered in more ways is no scale.
+const COUNTS_MAX: u16 = 10_000;
 
 /// Which answers are wanted; without a value everything matches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,19 +24,17 @@ pub struct SurveyFilter {
     pub until: Option<Timestamp>,
 }
 
-/// What somebody answered in one survey.
+/// What somebody answered in one call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SurveyAnswers {
     /// In which call.
     pub call: CallId,
-    /// The survey.
-    pub survey: String,
     /// Who had the call last; none until it is over.
     pub agent: Option<AgentId>,
-    /// When.
+    /// When the last answer was given.
     pub at: Timestamp,
-    /// The answers, by their questions.
-    pub answers: Vec<(String, serde_json::Value)>,
+    /// The answers, by survey and question.
+    pub answers: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
 }
 
 /// How often something was answered.
@@ -47,60 +50,76 @@ pub struct SurveyCount {
     pub count: u64,
 }
 
-const GIVEN: &str = "select * from (select distinct answered.call_id, survey, answered_at, agent_id \
-    from survey_answer answered left join caller_call on caller_call.call_id = answered.call_id) given";
+const CALLS: &str = "select given.call_id, given.answered_at, agent_id from \
+    (select call_id, max(answered_at) as answered_at from survey_answer group by call_id) given \
+    left join caller_call on caller_call.call_id = given.call_id";
 
-const ONE: &str =
-    "select question, answer from survey_answer where call_id = $1 and survey = $2 order by question";
+const OF_CALL: &str = "select survey, question, answer from survey_answer \
+    where call_id = $1 and ($2 is null or survey = $2)";
 
-const COUNTS: &str = "select survey, question, answer, count(*) as count from survey_answer answered \
-    left join caller_call on caller_call.call_id = answered.call_id \
-    where ($1 is null or survey = $1) and ($2 is null or agent_id = $2) \
-    and answered_at >= $3 and answered_at < $4 \
-    group by survey, question, answer order by survey, question, answer";
+/// Counted by windows, so that what narrows it can follow.
+const ANSWERS: &str = "select distinct survey, question, cast(answer as text) as said, count(*) \
+    over (partition by survey, question, cast(answer as text)) as count \
+    from survey_answer left join caller_call on caller_call.call_id = survey_answer.call_id";
 
 impl Store {
-    /// Answers, one row for each call and survey, the latest first.
+    /// Answers, call by call, the latest first. Whoever is confined to teams sees what was said of their agents.
     pub async fn survey_answers(
         &self,
         filter: &SurveyFilter,
         page: Page<CallId>,
     ) -> Result<Vec<SurveyAnswers>, Error> {
-        let behind = "(answered_at, call_id) < \
-            (select answered_at, call_id from survey_answer where call_id = ? limit 1)";
-        let select = Select::new(GIVEN)
+        let of_survey =
+            "exists (select 1 from survey_answer where survey_answer.call_id = given.call_id and survey = ?)";
+        let behind = "(given.answered_at, given.call_id) < \
+            (select max(answered_at), call_id from survey_answer where call_id = ? group by call_id)";
+        let select = Select::new(CALLS)
+            .of_agents("agent_id", &self.scope)
             .narrow("agent_id = ?", filter.agent)
-            .narrow("answered_at >= ?", filter.from)
-            .narrow("survey = ?", filter.survey.as_deref())
-            .narrow("answered_at < ?", filter.until)
+            .narrow("given.answered_at >= ?", filter.from)
+            .narrow(of_survey, filter.survey.as_deref())
+            .narrow("given.answered_at < ?", filter.until)
             .narrow(behind, page.after);
-        let rows = select.page(&self.db, "answered_at desc, call_id desc", page.limit()).await?;
-        let mut given = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let (call, survey): (CallId, String) = (row.get("call_id")?, row.get("survey")?);
-            let answers = self.db.rows(ONE, args![call, &survey]).await?;
-            let answers: Result<Vec<_>, Error> = answers.iter().map(read_answer).collect();
-            let (agent, at) = (row.get("agent_id")?, row.get("answered_at")?);
-            given.push(SurveyAnswers { call, survey, agent, at, answers: answers? });
+        let order = "given.answered_at desc, given.call_id desc";
+        let mut given = Vec::new();
+        for row in select.page(&self.db, order, page.limit()).await? {
+            let call: CallId = row.get("call_id")?;
+            let mut answers: BTreeMap<String, BTreeMap<_, _>> = BTreeMap::new();
+            for row in self.db.rows(OF_CALL, args![call, filter.survey.as_deref()]).await? {
+                let of_survey = answers.entry(row.get("survey")?).or_default();
+                of_survey.insert(row.get("question")?, row.json("answer")?);
+            }
+            given.push(SurveyAnswers {
+                call,
+                agent: row.get("agent_id")?,
+                at: row.get("answered_at")?,
+                answers,
+            });
         }
         Ok(given)
     }
 
-    /// How often each question of each survey was answered how.
+    /// How often each question of each survey was answered how, of the same answers.
     pub async fn survey_counts(&self, filter: &SurveyFilter) -> Result<Vec<SurveyCount>, Error> {
-        let from = filter.from.unwrap_or_default();
-        let until = filter.until.unwrap_or(Timestamp::from_millis(i64::MAX));
-        let values = args![filter.survey.as_deref(), filter.agent, from, until];
-        let rows = self.db.rows(COUNTS, values).await?;
-        rows.iter()
-            .map(|row| {
-                let (question, answer) = read_answer(row)?;
-                Ok(SurveyCount { survey: row.get("survey")?, question, answer, count: row.get("count")? })
-            })
-            .collect()
+        let select = Select::new(ANSWERS)
+            .of_agents("agent_id", &self.scope)
+            .narrow("agent_id = ?", filter.agent)
+            .narrow("answered_at >= ?", filter.from)
+            .narrow("survey = ?", filter.survey.as_deref())
+            .narrow("answered_at < ?", filter.until);
+        let rows = select.page(&self.db, "survey, question, said", COUNTS_MAX).await?;
+        rows.iter().map(read_count).collect()
     }
 }
 
-fn read_answer(row: &Row) -> Result<(String, serde_json::Value), Error> {
-    Ok((row.get("question")?, row.json("answer")?))
+fn read_count(row: &Row) -> Result<SurveyCount, Error> {
+    let said: String = row.get("said")?;
+    let answer = serde_json::from_str(&said)
+        .map_err(|error| Error::Corrupt { what: "survey_answer.answer", problem: error.to_string() })?;
+    Ok(SurveyCount {
+        survey: row.get("survey")?,
+        question: row.get("question")?,
+        answer,
+        count: row.get("count")?,
+    })
 }

@@ -68,8 +68,8 @@ pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<(),
         Write::SaveAnswers { call, survey, answers, at } => {
             caller::answer(tx, *call, survey, answers, *at).await?;
         }
-        Write::SaveCallback { callback, kept_by, at } => {
-            caller_callback::save(tx, callback, *kept_by, *at).await?;
+        Write::SaveCallback { callback, standing, by, at } => {
+            caller_callback::save(tx, callback, *standing, *by, *at, &desk.holder).await?;
         }
         Write::TagCall { call, outcome, labels } => {
             caller::tag(tx, *call, outcome.as_deref(), labels).await?

@@ -15,7 +15,7 @@ use crate::flow::key::Key;
 use crate::flow::run::{Facts, Run};
 use crate::inbound::queue::{Needs, Place};
 use crate::inbound::shelf::EditionId;
-use crate::inbound::task::MailboxWish;
+use crate::inbound::task::{BookingWish, MailboxWish};
 use crate::model::incoming::{CallerCallback, CallerRecord, KeptPlace, PathStep, QueueWait};
 use crate::model::{
     AgentId, CallId, Did, DidId, FlowId, HangupCause, LegId, MessageId, Phone, QueueId, Side, Timestamp,
@@ -64,6 +64,8 @@ pub(crate) enum Doing {
     Listening,
     /// A message is being recorded.
     Recording(MessageId),
+    /// They are asked whether they want to be called back at this number.
+    Confirming(BookingWish),
     /// Something is being looked up, with or without clips meanwhile.
     LookingUp,
     /// Somebody outside is called.
@@ -110,6 +112,15 @@ pub(crate) struct Home {
     pub(crate) is_shut: bool,
 }
 
+/// What is known of somebody who is called back.
+#[derive(Clone, Debug)]
+pub(crate) struct CalledBack {
+    /// What was promised.
+    pub(crate) callback: CallerCallback,
+    /// Their telephone, once it rings.
+    pub(crate) line: Leg,
+}
+
 /// Somebody who called.
 #[derive(Debug)]
 pub(crate) struct Caller {
@@ -141,16 +152,10 @@ pub(crate) struct Caller {
     /// Where a message that is being recorded goes.
     pub(crate) mailbox: Option<MailboxWish>,
     pub(crate) waiting: Option<Waiting>,
-    /// Whether they wait at home, to be called back: there is no leg.
-    pub(crate) is_absent: bool,
-    /// The promise by which they are called back.
-    pub(crate) callback: Option<CallerCallback>,
-    /// The callback that is being booked for them.
-    pub(crate) booking: Option<CallerCallback>,
-    /// The place in a queue that they have left by asking for a callback.
+    /// The place in a queue that they left by a key.
     pub(crate) left: Option<(QueueId, KeptPlace)>,
-    /// The leg on which they are called back.
-    pub(crate) line: Leg,
+    /// Of whoever is called back.
+    pub(crate) called_back: Option<CalledBack>,
     /// Where the caller goes back to when the way on which an agent sent them fails.
     pub(crate) home: Option<Home>,
     /// The call of ours that it was before.
@@ -199,11 +204,8 @@ impl Caller {
             end_key: None,
             mailbox: None,
             waiting: None,
-            is_absent: false,
-            callback: None,
-            booking: None,
             left: None,
-            line: Leg::default(),
+            called_back: None,
             home: None,
             before: None,
             talk: Talk::default(),
@@ -242,7 +244,12 @@ impl Caller {
 
     /// Whether the leg is there and not on its way out.
     pub(crate) const fn is_here(&self) -> bool {
-        !matches!(self.state, CallerState::Ending | CallerState::Gone) && !self.is_absent
+        !matches!(self.state, CallerState::Ending | CallerState::Gone) && !self.is_at_home()
+    }
+
+    /// Whether they wait to be called back, and have not picked up.
+    pub(crate) const fn is_at_home(&self) -> bool {
+        self.called_back.is_some() && !self.is_up
     }
 
     /// Something else is done for the flow from here on.
@@ -318,7 +325,7 @@ impl Caller {
             waiting_since: self.waiting.as_ref().map(|waiting| waiting.place.since),
             offered: self.waiting.as_ref().map(|waiting| waiting.offered.clone()).unwrap_or_default(),
             agent: self.agent,
-            callback: self.callback.map(|callback| callback.id),
+            callback: self.called_back.as_ref().map(|back| back.callback.id),
             recording: self.talk.recording.as_str(),
             listeners: Vec::new(),
             transfer: self.talk.transfer.as_ref().map(Transfer::view),

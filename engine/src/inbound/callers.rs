@@ -243,7 +243,7 @@ impl Engine {
         match self.callers.get(&id).map(|caller| caller.state.clone()) {
             Some(CallerState::Queued) => self.agent_missed(agent, id),
             Some(CallerState::Joining) => self.return_to_queue(id),
-            Some(CallerState::RingingBack) => self.ring_back_again(id),
+            Some(CallerState::RingingBack) => self.put_off_ring_back(id),
             Some(CallerState::Connected) => self.agent_went(id),
             Some(
                 CallerState::Guided
@@ -336,9 +336,10 @@ impl Engine {
             return;
         }
         let Some(mut caller) = self.callers.remove(&id) else { return };
-        if let Some(callback) = caller.callback.filter(|_| caller.connected_at.is_none()) {
-            self.try_later(callback);
+        if let Some(back) = caller.called_back.take().filter(|_| caller.connected_at.is_none()) {
+            self.try_later(back.callback);
         }
+        self.look_at_callback_of(id);
         if let Some(course) = caller.course.take() {
             self.shelf.close(course.edition);
         }
@@ -369,10 +370,11 @@ impl Engine {
         let said =
             CallerDisposition { call, queue: run.id, agent, code: code.to_owned(), note, at: self.cx.now };
         self.cx.write(Write::SaveCallerDisposition(Box::new(said)));
-        if let Some(caller) = self.callers.get_mut(&call).filter(|caller| caller.is_here()) {
-            caller.is_disposed = true;
-        } else if self.is_wrapping_up(agent, call) {
+        // The caller may be in a survey, or with somebody else.
+        if self.is_wrapping_up(agent, call) {
             self.settle_agent(agent);
+        } else if let Some(caller) = self.callers.get_mut(&call).filter(|caller| caller.is_here()) {
+            caller.is_disposed = true;
         }
         Ok(Answer::Done)
     }

@@ -8,12 +8,12 @@ use crate::command::{Clip, Command, Notice, SwitchCommand, Write};
 use crate::engine::{Engine, LegOwner};
 use crate::flow::key::Key;
 use crate::flow::run::{Booking, Ending, Event, QueueExit as FlowExit, Run};
-use crate::inbound::callbacks::TAKES_CALLBACK;
+use crate::inbound::callbacks::CONFIRMED_WITHIN;
 use crate::inbound::caller::{CLIPS_TIME_MAX, Caller, CallerState, Doing, fallback_clip};
-use crate::inbound::inquiry::{Finding, LookUpId};
+use crate::inbound::inquiry::{Finding, Inquiry, LookUpId};
 use crate::inbound::shelf::EditionId;
 use crate::inbound::task::{MailboxWish, RecordTask, Task};
-use crate::model::incoming::{MessageRecord, PathStep, QueueExit};
+use crate::model::incoming::{CallerCallback, MessageRecord, PathStep, QueueExit};
 use crate::model::{CallId, LegId, MessageId, Side};
 use crate::timers::Timer;
 
@@ -117,6 +117,7 @@ impl Engine {
             | Doing::Playing
             | Doing::Listening
             | Doing::Recording(_)
+            | Doing::Confirming(_)
             | Doing::Dialling
             | Doing::Queueing => {}
         }
@@ -142,6 +143,10 @@ impl Engine {
                 }
                 None
             }
+            Task::Book(wish) => {
+                self.want_callback(id, wish);
+                None
+            }
             Task::Play { clips, missing } => {
                 for prompt in missing {
                     self.cx.notice(Notice::PromptMissing { call: id, prompt });
@@ -164,17 +169,8 @@ impl Engine {
                 self.take_message(id, task);
                 None
             }
-            Task::LookUp { mut inquiry, meanwhile } => {
-                caller.note_booking(&mut inquiry);
-                let turn = caller.next_turn(Doing::LookingUp);
-                let time_max = inquiry.time_max();
-                self.cx.emit(Command::LookUp { id: LookUpId { call: id, turn }, inquiry });
-                self.cx.arm_in(time_max + MARGIN, Timer::FlowTime(id, turn));
-                if meanwhile.is_empty() {
-                    self.cx.arm_in(QUIET_MAX, Timer::Quiet(id, turn));
-                } else {
-                    self.play(id, meanwhile);
-                }
+            Task::LookUp { inquiry, meanwhile } => {
+                self.look_up(id, *inquiry, meanwhile);
                 None
             }
             Task::SaveAnswers { survey, answers } => {
@@ -199,6 +195,19 @@ impl Engine {
                 self.flow_ended(id, ending, turn_away);
                 None
             }
+        }
+    }
+
+    /// Has something looked up. The caller hears clips meanwhile, or music once it takes long.
+    pub(crate) fn look_up(&mut self, id: CallId, inquiry: Inquiry, meanwhile: Vec<Clip>) {
+        let Some(caller) = self.callers.get_mut(&id) else { return };
+        let turn = caller.next_turn(Doing::LookingUp);
+        self.cx.arm_in(inquiry.time_max() + MARGIN, Timer::FlowTime(id, turn));
+        self.cx.emit(Command::LookUp { id: LookUpId { call: id, turn }, inquiry: Box::new(inquiry) });
+        if meanwhile.is_empty() {
+            self.cx.arm_in(QUIET_MAX, Timer::Quiet(id, turn));
+        } else {
+            self.play(id, meanwhile);
         }
     }
 
@@ -327,7 +336,7 @@ impl Engine {
     /// A caller pressed a key.
     pub(crate) fn key_pressed(&mut self, leg: LegId, sign: char) {
         let (Some(id), Some(key)) = (self.caller_of(leg), Key::read(sign)) else { return };
-        if key == TAKES_CALLBACK && self.take_callback(id) {
+        if self.take_callback(id, key) {
             return;
         }
         let Some(caller) = self.callers.get(&id) else { return };
@@ -337,6 +346,7 @@ impl Engine {
                     self.cx.switch(SwitchCommand::EndMessage { leg, message });
                 }
             }
+            (CallerState::Guided, Doing::Confirming(wish)) => self.confirmed(id, wish, key),
             (CallerState::Guided | CallerState::Queued, _) => self.tell_flow(id, Event::Key(key)),
             (
                 CallerState::Dialling
@@ -366,6 +376,10 @@ impl Engine {
         match caller.doing {
             Doing::Playing if caller.course.is_none() => self.end_caller(id, Side::System),
             Doing::Playing => self.tell_flow(id, Event::PlayEnded),
+            Doing::Confirming(_) => {
+                let turn = caller.turn;
+                self.cx.arm_in(CONFIRMED_WITHIN, Timer::FlowTime(id, turn));
+            }
             Doing::Queueing | Doing::LookingUp | Doing::Dialling => self.play_music(id),
             Doing::Nothing | Doing::PickingUp | Doing::Listening | Doing::Recording(_) => {}
         }
@@ -403,18 +417,28 @@ impl Engine {
 
     /// The answer to a look-up.
     pub(crate) fn looked_up(&mut self, lookup: LookUpId, finding: Finding) {
+        match &finding {
+            // It is on record, whether or not the caller is still there to hear of it.
+            Finding::Booked(callback) => self.promise(CallerCallback::clone(callback)),
+            Finding::Barred(is_barred) => return self.callback_cleared(lookup, *is_barred),
+            Finding::Caller(_)
+            | Finding::Failed
+            | Finding::Full
+            | Finding::Reply { .. }
+            | Finding::Rows(_)
+            | Finding::Timeout => {}
+        }
         let Some(caller) = self.callers.get(&lookup.call) else { return };
         if caller.turn != lookup.turn || caller.doing != Doing::LookingUp {
             return;
         }
-        if let Finding::Booking(booking) = finding {
-            self.booked(lookup.call, booking);
-        }
-        if self.callers.get(&lookup.call).is_some_and(|caller| caller.course.is_none()) {
-            return self.say_goodbye(lookup.call, matches!(finding, Finding::Booking(Booking::Booked)));
+        if caller.course.is_none() {
+            return self.say_goodbye(lookup.call, matches!(finding, Finding::Booked(_)));
         }
         let event = match finding {
-            Finding::Booking(booking) => Event::Booking(booking),
+            Finding::Barred(_) => return,
+            Finding::Booked(_) => Event::Booking(Booking::Booked),
+            Finding::Full => Event::Booking(Booking::Full),
             Finding::Caller(check) => Event::Caller(check),
             Finding::Failed => Event::Failed,
             Finding::Reply { status, body } => Event::HttpReply { status, body },
@@ -436,6 +460,7 @@ impl Engine {
             Doing::Recording(message) => {
                 self.tell_flow(id, Event::Recorded { name: message.to_string(), ms: 0 });
             }
+            Doing::Confirming(_) => self.tell_flow(id, Event::Booking(Booking::Declined)),
             Doing::LookingUp if caller.course.is_none() => self.say_goodbye(id, false),
             Doing::LookingUp => self.tell_flow(id, Event::Failed),
             Doing::Nothing | Doing::Dialling | Doing::Queueing => {}

@@ -13,7 +13,6 @@ use crate::flow::nodes::{
 use crate::flow::run::{self, Ending, RecordWish, Step};
 use crate::inbound::inquiry::{HttpRequest, Inquiry};
 use crate::inbound::shelf::Shelf;
-use crate::model::incoming::KeptPlace;
 use crate::model::{Announce, MailboxId, Phone, QueueId, SkillRule, Timestamp};
 
 /// What is to be done for a flow.
@@ -22,6 +21,7 @@ pub(crate) enum Task {
     Answer {
         delay: Duration,
     },
+    Book(BookingWish),
     Dial {
         to: Phone,
         caller_id: Option<Phone>,
@@ -59,6 +59,20 @@ pub(crate) enum Task {
     WaitKey {
         timeout: Duration,
     },
+}
+
+/// A wish to be called back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BookingWish {
+    pub(crate) queue: QueueId,
+    pub(crate) phone: Phone,
+    /// How many may be promised within an hour.
+    pub(crate) capacity: Option<u32>,
+    pub(crate) not_before: Timestamp,
+    /// Whether the place that the caller has left is kept.
+    pub(crate) keeps_place: bool,
+    /// Whether the caller is asked first.
+    pub(crate) is_confirmed: bool,
 }
 
 /// A wish to wait in a queue.
@@ -119,10 +133,14 @@ impl Task {
                 let Some(not_before) = not_before else {
                     return Self::Known(run::Event::Booking(run::Booking::Full));
                 };
-                let capacity = slots.and_then(|slots| slots.capacity).map(|capacity| capacity.number());
-                // The place is that of the caller's latest wait; the driver knows it.
-                let place = callback.keep_place.then_some(KeptPlace { since: wall, priority: 0 });
-                Self::ask(Inquiry::Booking { phone, queue, capacity, not_before, place })
+                Self::Book(BookingWish {
+                    queue,
+                    phone,
+                    capacity: slots.and_then(|slots| slots.capacity).map(|capacity| capacity.number()),
+                    not_before,
+                    keeps_place: callback.keep_place,
+                    is_confirmed: callback.confirm,
+                })
             }
             Step::CheckCaller(check) => match caller {
                 None => {

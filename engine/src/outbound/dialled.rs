@@ -10,7 +10,7 @@ use crate::dialer::breaker::Seen;
 use crate::dialer::compliance::CountedFrom;
 use crate::dialer::predictive::DialEnd;
 use crate::engine::{Engine, LegOwner};
-use crate::inbound::caller::Caller;
+use crate::inbound::caller::{Caller, CallerState};
 use crate::input::CommandFailure;
 use crate::model::{
     AgentId, CallId, CampaignId, HangupCause, LegId, Outcome, Phone, RoomId, Screened, Side, Verdict,
@@ -321,6 +321,10 @@ impl Engine {
             self.end_caller(id, by);
             return Ok(Answer::Done);
         }
+        if self.callers.get(&id).is_some_and(|caller| caller.state == CallerState::RingingBack) {
+            self.ring_back_over(id);
+            return Ok(Answer::Done);
+        }
         let call = self.calls.get_mut(&id).ok_or(Refusal::UnknownCall)?;
         match call.state {
             CallState::RingingAgent | CallState::Saving => {
@@ -361,6 +365,9 @@ impl Engine {
         }
         for call in ending {
             self.hang_up(call, Side::System);
+        }
+        if campaign.is_none() {
+            self.stop_callbacks(phone);
         }
     }
 
