@@ -109,8 +109,8 @@ pub(super) struct Promised {
     call: CallId,
     /// As it stands, if it was booked before.
     record: Option<CallerCallbackRecord>,
-    /// Whose call it is; none of which nothing is known any more.
-    behind: Option<CallerBehind>,
+    /// Whose call it is.
+    behind: CallerBehind,
 }
 
 impl FromRequestParts<App> for Promised {
@@ -121,10 +121,11 @@ impl FromRequestParts<App> for Promised {
         let Path(call) = Path::<CallId>::from_request_parts(parts, app).await?;
         let filter = CallerCallbackFilter { call: Some(call), ..CallerCallbackFilter::default() };
         let record = app.store.caller_callbacks(filter, Page::first()).await?.pop();
-        let behind = behind(app, call).await?;
+        let callback = record.as_ref().map(|record| &record.callback);
+        let behind = behind(app, call).await?.or_else(|| callback.map(behind_callback));
+        let behind = behind.ok_or_else(|| Error::not_found("call", call))?;
         let agent = session.acts_as();
-        let had_by =
-            [record.as_ref().and_then(|record| record.callback.agent), behind.and_then(|who| who.agent)];
+        let had_by = [callback.and_then(|callback| callback.agent), behind.agent];
         if agent.is_some() && !had_by.contains(&agent) {
             return Err(Error::NotYours);
         }
@@ -169,8 +170,6 @@ pub(super) async fn promise(
     let is_change = promised.is_open();
     let Promised { by, agent, call, record, behind } = promised;
     let before = record.map(|record| record.callback);
-    let behind = behind.or_else(|| before.as_ref().map(behind_callback));
-    let behind = behind.ok_or_else(|| Error::not_found("call", call))?;
     let phone = wish.phone.or(before.as_ref().map(|before| before.phone)).or(behind.phone);
     let queue = wish.queue.or(before.as_ref().map(|before| before.queue)).or(behind.queue);
     let zone = wish.zone.or_else(|| zone_of(phone?));

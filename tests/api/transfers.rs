@@ -90,7 +90,7 @@ async fn a_caller_is_given_to_queues_flows_and_numbers_by_whoever_has_them() {
     }
 }
 
-fn caller_in_conversation(call: CallId, agent: AgentId) -> CallerView {
+pub(super) fn caller_in_conversation(call: CallId, agent: AgentId) -> CallerView {
     CallerView {
         call,
         did: None,
