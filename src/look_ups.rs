@@ -43,9 +43,21 @@ impl LookUps {
         let look_ups = self.clone();
         tokio::spawn(async move {
             let time_max = inquiry.time_max();
+            let booking = match &inquiry {
+                Inquiry::Booking { callback, .. } => Some(callback.clone()),
+                Inquiry::Barred { .. } | Inquiry::Caller { .. } | Inquiry::Http(_) | Inquiry::Rows { .. } => {
+                    None
+                }
+            };
             let finding = match tokio::time::timeout(time_max, look_ups.find(id, inquiry)).await {
                 Ok(finding) => finding,
                 Err(_elapsed) => Finding::Timeout,
+            };
+            let finding = match (finding, booking) {
+                (Finding::Failed | Finding::Timeout, Some(callback)) => {
+                    Finding::Booked { callback, is_on_record: false }
+                }
+                (finding, _) => finding,
             };
             // Nobody listens only when the daemon stops.
             let _ = look_ups.found.send((id, finding)).await;
@@ -60,7 +72,10 @@ impl LookUps {
             }
             Inquiry::Booking { callback, capacity } => {
                 let booked = self.store.book_callback(&callback, capacity, &self.holder).await;
-                booked.map(|booked| if booked { Finding::Booked(callback) } else { Finding::Full })
+                booked.map(|booked| match booked {
+                    true => Finding::Booked { callback, is_on_record: true },
+                    false => Finding::Full,
+                })
             }
             Inquiry::Caller { phone, checks, repeat_window } => {
                 self.check(phone, &checks, repeat_window).await.map(Finding::Caller)

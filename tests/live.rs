@@ -38,6 +38,8 @@ mod fastagi;
 mod hang_ups;
 #[path = "live/inbound.rs"]
 mod inbound;
+#[path = "live/lamp.rs"]
+mod lamp;
 #[path = "live/link.rs"]
 mod link;
 #[path = "live/onward.rs"]

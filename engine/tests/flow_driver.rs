@@ -197,7 +197,7 @@ impl Driven {
                     self.is_busy = true;
                     let finding = match *inquiry {
                         Inquiry::Barred { .. } => Finding::Barred(false),
-                        Inquiry::Booking { callback, .. } => Finding::Booked(callback),
+                        Inquiry::Booking { callback, .. } => Finding::Booked { callback, is_on_record: true },
                         Inquiry::Caller { .. } => Finding::Caller(None),
                         Inquiry::Http(_) => Finding::Reply { status: 200, body: Json::Null },
                         Inquiry::Rows { .. } => Finding::Rows(Vec::new()),

@@ -11,8 +11,8 @@ use super::db::{Select, Sql, Tx, upsert};
 use super::value::{Row, Value, args, json};
 use super::{Error, Page, Store};
 
-/// An hour of promises, within which a queue keeps only so many.
-const CAPACITY_SPAN: Duration = Duration::from_secs(60 * 60);
+/// An hour of the clock, within which a queue promises only so many.
+const CAPACITY_SPAN_MS: i64 = 60 * 60 * 1000;
 
 /// The promises of an Asterisk server that nobody has driven for this long are kept by whichever daemon starts next.
 const ABANDONED_AFTER: Duration = Duration::from_secs(60 * 60);
@@ -20,7 +20,7 @@ const ABANDONED_AFTER: Duration = Duration::from_secs(60 * 60);
 const BOOK: Sql = upsert!(
     "insert into caller_callback (call_id, queue_id, phone, did_id, agent_id, booked_at, due_at, place, tries, holder) \
     select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 where (select count(*) from caller_callback where queue_id = $2 \
-    and state = 'open' and due_at >= $7 and due_at < $11) < $12",
+    and call_id <> $1 and state = 'open' and due_at >= $11 and due_at < $12) < $13",
     "call_id",
     "set queue_id = excluded.queue_id, phone = excluded.phone, due_at = excluded.due_at, place = excluded.place, \
     state = 'open'"
@@ -112,7 +112,8 @@ impl Store {
         holder: &str,
     ) -> Result<bool, Error> {
         let mut values = columns(callback, holder)?;
-        values.extend(args![callback.due_at + CAPACITY_SPAN, capacity.map_or(i64::MAX, i64::from)]);
+        let from = callback.due_at.as_millis().div_euclid(CAPACITY_SPAN_MS) * CAPACITY_SPAN_MS;
+        values.extend(args![from, from + CAPACITY_SPAN_MS, capacity.map_or(i64::MAX, i64::from)]);
         Ok(self.db.execute(BOOK, values).await? > 0)
     }
 

@@ -44,7 +44,7 @@ async fn keep(world: &World, callback: &CallerCallback, standing: CallbackStandi
 async fn listed(world: &World, token: &str, query: &str) -> Vec<Value> {
     let path = format!("/api/caller-callbacks{query}");
     let reply = world.call("GET", &path).token(token).send().await.expect(200);
-    reply.json()["items"].as_array().unwrap().clone()
+    reply.json()["rows"].as_array().unwrap().clone()
 }
 
 #[tokio::test]

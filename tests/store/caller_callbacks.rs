@@ -56,7 +56,7 @@ fn saved(callback: &CallerCallback, standing: CallbackStanding, by: Option<UserI
 pub(crate) async fn a_promise_to_a_caller_is_kept_on_record(database: &Database) {
     let store = &database.store;
     let desk = Desk::of(store);
-    for (number, seconds, booked) in [(1, 60, true), (2, 30, true), (3, 90, false), (2, 30, false)] {
+    for (number, seconds, booked) in [(1, 60, true), (2, 40, true), (3, 90, false), (2, 30, true)] {
         let told = store.book_callback(&callback(number, seconds), Some(2), HOLDER).await.unwrap();
         assert_eq!(told, booked, "callback {number}");
     }
@@ -116,7 +116,8 @@ pub(crate) async fn a_promise_to_a_caller_is_kept_on_record(database: &Database)
 /// Whoever drives the Asterisk server keeps its promises; those of one that is long gone are anybody's.
 pub(crate) async fn promises_to_callers_are_recovered(database: &Database) {
     let store = &database.store;
-    store.acquire_lease("asterisk-2", "alive", at(0), Duration::from_secs(10)).await.unwrap();
+    store.acquire_lease(HOLDER, "alive", at(0), Duration::from_secs(10_000)).await.unwrap();
+    store.acquire_lease("asterisk-2", "soon dead", at(0), Duration::from_secs(10)).await.unwrap();
     store.book_callback(&callback(1, 60), None, HOLDER).await.unwrap();
     store.book_callback(&callback(2, 70), None, "asterisk-2").await.unwrap();
     let kept = saved(&callback(1, 60), CallbackStanding::Kept(call(9)), None);

@@ -174,6 +174,14 @@ impl Engine {
         self.look_up(id, inquiry, Vec::new());
     }
 
+    /// A callback was booked, whether or not the caller is still there to hear of it.
+    pub(crate) fn booked(&mut self, callback: CallerCallback, is_on_record: bool) {
+        if !is_on_record {
+            self.save_callback(&callback, CallbackStanding::Open, None);
+        }
+        self.promise(callback);
+    }
+
     /// A caller whose queue booked a callback for them hears so, and the call ends.
     pub(crate) fn say_goodbye(&mut self, id: CallId, is_booked: bool) {
         if !is_booked {

@@ -418,8 +418,9 @@ impl Engine {
     /// The answer to a look-up.
     pub(crate) fn looked_up(&mut self, lookup: LookUpId, finding: Finding) {
         match &finding {
-            // It is on record, whether or not the caller is still there to hear of it.
-            Finding::Booked(callback) => self.promise(CallerCallback::clone(callback)),
+            Finding::Booked { callback, is_on_record } => {
+                self.booked(CallerCallback::clone(callback), *is_on_record);
+            }
             Finding::Barred(is_barred) => return self.callback_cleared(lookup, *is_barred),
             Finding::Caller(_)
             | Finding::Failed
@@ -433,11 +434,11 @@ impl Engine {
             return;
         }
         if caller.course.is_none() {
-            return self.say_goodbye(lookup.call, matches!(finding, Finding::Booked(_)));
+            return self.say_goodbye(lookup.call, matches!(finding, Finding::Booked { .. }));
         }
         let event = match finding {
             Finding::Barred(_) => return,
-            Finding::Booked(_) => Event::Booking(Booking::Booked),
+            Finding::Booked { .. } => Event::Booking(Booking::Booked),
             Finding::Full => Event::Booking(Booking::Full),
             Finding::Caller(check) => Event::Caller(check),
             Finding::Failed => Event::Failed,

@@ -116,8 +116,13 @@ impl From<&Request<'_>> for HttpRequest {
 pub enum Finding {
     /// Whether a number must not be called.
     Barred(bool),
-    /// A callback was promised, and is on record.
-    Booked(Box<CallerCallback>),
+    /// A callback was promised.
+    Booked {
+        /// What was promised.
+        callback: Box<CallerCallback>,
+        /// Whether it is known to be on record. Where the database did not answer, a caller is promised all the same.
+        is_on_record: bool,
+    },
     /// The first of the checks that applies.
     Caller(Option<CallerCheck>),
     /// It could not be found out.

@@ -297,8 +297,11 @@ impl Centre {
                 let finding = match *inquiry {
                     Inquiry::Barred { phone } => Finding::Barred(self.barred.contains(&phone)),
                     Inquiry::Booking { callback, .. } => {
-                        self.callbacks.insert(callback.id, CallerCallback::clone(&callback));
-                        Finding::Booked(callback)
+                        let is_on_record = !self.database_away;
+                        if is_on_record {
+                            self.callbacks.insert(callback.id, CallerCallback::clone(&callback));
+                        }
+                        Finding::Booked { callback, is_on_record }
                     }
                     Inquiry::Caller { .. } | Inquiry::Http(_) | Inquiry::Rows { .. } => return,
                 };
