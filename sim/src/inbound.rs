@@ -82,7 +82,7 @@ pub(crate) fn settings(settings: &mut Settings, chance: &mut Chance) {
             max_length: chance.happens(0.3).then_some(3),
             no_agents: NoAgents { may_enter: chance.happens(0.5), must_leave: chance.happens(0.5) },
             wrap_up: Duration::from_secs(5),
-            callback: chance.happens(0.6).then_some(CallbackOffer { after: Duration::from_secs(3) }),
+            callback: chance.happens(0.6).then_some(CallbackOffer { after: Duration::from_millis(500) }),
             ..QueueSettings::default()
         },
     };
@@ -146,9 +146,9 @@ impl World<'_> {
             let offset = self.callers_numbers.len() as i64;
             self.callers_numbers.insert(leg, phone(33_199_010_000, offset));
         }
-        if self.chance.happens(0.4) {
+        if self.chance.happens(0.5) {
             // Whoever is offered to be called back by then takes it.
-            self.later(8_000, 30_000, |_| Happening::Leg(leg, Step::Presses('1')));
+            self.later(2_000, 15_000, |_| Happening::Leg(leg, Step::Presses('1')));
         }
         if self.chance.happens(0.7) {
             let key = self.chance.pick(&[('1', 0.5), ('2', 0.4), ('9', 0.1)]);
