@@ -15,12 +15,13 @@ use crate::dialer::breaker::Breaker;
 use crate::holds::Holds;
 use crate::inbound::callbacks::Callbacks;
 use crate::inbound::caller::Caller;
+use crate::inbound::driving::Spoken;
 use crate::inbound::queue::QueueRun;
 use crate::inbound::shelf::Shelf;
 use crate::input::{Input, Recovery, Request, StoreEvent, SwitchEvent};
 use crate::model::{
-    Agent, AgentId, AttemptId, CallId, CampaignId, Did, LegId, QueueId, RecordingId, TapId, Timestamp, Trunk,
-    TrunkId, TrunkProbe, TrunkState,
+    Agent, AgentId, AttemptId, CallId, CampaignId, Did, LegId, MessageId, QueueId, RecordingId, TapId,
+    Timestamp, Trunk, TrunkId, TrunkProbe, TrunkState,
 };
 use crate::outbound::call::Call;
 use crate::timers::Timer;
@@ -45,6 +46,8 @@ pub struct Engine {
     pub(crate) dids: Vec<Did>,
     pub(crate) shelf: Shelf,
     pub(crate) familiar: Familiar,
+    /// Messages of callers who have hung up.
+    pub(crate) spoken: BTreeMap<MessageId, Spoken>,
     /// Queues whose agents changed.
     pub(crate) stirred_queues: BTreeSet<QueueId>,
     /// Attempts that are being made durable.
@@ -104,6 +107,7 @@ impl Engine {
             dids: Vec::new(),
             shelf: Shelf::default(),
             familiar: Familiar::default(),
+            spoken: BTreeMap::new(),
             stirred_queues: BTreeSet::new(),
             saving: BTreeMap::new(),
             legs: BTreeMap::new(),
@@ -267,6 +271,7 @@ impl Engine {
                 Timer::BackOverdue(call, tries) => self.back_overdue(call, tries),
                 Timer::CallbackDue(call, turn) => self.callback_due(call, turn),
                 Timer::CallerForgotten(call) => self.settle_caller(call),
+                Timer::ClipsOverdue(call, playing) => self.clips_overdue(call, playing),
                 Timer::CollectAgain(recording) => self.collect_again(recording),
                 Timer::DropTimeOver(call) => self.drop_time_over(call),
                 Timer::Explain => self.explain(),
@@ -276,6 +281,7 @@ impl Engine {
                 Timer::HangUpOverdue(call) => self.hang_up_overdue(call),
                 Timer::JoinOverdue(call) => self.join_overdue(call),
                 Timer::MaskedLong { recording, from } => self.masked_long(recording, from),
+                Timer::MessageForgotten(message) => drop(self.spoken.remove(&message)),
                 Timer::MessageOverdue(call) => self.message_overdue(call),
                 Timer::MusicAgain(call) => self.music_again(call),
                 Timer::OfferCallback(call, turn) => self.offer_callback(call, turn),

@@ -295,6 +295,9 @@ pub enum LegPurpose {
         did: Option<DidId>,
         /// Their own number, unless it is withheld or unreadable.
         phone: Option<Phone>,
+        /// The trunk that carries them: its limits are used up by them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trunk: Option<TrunkId>,
         /// Where they wait, if they wait.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         queue: Option<QueuePlace>,

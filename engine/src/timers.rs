@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{AgentId, CallId, CampaignId, LegId, RecordingId, SupervisionId, Timestamp};
+use crate::model::{AgentId, CallId, CampaignId, LegId, MessageId, RecordingId, SupervisionId, Timestamp};
 
 /// Something to look at when its time has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +22,8 @@ pub(crate) enum Timer {
     CallbackDue(CallId, u32),
     /// A flow has had long enough to settle what needs no caller.
     CallerForgotten(CallId),
+    /// What a waiting caller was told should be over.
+    ClipsOverdue(CallId, u32),
     /// A recording could not be read back; it is tried again.
     CollectAgain(RecordingId),
     /// A person who answered has waited long enough.
@@ -45,6 +47,8 @@ pub(crate) enum Timer {
         /// Since when.
         from: Timestamp,
     },
+    /// A message whose caller has hung up did not come.
+    MessageForgotten(MessageId),
     /// A drop message should be over.
     MessageOverdue(CallId),
     /// Try once more to play music to a caller.

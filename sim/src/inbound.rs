@@ -23,6 +23,8 @@ use crate::world::{Happening, World};
 
 /// I16: no caller hears nothing for longer than this.
 const SILENCE_MAX: Duration = Duration::from_secs(4);
+/// For so long at most where the end of what they heard was not told.
+const UNTOLD_MAX: Duration = Duration::from_secs(20);
 /// What is on its way between the world and the daemon when a second ends.
 const TRAVEL: Duration = Duration::from_secs(2);
 /// Callers come until the centre is told to be done, with time left to serve them.
@@ -126,7 +128,7 @@ impl World<'_> {
         let Ok(leg) = format!("leg_{high:016x}{low:016x}").parse::<LegId>() else { return };
         let patience = self.chance.about(Duration::from_secs(60)).min(PATIENCE_MAX);
         let Ok(call) = NOBODY.parse::<CallId>() else { return };
-        let purpose = LegPurpose::Caller { call, did: None, phone: None, queue: None };
+        let purpose = LegPurpose::Caller { call, did: None, phone: None, trunk: None, queue: None };
         let fate = Fate { rings_after: None, then: Then::PicksUp { after: Duration::ZERO, patience } };
         self.network.legs.insert(
             leg,
@@ -314,11 +316,13 @@ impl World<'_> {
             };
             view.callers.iter().any(|caller| caller.call == call && caller.state == "queued")
         };
+        // An end of a clip that was never told is noticed after a while.
+        let is_silent = |since: Timestamp| {
+            let span = self.now.since(since);
+            span > UNTOLD_MAX || span > SILENCE_MAX && self.checks.undisturbed_since(since - TRAVEL)
+        };
         let silent = self.network.legs.iter().find(|(id, leg)| {
-            leg.hears.silent_since.is_some_and(|since| self.now.since(since) > SILENCE_MAX)
-                && !leg.ending
-                && leg.room.is_none()
-                && waits(id)
+            leg.hears.silent_since.is_some_and(is_silent) && !leg.ending && leg.room.is_none() && waits(id)
         });
         if let Some((leg, _)) = silent {
             self.checks.broken(self.now, format!("I16: {leg} hears nothing for more than 4 s"));

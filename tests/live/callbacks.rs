@@ -116,7 +116,8 @@ async fn asked_how_it_was(world: &World, agent: &Agent) {
     })
     .await;
     to_work(world, agent).await;
-    let presses = ["Wait(2)", "SendDTMF(5)"].repeat(20);
+    // Long after the agent has hung up, however slow the machine is.
+    let presses = ["Wait(10)", "SendDTMF(5)"].repeat(6);
     let heard = call(world, NUMBER, "asked", &presses).await;
     let caller = until_callers_are(world, "connected", 1).await.remove(0);
     until_heard_for(&heard, LISTEN).await;

@@ -131,7 +131,8 @@ impl Engine {
             since: crate::model::Timestamp::from_millis(waiting.place.since.as_millis() + ahead),
             priority: waiting.place.priority(),
         });
-        let purpose = LegPurpose::Caller { call: id, did: caller.did_id(), phone: caller.phone, queue };
+        let (did, phone, trunk) = (caller.did_id(), caller.phone, caller.trunk);
+        let purpose = LegPurpose::Caller { call: id, did, phone, trunk, queue };
         self.cx.switch(SwitchCommand::Mark { leg: caller.leg, purpose });
     }
 
@@ -295,6 +296,7 @@ impl Engine {
             return;
         };
         caller.ended_at = Some((now, cause));
+        self.hung_up_speaking(id);
         self.conversation_over(id);
         self.end_part(id);
         let Some(caller) = self.callers.get_mut(&id) else { return };

@@ -14,7 +14,7 @@ use crate::inbound::inquiry::{Finding, Inquiry, LookUpId};
 use crate::inbound::shelf::EditionId;
 use crate::inbound::task::{MailboxWish, RecordTask, Task};
 use crate::model::incoming::{CallerCallback, MessageRecord, PathStep, QueueExit};
-use crate::model::{CallId, LegId, MessageId, Side};
+use crate::model::{CallId, LegId, MessageId, Phone, Side};
 use crate::timers::Timer;
 
 /// What the adapter gets to carry out beyond a time that the flow sets.
@@ -27,6 +27,19 @@ const PICK_UPS_MAX: u8 = 5;
 const MUSIC: &str = "default";
 /// How long after music that Asterisk refused it is asked for again: well within the silence that a caller may hear.
 const MUSIC_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// The longest that a caller is told between the music, such as their place.
+const REMARK_MAX: Duration = Duration::from_secs(15);
+/// How long a message is waited for whose caller has hung up.
+const SPOKEN_MAX: Duration = Duration::from_secs(60);
+
+/// What was spoken by a caller who has hung up, until it is known how long it is.
+#[derive(Debug)]
+pub(crate) struct Spoken {
+    call: CallId,
+    phone: Option<Phone>,
+    wish: MailboxWish,
+}
 
 impl Engine {
     /// A caller begins a flow.
@@ -275,13 +288,16 @@ impl Engine {
         self.pick_up(id);
         self.stop_music(id);
         let Some(caller) = self.callers.get_mut(&id).filter(|caller| caller.is_here()) else { return };
-        let (leg, locale) = (caller.leg, caller.locale.clone());
+        let (leg, locale, doing) = (caller.leg, caller.locale.clone(), caller.doing);
         let before = caller.playing.take();
         let playing = caller.next_playing();
         if let Some(playing) = before {
             self.cx.switch(SwitchCommand::StopClips { leg, playing });
         }
         self.cx.switch(SwitchCommand::PlayClips { leg, playing, clips, locale });
+        if !matches!(doing, Doing::Playing) {
+            self.cx.arm_in(REMARK_MAX, Timer::ClipsOverdue(id, playing));
+        }
     }
 
     pub(crate) fn play_music(&mut self, id: CallId) {
@@ -385,8 +401,38 @@ impl Engine {
         }
     }
 
+    /// A caller hangs up while a message of theirs is recorded: it is kept once it is known how long it is.
+    pub(crate) fn hung_up_speaking(&mut self, id: CallId) {
+        let Some(caller) = self.callers.get_mut(&id) else { return };
+        if let (Doing::Recording(message), Some(wish)) = (caller.doing, caller.mailbox.take()) {
+            self.spoken.insert(message, Spoken { call: id, phone: caller.phone, wish });
+            self.cx.arm_in(SPOKEN_MAX, Timer::MessageForgotten(message));
+        }
+    }
+
+    fn save_message(&mut self, message: MessageId, spoken: Spoken, ms: u64) {
+        let Spoken { call, phone, wish } = spoken;
+        let MailboxWish { mailbox, length_min, notify, transcribe } = wish;
+        let length = Duration::from_millis(ms);
+        if ms > 0 && length >= length_min {
+            let at = self.cx.now;
+            let record = MessageRecord { id: message, mailbox, call, phone, at, length, notify, transcribe };
+            self.cx.write(Write::SaveMessage(Box::new(record)));
+        }
+    }
+
+    /// What a caller was told between the music should be over, though nobody said so.
+    pub(crate) fn clips_overdue(&mut self, id: CallId, playing: u32) {
+        if let Some(leg) = self.callers.get(&id).map(|caller| caller.leg) {
+            self.clips_ended(leg, playing, true);
+        }
+    }
+
     /// A recording of a caller is over.
     pub(crate) fn message_taken(&mut self, leg: LegId, message: MessageId, ms: Option<u64>) {
+        if let Some(spoken) = self.spoken.remove(&message) {
+            return self.save_message(message, spoken, ms.unwrap_or(0));
+        }
         let Some(id) = self.caller_of(leg) else { return };
         let Some(caller) =
             self.callers.get_mut(&id).filter(|caller| caller.doing == Doing::Recording(message))
@@ -395,22 +441,9 @@ impl Engine {
         };
         let ms = ms.unwrap_or(0);
         caller.doing = Doing::Nothing;
-        let length = Duration::from_millis(ms);
-        if let Some(MailboxWish { mailbox, length_min, notify, transcribe }) = caller.mailbox.take()
-            && ms > 0
-            && length >= length_min
-        {
-            let record = MessageRecord {
-                id: message,
-                mailbox,
-                call: id,
-                phone: caller.phone,
-                at: self.cx.now,
-                length,
-                notify,
-                transcribe,
-            };
-            self.cx.write(Write::SaveMessage(Box::new(record)));
+        let phone = caller.phone;
+        if let Some(wish) = caller.mailbox.take() {
+            self.save_message(message, Spoken { call: id, phone, wish }, ms);
         }
         self.tell_flow(id, Event::Recorded { name: message.to_string(), ms });
     }

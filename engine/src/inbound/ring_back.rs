@@ -116,7 +116,13 @@ impl Engine {
             to: Destination::Number { trunk: route.trunk, phone },
             caller_id: Some(route.caller_id),
             ring_timeout: RING_MAX + RING_MARGIN,
-            purpose: LegPurpose::Caller { call: id, did: None, phone: Some(phone), queue },
+            purpose: LegPurpose::Caller {
+                call: id,
+                did: None,
+                phone: Some(phone),
+                trunk: Some(route.trunk),
+                queue,
+            },
         });
         self.cx.arm_in(RING_MAX, Timer::RingBackOver(id));
     }

@@ -147,6 +147,7 @@ impl Centre {
             call: CallId::from_uuid(leg.as_uuid()),
             did: None,
             phone: None,
+            trunk: None,
             queue: None,
         };
         self.legs.insert(leg, (purpose, false));
