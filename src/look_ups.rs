@@ -14,26 +14,28 @@ use tokio::sync::mpsc;
 use tracing::warn;
 
 use crate::flow_requests::FlowRequests;
-use crate::store::{Error, Page, Store};
+use crate::store::{Error, Store};
 
 /// The way to what flows want to know. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct LookUps {
     store: Store,
+    holder: String,
     requests: FlowRequests,
     clock: fn() -> Timestamp,
     found: mpsc::Sender<(LookUpId, Finding)>,
 }
 
 impl LookUps {
-    /// A way whose answers come out at `found`.
+    /// A way whose answers come out at `found`, for the daemon that drives the Asterisk server `holder`.
     pub const fn new(
         store: Store,
+        holder: String,
         requests: FlowRequests,
         clock: fn() -> Timestamp,
         found: mpsc::Sender<(LookUpId, Finding)>,
     ) -> Self {
-        Self { store, requests, clock, found }
+        Self { store, holder, requests, clock, found }
     }
 
     /// Looks for an answer, which comes within the inquiry's own time. Does not wait.
@@ -41,9 +43,21 @@ impl LookUps {
         let look_ups = self.clone();
         tokio::spawn(async move {
             let time_max = inquiry.time_max();
+            let booking = match &inquiry {
+                Inquiry::Booking { callback, .. } => Some(callback.clone()),
+                Inquiry::Barred { .. } | Inquiry::Caller { .. } | Inquiry::Http(_) | Inquiry::Rows { .. } => {
+                    None
+                }
+            };
             let finding = match tokio::time::timeout(time_max, look_ups.find(id, inquiry)).await {
                 Ok(finding) => finding,
                 Err(_elapsed) => Finding::Timeout,
+            };
+            let finding = match (finding, booking) {
+                (Finding::Failed | Finding::Timeout, Some(callback)) => {
+                    Finding::Booked { callback, is_on_record: false }
+                }
+                (finding, _) => finding,
             };
             // Nobody listens only when the daemon stops.
             let _ = look_ups.found.send((id, finding)).await;
@@ -53,10 +67,15 @@ impl LookUps {
     async fn find(&self, id: LookUpId, inquiry: Inquiry) -> Finding {
         let found = match inquiry {
             Inquiry::Http(request) => return heard(self.requests.send(&request).await),
-            Inquiry::Booking { phone, queue, capacity, not_before } => {
-                let now = (self.clock)();
-                let booked = self.store.book_callback(id.call, phone, queue, not_before, capacity, now).await;
-                booked.map(Finding::Booking)
+            Inquiry::Barred { phone } => {
+                self.store.is_barred(phone, (self.clock)()).await.map(Finding::Barred)
+            }
+            Inquiry::Booking { callback, capacity } => {
+                let booked = self.store.book_callback(&callback, capacity, &self.holder).await;
+                booked.map(|booked| match booked {
+                    true => Finding::Booked { callback, is_on_record: true },
+                    false => Finding::Full,
+                })
             }
             Inquiry::Caller { phone, checks, repeat_window } => {
                 self.check(phone, &checks, repeat_window).await.map(Finding::Caller)
@@ -86,8 +105,7 @@ impl LookUps {
         for check in checks {
             let applies = match check {
                 CallerCheck::Blocklist | CallerCheck::Dnc => {
-                    let page = Page { after: None, limit: 1 };
-                    !self.store.do_not_call(Some(phone), page).await?.is_empty()
+                    self.store.is_barred(phone, (self.clock)()).await?
                 }
                 CallerCheck::Repeat => {
                     self.store.has_called_since(phone, (self.clock)() - repeat_window).await?

@@ -7,6 +7,7 @@ mod api {
     mod bulk;
     mod by_hand;
     mod callbacks;
+    mod caller_callbacks;
     mod compliance;
     mod desk;
     mod filters;

@@ -14,6 +14,8 @@ mod asterisk;
 mod asterisk_killed;
 #[path = "live/by_hand.rs"]
 mod by_hand;
+#[path = "live/callbacks.rs"]
+mod callbacks;
 #[path = "live/callers.rs"]
 mod callers;
 #[path = "live/closing.rs"]
@@ -38,6 +40,8 @@ mod fastagi;
 mod hang_ups;
 #[path = "live/inbound.rs"]
 mod inbound;
+#[path = "live/lamp.rs"]
+mod lamp;
 #[path = "live/link.rs"]
 mod link;
 #[path = "live/onward.rs"]

@@ -15,6 +15,8 @@ mod away;
 mod by_hand;
 #[path = "store/callbacks.rs"]
 mod callbacks;
+#[path = "store/caller_callbacks.rs"]
+mod caller_callbacks;
 #[path = "store/claims.rs"]
 mod claims;
 #[path = "store/compliance.rs"]
@@ -102,6 +104,9 @@ on_both_databases! {
     by_hand::what_the_law_refuses_moves_no_lead,
     by_hand::a_number_becomes_a_lead_once,
     by_hand::a_key_names_one_dial,
+    caller_callbacks::a_promise_to_a_caller_is_kept_on_record,
+    caller_callbacks::promises_to_callers_are_recovered,
+    caller_callbacks::teams_see_what_was_promised_and_answered_in_their_queues,
     callbacks::a_promise_belongs_to_an_agent_and_can_be_taken_over,
     claims::the_most_urgent_lead_comes_first,
     claims::two_holders_never_get_the_same_lead,

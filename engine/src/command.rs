@@ -10,11 +10,13 @@ use crate::inbound::inquiry::{Inquiry, LookUpId};
 use crate::input::{LegPurpose, RequestId};
 use crate::model::attempt::CallRecord;
 pub use crate::model::incoming::CallerRecorded;
-use crate::model::incoming::{CallerDisposition, CallerRecord, MessageRecord};
+use crate::model::incoming::{
+    CallbackStanding, CallerCallback, CallerDisposition, CallerRecord, MessageRecord,
+};
 use crate::model::{
     AgentId, Attempt, AttemptId, CallId, CampaignId, EarId, HangupCause, LeadId, LegId, MessageId, Outcome,
     PauseReason, Phone, RecordingId, RecordingState, RoomId, Screened, SessionId, Supervised, SupervisionEnd,
-    SupervisionId, TapId, Timestamp, TrunkId,
+    SupervisionId, TapId, Timestamp, TrunkId, UserId,
 };
 pub use crate::notice::{Hold, Notice};
 pub use crate::refusal::Refusal;
@@ -388,6 +390,17 @@ pub enum Write {
         outcome: Option<String>,
         /// Labels.
         labels: Vec<String>,
+    },
+    /// A promise to call somebody back stands otherwise.
+    SaveCallback {
+        /// The promise.
+        callback: Box<CallerCallback>,
+        /// How it stands.
+        standing: CallbackStanding,
+        /// Who wanted it so; none when it came about by itself.
+        by: Option<UserId>,
+        /// Since when.
+        at: Timestamp,
     },
     /// A recording began.
     OpenRecording {

@@ -13,13 +13,15 @@ use crate::dialer::CampaignRun;
 use crate::dialer::admission::Gate;
 use crate::dialer::breaker::Breaker;
 use crate::holds::Holds;
+use crate::inbound::callbacks::Callbacks;
 use crate::inbound::caller::Caller;
+use crate::inbound::driving::Spoken;
 use crate::inbound::queue::QueueRun;
 use crate::inbound::shelf::Shelf;
 use crate::input::{Input, Recovery, Request, StoreEvent, SwitchEvent};
 use crate::model::{
-    Agent, AgentId, AttemptId, CallId, CampaignId, Did, LegId, QueueId, RecordingId, TapId, Timestamp, Trunk,
-    TrunkId, TrunkProbe, TrunkState,
+    Agent, AgentId, AttemptId, CallId, CampaignId, Did, LegId, MessageId, QueueId, RecordingId, TapId,
+    Timestamp, Trunk, TrunkId, TrunkProbe, TrunkState,
 };
 use crate::outbound::call::Call;
 use crate::timers::Timer;
@@ -39,10 +41,13 @@ pub struct Engine {
     pub(crate) switch_gate: Option<Gate>,
     pub(crate) calls: BTreeMap<CallId, Call>,
     pub(crate) callers: BTreeMap<CallId, Caller>,
+    pub(crate) callbacks: Callbacks,
     pub(crate) queues: BTreeMap<QueueId, QueueRun>,
     pub(crate) dids: Vec<Did>,
     pub(crate) shelf: Shelf,
     pub(crate) familiar: Familiar,
+    /// Messages of callers who have hung up.
+    pub(crate) spoken: BTreeMap<MessageId, Spoken>,
     /// Queues whose agents changed.
     pub(crate) stirred_queues: BTreeSet<QueueId>,
     /// Attempts that are being made durable.
@@ -97,10 +102,12 @@ impl Engine {
             switch_gate: None,
             calls: BTreeMap::new(),
             callers: BTreeMap::new(),
+            callbacks: Callbacks::default(),
             queues: BTreeMap::new(),
             dids: Vec::new(),
             shelf: Shelf::default(),
             familiar: Familiar::default(),
+            spoken: BTreeMap::new(),
             stirred_queues: BTreeSet::new(),
             saving: BTreeMap::new(),
             legs: BTreeMap::new(),
@@ -237,6 +244,10 @@ impl Engine {
                 self.close_tap(tap, withdrawn);
                 Ok(Answer::Done)
             }
+            Request::BookCallback { callback, user, is_change } => {
+                self.book_callback(*callback, user, is_change)
+            }
+            Request::WithdrawCallback { callback, user } => self.withdraw_callback(callback, user),
             Request::Hold { call } => self.hold_customer(call),
             Request::Resume { call } => self.resume_customer(call),
             Request::Transfer { call, to, kind } => self.transfer(call, to, kind),
@@ -256,8 +267,11 @@ impl Engine {
             match timer {
                 Timer::Announce(call, turn) => self.announce(call, turn),
                 Timer::AgentRingOver(agent, leg) => self.agent_ring_over(agent, leg),
+                Timer::AtHome(call) => self.wait_on_at_home(call),
                 Timer::BackOverdue(call, tries) => self.back_overdue(call, tries),
+                Timer::CallbackDue(call, turn) => self.callback_due(call, turn),
                 Timer::CallerForgotten(call) => self.settle_caller(call),
+                Timer::ClipsOverdue(call, playing) => self.clips_overdue(call, playing),
                 Timer::CollectAgain(recording) => self.collect_again(recording),
                 Timer::DropTimeOver(call) => self.drop_time_over(call),
                 Timer::Explain => self.explain(),
@@ -269,6 +283,7 @@ impl Engine {
                 Timer::HangUpOverdue(call) => self.hang_up_overdue(call),
                 Timer::JoinOverdue(call) => self.join_overdue(call),
                 Timer::MaskedLong { recording, from } => self.masked_long(recording, from),
+                Timer::MessageForgotten(message) => drop(self.spoken.remove(&message)),
                 Timer::MessageOverdue(call) => self.message_overdue(call),
                 Timer::MusicAgain(call) => self.music_again(call),
                 Timer::OfferCallback(call, turn) => self.offer_callback(call, turn),
@@ -280,6 +295,7 @@ impl Engine {
                 Timer::Quiet(call, turn) => self.quiet(call, turn),
                 Timer::RecordingOverdue(recording) => self.recording_overdue(recording),
                 Timer::RedialAgent(agent) => self.redial_agent(agent),
+                Timer::RingBackOver(call) => self.ring_back_over(call),
                 Timer::RingOver(call) => self.ring_over(call),
                 Timer::ScreeningOver(call) => self.screening_over(call),
                 Timer::SupervisionOverdue(supervisor, act) => self.supervision_overdue(supervisor, act),

@@ -8,6 +8,7 @@ use crate::dialer::drop_ledger::DropCounts;
 use crate::dialer::learnt::Learnt;
 use crate::flow::calendar::OpeningHours;
 use crate::inbound::inquiry::{Finding, LookUpId};
+use crate::model::incoming::CallerCallback;
 use crate::model::{
     Agent, AgentId, AttemptId, CallId, Campaign, CampaignId, Did, DidId, EarId, FlowPublished, HangupCause,
     Lead, LeadId, LegId, Mailbox, Medium, MessageId, Phone, Queue, QueueId, RateLimit, RecordingFacts,
@@ -272,9 +273,6 @@ pub struct LegSeen {
     pub up: bool,
     /// Whether it is under our control.
     pub entered: bool,
-    /// The trunk that it came or goes by, if it is not an agent's.
-    #[serde(default)]
-    pub trunk: Option<TrunkId>,
     /// What it was created for, as the leg itself carries it. None when the mark is missing or unreadable.
     pub purpose: Option<LegPurpose>,
 }
@@ -300,6 +298,9 @@ pub enum LegPurpose {
         did: Option<DidId>,
         /// Their own number, unless it is withheld or unreadable.
         phone: Option<Phone>,
+        /// The trunk that carries them: its limits are used up by them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trunk: Option<TrunkId>,
         /// Where they wait, if they wait.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         queue: Option<QueuePlace>,
@@ -407,6 +408,9 @@ pub struct Recovery {
     /// What campaigns had learnt.
     #[serde(default)]
     pub learnt: Vec<(CampaignId, Learnt)>,
+    /// Callers to whom it was promised to call them back.
+    #[serde(default)]
+    pub callbacks: Vec<CallerCallback>,
 }
 
 /// A recording that was being written.

@@ -13,6 +13,9 @@ pub enum Refusal {
     /// The disposition needs a moment in the future.
     #[error("this disposition is a callback; give `callback_at`, a moment that is still to come")]
     CallbackNeedsTime,
+    /// Somebody is being called back at this very moment.
+    #[error("they are being called back at the moment; try again in a minute")]
+    CallbackUnderWay,
     /// The colleague cannot be given a customer at the moment.
     #[error("the colleague is {0}; choose one who is ready")]
     ColleagueIs(&'static str),
@@ -64,6 +67,9 @@ pub enum Refusal {
     /// There is no such agent.
     #[error("no such agent in the settings")]
     UnknownAgent,
+    /// There is no such callback to be kept here.
+    #[error("no such callback is open at this Asterisk")]
+    UnknownCallback,
     /// There is no such flow, or it has no live revision.
     #[error("no such flow, or it is not live")]
     UnknownFlow,

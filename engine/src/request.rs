@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::Agreed;
 use crate::conversation::tapping::Tapper;
+use crate::model::incoming::CallerCallback;
 use crate::model::{
     AgentId, ByHand, CallId, CampaignId, FlowId, Lead, Phone, QueueId, Side, SupervisionMode, TapId, UserId,
 };
@@ -153,6 +154,22 @@ pub enum Request {
         tap: TapId,
         /// Whether the right to it is gone.
         withdrawn: bool,
+    },
+    /// Promise a caller to call them back, or change what was promised in the same call.
+    BookCallback {
+        /// What is promised.
+        callback: Box<CallerCallback>,
+        /// Whose wish it is.
+        user: UserId,
+        /// Whether there is an open promise that it changes.
+        is_change: bool,
+    },
+    /// Take a promise to a caller back.
+    WithdrawCallback {
+        /// The call in which it was booked.
+        callback: CallId,
+        /// Whose wish it is.
+        user: UserId,
     },
     /// Let the customer hear music.
     Hold {

@@ -11,10 +11,11 @@ use uuid::Uuid;
 use crate::agents::by_hand;
 use crate::agents::session::{AgentSession, AgentState, PhoneLine, Reservation, Served, Wish};
 use crate::command::{Hold, LeadNext, SwitchCommand, Write};
+use crate::conversation::leg::Leg;
 use crate::conversation::transfer::anteroom;
 use crate::dialer::retry;
 use crate::engine::{Engine, LegOwner};
-use crate::inbound::caller::CallerState;
+use crate::inbound::caller::{CalledBack, CallerState};
 use crate::input::{LegPurpose, LegSeen, OpenSession, Recovery, Snapshot};
 use crate::model::{
     AgentId, Attempt, CallId, HangupCause, Lead, LegId, Outcome, PauseReason, RingMode, RoomId, Screened,
@@ -42,6 +43,9 @@ impl Engine {
             if let Some(run) = self.runs.get_mut(campaign) {
                 run.drops.restore(*start, *counts);
             }
+        }
+        for callback in std::mem::take(&mut recovery.callbacks) {
+            self.promise(callback);
         }
         self.recovery = Some(recovery);
     }
@@ -107,15 +111,27 @@ impl Engine {
     /// A caller of an earlier daemon, or one whose arrival was not heard of, goes on: in conversation, in their place of
     /// the queue, or at the beginning of their flow. Says whether the leg is a caller's.
     fn adopt_caller(&mut self, seen: &LegSeen, snapshot: &Snapshot) -> bool {
-        let Some(LegPurpose::Caller { call, did, phone, queue }) = &seen.purpose else { return false };
+        let Some(LegPurpose::Caller { call, did, phone, trunk, queue }) = &seen.purpose else { return false };
         if self.departed.contains_key(&seen.leg) {
+            return true;
+        }
+        if !seen.up && !seen.entered {
+            // Their telephone rings for an agent of the earlier daemon; they are called back anew.
+            self.cx.switch(SwitchCommand::HangUp { leg: seen.leg });
             return true;
         }
         let did = self.dids.iter().find(|known| Some(known.id) == *did).cloned();
         let id = *call;
+        let place = queue.filter(|_| did.is_none());
+        let callback = place.zip(*phone).filter(|_| seen.up);
+        let callback = callback.and_then(|(place, phone)| self.callbacks.of(phone, place.queue));
         self.cx.repaired(format!("{id} taken over"));
-        self.admit_as(id, seen.leg, did, *phone, seen.trunk);
+        self.admit_as(id, seen.leg, did, *phone, *trunk);
         let now = self.cx.now;
+        let callback = callback.and_then(|callback| self.callbacks.take(callback));
+        if let (Some(callback), Some(caller)) = (callback, self.callers.get_mut(&id)) {
+            caller.called_back = Some(CalledBack { callback, line: Leg::default() });
+        }
         if let Some(caller) = self.callers.get_mut(&id).filter(|_| seen.up) {
             caller.is_up = true;
             caller.answered_at = Some(now);
@@ -127,6 +143,7 @@ impl Engine {
             caller.connected_at = Some(now);
             caller.enter(CallerState::Connected, now);
             self.set_agent_state(agent, AgentState::OnCall { call: id });
+            self.callback_kept(id);
             let room = self.sessions.get(&agent).map(|session| session.room);
             if room.is_some_and(|room| !snapshot.holds(room, seen.leg)) {
                 // Held by the earlier daemon; nobody knows any more for what.

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{AgentId, CallId, CampaignId, EarId, LegId, RecordingId, SupervisionId, TapId, Timestamp};
+use crate::model::{
+    AgentId, CallId, CampaignId, EarId, LegId, MessageId, RecordingId, SupervisionId, TapId, Timestamp,
+};
 
 /// Something to look at when its time has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,10 +16,16 @@ pub(crate) enum Timer {
     Announce(CallId, u32),
     /// An agent's phone has rung long enough.
     AgentRingOver(AgentId, LegId),
+    /// Whoever waits at home to be called back may have to wait until another hour.
+    AtHome(CallId),
     /// A customer should hear their agent again; this often it was tried.
     BackOverdue(CallId, u8),
+    /// A callback is looked at, unless a later time was set for it.
+    CallbackDue(CallId, u32),
     /// A flow has had long enough to settle what needs no caller.
     CallerForgotten(CallId),
+    /// What a waiting caller was told should be over.
+    ClipsOverdue(CallId, u32),
     /// An ear that nobody should hear by could not be closed; it is tried again.
     CloseEarAgain(EarId),
     /// The same for a tap.
@@ -45,6 +53,8 @@ pub(crate) enum Timer {
         /// Since when.
         from: Timestamp,
     },
+    /// A message whose caller has hung up did not come.
+    MessageForgotten(MessageId),
     /// A drop message should be over.
     MessageOverdue(CallId),
     /// Try once more to play music to a caller.
@@ -67,6 +77,8 @@ pub(crate) enum Timer {
     RecordingOverdue(RecordingId),
     /// Ring a lost agent's phone again.
     RedialAgent(AgentId),
+    /// Whoever is called back has been rung for long enough.
+    RingBackOver(CallId),
     /// A customer's phone has rung long enough.
     RingOver(CallId),
     /// Who has not been told from a machine by now is a person.

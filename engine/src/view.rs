@@ -185,7 +185,8 @@ pub struct CallerView {
     pub did: Option<DidId>,
     /// Their own number, unless it is withheld.
     pub phone: Option<Phone>,
-    /// `guided` (in a flow), `queued`, `dialling`, `transferred`, `joining`, `connected`, `ending` or `gone`.
+    /// `guided` (in a flow), `queued`, `dialling`, `transferred`, `ringing_back`, `joining`, `connected`, `ending` or
+    /// `gone`.
     pub state: &'static str,
     /// Since when in this state.
     pub since: Timestamp,
@@ -197,6 +198,8 @@ pub struct CallerView {
     pub offered: Vec<AgentId>,
     /// With whom they speak, or are about to.
     pub agent: Option<AgentId>,
+    /// The call in which it was promised to call them back, while that is being done.
+    pub callback: Option<CallId>,
     /// `none`, `recording` or `masked`.
     pub recording: &'static str,
     /// Supervisors who take part.

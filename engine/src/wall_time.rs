@@ -31,7 +31,7 @@ pub(crate) fn on_the_wall(mut write: Write, now: Timestamp, wall: Timestamp) -> 
         }
         Write::SaveCallerDisposition(said) => shift(&mut said.at),
         Write::SaveMessage(message) => shift(&mut message.at),
-        Write::SaveAnswers { at, .. } => shift(at),
+        Write::SaveAnswers { at, .. } | Write::SaveCallback { at, .. } => shift(at),
         Write::OpenRecording { started_at, .. } => shift(started_at),
         Write::OpenGap { at, .. } | Write::CloseGap { at, .. } => shift(at),
         Write::SaveDisposition(said) => shift(&mut said.at),

@@ -14,7 +14,6 @@ use cadran_engine::Engine;
 use cadran_engine::command::{Clip, Command, Notice, SwitchCommand};
 use cadran_engine::flow::calendar::Calendar;
 use cadran_engine::flow::driver::Driver;
-use cadran_engine::flow::run::Booking;
 use cadran_engine::flow::simulation::{Input as Written, simulate};
 use cadran_engine::flow::world::{SAY_MS_PER_ITEM, World, speech_ms};
 use cadran_engine::flow::{Library, Prepared, read};
@@ -197,7 +196,8 @@ impl Driven {
                 Command::LookUp { id, inquiry } => {
                     self.is_busy = true;
                     let finding = match *inquiry {
-                        Inquiry::Booking { .. } => Finding::Booking(Booking::Booked),
+                        Inquiry::Barred { .. } => Finding::Barred(false),
+                        Inquiry::Booking { callback, .. } => Finding::Booked { callback, is_on_record: true },
                         Inquiry::Caller { .. } => Finding::Caller(None),
                         Inquiry::Http(_) => Finding::Reply { status: 200, body: Json::Null },
                         Inquiry::Rows { .. } => Finding::Rows(Vec::new()),

@@ -10,7 +10,7 @@ use cadran_engine::model::{
     AgentId, Attempt, CallId, Campaign, CampaignId, CampaignState, DialMode, LeadId, LeadState,
     RecordingPolicy, RecordingState, SessionId, SupervisionMode, Timestamp,
 };
-use cadran_engine::view::{AgentView, CallView, LiveView};
+use cadran_engine::view::{AgentView, CallView, CallerView, LiveView};
 
 use crate::network::NetLeg;
 use crate::plan::{FAULTS_END, WORK_END};
@@ -209,7 +209,7 @@ impl World<'_> {
         // Callers who were customers, and whoever is called for a customer, use up the same.
         let outside = |leg: &&NetLeg| matches!(leg.purpose, LegPurpose::Outside { .. });
         let carried = view.calls.len()
-            + view.callers.iter().filter(|caller| caller.did.is_none()).count()
+            + view.callers.iter().filter(|caller| caller.did.is_none() || is_rung_back(caller)).count()
             + self.network.legs.values().filter(outside).count();
         carried >= max as usize || self.checks.last_dial.values().any(dialled)
     }
@@ -237,6 +237,7 @@ impl World<'_> {
         left.extend(self.unrecorded());
         left.extend(self.over_tried());
         left.extend(self.miscounted());
+        left.extend(self.lost_callbacks());
         for what in left {
             self.checks.broken(self.now, format!("at the end {what}"));
         }
@@ -317,6 +318,11 @@ impl World<'_> {
         }
         wrong
     }
+}
+
+/// Whether somebody is, or was, called back.
+fn is_rung_back(caller: &CallerView) -> bool {
+    caller.callback.is_some() && caller.state != "queued"
 }
 
 /// The customer is on the way to somebody else, who will have the call unless the way fails: the phone of the agent who

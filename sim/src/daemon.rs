@@ -183,8 +183,8 @@ impl World<'_> {
             }
             Command::FetchLeads { campaign, count } => self.fetch(campaign, count),
             Command::Reply { to, answer } => self.replied(to, answer),
-            // The callers of this world's flows look nothing up.
-            Command::LookUp { .. } | Command::Notice(_) => {}
+            Command::LookUp { id, inquiry } => self.look_up(id, *inquiry),
+            Command::Notice(_) => {}
         }
     }
 

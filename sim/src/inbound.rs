@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use cadran_engine::command::SwitchCommand;
 use cadran_engine::flow::driver::Driver;
-use cadran_engine::input::{LegPurpose, Settings, SwitchEvent};
+use cadran_engine::inbound::callbacks::TRIES_MAX;
+use cadran_engine::inbound::inquiry::{Finding, Inquiry, LookUpId};
+use cadran_engine::input::{Input, LegPurpose, Settings, SwitchEvent};
+use cadran_engine::model::incoming::{CallbackStanding, CallerCallback};
 use cadran_engine::model::{
-    AgentId, CallId, Did, DidId, FlowId, FlowPublished, LegId, NoAgents, Queue, QueueId, QueueSettings,
-    Strategy, Timestamp, Track,
+    AgentId, CallId, CallbackOffer, Did, DidId, FlowId, FlowPublished, LegId, NoAgents, Queue, QueueId,
+    QueueSettings, Strategy, Timestamp, Track,
 };
 use cadran_engine::view::{CallerView, LiveView};
 
@@ -20,6 +23,8 @@ use crate::world::{Happening, World};
 
 /// I16: no caller hears nothing for longer than this.
 const SILENCE_MAX: Duration = Duration::from_secs(4);
+/// For so long at most where the end of what they heard was not told.
+const UNTOLD_MAX: Duration = Duration::from_secs(20);
 /// What is on its way between the world and the daemon when a second ends.
 const TRAVEL: Duration = Duration::from_secs(2);
 /// Callers come until the centre is told to be done, with time left to serve them.
@@ -27,6 +32,8 @@ const CALLERS_PER_SECOND: f64 = 0.04;
 
 /// The most patient caller has hung up before the centre is looked at for the last time.
 const PATIENCE_MAX: Duration = Duration::from_secs(120);
+/// By how much a callback may be late, at the end of a day without disturbance.
+const CALLBACK_LATE_MAX: Duration = Duration::from_secs(60);
 /// The call of a caller whom the daemon has not marked.
 const NOBODY: &str = "cal_00000000000000000000000000000000";
 
@@ -77,6 +84,7 @@ pub(crate) fn settings(settings: &mut Settings, chance: &mut Chance) {
             max_length: chance.happens(0.3).then_some(3),
             no_agents: NoAgents { may_enter: chance.happens(0.5), must_leave: chance.happens(0.5) },
             wrap_up: Duration::from_secs(5),
+            callback: chance.happens(0.6).then_some(CallbackOffer { after: Duration::from_millis(500) }),
             ..QueueSettings::default()
         },
     };
@@ -127,7 +135,7 @@ impl World<'_> {
         let Ok(leg) = format!("leg_{high:016x}{low:016x}").parse::<LegId>() else { return };
         let patience = self.chance.about(Duration::from_secs(60)).min(PATIENCE_MAX);
         let Ok(call) = NOBODY.parse::<CallId>() else { return };
-        let purpose = LegPurpose::Caller { call, did: None, phone: None, queue: None };
+        let purpose = LegPurpose::Caller { call, did: None, phone: None, trunk: None, queue: None };
         let fate = Fate { rings_after: None, then: Then::PicksUp { after: Duration::ZERO, patience } };
         self.network.legs.insert(
             leg,
@@ -144,16 +152,59 @@ impl World<'_> {
         );
         self.after(patience, Happening::Leg(leg, Step::Ends(NORMAL)));
         if self.chance.happens(0.7) {
+            let offset = self.callers_numbers.len() as i64;
+            self.callers_numbers.insert(leg, phone(33_199_010_000, offset));
+        }
+        if self.chance.happens(0.5) {
+            // Whoever is offered to be called back by then takes it.
+            self.later(2_000, 15_000, |_| Happening::Leg(leg, Step::Presses('1')));
+        }
+        if self.chance.happens(0.7) {
             let key = self.chance.pick(&[('1', 0.5), ('2', 0.4), ('9', 0.1)]);
             self.later(500, 6_000, |_| Happening::Leg(leg, Step::Presses(key)));
         }
         self.arrives(leg);
     }
 
+    /// What the database finds. While it is away, or slow, callers are promised callbacks all the same.
+    pub(crate) fn look_up(&mut self, id: LookUpId, inquiry: Inquiry) {
+        let finding = match inquiry {
+            Inquiry::Barred { .. } if self.store.away => Finding::Failed,
+            Inquiry::Barred { phone } => Finding::Barred(self.store.do_not_call.contains_key(&phone)),
+            Inquiry::Booking { callback, .. } => {
+                let is_kept = !self.store.away;
+                if is_kept {
+                    self.store
+                        .callbacks
+                        .insert(callback.id, (CallerCallback::clone(&callback), CallbackStanding::Open));
+                }
+                let is_on_record = is_kept && self.chance.happens(0.8);
+                Finding::Booked { callback, is_on_record }
+            }
+            // The flows of this world ask nothing else.
+            Inquiry::Caller { .. } | Inquiry::Http(_) | Inquiry::Rows { .. } => return,
+        };
+        self.news(2, 300, Input::LookedUp { id, finding });
+    }
+
+    /// Promises to callers that should be known by now: nothing is lost.
+    pub(crate) fn lost_callbacks(&self) -> Vec<String> {
+        let wall = self.wall();
+        let is_due = |callback: &CallerCallback| {
+            callback.tries < TRIES_MAX && callback.due_at + CALLBACK_LATE_MAX < wall
+        };
+        let open = self.store.callbacks.values().filter(|(_, standing)| *standing == CallbackStanding::Open);
+        let known = |id: CallId| self.last_view.callers.iter().any(|caller| caller.callback == Some(id));
+        let lost = open.filter(|(callback, _)| is_due(callback) && !known(callback.id));
+        lost.map(|(callback, _)| format!("I14: {} was to be called back, and is forgotten", callback.id))
+            .collect()
+    }
+
     /// A caller is heard of, for the first time or again.
     pub(crate) fn arrives(&mut self, leg: LegId) {
         let number = self.plan.settings.dids.first().map(|did| did.number.e164()).unwrap_or_default();
-        self.tell(SwitchEvent::CallerArrived { leg, dialled: number, caller: String::new(), trunk: None });
+        let caller = self.callers_numbers.get(&leg).map(|phone| phone.e164()).unwrap_or_default();
+        self.tell(SwitchEvent::CallerArrived { leg, dialled: number, caller, trunk: None });
     }
 
     /// What Asterisk does for a caller.
@@ -266,20 +317,29 @@ impl World<'_> {
             };
             view.callers.iter().any(|caller| caller.call == call && caller.state == "queued")
         };
+        // An end of a clip that was never told is noticed after a while.
+        let is_silent = |since: Timestamp| {
+            let span = self.now.since(since);
+            span > UNTOLD_MAX || span > SILENCE_MAX && self.checks.undisturbed_since(since - TRAVEL)
+        };
         let silent = self.network.legs.iter().find(|(id, leg)| {
-            leg.hears.silent_since.is_some_and(|since| self.now.since(since) > SILENCE_MAX)
-                && !leg.ending
-                && leg.room.is_none()
-                && waits(id)
+            leg.hears.silent_since.is_some_and(is_silent) && !leg.ending && leg.room.is_none() && waits(id)
         });
         if let Some((leg, _)) = silent {
             self.checks.broken(self.now, format!("I16: {leg} hears nothing for more than 4 s"));
+        }
+        let mut called_back: Vec<CallId> = view.callers.iter().filter_map(|caller| caller.callback).collect();
+        called_back.sort_unstable();
+        if let Some(pair) = called_back.windows(2).find(|pair| pair[0] == pair[1]) {
+            self.checks.broken(self.now, format!("I2: {} is called back twice at once", pair[0]));
         }
         // I19: nobody who could be served waits while somebody could serve them.
         for queue in &view.queues {
             let waiting = |caller: &&CallerView| {
                 caller.queue == Some(queue.queue)
                     && caller.state == "queued"
+                    // Whoever waits at home also waits for a trunk.
+                    && caller.callback.is_none()
                     && caller.offered.is_empty()
                     && self.now.since(caller.since) > TRAVEL
             };

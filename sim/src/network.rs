@@ -126,7 +126,6 @@ impl Network {
             leg: *leg,
             up: seen.up,
             entered: seen.is_here(),
-            trunk: seen.trunk,
             purpose: Some(seen.purpose.clone()),
         };
         let live = |(id, recording): (&RecordingId, &NetRecording)| recording.ended.is_none().then_some(*id);

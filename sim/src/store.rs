@@ -7,7 +7,7 @@ use cadran_engine::dialer::compliance::Reason;
 use cadran_engine::dialer::drop_ledger::{DropCounts, DropLedger};
 use cadran_engine::input::{AttemptRefusal, OpenRecording, OpenSession, Recovery, StoreEvent};
 use cadran_engine::model::attempt::CallRecord;
-use cadran_engine::model::incoming::CallerRecord;
+use cadran_engine::model::incoming::{CallbackStanding, CallerCallback, CallerRecord};
 use cadran_engine::model::{
     AgentId, Attempt, AttemptId, ByHand, CallId, CampaignId, Lead, LeadId, LeadState, Outcome, Phone,
     Promise, RecordingId, RecordingState, SessionId, Supervised, SupervisionEnd, SupervisionId, Timestamp,
@@ -22,6 +22,8 @@ pub(crate) struct Store {
     pub(crate) attempts: BTreeMap<AttemptId, AttemptRow>,
     pub(crate) calls: BTreeMap<CallId, CallRecord>,
     pub(crate) callers: BTreeMap<CallId, CallerRecord>,
+    /// Promises to callers, and how they stand.
+    pub(crate) callbacks: BTreeMap<CallId, (CallerCallback, CallbackStanding)>,
     pub(crate) sessions: BTreeMap<SessionId, SessionRow>,
     pub(crate) recordings: BTreeMap<RecordingId, RecordingRow>,
     /// Acts of supervision.
@@ -176,6 +178,12 @@ impl Store {
             drops: self.drops(),
             machines: self.machines(),
             learnt: Vec::new(),
+            callbacks: self
+                .callbacks
+                .values()
+                .filter(|(_, standing)| *standing == CallbackStanding::Open)
+                .map(|(callback, _)| callback.clone())
+                .collect(),
         }
     }
 
@@ -317,6 +325,9 @@ impl Store {
             },
             Write::SaveCaller(record) => {
                 self.callers.insert(record.id, *record);
+            }
+            Write::SaveCallback { callback, standing, .. } => {
+                self.callbacks.insert(callback.id, (*callback, standing));
             }
             Write::SaveCallerDisposition(_)
             | Write::SaveMessage(_)

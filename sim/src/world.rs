@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cadran_engine::command::SwitchCommand;
 use cadran_engine::input::{Input, Request, Snapshot, SwitchEvent};
-use cadran_engine::model::{CampaignId, Lead, LegId, RecordingId, RoomId, SessionId, Timestamp};
+use cadran_engine::model::{CampaignId, Lead, LegId, Phone, RecordingId, RoomId, SessionId, Timestamp};
 use cadran_engine::view::LiveView;
 
 use crate::chance::Chance;
@@ -72,6 +72,8 @@ pub(crate) struct World<'a> {
     pub(crate) wall_error: i64,
     pub(crate) trace: Option<Vec<String>>,
     pub(crate) last_view: LiveView,
+    /// Numbers of callers who show them.
+    pub(crate) callers_numbers: BTreeMap<LegId, Phone>,
     pub(crate) watcher: Option<&'a mut dyn Watcher>,
     /// Which session a room was opened for, by the legs that were to join it.
     pub(crate) rooms_of_sessions: BTreeMap<RoomId, SessionId>,
@@ -100,6 +102,7 @@ impl<'a> World<'a> {
             wall_error: 0,
             trace: trace.then(Vec::new),
             last_view: LiveView::default(),
+            callers_numbers: BTreeMap::new(),
             watcher,
             rooms_of_sessions: BTreeMap::new(),
             agenda: BTreeMap::new(),

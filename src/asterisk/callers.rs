@@ -42,6 +42,11 @@ impl Callers {
         self.names.leg(channel).or_else(derived)
     }
 
+    /// The leg that a channel is or was, if it is or was one of ours.
+    pub(super) fn leg_now_or_before(&self, channel: &str) -> LegId {
+        self.names.leg(channel).unwrap_or_else(|| leg_of(channel))
+    }
+
     /// The leg of a caller's channel, which is remembered from here on.
     pub(super) fn meet(&self, channel: &str) -> LegId {
         let leg = leg_of(channel);
@@ -108,7 +113,7 @@ fn leg_of(channel: &str) -> LegId {
 }
 
 /// The trunk whose endpoint a channel belongs to: `PJSIP/cadran-trk-3-00000004`.
-pub(super) fn trunk(names: &Names, channel_name: &str) -> Option<TrunkId> {
+fn trunk(names: &Names, channel_name: &str) -> Option<TrunkId> {
     let endpoint = channel_name.strip_prefix("PJSIP/")?.rsplit_once('-')?.0;
     names.trunk(endpoint)
 }

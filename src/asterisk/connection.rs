@@ -334,7 +334,7 @@ mod tests {
     }
 
     fn holding(asked_at: Timestamp, legs: &[LegId]) -> Snapshot {
-        let seen = |leg: &LegId| LegSeen { leg: *leg, up: true, entered: true, trunk: None, purpose: None };
+        let seen = |leg: &LegId| LegSeen { leg: *leg, up: true, entered: true, purpose: None };
         Snapshot { asked_at, legs: legs.iter().map(seen).collect(), ..Snapshot::default() }
     }
 

@@ -71,6 +71,7 @@ impl Messages {
 
 fn message_and_leg(recording: &LiveRecording, callers: &Callers) -> Option<(MessageId, LegId)> {
     let message = callers.names.message_of(&recording.name)?;
-    let leg = callers.leg(recording.target_uri.strip_prefix("channel:")?)?;
+    // The caller may have hung up already; that is how most messages end.
+    let leg = callers.leg_now_or_before(recording.target_uri.strip_prefix("channel:")?);
     Some((message, leg))
 }

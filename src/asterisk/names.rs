@@ -259,9 +259,9 @@ impl Names {
         self.name(TRUNK, trunk.as_i64())
     }
 
-    /// The mailbox whose messages a telephone's lamp shows.
+    /// The mailbox whose messages a telephone's lamp shows, with the context that names of mailboxes have.
     pub(super) fn mailbox(&self, mailbox: MailboxId) -> String {
-        self.name(MAILBOX, mailbox.as_i64())
+        format!("{}@cadran", self.name(MAILBOX, mailbox.as_i64()))
     }
 }
 

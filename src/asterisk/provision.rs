@@ -12,11 +12,14 @@ use std::collections::HashMap;
 
 use ari::{Client, ConfigTuple};
 use cadran_engine::model::{MessageLamp, SipAccount, SipTrunk};
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
 use super::names::Names;
 pub(super) use objects::Writing;
 use objects::{CONFIG_CLASS, Group, KINDS};
+
+/// The context of the dialplan that lights lamps.
+const LAMPS: &str = "cadran-lamps";
 
 /// What came of comparing Asterisk with the settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -113,16 +116,26 @@ pub(super) async fn light_lamps(
     for lamp in lamps {
         let name = names.mailbox(lamp.mailbox);
         let update = ari::mailboxes::Update::new(name.clone(), lamp.heard, lamp.fresh);
-        match client.send(update).await {
-            Ok(()) => {}
-            Err(problem) if problem.is_not_found() => {
-                debug!("This Asterisk has no res_ari_mailboxes; the lamps of telephones stay dark");
-                return Ok(());
-            }
-            Err(source) => return Err(failed(&format!("mailbox `{name}`"), source)),
-        }
+        let lit = match client.send(update).await {
+            // This Asterisk has no res_ari_mailboxes, as Debian's.
+            Err(problem) if problem.is_not_found() => light_by_dialplan(client, &name, lamp).await,
+            lit => lit,
+        };
+        lit.map_err(|source| failed(&format!("mailbox `{name}`"), source))?;
     }
     Ok(())
+}
+
+/// Has the context `cadran-lamps` of the dialplan light a lamp: a call to it carries what the lamp shows, and is over
+/// when it is lit.
+async fn light_by_dialplan(client: &Client, mailbox: &str, lamp: &MessageLamp) -> Result<(), ari::Error> {
+    let (box_name, _) = mailbox.split_once('@').unwrap_or((mailbox, ""));
+    let endpoint = format!("Local/{box_name}*{}*{}@{LAMPS}", lamp.fresh, lamp.heard);
+    let mut call = ari::channels::Originate::new(endpoint);
+    // Nobody picks up, so that nothing is run for the other half.
+    call.context = Some(LAMPS.to_owned());
+    call.extension = Some(box_name.to_owned());
+    client.send(call).await.map(drop)
 }
 
 fn keep_first(first: &mut Option<ProvisionError>, problem: ProvisionError) {

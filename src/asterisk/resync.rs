@@ -64,7 +64,6 @@ fn leg_seen(callers: &Callers, channel: &Channel) -> Option<LegSeen> {
         leg: callers.marked(channel)?,
         up: channel.state == ChannelState::Up,
         entered: channel.dialplan.app_name == STASIS,
-        trunk: callers::trunk(&callers.names, &channel.name),
         purpose: purpose(&callers.names, channel),
     })
 }

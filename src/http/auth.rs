@@ -52,6 +52,8 @@ gates! {
     Barges: [Barge];
     /// Those who put numbers on the do-not-call list.
     BlocksNumbers: [BlockNumbers];
+    /// Those who promise callers to call them back, be it their own.
+    BooksCallbacks: [ActForAgents, Work];
     /// Those who delete recordings.
     DeletesRecordings: [DeleteRecordings];
     /// Those who take recordings away.
@@ -173,6 +175,11 @@ impl<G> SignedIn<G> {
             return Ok(());
         }
         if self.may(Right::Work) { Err(Error::NotYours) } else { Err(Error::Forbidden(Right::ActForAgents)) }
+    }
+
+    /// The agent in whose name the user acts; none for those who act for any.
+    pub(super) fn acts_as(&self) -> Option<AgentId> {
+        self.user.value.agent.filter(|_| !self.may(Right::ActForAgents))
     }
 
     /// Whose calls the user may see: an agent their own, others all of their scope.

@@ -157,7 +157,7 @@ fn conflict(open: &OpenCallback, campaign: Option<&Campaign>, now: Timestamp) ->
 }
 
 /// What a clock in `zone` shows at an instant; the beginning of the calendar for one that is beyond it.
-fn shown_in(at: Timestamp, zone: &Zone) -> DateTime {
+pub(super) fn shown_in(at: Timestamp, zone: &Zone) -> DateTime {
     let instant = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or(jiff::Timestamp::MIN);
     zone.rules().to_datetime(instant)
 }

@@ -12,6 +12,7 @@ use cadran_engine::model::{
 use super::app::App;
 use super::check::{Check, is_field_name, is_plain_name};
 use super::error::Error;
+use super::queues::check_survey;
 
 /// Successes that a quota may ask for.
 const QUOTA_MAX: u32 = 1_000_000;
@@ -45,6 +46,7 @@ pub(super) async fn check(settings: &CampaignSettings, app: &App, state: Campaig
         check.duration(target_wait.unwrap_or(1_000).into(), 1_000..=600_000, "/mode/target_wait");
     }
     check.recording(Some(settings.recording), "/recording");
+    check_survey(settings.survey, app, &mut check).await?;
     for (index, &trunk) in settings.trunks.iter().enumerate() {
         check.that(app.store.trunk(trunk).await?.is_some(), format!("/trunks/{index}"), "exists");
     }

@@ -248,6 +248,7 @@ fn refused(refusal: Refusal) -> Problem {
     let (status, code, values) = match refusal {
         Refusal::AlreadyLoggedIn => (S::CONFLICT, "refusal_already_logged_in", vec![]),
         Refusal::CallbackNeedsTime => (S::UNPROCESSABLE_ENTITY, "refusal_callback_needs_time", vec![]),
+        Refusal::CallbackUnderWay => (S::CONFLICT, "refusal_callback_under_way", vec![]),
         Refusal::ColleagueIs(state) => {
             (S::CONFLICT, "refusal_colleague_is", vec![("state", state.to_owned())])
         }
@@ -275,6 +276,7 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::TransferIs(state) => (S::CONFLICT, "refusal_transfer_is", vec![("state", state.to_owned())]),
         Refusal::UnknownAgent => (S::NOT_FOUND, "refusal_unknown_agent", vec![]),
         Refusal::UnknownCall => (S::NOT_FOUND, "refusal_unknown_call", vec![]),
+        Refusal::UnknownCallback => (S::NOT_FOUND, "refusal_unknown_callback", vec![]),
         Refusal::UnknownCampaign(campaign) => {
             (S::CONFLICT, "refusal_unknown_campaign", vec![("campaign", campaign.to_string())])
         }

@@ -96,6 +96,11 @@
 //!
 //! GET    /api/callbacks                             view work
 //! PUT    /api/callbacks/{call}                      view work
+//! GET    /api/caller-callbacks                      view work
+//! PUT    /api/caller-callbacks/{callback}           act_for_agents work
+//! DELETE /api/caller-callbacks/{callback}           act_for_agents work
+//! GET    /api/survey-answers                        view
+//! GET    /api/survey-answers/counts                 view
 //!
 //! GET    /api/do-not-call                           view
 //! POST   /api/do-not-call                           block_numbers
@@ -256,6 +261,7 @@ mod bulk;
 mod by_hand;
 mod calendars;
 mod callbacks;
+mod caller_callbacks;
 mod calls;
 mod campaign_settings;
 mod campaigns;
@@ -301,6 +307,7 @@ mod setting;
 mod simulations;
 mod skills;
 mod supervision;
+mod surveys;
 mod system;
 mod teams;
 mod tenants;
@@ -441,6 +448,10 @@ fn campaign_routes() -> OpenApiRouter<App> {
         .routes(routes!(leads::timeline))
         .routes(routes!(callbacks::list))
         .routes(routes!(callbacks::change))
+        .routes(routes!(caller_callbacks::list))
+        .routes(routes!(caller_callbacks::promise, caller_callbacks::withdraw))
+        .routes(routes!(surveys::answers))
+        .routes(routes!(surveys::counts))
 }
 
 fn compliance_routes() -> OpenApiRouter<App> {

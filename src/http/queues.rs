@@ -1,7 +1,7 @@
 //! Queues: where callers wait for an agent.
 
 use axum::extract::State;
-use cadran_engine::model::{CallbackOffer, Queue, QueueId, QueueSettings, SkillRule, Sticky};
+use cadran_engine::model::{CallbackOffer, FlowId, Queue, QueueId, QueueSettings, SkillRule, Sticky};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -72,8 +72,17 @@ async fn check(settings: &QueueSettings, app: &App) -> Result<(), Error> {
         let known = app.store.setting::<NamedHours>(calendar).await?.is_some();
         check.that(known, "/calendar", "exists");
     }
+    check_survey(settings.survey, app, &mut check).await?;
     check_overflow(settings.overflow, "/overflow", app, &mut check).await?;
     check.done()
+}
+
+/// The flow that asks callers how it was must be there.
+pub(super) async fn check_survey(survey: Option<FlowId>, app: &App, check: &mut Check) -> Result<(), Error> {
+    if let Some(flow) = survey {
+        check.that(app.store.flow(flow).await?.is_some(), "/survey", "exists");
+    }
+    Ok(())
 }
 
 fn check_skills(skills: &[SkillRule], check: &mut Check) {

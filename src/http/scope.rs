@@ -8,10 +8,10 @@ use cadran_engine::model::{AgentId, CallId, CampaignId, LeadId, ListId, Recordin
 use super::app::App;
 use super::error::Error;
 use super::live;
-use crate::store::{ImportId, Owner, Store};
+use crate::store::{CallerCallbackFilter, ImportId, Owner, Page, Store};
 
 /// What addresses name that belongs to teams. Everything else belongs to the installation, or to whoever knows its id.
-const NOUNS: [&str; 7] = ["agent", "call", "campaign", "import", "lead", "list", "recording"];
+const NOUNS: [&str; 8] = ["agent", "call", "callback", "campaign", "import", "lead", "list", "recording"];
 
 /// Refuses an address that names what is outside `scope`, in the words for what does not exist. `own` is the agent of
 /// the account itself.
@@ -54,6 +54,10 @@ async fn reaches(
             Ok(call) => return reaches_call(scope, own, app, call).await,
             Err(_) => return Ok(true),
         },
+        "callback" => match id.parse::<CallId>() {
+            Ok(call) => return reaches_callback(scope, own, app, call).await,
+            Err(_) => return Ok(true),
+        },
         "campaign" => match id.parse::<CampaignId>() {
             Ok(campaign) => Some(campaign),
             Err(_) => return Ok(true),
@@ -86,6 +90,24 @@ async fn reaches_call(scope: &Scope, own: Option<AgentId>, app: &App, call: Call
     let is_own = |owner| matches!(owner, Owner::Agent(Some(agent)) if own == Some(agent));
     let owner = owner_of(app, call).await?;
     Ok(owner.is_some_and(|owner| owner.is_within(scope) || is_own(owner)))
+}
+
+/// A callback is of the queue in which it waits, and of the agent who promised it; one that is not booked yet, of its
+/// call.
+async fn reaches_callback(
+    scope: &Scope,
+    own: Option<AgentId>,
+    app: &App,
+    call: CallId,
+) -> Result<bool, Error> {
+    let filter = CallerCallbackFilter { call: Some(call), ..CallerCallbackFilter::default() };
+    let Some(record) = app.store.caller_callbacks(filter, Page::first()).await?.pop() else {
+        return reaches_call(scope, own, app, call).await;
+    };
+    let callback = record.callback;
+    let queues = app.store.within(scope).queues_within().await?;
+    let is_own = own.is_some() && own == callback.agent;
+    Ok(is_own || queues.is_none_or(|queues| queues.contains(&callback.queue)))
 }
 
 /// Whose a call is. Of a caller who is still there the live view knows it.

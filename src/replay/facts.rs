@@ -169,7 +169,8 @@ impl Gathering {
             | Request::SkipPreview { .. }
             | Request::StopDialling { .. } => self.happens(at, Happening::Request(request.clone())),
             // They are about one call, which another day does not have.
-            Request::CloseTap { .. }
+            Request::BookCallback { .. }
+            | Request::CloseTap { .. }
             | Request::CompleteTransfer { .. }
             | Request::Follow { .. }
             | Request::HangUp { .. }
@@ -184,6 +185,7 @@ impl Gathering {
             | Request::Supervise { .. }
             | Request::Transfer { .. }
             | Request::UnmaskRecording { .. }
+            | Request::WithdrawCallback { .. }
             | Request::WithdrawSupervision { .. }
             | Request::View => {}
         }

@@ -178,7 +178,13 @@ impl Plan<'_> {
             inbox: inbox.clone(),
             board,
             store_news,
-            look_ups: LookUps::new((*store).clone(), requests(config)?, wall_clock, found),
+            look_ups: LookUps::new(
+                (*store).clone(),
+                lease.name.clone(),
+                requests(config)?,
+                wall_clock,
+                found,
+            ),
             journal,
         };
         prime(&mut daemon).await?;

@@ -1,10 +1,9 @@
 //! Callers: their calls, their waits in queues, what agents said of them, their answers and what they were promised.
 
-use cadran_engine::flow::run::Booking;
 use cadran_engine::model::incoming::{CallerDisposition, CallerRecord, MessageRecord};
-use cadran_engine::model::{CallId, Phone, QueueId, Timestamp};
+use cadran_engine::model::{AgentId, CallId, DidId, Phone, QueueId, Timestamp};
 
-use super::db::{Tx, upsert};
+use super::db::Tx;
 use super::value::{args, json};
 use super::{Error, Store};
 
@@ -27,9 +26,6 @@ const INSERT_TAG: &str = "insert into call_tag (call_id, label, is_outcome) valu
 const INSERT_MESSAGE: &str = "insert into message (message_id, mailbox_id, call_id, caller, left_at, duration, file, \
     mail_due_at) select $1, mailbox_id, $3, $4, $5, $6, $7, $8 from mailbox where mailbox_id = $2 \
     on conflict do nothing";
-
-/// An hour of promises, within which a queue keeps only so many.
-const CAPACITY_SPAN_MS: i64 = 3_600_000;
 
 /// Keeps a caller's call; the second time nothing.
 pub(super) async fn save(tx: &mut Tx, call: &CallerRecord) -> Result<(), Error> {
@@ -111,29 +107,36 @@ pub(super) async fn tag(
     Ok(())
 }
 
+/// Who was behind a caller's call that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallerBehind {
+    /// Their number, unless it was withheld.
+    pub phone: Option<Phone>,
+    /// The number of ours that they had dialled.
+    pub did: Option<DidId>,
+    /// Who had the call last.
+    pub agent: Option<AgentId>,
+    /// The queue in which they waited last.
+    pub queue: Option<QueueId>,
+}
+
+const BEHIND: &str = "select phone, did_id, agent_id, (select queue_id from queue_wait \
+    where queue_wait.call_id = caller_call.call_id order by number desc limit 1) as queue_id \
+    from caller_call where call_id = $1";
+
 impl Store {
-    /// Promises a caller to call them back, unless the queue has promised as many within the hour as it can keep.
-    pub async fn book_callback(
-        &self,
-        call: CallId,
-        phone: Phone,
-        queue: QueueId,
-        due_at: Timestamp,
-        capacity: Option<u32>,
-        now: Timestamp,
-    ) -> Result<Booking, Error> {
-        let sql = upsert!(
-            "insert into caller_callback (call_id, queue_id, phone, due_at, booked_at) \
-            select $1, $2, $3, $4, $5 where (select count(*) from caller_callback where queue_id = $2 \
-            and state = 'open' and due_at >= $4 and due_at < $6) < $7",
-            "call_id",
-            "set due_at = excluded.due_at, phone = excluded.phone"
-        );
-        let until = Timestamp::from_millis(due_at.as_millis().saturating_add(CAPACITY_SPAN_MS));
-        let most = capacity.map_or(i64::MAX, i64::from);
-        let values = args![call, queue.as_i64(), phone, due_at, now, until, most];
-        let booked = self.db.execute(sql, values).await?;
-        Ok(if booked > 0 { Booking::Booked } else { Booking::Full })
+    /// Who was behind a caller's call, once it is over.
+    pub async fn caller_behind(&self, call: CallId) -> Result<Option<CallerBehind>, Error> {
+        let row = self.db.row(BEHIND, args![call]).await?;
+        row.map(|row| {
+            Ok(CallerBehind {
+                phone: row.get("phone")?,
+                did: row.get::<Option<i64>>("did_id")?.map(DidId::from_i64),
+                agent: row.get("agent_id")?,
+                queue: row.get::<Option<i64>>("queue_id")?.map(QueueId::from_i64),
+            })
+        })
+        .transpose()
     }
 
     /// Whether a number has called since a moment, this call left out.

@@ -1,8 +1,9 @@
 //! The connection pools, and how a statement reaches either database.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cadran_engine::model::Scope;
+use cadran_engine::model::{QueueId, Scope};
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
@@ -242,6 +243,14 @@ impl Select {
         match scope {
             Scope::Everything => self,
             Scope::Teams { agents, .. } => self.one_of(column, agents.iter().map(|id| Value::from(*id))),
+        }
+    }
+
+    /// Leaves out rows whose `column` names none of `queues`, if only these are wanted.
+    pub(super) fn of_queues(self, column: &'static str, queues: Option<&BTreeSet<QueueId>>) -> Self {
+        match queues {
+            None => self,
+            Some(queues) => self.one_of(column, queues.iter().map(|id| Value::from(id.as_i64()))),
         }
     }
 

@@ -47,6 +47,9 @@ const OF: Sql = Sql {
     sqlite: "select * from do_not_call where phone in (select value from json_each($1))",
 };
 
+const BARRED: &str = "select 1 as one from do_not_call where phone = $1 and campaign_id is null and seller_id is null \
+    and (valid_until is null or valid_until > $2) limit 1";
+
 impl Store {
     /// Adds an entry, or prolongs the one that is there. The id in `entry` is not used.
     pub async fn add_do_not_call(&self, entry: &DoNotCall) -> Result<DoNotCall, Error> {
@@ -72,6 +75,11 @@ impl Store {
             .narrow("phone = ?", phone)
             .narrow("do_not_call_id < ?", page.after);
         select.page(&self.db, "do_not_call_id desc", page.limit()).await?.iter().map(read).collect()
+    }
+
+    /// Whether a number must not be called on anybody's behalf.
+    pub async fn is_barred(&self, phone: Phone, now: Timestamp) -> Result<bool, Error> {
+        Ok(self.db.row(BARRED, args![phone, now]).await?.is_some())
     }
 
     /// Removes an entry. Leads that it has finished stay finished.

@@ -64,6 +64,7 @@ fn of_write(write: &Write) -> Option<Event> {
         ),
         Write::SaveAttempt(_)
         | Write::SaveAnswers { .. }
+        | Write::SaveCallback { .. }
         | Write::SaveCaller(_)
         | Write::SaveCallerDisposition(_)
         | Write::SaveMessage(_)

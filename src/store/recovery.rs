@@ -10,7 +10,7 @@ use cadran_engine::model::{Attempt, CallId, CampaignId, Lead, Outcome, Recording
 use super::db::{Lane, Tx};
 use super::lead::{histories_in, read_lead};
 use super::value::args;
-use super::{Error, Store, attempt, learnt, recording, session, supervision};
+use super::{Error, Store, attempt, caller_callback, learnt, recording, session, supervision};
 
 const RELEASE_CLAIMED: &str = "update lead set state = 'waiting', claimed_by = null, claimed_until = null, \
     updated_at = $2 where state = 'claimed' and claimed_by = $1";
@@ -76,6 +76,7 @@ impl Store {
             drops: drops(&mut tx, now, &machines).await?,
             machines: said_to_be_machines(&mut tx, holder, &machines).await?,
             learnt: learnt::all(&mut tx).await?,
+            callbacks: caller_callback::open(&mut tx, holder, now).await?,
         };
         tx.commit().await?;
         Ok(recovery)

@@ -14,8 +14,8 @@ use super::lead::{DoneReason, settle};
 use super::lease::Lease;
 use super::value::args;
 use super::{
-    Error, abandonment, attempt, call, callback, caller, disposition, learnt, pacing, recording,
-    recording_gap, session, supervision,
+    Error, abandonment, attempt, call, callback, caller, caller_callback, disposition, learnt, pacing,
+    recording, recording_gap, session, supervision,
 };
 
 /// On whose behalf the daemon writes.
@@ -68,6 +68,9 @@ pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<(),
         Write::SaveAnswers { call, survey, answers, at } => {
             caller::answer(tx, *call, survey, answers, *at).await?;
         }
+        Write::SaveCallback { callback, standing, by, at } => {
+            caller_callback::save(tx, callback, *standing, *by, *at, &desk.holder).await?;
+        }
         Write::TagCall { call, outcome, labels } => {
             caller::tag(tx, *call, outcome.as_deref(), labels).await?
         }
@@ -108,6 +111,7 @@ pub(super) fn subject(write: &Write) -> String {
         Write::SaveCallerDisposition(said) => format!("save what was said of {}", said.call),
         Write::SaveMessage(message) => format!("save {}", message.id),
         Write::SaveAnswers { call, .. } => format!("save the answers of {call}"),
+        Write::SaveCallback { callback, .. } => format!("save the callback of {}", callback.id),
         Write::TagCall { call, .. } => format!("tag {call}"),
         Write::ReleaseLead { lead, .. } => format!("release {lead}"),
         Write::OpenRecording { recording, .. } => format!("open {recording}"),

@@ -82,6 +82,7 @@ pub(super) fn address(path: &str, agent: &str, call: &str) -> String {
         .replace("{calendar}", "cln_999")
         .replace("{skill}", "skl_999")
         .replace("{medium}", "med_999")
+        .replace("{callback}", &format!("cal_{nothing}"))
         .replace("{locale}", "fr-FR")
         .replace("{mailbox}", "vm_999")
         .replace("{message}", &format!("msg_{nothing}"))

@@ -36,6 +36,7 @@ impl Belongings {
         Self(vec![
             ("agent", agent.to_string()),
             ("call", recording.call.to_string()),
+            ("callback", recording.call.to_string()),
             ("campaign", attempt.campaign.to_string()),
             ("import", import.to_string()),
             ("lead", attempt.lead.to_string()),

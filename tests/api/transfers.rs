@@ -90,7 +90,7 @@ async fn a_caller_is_given_to_queues_flows_and_numbers_by_whoever_has_them() {
     }
 }
 
-fn caller_in_conversation(call: CallId, agent: AgentId) -> CallerView {
+pub(super) fn caller_in_conversation(call: CallId, agent: AgentId) -> CallerView {
     CallerView {
         call,
         did: None,
@@ -101,6 +101,7 @@ fn caller_in_conversation(call: CallId, agent: AgentId) -> CallerView {
         waiting_since: None,
         offered: Vec::new(),
         agent: Some(agent),
+        callback: None,
         recording: "none",
         listeners: Vec::new(),
         transfer: None,

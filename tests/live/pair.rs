@@ -136,15 +136,16 @@ impl Pair {
         self.cli("CARRIER_CLI", command);
     }
 
-    /// Has the PBX carry out a command of its console.
-    pub(crate) fn pbx_cli(&self, command: &str) {
-        self.cli("PBX_CLI", command);
+    /// Has the PBX carry out a command of its console; gives what it says.
+    pub(crate) fn pbx_cli(&self, command: &str) -> String {
+        self.cli("PBX_CLI", command)
     }
 
-    fn cli(&self, which: &str, command: &str) {
+    fn cli(&self, which: &str, command: &str) -> String {
         let mut words = self.value(which).split(' ');
-        let output = Command::new(words.next().unwrap()).args(words).arg(command).output();
-        demand_success(&output.unwrap(), command);
+        let output = Command::new(words.next().unwrap()).args(words).arg(command).output().unwrap();
+        demand_success(&output, command);
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     fn value(&self, key: &str) -> &str {

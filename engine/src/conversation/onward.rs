@@ -22,6 +22,8 @@ const ONCE_MORE_PRIORITY: u16 = 100;
 pub(crate) enum Onward {
     Queue(QueueId),
     Flow(FlowId),
+    /// A flow that asks how it was; there is no way back from it.
+    Survey(FlowId),
 }
 
 impl Engine {
@@ -38,7 +40,7 @@ impl Engine {
         }
         let talk = self.at_rest_or_held(id)?;
         let way = match to {
-            Onward::Flow(flow) => Overflow::Flow { flow },
+            Onward::Flow(flow) | Onward::Survey(flow) => Overflow::Flow { flow },
             Onward::Queue(queue) => {
                 let run = self.queues.get(&queue).ok_or(Refusal::UnknownQueue)?;
                 if let Some(exit) = self.turned_away(run) {
@@ -50,16 +52,50 @@ impl Engine {
         if !self.shelf.has_overflow(way) {
             return Err(Refusal::UnknownFlow);
         }
+        self.lead_out(talk, to);
+        Ok(Answer::Done)
+    }
+
+    /// The customer leaves the agent's room for one of their own.
+    fn lead_out(&mut self, talk: Conversation, to: Onward) {
         let room = RoomId::from_uuid(self.cx.mint.uuid(self.cx.now));
         self.cx.switch(SwitchCommand::OpenRoom { room });
         self.hand_to(talk, Party::Onward { to, room }, room);
-        Ok(Answer::Done)
+    }
+
+    /// The flow that asks how a conversation was, where one does.
+    fn survey_of(&self, talk: &Conversation) -> Option<FlowId> {
+        let survey = match talk.behalf {
+            Behalf::Campaign(campaign) => self.runs.get(&campaign)?.settings.survey,
+            Behalf::Queue(queue) => self.queues.get(&queue?)?.settings.survey,
+        };
+        survey.filter(|flow| self.shelf.has_overflow(Overflow::Flow { flow: *flow }))
+    }
+
+    /// The agent hangs up, and the customer is asked how it was, where that is wanted. Says whether they are.
+    pub(crate) fn ask_how_it_was(&mut self, id: CallId) -> bool {
+        let Ok(talk) = self.at_rest_or_held(id) else { return false };
+        let Some(flow) = self.survey_of(&talk) else { return false };
+        self.lead_out(talk, Onward::Survey(flow));
+        true
+    }
+
+    /// The agent has put their phone down: the customer is asked how it was, or the call ends.
+    pub(crate) fn agent_left(&mut self, id: CallId) {
+        let Ok(talk) = self.conversation(id) else { return };
+        let Some(flow) = self.survey_of(&talk) else { return self.end_call(id, Side::Agent) };
+        self.take_out(talk.customer);
+        self.sent_onward(id, Onward::Survey(flow));
     }
 
     /// The customer has left the agent's room: they begin to be led anew.
     pub(crate) fn sent_onward(&mut self, id: CallId, to: Onward) {
         let Ok(talk) = self.conversation(id) else { return };
         let caller = self.part_with_agent(talk);
+        let is_survey = matches!(to, Onward::Survey(_));
+        if let Some(home) = self.callers.get_mut(&caller).and_then(|caller| caller.home.as_mut()) {
+            home.is_shut = is_survey;
+        }
         let (way, notice) = match to {
             Onward::Queue(queue) => {
                 let home = self.callers.get_mut(&caller).and_then(|caller| caller.home.as_mut());
@@ -68,7 +104,7 @@ impl Engine {
                 }
                 (Overflow::Queue { queue }, Notice::SentToQueue { call: id, from: talk.agent, queue })
             }
-            Onward::Flow(flow) => {
+            Onward::Flow(flow) | Onward::Survey(flow) => {
                 (Overflow::Flow { flow }, Notice::SentToFlow { call: id, from: talk.agent, flow })
             }
         };
@@ -95,7 +131,7 @@ impl Engine {
         };
         let now = self.cx.now;
         if let Some(caller) = self.callers.get_mut(&caller) {
-            caller.home = Some(Home { agent, queue, call: id, is_sought: false });
+            caller.home = Some(Home { agent, queue, call: id, is_sought: false, is_shut: false });
             caller.enter(CallerState::Guided, now);
         }
         caller
@@ -133,9 +169,8 @@ impl Engine {
 
     /// The way on which an agent sent a caller has failed. Says whether they are on the way back.
     pub(crate) fn bring_home(&mut self, id: CallId) -> bool {
-        let Some(home) =
-            self.callers.get(&id).filter(|caller| caller.is_here()).and_then(|caller| caller.home)
-        else {
+        let here = self.callers.get(&id).filter(|caller| caller.is_here());
+        let Some(home) = here.and_then(|caller| caller.home).filter(|home| !home.is_shut) else {
             return false;
         };
         if self.is_free_for(home) {

@@ -57,12 +57,7 @@ impl Engine {
         let Some(talk) = self.talk_mut(id) else { return };
         talk.outside = Some(Outside { leg, line: Leg::default(), room, trunk });
         self.legs.insert(leg, LegOwner::Outside(id));
-        if let Some(trunk) = self.trunks.get_mut(&trunk) {
-            trunk.gate.enter();
-        }
-        if let Some(gate) = &mut self.switch_gate {
-            gate.enter();
-        }
+        self.enter_gates(trunk);
         self.cx.switch(SwitchCommand::Originate {
             leg,
             to: Destination::Number { trunk, phone: to },
@@ -131,7 +126,7 @@ impl Engine {
         self.legs.remove(&leg);
         let Some(talk) = self.talk_mut(id) else { return };
         let Some(outside) = talk.outside.take_if(|outside| outside.leg == leg) else { return };
-        self.give_trunk_back(outside);
+        self.leave_gates(outside.trunk);
         let room = outside.room;
         if self.is_given_outside(id) {
             if outside.line.is_answered() {
@@ -187,15 +182,26 @@ impl Engine {
     pub(crate) fn end_outside(&mut self, id: CallId) {
         let Some(outside) = self.talk_mut(id).and_then(|talk| talk.outside.take()) else { return };
         self.legs.remove(&outside.leg);
-        self.give_trunk_back(outside);
+        self.leave_gates(outside.trunk);
         self.cx.switch(SwitchCommand::HangUp { leg: outside.leg });
         if outside.line.is_answered() {
             self.cx.switch(SwitchCommand::CloseRoom { room: outside.room });
         }
     }
 
-    fn give_trunk_back(&mut self, outside: Outside) {
-        if let Some(trunk) = self.trunks.get_mut(&outside.trunk) {
+    /// A call for a caller uses up a trunk's limits and the server's.
+    pub(crate) fn enter_gates(&mut self, trunk: TrunkId) {
+        if let Some(trunk) = self.trunks.get_mut(&trunk) {
+            trunk.gate.enter();
+        }
+        if let Some(gate) = &mut self.switch_gate {
+            gate.enter();
+        }
+    }
+
+    /// It uses them no more.
+    pub(crate) fn leave_gates(&mut self, trunk: TrunkId) {
+        if let Some(trunk) = self.trunks.get_mut(&trunk) {
             trunk.gate.leave();
         }
         if let Some(gate) = &mut self.switch_gate {

@@ -345,6 +345,10 @@ impl Engine {
     /// The customer is back with their agent, and the colleague does something else.
     pub(crate) fn transfer_failed(&mut self, id: CallId) {
         let Some(transfer) = self.end_transfer(id) else { return };
+        if matches!(transfer.to, Some(Party::Onward { to: Onward::Survey(_), .. })) {
+            // The agent has hung up already.
+            return self.end_call(id, Side::Agent);
+        }
         if transfer.stage != TransferStage::Conference {
             self.bring_back(id);
         }
@@ -400,7 +404,7 @@ impl Engine {
         if self.heir(id).is_some() || self.on_the_way_to(id).is_some() {
             return;
         }
-        let Some(transfer) = self.transfer_of(id) else { return self.end_call(id, Side::Agent) };
+        let Some(transfer) = self.transfer_of(id) else { return self.agent_left(id) };
         match (transfer.stage, transfer.to) {
             (TransferStage::Calling { .. }, _) => {
                 self.end_transfer(id);

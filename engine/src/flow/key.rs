@@ -13,6 +13,8 @@ pub struct Key(u8);
 impl Key {
     /// The key that ends what is typed, where nothing else is said.
     pub const HASH: Self = Self(b'#');
+    /// `1`.
+    pub const ONE: Self = Self(b'1');
 
     /// The key with this sign.
     pub const fn read(sign: char) -> Option<Self> {

@@ -2,19 +2,21 @@
 //!
 //! Guided -> Queued -> Joining -> Connected -> Ending
 //!   |  `-> Dialling -> Beside -> Guided
+//!   Queued -> RingingBack -> Joining, for whoever is called back
 //!   `-> Ending, and from any state Gone: the leg is gone, and the flow settles what needs no caller.
 
 use std::time::Duration;
 
 use crate::command::Clip;
+use crate::conversation::leg::Leg;
 use crate::conversation::talk::Talk;
 use crate::conversation::transfer::Transfer;
 use crate::flow::key::Key;
 use crate::flow::run::{Facts, Run};
 use crate::inbound::queue::{Needs, Place};
 use crate::inbound::shelf::EditionId;
-use crate::inbound::task::MailboxWish;
-use crate::model::incoming::{CallerRecord, PathStep, QueueWait};
+use crate::inbound::task::{BookingWish, MailboxWish};
+use crate::model::incoming::{CallerCallback, CallerRecord, KeptPlace, PathStep, QueueWait};
 use crate::model::{
     AgentId, CallId, Did, DidId, FlowId, HangupCause, LegId, MessageId, Phone, QueueId, Side, Timestamp,
     TrunkId,
@@ -37,6 +39,8 @@ pub(crate) enum CallerState {
     Dialling,
     /// In conversation with somebody outside.
     Beside,
+    /// Is called back.
+    RingingBack,
     /// Is being joined to an agent.
     Joining,
     /// Caller and agent hear each other.
@@ -60,6 +64,8 @@ pub(crate) enum Doing {
     Listening,
     /// A message is being recorded.
     Recording(MessageId),
+    /// They are asked whether they want to be called back at this number.
+    Confirming(BookingWish),
     /// Something is being looked up, with or without clips meanwhile.
     LookingUp,
     /// Somebody outside is called.
@@ -87,6 +93,8 @@ pub(crate) struct Waiting {
     pub(crate) position: u32,
     /// Agents whose phones ring for this caller.
     pub(crate) offered: Vec<AgentId>,
+    /// Whether they were offered to be called back.
+    pub(crate) is_offered: bool,
     pub(crate) announce: crate::model::Announce,
 }
 
@@ -100,6 +108,17 @@ pub(crate) struct Home {
     pub(crate) call: CallId,
     /// Whether they wait to get back there.
     pub(crate) is_sought: bool,
+    /// Whether there is no way back: the agent is done with them.
+    pub(crate) is_shut: bool,
+}
+
+/// What is known of somebody who is called back.
+#[derive(Clone, Debug)]
+pub(crate) struct CalledBack {
+    /// What was promised.
+    pub(crate) callback: CallerCallback,
+    /// Their telephone, once it rings.
+    pub(crate) line: Leg,
 }
 
 /// Somebody who called.
@@ -133,6 +152,10 @@ pub(crate) struct Caller {
     /// Where a message that is being recorded goes.
     pub(crate) mailbox: Option<MailboxWish>,
     pub(crate) waiting: Option<Waiting>,
+    /// The place in a queue that they left by a key.
+    pub(crate) left: Option<(QueueId, KeptPlace)>,
+    /// Of whoever is called back.
+    pub(crate) called_back: Option<CalledBack>,
     /// Where the caller goes back to when the way on which an agent sent them fails.
     pub(crate) home: Option<Home>,
     /// The call of ours that it was before.
@@ -181,6 +204,8 @@ impl Caller {
             end_key: None,
             mailbox: None,
             waiting: None,
+            left: None,
+            called_back: None,
             home: None,
             before: None,
             talk: Talk::default(),
@@ -219,7 +244,12 @@ impl Caller {
 
     /// Whether the leg is there and not on its way out.
     pub(crate) const fn is_here(&self) -> bool {
-        !matches!(self.state, CallerState::Ending | CallerState::Gone)
+        !matches!(self.state, CallerState::Ending | CallerState::Gone) && !self.is_at_home()
+    }
+
+    /// Whether they wait to be called back, and have not picked up.
+    pub(crate) const fn is_at_home(&self) -> bool {
+        self.called_back.is_some() && !self.is_up
     }
 
     /// Something else is done for the flow from here on.
@@ -284,6 +314,7 @@ impl Caller {
                 CallerState::Queued => "queued",
                 CallerState::Dialling => "dialling",
                 CallerState::Beside => "transferred",
+                CallerState::RingingBack => "ringing_back",
                 CallerState::Joining => "joining",
                 CallerState::Connected => "connected",
                 CallerState::Ending => "ending",
@@ -294,6 +325,7 @@ impl Caller {
             waiting_since: self.waiting.as_ref().map(|waiting| waiting.place.since),
             offered: self.waiting.as_ref().map(|waiting| waiting.offered.clone()).unwrap_or_default(),
             agent: self.agent,
+            callback: self.called_back.as_ref().map(|back| back.callback.id),
             recording: self.talk.recording.as_str(),
             listeners: Vec::new(),
             transfer: self.talk.transfer.as_ref().map(Transfer::view),

@@ -141,12 +141,16 @@ impl Engine {
             since: Timestamp::from_millis(waiting.place.since.as_millis() + ahead),
             priority: waiting.place.priority(),
         });
-        Some(LegPurpose::Caller { call: id, did: caller.did_id(), phone: caller.phone, queue })
+        let (did, phone, trunk) = (caller.did_id(), caller.phone, caller.trunk);
+        Some(LegPurpose::Caller { call: id, did, phone, trunk, queue })
     }
 
     /// A caller's call was picked up.
-    pub(crate) fn caller_reported(&mut self, id: CallId, up: bool) {
+    pub(crate) fn caller_reported(&mut self, id: CallId, entered: bool, up: bool) {
         let now = self.cx.now;
+        if self.callers.get(&id).is_some_and(|caller| caller.state == CallerState::RingingBack) {
+            return self.ring_back_reported(id, entered, up);
+        }
         let Some(caller) = self.callers.get_mut(&id).filter(|caller| up && !caller.is_up) else { return };
         caller.is_up = true;
         caller.answered_at = Some(now);
@@ -188,6 +192,7 @@ impl Engine {
             | CallerState::Queued
             | CallerState::Dialling
             | CallerState::Beside
+            | CallerState::RingingBack
             | CallerState::Ending
             | CallerState::Gone => return,
         }
@@ -219,6 +224,7 @@ impl Engine {
         }
         self.leave_queue(id, QueueExit::Answered);
         self.tell_queue_left(id, QueueExit::Answered);
+        self.callback_kept(id);
         self.record_by_policy(id);
         self.tell_followers(agent);
     }
@@ -247,6 +253,7 @@ impl Engine {
         match self.callers.get(&id).map(|caller| caller.state.clone()) {
             Some(CallerState::Queued) => self.agent_missed(agent, id),
             Some(CallerState::Joining) => self.return_to_queue(id),
+            Some(CallerState::RingingBack) => self.put_off_ring_back(id),
             Some(CallerState::Connected) => self.agent_went(id),
             Some(
                 CallerState::Guided
@@ -290,11 +297,15 @@ impl Engine {
     /// A caller's leg is gone.
     pub(crate) fn caller_gone(&mut self, id: CallId, cause: HangupCause, lost: Option<Side>) {
         let now = self.cx.now;
+        if self.callers.get(&id).is_some_and(|caller| caller.state == CallerState::RingingBack) {
+            return self.ring_back_ended(id);
+        }
         let Some(caller) = self.callers.get_mut(&id).filter(|caller| caller.state != CallerState::Gone)
         else {
             return;
         };
         caller.ended_at = Some((now, cause));
+        self.hung_up_speaking(id);
         self.conversation_over(id);
         self.end_part(id);
         let Some(caller) = self.callers.get_mut(&id) else { return };
@@ -336,6 +347,10 @@ impl Engine {
             return;
         }
         let Some(mut caller) = self.callers.remove(&id) else { return };
+        if let Some(back) = caller.called_back.take().filter(|_| caller.connected_at.is_none()) {
+            self.try_later(back.callback);
+        }
+        self.look_at_callback_of(id);
         if let Some(course) = caller.course.take() {
             self.shelf.close(course.edition);
         }
@@ -366,10 +381,11 @@ impl Engine {
         let said =
             CallerDisposition { call, queue: run.id, agent, code: code.to_owned(), note, at: self.cx.now };
         self.cx.write(Write::SaveCallerDisposition(Box::new(said)));
-        if let Some(caller) = self.callers.get_mut(&call).filter(|caller| caller.is_here()) {
-            caller.is_disposed = true;
-        } else if self.is_wrapping_up(agent, call) {
+        // The caller may be in a survey, or with somebody else.
+        if self.is_wrapping_up(agent, call) {
             self.settle_agent(agent);
+        } else if let Some(caller) = self.callers.get_mut(&call).filter(|caller| caller.is_here()) {
+            caller.is_disposed = true;
         }
         Ok(Answer::Done)
     }

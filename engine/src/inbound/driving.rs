@@ -7,13 +7,14 @@ use std::time::Duration;
 use crate::command::{Clip, Command, Notice, SwitchCommand, Write};
 use crate::engine::{Engine, LegOwner};
 use crate::flow::key::Key;
-use crate::flow::run::{Ending, Event, QueueExit as FlowExit, Run};
+use crate::flow::run::{Booking, Ending, Event, QueueExit as FlowExit, Run};
+use crate::inbound::callbacks::CONFIRMED_WITHIN;
 use crate::inbound::caller::{CLIPS_TIME_MAX, Caller, CallerState, Doing, fallback_clip};
-use crate::inbound::inquiry::{Finding, LookUpId};
+use crate::inbound::inquiry::{Finding, Inquiry, LookUpId};
 use crate::inbound::shelf::EditionId;
 use crate::inbound::task::{MailboxWish, RecordTask, Task};
-use crate::model::incoming::{MessageRecord, PathStep, QueueExit};
-use crate::model::{CallId, LegId, MessageId, Side};
+use crate::model::incoming::{CallerCallback, MessageRecord, PathStep, QueueExit};
+use crate::model::{CallId, LegId, MessageId, Phone, Side};
 use crate::timers::Timer;
 
 /// What the adapter gets to carry out beyond a time that the flow sets.
@@ -26,6 +27,19 @@ const PICK_UPS_MAX: u8 = 5;
 const MUSIC: &str = "default";
 /// How long after music that Asterisk refused it is asked for again: well within the silence that a caller may hear.
 const MUSIC_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// The longest that a caller is told between the music, such as their place.
+const REMARK_MAX: Duration = Duration::from_secs(15);
+/// How long a message is waited for whose caller has hung up.
+const SPOKEN_MAX: Duration = Duration::from_secs(60);
+
+/// What was spoken by a caller who has hung up, until it is known how long it is.
+#[derive(Debug)]
+pub(crate) struct Spoken {
+    call: CallId,
+    phone: Option<Phone>,
+    wish: MailboxWish,
+}
 
 impl Engine {
     /// A caller begins a flow.
@@ -116,6 +130,7 @@ impl Engine {
             | Doing::Playing
             | Doing::Listening
             | Doing::Recording(_)
+            | Doing::Confirming(_)
             | Doing::Dialling
             | Doing::Queueing => {}
         }
@@ -141,6 +156,10 @@ impl Engine {
                 }
                 None
             }
+            Task::Book(wish) => {
+                self.want_callback(id, wish);
+                None
+            }
             Task::Play { clips, missing } => {
                 for prompt in missing {
                     self.cx.notice(Notice::PromptMissing { call: id, prompt });
@@ -164,15 +183,7 @@ impl Engine {
                 None
             }
             Task::LookUp { inquiry, meanwhile } => {
-                let turn = caller.next_turn(Doing::LookingUp);
-                let time_max = inquiry.time_max();
-                self.cx.emit(Command::LookUp { id: LookUpId { call: id, turn }, inquiry });
-                self.cx.arm_in(time_max + MARGIN, Timer::FlowTime(id, turn));
-                if meanwhile.is_empty() {
-                    self.cx.arm_in(QUIET_MAX, Timer::Quiet(id, turn));
-                } else {
-                    self.play(id, meanwhile);
-                }
+                self.look_up(id, *inquiry, meanwhile);
                 None
             }
             Task::SaveAnswers { survey, answers } => {
@@ -197,6 +208,19 @@ impl Engine {
                 self.flow_ended(id, ending, turn_away);
                 None
             }
+        }
+    }
+
+    /// Has something looked up. The caller hears clips meanwhile, or music once it takes long.
+    pub(crate) fn look_up(&mut self, id: CallId, inquiry: Inquiry, meanwhile: Vec<Clip>) {
+        let Some(caller) = self.callers.get_mut(&id) else { return };
+        let turn = caller.next_turn(Doing::LookingUp);
+        self.cx.arm_in(inquiry.time_max() + MARGIN, Timer::FlowTime(id, turn));
+        self.cx.emit(Command::LookUp { id: LookUpId { call: id, turn }, inquiry: Box::new(inquiry) });
+        if meanwhile.is_empty() {
+            self.cx.arm_in(QUIET_MAX, Timer::Quiet(id, turn));
+        } else {
+            self.play(id, meanwhile);
         }
     }
 
@@ -264,13 +288,16 @@ impl Engine {
         self.pick_up(id);
         self.stop_music(id);
         let Some(caller) = self.callers.get_mut(&id).filter(|caller| caller.is_here()) else { return };
-        let (leg, locale) = (caller.leg, caller.locale.clone());
+        let (leg, locale, doing) = (caller.leg, caller.locale.clone(), caller.doing);
         let before = caller.playing.take();
         let playing = caller.next_playing();
         if let Some(playing) = before {
             self.cx.switch(SwitchCommand::StopClips { leg, playing });
         }
         self.cx.switch(SwitchCommand::PlayClips { leg, playing, clips, locale });
+        if !matches!(doing, Doing::Playing) {
+            self.cx.arm_in(REMARK_MAX, Timer::ClipsOverdue(id, playing));
+        }
     }
 
     pub(crate) fn play_music(&mut self, id: CallId) {
@@ -325,6 +352,9 @@ impl Engine {
     /// A caller pressed a key.
     pub(crate) fn key_pressed(&mut self, leg: LegId, sign: char) {
         let (Some(id), Some(key)) = (self.caller_of(leg), Key::read(sign)) else { return };
+        if self.take_callback(id, key) {
+            return;
+        }
         let Some(caller) = self.callers.get(&id) else { return };
         match (&caller.state, caller.doing) {
             (CallerState::Guided, Doing::Recording(message)) => {
@@ -332,10 +362,12 @@ impl Engine {
                     self.cx.switch(SwitchCommand::EndMessage { leg, message });
                 }
             }
+            (CallerState::Guided, Doing::Confirming(wish)) => self.confirmed(id, wish, key),
             (CallerState::Guided | CallerState::Queued, _) => self.tell_flow(id, Event::Key(key)),
             (
                 CallerState::Dialling
                 | CallerState::Beside
+                | CallerState::RingingBack
                 | CallerState::Joining
                 | CallerState::Connected
                 | CallerState::Ending
@@ -360,13 +392,47 @@ impl Engine {
         match caller.doing {
             Doing::Playing if caller.course.is_none() => self.end_caller(id, Side::System),
             Doing::Playing => self.tell_flow(id, Event::PlayEnded),
+            Doing::Confirming(_) => {
+                let turn = caller.turn;
+                self.cx.arm_in(CONFIRMED_WITHIN, Timer::FlowTime(id, turn));
+            }
             Doing::Queueing | Doing::LookingUp | Doing::Dialling => self.play_music(id),
             Doing::Nothing | Doing::PickingUp | Doing::Listening | Doing::Recording(_) => {}
         }
     }
 
+    /// A caller hangs up while a message of theirs is recorded: it is kept once it is known how long it is.
+    pub(crate) fn hung_up_speaking(&mut self, id: CallId) {
+        let Some(caller) = self.callers.get_mut(&id) else { return };
+        if let (Doing::Recording(message), Some(wish)) = (caller.doing, caller.mailbox.take()) {
+            self.spoken.insert(message, Spoken { call: id, phone: caller.phone, wish });
+            self.cx.arm_in(SPOKEN_MAX, Timer::MessageForgotten(message));
+        }
+    }
+
+    fn save_message(&mut self, message: MessageId, spoken: Spoken, ms: u64) {
+        let Spoken { call, phone, wish } = spoken;
+        let MailboxWish { mailbox, length_min, notify, transcribe } = wish;
+        let length = Duration::from_millis(ms);
+        if ms > 0 && length >= length_min {
+            let at = self.cx.now;
+            let record = MessageRecord { id: message, mailbox, call, phone, at, length, notify, transcribe };
+            self.cx.write(Write::SaveMessage(Box::new(record)));
+        }
+    }
+
+    /// What a caller was told between the music should be over, though nobody said so.
+    pub(crate) fn clips_overdue(&mut self, id: CallId, playing: u32) {
+        if let Some(leg) = self.callers.get(&id).map(|caller| caller.leg) {
+            self.clips_ended(leg, playing, true);
+        }
+    }
+
     /// A recording of a caller is over.
     pub(crate) fn message_taken(&mut self, leg: LegId, message: MessageId, ms: Option<u64>) {
+        if let Some(spoken) = self.spoken.remove(&message) {
+            return self.save_message(message, spoken, ms.unwrap_or(0));
+        }
         let Some(id) = self.caller_of(leg) else { return };
         let Some(caller) =
             self.callers.get_mut(&id).filter(|caller| caller.doing == Doing::Recording(message))
@@ -375,34 +441,38 @@ impl Engine {
         };
         let ms = ms.unwrap_or(0);
         caller.doing = Doing::Nothing;
-        let length = Duration::from_millis(ms);
-        if let Some(MailboxWish { mailbox, length_min, notify, transcribe }) = caller.mailbox.take()
-            && ms > 0
-            && length >= length_min
-        {
-            let record = MessageRecord {
-                id: message,
-                mailbox,
-                call: id,
-                phone: caller.phone,
-                at: self.cx.now,
-                length,
-                notify,
-                transcribe,
-            };
-            self.cx.write(Write::SaveMessage(Box::new(record)));
+        let phone = caller.phone;
+        if let Some(wish) = caller.mailbox.take() {
+            self.save_message(message, Spoken { call: id, phone, wish }, ms);
         }
         self.tell_flow(id, Event::Recorded { name: message.to_string(), ms });
     }
 
     /// The answer to a look-up.
     pub(crate) fn looked_up(&mut self, lookup: LookUpId, finding: Finding) {
+        match &finding {
+            Finding::Booked { callback, is_on_record } => {
+                self.booked(CallerCallback::clone(callback), *is_on_record);
+            }
+            Finding::Barred(is_barred) => return self.callback_cleared(lookup, *is_barred),
+            Finding::Caller(_)
+            | Finding::Failed
+            | Finding::Full
+            | Finding::Reply { .. }
+            | Finding::Rows(_)
+            | Finding::Timeout => {}
+        }
         let Some(caller) = self.callers.get(&lookup.call) else { return };
         if caller.turn != lookup.turn || caller.doing != Doing::LookingUp {
             return;
         }
+        if caller.course.is_none() {
+            return self.say_goodbye(lookup.call, matches!(finding, Finding::Booked { .. }));
+        }
         let event = match finding {
-            Finding::Booking(booking) => Event::Booking(booking),
+            Finding::Barred(_) => return,
+            Finding::Booked { .. } => Event::Booking(Booking::Booked),
+            Finding::Full => Event::Booking(Booking::Full),
             Finding::Caller(check) => Event::Caller(check),
             Finding::Failed => Event::Failed,
             Finding::Reply { status, body } => Event::HttpReply { status, body },
@@ -424,6 +494,8 @@ impl Engine {
             Doing::Recording(message) => {
                 self.tell_flow(id, Event::Recorded { name: message.to_string(), ms: 0 });
             }
+            Doing::Confirming(_) => self.tell_flow(id, Event::Booking(Booking::Declined)),
+            Doing::LookingUp if caller.course.is_none() => self.say_goodbye(id, false),
             Doing::LookingUp => self.tell_flow(id, Event::Failed),
             Doing::Nothing | Doing::Dialling | Doing::Queueing => {}
         }

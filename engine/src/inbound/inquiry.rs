@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::flow::nodes::{CallerCheck, Method};
-use crate::flow::run::{Booking, Request};
-use crate::model::{CallId, Phone, QueueId};
+use crate::flow::run::Request;
+use crate::model::incoming::CallerCallback;
+use crate::model::{CallId, Phone};
 
 /// How long the database may take to find something.
 const STORE_TIME_MAX: Duration = Duration::from_secs(3);
@@ -27,16 +28,17 @@ pub struct LookUpId {
 /// What a flow wants to know.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Inquiry {
-    /// Whether a callback can be promised; the promise is kept if so.
-    Booking {
-        /// The number to call.
+    /// Whether a number is on the do-not-call list of the whole centre.
+    Barred {
+        /// The number.
         phone: Phone,
-        /// The queue whose agents will call.
-        queue: QueueId,
+    },
+    /// Whether a callback can be promised; it goes on record if so.
+    Booking {
+        /// What would be promised.
+        callback: Box<CallerCallback>,
         /// How many may be promised within an hour.
         capacity: Option<u32>,
-        /// The earliest moment.
-        not_before: crate::model::Timestamp,
     },
     /// What is known of the caller.
     Caller {
@@ -65,7 +67,9 @@ impl Inquiry {
     /// After this long there is no answer. Tries and pauses between them are within it.
     pub fn time_max(&self) -> Duration {
         match self {
-            Self::Booking { .. } | Self::Caller { .. } | Self::Rows { .. } => STORE_TIME_MAX,
+            Self::Barred { .. } | Self::Booking { .. } | Self::Caller { .. } | Self::Rows { .. } => {
+                STORE_TIME_MAX
+            }
             Self::Http(request) => request.timeout,
         }
     }
@@ -110,12 +114,21 @@ impl From<&Request<'_>> for HttpRequest {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Finding {
-    /// What came of a promise.
-    Booking(Booking),
+    /// Whether a number must not be called.
+    Barred(bool),
+    /// A callback was promised.
+    Booked {
+        /// What was promised.
+        callback: Box<CallerCallback>,
+        /// Whether it is known to be on record. Where the database did not answer, a caller is promised all the same.
+        is_on_record: bool,
+    },
     /// The first of the checks that applies.
     Caller(Option<CallerCheck>),
     /// It could not be found out.
     Failed,
+    /// As many callbacks are promised as can be kept.
+    Full,
     /// A server answered.
     Reply {
         /// The status of HTTP.

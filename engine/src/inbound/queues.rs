@@ -10,8 +10,8 @@ use crate::flow::run::{Event, QueueExit as FlowExit};
 use crate::inbound::caller::{Caller, CallerState, WAITS_MAX, Waiting};
 use crate::inbound::queue::{Needs, QueueRun, WAIT_MAX};
 use crate::inbound::task::QueueWish;
-use crate::model::incoming::{QueueExit, QueueWait};
-use crate::model::{AgentId, CallId, Overflow, PauseReason, QueueId, Timestamp};
+use crate::model::incoming::{KeptPlace, QueueExit, QueueWait};
+use crate::model::{AgentId, CallId, Overflow, PauseReason, Phone, QueueId, Timestamp};
 use crate::timers::Timer;
 
 /// Announcements that come more often would be all that a caller hears.
@@ -76,17 +76,10 @@ impl Engine {
         let Some(caller) = self.callers.get(&id) else { return };
         let (phone, turn) = (caller.phone, caller.turn);
         let home = caller.home.filter(|home| home.is_sought).map(|home| (home.agent, now));
-        let Some(run) = self.queues.get_mut(&wish.queue) else { return };
-        let sticky = run
-            .settings
-            .sticky
-            .and_then(|sticky| Some((self.familiar.agent(phone?, sticky.within, now)?, now + sticky.wait)));
         let asked_for =
             wish.prefer_agent.as_ref().and_then(|agent| Some((agent.parse().ok()?, now + WAIT_MAX)));
-        let prefer = asked_for
-            .or(home)
-            .or(sticky)
-            .filter(|(agent, _)| self.sessions.get(agent).is_some_and(is_at_work));
+        let prefer = self.preferred(wish.queue, phone, asked_for.or(home));
+        let Some(run) = self.queues.get_mut(&wish.queue) else { return };
         let mut skills = run.settings.skills.clone();
         skills.extend(wish.skills);
         let needs = Needs { skills, prefer };
@@ -108,7 +101,8 @@ impl Engine {
         self.cx.arm_in(wait_max, Timer::QueueOver(id, turn));
         if let Some(caller) = self.callers.get_mut(&id) {
             let queue = wish.queue;
-            caller.waiting = Some(Waiting { queue, place, needs, position, offered: Vec::new(), announce });
+            let (offered, is_offered) = (Vec::new(), false);
+            caller.waiting = Some(Waiting { queue, place, needs, position, offered, is_offered, announce });
             caller.queue = Some(queue);
             caller.enter(CallerState::Queued, now);
         }
@@ -121,12 +115,26 @@ impl Engine {
         }
     }
 
+    /// The agent whom a caller waits for, and until when nobody else will do: `wished`, or the one who knows them. Only
+    /// somebody who is at work is waited for.
+    pub(crate) fn preferred(
+        &self,
+        queue: QueueId,
+        phone: Option<Phone>,
+        wished: Option<(AgentId, Timestamp)>,
+    ) -> Option<(AgentId, Timestamp)> {
+        let now = self.cx.now;
+        let sticky = || {
+            let sticky = self.queues.get(&queue)?.settings.sticky?;
+            Some((self.familiar.agent(phone?, sticky.within, now)?, now + sticky.wait))
+        };
+        wished.or_else(sticky).filter(|(agent, _)| self.sessions.get(agent).is_some_and(is_at_work))
+    }
+
     /// A waiting caller is given to whoever is free and suits.
     pub(crate) fn seek_agent_for_caller(&mut self, id: CallId) {
         let now = self.cx.now;
-        let Some(caller) = self.callers.get(&id).filter(|caller| caller.state == CallerState::Queued) else {
-            return;
-        };
+        let Some(caller) = self.callers.get(&id).filter(|caller| self.may_be_served(caller)) else { return };
         let Some(waiting) = caller.waiting.as_ref().filter(|waiting| waiting.offered.is_empty()) else {
             return;
         };
@@ -151,7 +159,7 @@ impl Engine {
         let queues = session.settings.queues.iter().filter_map(|queue| self.queues.get(queue));
         let first = queues.filter_map(|run| {
             run.waiting().find(|(place, call)| {
-                let caller = self.callers.get(call).filter(|caller| caller.state == CallerState::Queued);
+                let caller = self.callers.get(call).filter(|caller| self.may_be_served(caller));
                 let Some(waiting) = caller.and_then(|caller| caller.waiting.as_ref()) else { return false };
                 let is_free =
                     waiting.offered.is_empty() || run.settings.strategy == crate::model::Strategy::RingAll;
@@ -161,6 +169,11 @@ impl Engine {
         let Some((_, call)) = first.min() else { return false };
         self.offer(call, agent);
         true
+    }
+
+    /// Whether a caller waits and is there, or may be called back at this moment.
+    fn may_be_served(&self, caller: &Caller) -> bool {
+        caller.state == CallerState::Queued && (!caller.is_at_home() || self.may_ring_back(caller))
     }
 
     /// Gives a caller to an agent: at once when their phone is up, or by ringing it.
@@ -191,7 +204,11 @@ impl Engine {
             return self.let_agent_of_go(agent, id, true, Duration::ZERO);
         };
         let offered = caller.waiting.as_mut().map(|waiting| std::mem::take(&mut waiting.offered));
-        self.join_caller(id, agent);
+        if self.callers.get(&id).is_some_and(Caller::is_at_home) {
+            self.ring_back(id, agent);
+        } else {
+            self.join_caller(id, agent);
+        }
         for other in offered.into_iter().flatten().filter(|other| *other != agent) {
             self.let_agent_of_go(other, id, true, Duration::ZERO);
         }
@@ -254,6 +271,11 @@ impl Engine {
         let Some(waiting) = caller.waiting.take() else { return };
         let waited = now.since(waiting.place.since);
         let queue = waiting.queue;
+        if matches!(exit, QueueExit::Callback | QueueExit::LeftByKey) {
+            let since = self.cx.wall - waited;
+            let (priority, skills) = (waiting.place.priority(), waiting.needs.skills);
+            caller.left = Some((queue, KeptPlace { since, priority, skills }));
+        }
         caller.note_wait(QueueWait { queue, since: waiting.place.since, waited, exit });
         if caller.state == CallerState::Queued {
             caller.enter(CallerState::Guided, now);
@@ -358,13 +380,17 @@ impl Engine {
 
     /// Offers a waiting caller to be called back.
     pub(crate) fn offer_callback(&mut self, id: CallId, turn: u32) {
-        let Some(caller) = self.callers.get(&id).filter(|_| self.waits(id, turn)) else { return };
+        let may_be_called = |caller: &&Caller| caller.phone.is_some() && self.waits(id, turn);
+        let Some(caller) = self.callers.get(&id).filter(may_be_called) else { return };
         let text = if caller.locale.starts_with("fr") {
             "Pour être rappelé, tapez 1."
         } else {
             "To be called back, press 1."
         };
         let clip = Clip::Speech { text: text.to_owned(), locale: caller.locale.clone(), voice: None };
+        if let Some(waiting) = self.callers.get_mut(&id).and_then(|caller| caller.waiting.as_mut()) {
+            waiting.is_offered = true;
+        }
         self.play(id, vec![clip]);
     }
 
@@ -376,7 +402,9 @@ impl Engine {
             if self.has_agents_at_work(queue) {
                 continue;
             }
-            let leaving: Vec<CallId> = run.waiting().map(|(_, call)| call).collect();
+            // Whoever waits at home loses nothing by it.
+            let is_here = |call: &CallId| self.callers.get(call).is_some_and(|caller| !caller.is_at_home());
+            let leaving: Vec<CallId> = run.waiting().map(|(_, call)| call).filter(is_here).collect();
             for call in leaving {
                 self.give_up_waiting(call, QueueExit::NoAgents);
             }

@@ -21,6 +21,7 @@ pub(crate) enum Task {
     Answer {
         delay: Duration,
     },
+    Book(BookingWish),
     Dial {
         to: Phone,
         caller_id: Option<Phone>,
@@ -58,6 +59,20 @@ pub(crate) enum Task {
     WaitKey {
         timeout: Duration,
     },
+}
+
+/// A wish to be called back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BookingWish {
+    pub(crate) queue: QueueId,
+    pub(crate) phone: Phone,
+    /// How many may be promised within an hour.
+    pub(crate) capacity: Option<u32>,
+    pub(crate) not_before: Timestamp,
+    /// Whether the place that the caller has left is kept.
+    pub(crate) keeps_place: bool,
+    /// Whether the caller is asked first.
+    pub(crate) is_confirmed: bool,
 }
 
 /// A wish to wait in a queue.
@@ -118,8 +133,14 @@ impl Task {
                 let Some(not_before) = not_before else {
                     return Self::Known(run::Event::Booking(run::Booking::Full));
                 };
-                let capacity = slots.and_then(|slots| slots.capacity).map(|capacity| capacity.number());
-                Self::ask(Inquiry::Booking { phone, queue, capacity, not_before })
+                Self::Book(BookingWish {
+                    queue,
+                    phone,
+                    capacity: slots.and_then(|slots| slots.capacity).map(|capacity| capacity.number()),
+                    not_before,
+                    keeps_place: callback.keep_place,
+                    is_confirmed: callback.confirm,
+                })
             }
             Step::CheckCaller(check) => match caller {
                 None => {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Breakers, CallingHours, CampaignId, ComplianceSettings, DialOrder, Disposition, Outcome, Phone, Quota,
-    Screening, SupervisionRules, TrunkId,
+    Breakers, CallingHours, CampaignId, ComplianceSettings, DialOrder, Disposition, FlowId, Outcome, Phone,
+    Quota, Screening, SupervisionRules, TrunkId,
 };
 
 /// Outbound work for which agents log in. Its live side is [`crate::dialer::CampaignRun`].
@@ -70,6 +70,8 @@ pub struct CampaignSettings {
     #[serde(with = "super::time::millis")]
     #[cfg_attr(feature = "schema", schema(value_type = u64))]
     pub wrap_up: Duration,
+    /// The flow that asks customers how it was, once the agent has hung up; it must be live. None: nobody is asked.
+    pub survey: Option<FlowId>,
     /// What an agent can say of a call.
     pub dispositions: Vec<Disposition>,
     /// How fast and how many.
@@ -107,6 +109,7 @@ impl Default for CampaignSettings {
             recording_notice: None,
             keep_wav: false,
             wrap_up: Duration::from_secs(30),
+            survey: None,
             dispositions: Disposition::usual(),
             limit: RateLimit { calls_per_second: 5.0, concurrent_calls: 100 },
             breakers: Breakers::default(),

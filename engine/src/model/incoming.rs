@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AgentId, CallId, DidId, FlowId, HangupCause, MailboxId, MessageId, Phone, QueueId, Side, Timestamp,
-    TrunkId,
+    AgentId, CallId, DidId, FlowId, HangupCause, MailboxId, MessageId, Phone, QueueId, Side, SkillRule,
+    Timestamp, TrunkId,
 };
 
 /// How a wait in a queue ended.
@@ -106,6 +106,52 @@ pub struct CallerRecord {
     pub ended_by: Side,
     /// The reason that the network gave.
     pub cause: HangupCause,
+}
+
+/// A promise to call somebody back who called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallerCallback {
+    /// The call in which it was booked; it names the callback.
+    pub id: CallId,
+    /// Whose agents call.
+    pub queue: QueueId,
+    /// Whom.
+    pub phone: Phone,
+    /// The number of ours that they had dialled: it is the one that is shown to them.
+    pub did: Option<DidId>,
+    /// The agent who promised it; none when the caller booked it.
+    pub agent: Option<AgentId>,
+    /// When it was booked.
+    pub booked_at: Timestamp,
+    /// Not before this moment.
+    pub due_at: Timestamp,
+    /// The place in the queue that is kept for them, if one is.
+    pub place: Option<KeptPlace>,
+    /// How often they were called in vain.
+    pub tries: u8,
+}
+
+/// A place in a queue that is kept for somebody who hung up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptPlace {
+    /// Since when they wait.
+    pub since: Timestamp,
+    /// With which priority.
+    pub priority: u16,
+    /// What the agent must know.
+    pub skills: Vec<SkillRule>,
+}
+
+/// How a promise to call somebody back stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallbackStanding {
+    /// It is still to be kept.
+    Open,
+    /// Both have spoken, in this call.
+    Kept(CallId),
+    /// It was taken back.
+    Withdrawn,
 }
 
 /// Whom the recording of a caller's call belongs to.

@@ -76,6 +76,8 @@ pub struct QueueSettings {
     pub keep_wav: bool,
     /// When the queue is open; closed, it turns callers away as `no_agents`. None: always.
     pub calendar: Option<CalendarId>,
+    /// The flow that asks callers how it was, once the agent has hung up; it must be live. None: nobody is asked.
+    pub survey: Option<FlowId>,
     /// What an agent can say of a call.
     pub dispositions: Vec<Disposition>,
 }
@@ -106,6 +108,7 @@ impl Default for QueueSettings {
             supervision: SupervisionRules::default(),
             keep_wav: false,
             calendar: None,
+            survey: None,
             dispositions: Disposition::usual(),
         }
     }

@@ -10,7 +10,7 @@ use crate::dialer::breaker::Seen;
 use crate::dialer::compliance::CountedFrom;
 use crate::dialer::predictive::DialEnd;
 use crate::engine::{Engine, LegOwner};
-use crate::inbound::caller::Caller;
+use crate::inbound::caller::{Caller, CallerState};
 use crate::input::CommandFailure;
 use crate::model::{
     AgentId, CallId, CampaignId, HangupCause, LegId, Outcome, Phone, RoomId, Screened, Side, Verdict,
@@ -40,7 +40,7 @@ impl Engine {
     pub(crate) fn leg_reported(&mut self, leg: LegId, entered: bool, up: bool) {
         match self.legs.get(&leg) {
             Some(LegOwner::Agent(agent)) => self.agent_leg_reported(*agent, leg, entered, up),
-            Some(LegOwner::Caller(call)) => self.caller_reported(*call, up),
+            Some(LegOwner::Caller(call)) => self.caller_reported(*call, entered, up),
             Some(LegOwner::Customer(call)) => self.customer_leg_reported(*call, entered, up),
             Some(LegOwner::Outside(call)) => self.outside_reported(*call, entered, up),
             // Of an earlier life, as long as no snapshot has been taken in: that one will tell.
@@ -317,8 +317,15 @@ impl Engine {
     }
 
     pub(crate) fn hang_up_on_request(&mut self, id: CallId, by: Side) -> Result<Answer, Refusal> {
+        if by == Side::Agent && self.ask_how_it_was(id) {
+            return Ok(Answer::Done);
+        }
         if self.callers.get(&id).is_some_and(Caller::is_here) {
             self.end_caller(id, by);
+            return Ok(Answer::Done);
+        }
+        if self.callers.get(&id).is_some_and(|caller| caller.state == CallerState::RingingBack) {
+            self.ring_back_over(id);
             return Ok(Answer::Done);
         }
         let call = self.calls.get_mut(&id).ok_or(Refusal::UnknownCall)?;
@@ -361,6 +368,9 @@ impl Engine {
         }
         for call in ending {
             self.hang_up(call, Side::System);
+        }
+        if campaign.is_none() {
+            self.stop_callbacks(phone);
         }
     }
 
@@ -547,8 +557,10 @@ impl Engine {
                 self.cx.switch(SwitchCommand::HangUp { leg });
                 self.outside_ended(id, leg, HangupCause::default());
             }
-            // Nobody originates the legs of callers.
-            (Some(LegOwner::Caller(_)), _) => {}
+            (Some(LegOwner::Caller(id)), _) => {
+                self.cx.switch(SwitchCommand::HangUp { leg });
+                self.ring_back_ended(id);
+            }
             (Some(LegOwner::Customer(id)), CommandFailure::NotSent) => self.never_dialled(id),
             (Some(LegOwner::Customer(id)), CommandFailure::Refused { .. }) => {
                 let trunk = self.calls.get(&id).map(|call| call.attempt.trunk);

@@ -3,9 +3,11 @@
 use cadran_engine::command::Agreed;
 use cadran_engine::conversation::tapping::Tapper;
 use cadran_engine::input::{Request, TransferKind, TransferTo};
+use cadran_engine::model::incoming::CallerCallback;
 use cadran_engine::model::*;
 
 use super::Centre;
+use crate::callers::caller_phone;
 use crate::furniture::{account_of, lead, seconds};
 
 impl Centre {
@@ -58,6 +60,27 @@ impl Centre {
                 },
                 kind: if *how == "blindly" { TransferKind::Blind } else { TransferKind::Attended },
             },
+            ["promises", name, "number", number, "in", after, how @ ..] => {
+                let call = call(name);
+                Request::BookCallback {
+                    callback: Box::new(CallerCallback {
+                        id: call,
+                        queue: QueueId::from_i64(1),
+                        phone: caller_phone(number.parse().unwrap()),
+                        did: None,
+                        agent: Some(agent),
+                        booked_at: self.now,
+                        due_at: self.now + seconds(after),
+                        place: None,
+                        tries: 0,
+                    }),
+                    user: account_of(agent),
+                    is_change: *how == ["instead"],
+                }
+            }
+            ["withdraws", "callback", "of", name] => {
+                Request::WithdrawCallback { callback: call(name), user: account_of(agent) }
+            }
             ["leaves", name] => Request::CompleteTransfer { call: call(name) },
             ["joins", "all", "of", name] => Request::JoinAll { call: call(name) },
             ["hangs", "up", name] => Request::HangUp { call: call(name), by: Side::Agent },

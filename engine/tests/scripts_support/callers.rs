@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cadran_engine::command::{Clip, SwitchCommand};
+use cadran_engine::flow::calendar::OpeningHours;
 use cadran_engine::flow::driver::Driver;
 use cadran_engine::input::{LegPurpose, SwitchEvent};
 use cadran_engine::model::*;
@@ -118,6 +119,16 @@ impl Centre {
                 let agent = &mut self.settings.agents[row.parse::<usize>().unwrap() - 1];
                 agent.queues = vec![queue.parse().unwrap()];
             }
+            ["open", from, until] => {
+                let calendar = serde_json::json!({ "tz": "Europe/Paris",
+                    "open": [{ "days": [1, 2, 3, 4, 5, 6, 7], "from": from, "to": until }] });
+                let id = CalendarId::from_i64(1);
+                rules.calendar = Some(id);
+                let calendar = serde_json::from_value(calendar).unwrap();
+                self.settings.calendars.push(OpeningHours { id, calendar });
+            }
+            ["callback", after] => rules.callback = Some(CallbackOffer { after: seconds(after) }),
+            ["survey", flow] => rules.survey = Some(flow.parse().unwrap()),
             ["record", "all"] => rules.recording = RecordingPolicy::All,
             ["outsider", word, after] => self.outsiders.push_back(((*word).to_owned(), seconds(after))),
             ["second-flow", document @ ..] => {
@@ -136,13 +147,14 @@ impl Centre {
             call: CallId::from_uuid(leg.as_uuid()),
             did: None,
             phone: None,
+            trunk: None,
             queue: None,
         };
         self.legs.insert(leg, (purpose, false));
         let event = SwitchEvent::CallerArrived {
             leg,
             dialled: dialled.to_owned(),
-            caller: format!("+3363998{number:04}"),
+            caller: caller_phone(number).e164(),
             trunk: Some(TrunkId::from_i64(1)),
         };
         self.names_leg(leg, &format!("caller-{number}"));
@@ -183,6 +195,11 @@ impl Centre {
             other => panic!("{other:?} is not for callers"),
         }
     }
+}
+
+/// The number of the nth caller.
+pub(crate) fn caller_phone(number: u128) -> Phone {
+    format!("+3363998{number:04}").parse().unwrap()
 }
 
 /// The leg of the nth caller.

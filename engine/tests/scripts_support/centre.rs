@@ -10,13 +10,15 @@ use std::time::Duration;
 use cadran_engine::Engine;
 use cadran_engine::command::{Command, Destination, LeadNext, SwitchCommand, Write};
 use cadran_engine::dialer::compliance::{Obligation, Reason};
+use cadran_engine::inbound::inquiry::{Finding, Inquiry};
 use cadran_engine::input::{
     AttemptRefusal, CommandFailure, Input, LegPurpose, LegSeen, OpenRecording, OpenSession, Recovery,
     Request, RequestId, Settings, Snapshot, StoreEvent, SwitchEvent,
 };
+use cadran_engine::model::incoming::{CallbackStanding, CallerCallback};
 use cadran_engine::model::*;
 
-use crate::callers::caller_leg;
+use crate::callers::{caller_leg, caller_phone};
 use crate::furniture::{lead, seconds, settings};
 use crate::transcript::Names;
 
@@ -34,6 +36,8 @@ pub(crate) struct Centre {
     names: Names,
     /// What becomes of the dials of each lead, in turn: a word, and after how long.
     fates: BTreeMap<LeadId, VecDeque<(String, Duration)>>,
+    /// Legs that ring and are not picked up.
+    silent: BTreeSet<LegId>,
     /// What becomes of the calls to somebody outside, in turn.
     pub(crate) outsiders: VecDeque<(String, Duration)>,
     waiting: Vec<(Timestamp, Lead)>,
@@ -53,6 +57,10 @@ pub(crate) struct Centre {
     /// Leads in the hopper.
     claimed: BTreeSet<LeadId>,
     do_not_call: Vec<LeadId>,
+    /// Numbers of callers on the do-not-call list.
+    barred: BTreeSet<Phone>,
+    /// Open promises to callers.
+    pub(crate) callbacks: BTreeMap<CallId, CallerCallback>,
     /// What the law asks of every call.
     obligations: Vec<Obligation>,
     database_away: bool,
@@ -69,6 +77,7 @@ impl Default for Centre {
             planned: 0,
             names: Names::default(),
             fates: BTreeMap::new(),
+            silent: BTreeSet::new(),
             outsiders: VecDeque::new(),
             waiting: Vec::new(),
             attempts: BTreeMap::new(),
@@ -84,6 +93,8 @@ impl Default for Centre {
             phones_off: Vec::new(),
             claimed: BTreeSet::new(),
             do_not_call: Vec::new(),
+            barred: BTreeSet::new(),
+            callbacks: BTreeMap::new(),
             obligations: Vec::new(),
             database_away: false,
         }
@@ -145,6 +156,22 @@ impl Centre {
                 let leg = caller_leg(number.parse().unwrap());
                 return self.end_leg(leg, HangupCause { q850: 16, sip: None }, Duration::ZERO);
             }
+            ["caller", number, "is", "barred"] => {
+                let phone = caller_phone(number.parse().unwrap());
+                self.barred.insert(phone);
+                let request = Request::StopDialling { phone, campaign: None };
+                Input::Request { id: RequestId(self.planned), request }
+            }
+            ["caller", number, "is", "barred", "no", "more"] => {
+                self.barred.remove(&caller_phone(number.parse().unwrap()));
+                return;
+            }
+            ["called", "back", "hangs", "up"] => {
+                let leg = self.leg_where(|purpose| {
+                    matches!(purpose, LegPurpose::Caller { did: None, phone: Some(_), .. })
+                });
+                return self.end_leg(leg, HangupCause { q850: 16, sip: None }, Duration::ZERO);
+            }
             ["outsider", "hangs", "up"] => {
                 let leg = self.leg_where(|purpose| matches!(purpose, LegPurpose::Outside { .. }));
                 return self.end_leg(leg, HangupCause { q850: 16, sip: None }, Duration::ZERO);
@@ -197,6 +224,7 @@ impl Centre {
             drops: Vec::new(),
             machines: Vec::new(),
             learnt: Vec::new(),
+            callbacks: self.callbacks.values().cloned().collect(),
         };
         self.start(out, recovery);
     }
@@ -265,7 +293,21 @@ impl Centre {
                 let fetched = StoreEvent::LeadsFetched { campaign, leads, next_due_at, denied, law };
                 self.later(10, Input::Store(fetched));
             }
-            Command::LookUp { .. } | Command::Reply { .. } | Command::Notice(_) => {}
+            Command::LookUp { id, inquiry } => {
+                let finding = match *inquiry {
+                    Inquiry::Barred { phone } => Finding::Barred(self.barred.contains(&phone)),
+                    Inquiry::Booking { callback, .. } => {
+                        let is_on_record = !self.database_away;
+                        if is_on_record {
+                            self.callbacks.insert(callback.id, CallerCallback::clone(&callback));
+                        }
+                        Finding::Booked { callback, is_on_record }
+                    }
+                    Inquiry::Caller { .. } | Inquiry::Http(_) | Inquiry::Rows { .. } => return,
+                };
+                self.later(5, Input::LookedUp { id, finding });
+            }
+            Command::Reply { .. } | Command::Notice(_) => {}
         }
     }
 
@@ -354,7 +396,7 @@ impl Centre {
                 self.event(ms, SwitchEvent::LegUp { leg });
             }
             "busy" => self.end_leg(leg, cause(17, 486), after),
-            "silent" => {}
+            "silent" => drop(self.silent.insert(leg)),
             "unallocated" => self.end_leg(leg, cause(1, 404), after),
             other => panic!("`{other}` is no fate"),
         }
@@ -441,6 +483,10 @@ impl Centre {
             Write::CloseRecording { recording, .. } => drop(self.recordings.remove(&recording)),
             Write::OpenGap { recording, at, .. } => drop(self.masked.insert(recording, at)),
             Write::CloseGap { recording, .. } => drop(self.masked.remove(&recording)),
+            Write::SaveCallback { callback, standing: CallbackStanding::Open, .. } => {
+                self.callbacks.insert(callback.id, *callback);
+            }
+            Write::SaveCallback { callback, .. } => drop(self.callbacks.remove(&callback.id)),
             Write::SaveCall(_)
             | Write::OpenRecording { .. }
             | Write::OpenSupervision(_)
@@ -496,9 +542,9 @@ impl Centre {
 
     fn snapshot(&self) -> Snapshot {
         let seen = |(leg, (purpose, _)): (&LegId, &(LegPurpose, bool))| {
-            let up =
-                !self.agenda.values().any(|input| *input == Input::Switch(SwitchEvent::LegUp { leg: *leg }));
-            LegSeen { leg: *leg, up, entered: up, trunk: None, purpose: Some(purpose.clone()) }
+            let answers = Input::Switch(SwitchEvent::LegUp { leg: *leg });
+            let up = !self.silent.contains(leg) && !self.agenda.values().any(|input| *input == answers);
+            LegSeen { leg: *leg, up, entered: up, purpose: Some(purpose.clone()) }
         };
         Snapshot {
             asked_at: self.now,

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use cadran_engine::command::{Answer, Clip, Command, Destination, LeadNext, Notice, SwitchCommand, Write};
+use cadran_engine::inbound::inquiry::Inquiry;
 use cadran_engine::input::LegPurpose;
+use cadran_engine::model::incoming::CallbackStanding;
 use cadran_engine::model::{CallId, LegId, RoomId, Timestamp};
 use uuid::Uuid;
 
@@ -79,7 +81,18 @@ impl Names {
             Command::Notice(notice) => self.notice(notice),
             Command::Reply { answer: Ok(Answer::Preview { lead, .. }), .. } => Some(format!("shows {lead}")),
             Command::Reply { answer: Ok(_), .. } | Command::FetchLeads { .. } => None,
-            Command::LookUp { inquiry, .. } => Some(format!("look up {inquiry:?}")),
+            Command::LookUp { inquiry, .. } => Some(match &**inquiry {
+                Inquiry::Barred { .. } => "may they be called?".to_owned(),
+                Inquiry::Booking { callback, .. } => {
+                    let place = if callback.place.is_some() { "in their place" } else { "in no place" };
+                    format!(
+                        "book a callback of {}, due {}, {place}",
+                        self.call(callback.id),
+                        at(callback.due_at, start)
+                    )
+                }
+                other => format!("look up {other:?}"),
+            }),
             Command::Reply { answer: Err(refusal), .. } => Some(format!("refused: {refusal}")),
         }
     }
@@ -227,6 +240,16 @@ impl Names {
                 Some(format!("save a message of {} in {}", self.call(message.call), message.mailbox))
             }
             Write::SaveAnswers { survey, .. } => Some(format!("save answers of {survey}")),
+            Write::SaveCallback { callback, standing, .. } => Some(match standing {
+                CallbackStanding::Open => {
+                    let (call, due) = (self.call(callback.id), at(callback.due_at, start));
+                    format!("callback of {call} due {due}, tried {} times", callback.tries)
+                }
+                CallbackStanding::Kept(by) => {
+                    format!("callback of {} kept by {}", self.call(callback.id), self.call(*by))
+                }
+                CallbackStanding::Withdrawn => format!("callback of {} withdrawn", self.call(callback.id)),
+            }),
             Write::TagCall { labels, .. } => Some(format!("tag {labels:?}")),
             Write::OpenRecording { .. }
             | Write::OpenSession { .. }
