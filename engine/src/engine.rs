@@ -256,6 +256,7 @@ impl Engine {
             match timer {
                 Timer::Announce(call, turn) => self.announce(call, turn),
                 Timer::AgentRingOver(agent, leg) => self.agent_ring_over(agent, leg),
+                Timer::AskedOver(call, leg) => self.asked_over(call, leg),
                 Timer::BackOverdue(call, tries) => self.back_overdue(call, tries),
                 Timer::CallerForgotten(call) => self.settle_caller(call),
                 Timer::CollectAgain(recording) => self.collect_again(recording),

@@ -14,6 +14,8 @@ pub(crate) enum Timer {
     Announce(CallId, u32),
     /// An agent's phone has rung long enough.
     AgentRingOver(AgentId, LegId),
+    /// Whoever picked up for a caller has had long enough to be told, or to take the call.
+    AskedOver(CallId, LegId),
     /// A customer should hear their agent again; this often it was tried.
     BackOverdue(CallId, u8),
     /// A flow has had long enough to settle what needs no caller.

@@ -6,6 +6,7 @@ use cadran_engine::flow::driver::Driver;
 use cadran_engine::flow::nodes::Revision;
 use cadran_engine::flow::world::{Flows, Medium, World};
 use cadran_engine::flow::{Prepared, read};
+use cadran_engine::input::Settings;
 use cadran_engine::model::{Did, FlowId, Mailbox, Queue};
 
 use super::flow_revision::called_flows;
@@ -23,6 +24,7 @@ impl Store {
         document: &str,
         secrets: BTreeSet<String>,
     ) -> Result<World, Error> {
+        let Settings { agents, trunks, .. } = self.settings().await?;
         let queues = self.all_settings::<Queue>().await?;
         let hours = self.all_settings::<NamedHours>().await?;
         let boxes = self.all_settings::<Mailbox>().await?;
@@ -38,6 +40,8 @@ impl Store {
             Some((id.to_string(), Medium { rate: longest.rate, channels: 1, ms }))
         });
         Ok(World {
+            agents: Some(agents.iter().map(|agent| agent.id.to_string()).collect()),
+            trunks: Some(trunks.iter().map(|trunk| trunk.id.to_string()).collect()),
             queues: Some(queues.into_iter().map(|queue| queue.id.to_string()).collect()),
             calendars: Some(hours.into_iter().map(|hours| (hours.id.to_string(), hours.calendar)).collect()),
             media: Some(media.collect()),

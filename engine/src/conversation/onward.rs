@@ -96,13 +96,14 @@ impl Engine {
         let now = self.cx.now;
         if let Some(caller) = self.callers.get_mut(&caller) {
             caller.home = Some(Home { agent, queue, call: id, is_sought: false });
+            caller.dial = None;
             caller.enter(CallerState::Guided, now);
         }
         caller
     }
 
     /// A caller's agent finishes, while the caller goes on.
-    fn free_agent_of_caller(&mut self, id: CallId) {
+    pub(crate) fn free_agent_of_caller(&mut self, id: CallId) {
         let Some(caller) = self.callers.get_mut(&id) else { return };
         let is_disposed = std::mem::take(&mut caller.is_disposed);
         let Some(agent) = caller.agent.take() else { return };
@@ -179,7 +180,7 @@ impl Engine {
     }
 
     /// Takes a leg out of whatever room it is in.
-    fn take_out(&mut self, leg: LegId) {
+    pub(crate) fn take_out(&mut self, leg: LegId) {
         let room = RoomId::from_uuid(self.cx.mint.uuid(self.cx.now));
         self.cx.switch(SwitchCommand::OpenRoom { room });
         self.cx.switch(SwitchCommand::Join { room, leg });

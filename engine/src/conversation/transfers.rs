@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::agents::session::AgentState;
-use crate::command::{Answer, Notice, Refusal, SwitchCommand};
+use crate::command::{Answer, Destination, Notice, Refusal, SwitchCommand};
 use crate::conversation::onward::Onward;
 use crate::conversation::outside::Outside;
 use crate::conversation::talk::Talk;
@@ -14,7 +14,7 @@ use crate::conversation::transfer::{Party, Transfer, TransferStage, anteroom};
 use crate::conversation::{Behalf, Conversation};
 use crate::engine::Engine;
 use crate::input::{Snapshot, TransferKind, TransferTo};
-use crate::model::{AgentId, CallId, LegId, Phone, RoomId, Side, TrunkId};
+use crate::model::{AgentId, CallId, LegId, Phone, RoomId, TrunkId};
 use crate::timers::Timer;
 
 /// Asterisk moves a leg within milliseconds; after this long it has failed without telling.
@@ -109,7 +109,8 @@ impl Engine {
         }
         let at_once = kind == TransferKind::Blind;
         self.set_transfer(id, Some(Party::Outside), TransferStage::Calling { at_once });
-        self.call_outside(id, number, route, OUTSIDE_RING_MAX);
+        let to = Destination::Number { trunk: route.trunk, phone: number };
+        self.call_outside(id, to, Some(route.caller_id), OUTSIDE_RING_MAX);
         Ok(Answer::Done)
     }
 
@@ -398,14 +399,14 @@ impl Engine {
         if self.heir(id).is_some() || self.on_the_way_to(id).is_some() {
             return;
         }
-        let Some(transfer) = self.transfer_of(id) else { return self.end_call(id, Side::Agent) };
+        let Some(transfer) = self.transfer_of(id) else { return self.agent_is_done(id) };
         match (transfer.stage, transfer.to) {
             (TransferStage::Calling { .. }, _) => {
                 self.end_transfer(id);
                 self.nobody_left(id);
             }
             (_, Some(to)) => self.hand_over(id, to),
-            (_, None) => self.end_call(id, Side::Agent),
+            (_, None) => self.agent_is_done(id),
         }
     }
 

@@ -5,9 +5,10 @@ use super::expression::Expression;
 use super::finding::escape;
 use super::name::Name;
 use super::node::Kind;
-use super::nodes::{Fetched, RetryPrompts};
+use super::nodes::{Destination, Fetched, RetryPrompts};
 use super::pattern::Pattern;
 use super::prompt::{Prompt, PromptPart, Texts};
+use super::sip_address::SipAddress;
 use super::template::Template;
 
 /// One thing that a node does with what is around it.
@@ -41,6 +42,8 @@ pub(super) enum Facet<'a> {
 /// What a node can refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Noun {
+    /// An agent.
+    Agent,
     /// An assistant that talks.
     Assistant,
     /// Opening hours.
@@ -53,18 +56,22 @@ pub(super) enum Noun {
     Queue,
     /// A secret.
     Secret,
+    /// A trunk.
+    Trunk,
 }
 
 impl Noun {
     /// Its name for people who read the format.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
+            Self::Agent => "agent",
             Self::Assistant => "assistant",
             Self::Calendar => "calendar",
             Self::Flow => "flow",
             Self::Mailbox => "box",
             Self::Queue => "queue",
             Self::Secret => "secret",
+            Self::Trunk => "trunk",
         }
     }
 }
@@ -139,7 +146,7 @@ impl<'a> Collector<'a> {
                 self.add("/var", Facet::Write(&collect.var));
             }
             Kind::Dial(dial) => {
-                self.template(format!("/to/{}", dial.to.field()), dial.to.template());
+                self.destination(&dial.to);
                 if let Some(caller_id) = &dial.caller_id {
                     self.template("/caller_id", caller_id);
                 }
@@ -226,6 +233,21 @@ impl<'a> Collector<'a> {
                 self.add("/box", Facet::Reference(Noun::Mailbox, &voicemail.mailbox));
                 self.prompt("/greeting", &voicemail.greeting, true);
             }
+        }
+    }
+
+    /// Whom the node calls, and what the text names for certain.
+    fn destination(&mut self, to: &'a Destination) {
+        let place = format!("/to/{}", to.field());
+        self.template(place.clone(), to.template());
+        let is_whole = to.template().expressions().next().is_none();
+        let named = match to {
+            Destination::Agent(agent) if is_whole => Some((Noun::Agent, agent.source())),
+            Destination::Sip(address) => SipAddress::trunk_of(address).ok().map(|trunk| (Noun::Trunk, trunk)),
+            Destination::Agent(_) | Destination::Extension(_) | Destination::Number(_) => None,
+        };
+        if let Some((noun, id)) = named {
+            self.add(place, Facet::Reference(noun, id));
         }
     }
 

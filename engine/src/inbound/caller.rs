@@ -11,9 +11,10 @@ use crate::conversation::talk::Talk;
 use crate::conversation::transfer::Transfer;
 use crate::flow::key::Key;
 use crate::flow::run::{Facts, Run};
+use crate::inbound::dialling::Asked;
 use crate::inbound::queue::{Needs, Place};
 use crate::inbound::shelf::EditionId;
-use crate::inbound::task::MailboxWish;
+use crate::inbound::task::{DialWish, MailboxWish};
 use crate::model::incoming::{CallerRecord, PathStep, QueueWait};
 use crate::model::{
     AgentId, CallId, Did, DidId, FlowId, HangupCause, LegId, MessageId, Phone, QueueId, Side, Timestamp,
@@ -33,9 +34,9 @@ pub(crate) enum CallerState {
     Guided,
     /// Waits for an agent.
     Queued,
-    /// Hears ringing, while somebody outside is called.
+    /// Hears music, while somebody is called for them and asked to take the call.
     Dialling,
-    /// In conversation with somebody outside.
+    /// In conversation with somebody who is no agent at work.
     Beside,
     /// Is being joined to an agent.
     Joining,
@@ -62,7 +63,7 @@ pub(crate) enum Doing {
     Recording(MessageId),
     /// Something is being looked up, with or without clips meanwhile.
     LookingUp,
-    /// Somebody outside is called.
+    /// Somebody is called, or speaks with the caller while the flow stays with the call.
     Dialling,
     /// An agent is waited for.
     Queueing,
@@ -133,6 +134,10 @@ pub(crate) struct Caller {
     /// Where a message that is being recorded goes.
     pub(crate) mailbox: Option<MailboxWish>,
     pub(crate) waiting: Option<Waiting>,
+    /// How the flow has somebody called who is rung, or whom it put through.
+    pub(crate) dial: Option<Box<DialWish>>,
+    /// Whoever picked up and has not taken the call yet.
+    pub(crate) asked: Option<Asked>,
     /// Where the caller goes back to when the way on which an agent sent them fails.
     pub(crate) home: Option<Home>,
     /// The call of ours that it was before.
@@ -181,6 +186,8 @@ impl Caller {
             end_key: None,
             mailbox: None,
             waiting: None,
+            dial: None,
+            asked: None,
             home: None,
             before: None,
             talk: Talk::default(),
@@ -231,8 +238,14 @@ impl Caller {
 
     /// Names the next playback.
     pub(crate) const fn next_playing(&mut self) -> u32 {
+        let playing = self.next_playing_of_callee();
+        self.playing = Some(playing);
+        playing
+    }
+
+    /// Names the next playback to whoever is called for them.
+    pub(crate) const fn next_playing_of_callee(&mut self) -> u32 {
         self.playings += 1;
-        self.playing = Some(self.playings);
         self.playings
     }
 

@@ -142,9 +142,7 @@ impl Engine {
                 None
             }
             Task::Play { clips, missing } => {
-                for prompt in missing {
-                    self.cx.notice(Notice::PromptMissing { call: id, prompt });
-                }
+                self.note_missing(id, missing);
                 if clips.is_empty() {
                     return Some(Event::PlayEnded);
                 }
@@ -188,15 +186,22 @@ impl Engine {
                 self.pick_up(id);
                 self.enter_queue(id, *wish)
             }
-            Task::Dial { to, caller_id, ring } => {
+            Task::Dial { wish, missing } => {
                 caller.next_turn(Doing::Dialling);
+                self.note_missing(id, missing);
                 self.pick_up(id);
-                self.dial_for_flow(id, to, caller_id, ring)
+                self.dial_for_flow(id, wish)
             }
             Task::End { ending, turn_away } => {
                 self.flow_ended(id, ending, turn_away);
                 None
             }
+        }
+    }
+
+    fn note_missing(&mut self, id: CallId, missing: Vec<String>) {
+        for prompt in missing {
+            self.cx.notice(Notice::PromptMissing { call: id, prompt });
         }
     }
 
@@ -210,6 +215,8 @@ impl Engine {
         match ending {
             // An agent has the call.
             Ending::Queued => {}
+            // Whoever was called has it.
+            Ending::Dialled if matches!(caller.state, CallerState::Beside | CallerState::Connected) => {}
             Ending::Error if self.bring_home(id) || self.send_on(id) => {}
             Ending::Error => self.apologise(id),
             Ending::Dialled | Ending::Finished | Ending::Hangup | Ending::Left | Ending::Voicemail => {
@@ -324,7 +331,8 @@ impl Engine {
 
     /// A caller pressed a key.
     pub(crate) fn key_pressed(&mut self, leg: LegId, sign: char) {
-        let (Some(id), Some(key)) = (self.caller_of(leg), Key::read(sign)) else { return };
+        let Some(key) = Key::read(sign) else { return };
+        let Some(id) = self.caller_of(leg) else { return self.callee_pressed(leg, key) };
         let Some(caller) = self.callers.get(&id) else { return };
         match (&caller.state, caller.doing) {
             (CallerState::Guided, Doing::Recording(message)) => {
@@ -347,7 +355,7 @@ impl Engine {
 
     /// A playback is over. What could not be played is made up for by another sound: a caller never hears nothing.
     pub(crate) fn clips_ended(&mut self, leg: LegId, playing: u32, played: bool) {
-        let Some(id) = self.caller_of(leg) else { return };
+        let Some(id) = self.caller_of(leg) else { return self.callee_told(leg, playing) };
         let Some(caller) = self.callers.get_mut(&id).filter(|caller| caller.playing == Some(playing)) else {
             return;
         };

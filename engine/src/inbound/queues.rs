@@ -6,7 +6,7 @@ use crate::agents::session::{AgentSession, AgentState, Wish};
 use crate::command::{Clip, Notice};
 use crate::engine::Engine;
 use crate::flow::calendar::Opening;
-use crate::flow::run::{Event, QueueExit as FlowExit};
+use crate::flow::run::{Dialled, Event, QueueExit as FlowExit};
 use crate::inbound::caller::{Caller, CallerState, WAITS_MAX, Waiting};
 use crate::inbound::queue::{Needs, QueueRun, WAIT_MAX};
 use crate::inbound::task::QueueWish;
@@ -186,6 +186,10 @@ impl Engine {
 
     /// An agent has picked up, or was up all the time: the caller is theirs, and nobody else's phone rings any more.
     pub(crate) fn agent_takes(&mut self, agent: AgentId, id: CallId) {
+        let state = self.callers.get(&id).map(|caller| &caller.state);
+        if state == Some(&CallerState::Dialling) {
+            return self.agent_picked_up(agent, id);
+        }
         let Some(caller) = self.callers.get_mut(&id).filter(|caller| caller.state == CallerState::Queued)
         else {
             return self.let_agent_of_go(agent, id, true, Duration::ZERO);
@@ -204,6 +208,14 @@ impl Engine {
         };
         waiting.offered.retain(|offered| *offered != agent);
         let queue = waiting.queue;
+        self.count_miss(agent, queue);
+        // Others come first; then whoever missed, at the end of the idle.
+        self.seek_agent_for_caller(id);
+        self.settle_agent(agent);
+    }
+
+    /// An agent has missed a caller, by the rules of this queue.
+    pub(crate) fn count_miss(&mut self, agent: AgentId, queue: QueueId) {
         let misses_max = self.queues.get(&queue).map_or(0, |run| run.settings.misses_max);
         self.cx.notice(Notice::AgentMissed { agent, queue });
         let Some(session) = self.sessions.get_mut(&agent) else { return };
@@ -212,9 +224,6 @@ impl Engine {
             session.misses = 0;
             session.wish = Wish::Pause(PauseReason::Missed);
         }
-        // Others come first; then whoever missed, at the end of the idle.
-        self.seek_agent_for_caller(id);
-        self.settle_agent(agent);
     }
 
     /// A caller who was being joined to an agent waits again, at their old place.
@@ -239,7 +248,7 @@ impl Engine {
         }
         if waits {
             self.seek_agent_for_caller(id);
-        } else if !self.bring_home(id) {
+        } else if !self.dial_over(id, Dialled::NoAnswer) && !self.bring_home(id) {
             self.apologise(id);
         }
         if let Some(agent) = agent {

@@ -314,6 +314,9 @@ impl Engine {
     }
 
     pub(crate) fn hang_up_on_request(&mut self, id: CallId, by: Side) -> Result<Answer, Refusal> {
+        if by == Side::Agent && self.go_on_in_flow(id) {
+            return Ok(Answer::Done);
+        }
         if self.callers.get(&id).is_some_and(Caller::is_here) {
             self.end_caller(id, by);
             return Ok(Answer::Done);

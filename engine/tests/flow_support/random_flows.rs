@@ -32,6 +32,18 @@ fn node() -> impl Strategy<Value = (Json, Vec<&'static str>)> {
             json!({"kind": "dial", "to": {"number": "{{caller}}"}}),
             vec!["done", "busy", "no_answer", "rejected"],
         ),
+        (
+            json!({"kind": "dial", "to": {"sip": "sip:reception@trk_1"}, "whisper": prompt, "confirm_key": "1", "record": true}),
+            vec!["done", "busy", "no_answer", "rejected"],
+        ),
+        (
+            json!({"kind": "dial", "to": {"extension": "101"}, "mode": "blind", "whisper": prompt}),
+            vec!["busy", "no_answer", "rejected"],
+        ),
+        (
+            json!({"kind": "dial", "to": {"agent": "agt_1"}, "confirm_key": "1"}),
+            vec!["done", "busy", "no_answer", "rejected"],
+        ),
         (json!({"kind": "voicemail", "box": "vm_1", "greeting": prompt}), vec!["saved", "too_short"]),
         (json!({"kind": "record", "var": "typed", "prompt": prompt}), vec!["ok", "empty"]),
         (json!({"kind": "recording", "action": "start", "consent": "asked"}), vec!["next", "refused"]),

@@ -9,8 +9,9 @@ use crate::flow::document::Flow;
 use crate::flow::finding::{Code, Finding, Patch};
 use crate::flow::name::Name;
 use crate::flow::node::Kind;
-use crate::flow::nodes::{Collect, Consent, Menu, Recording, RecordingAction, Split};
+use crate::flow::nodes::{Collect, Consent, Destination, Dial, Menu, Recording, RecordingAction, Split};
 use crate::flow::scope::BUILT_IN;
+use crate::flow::sip_address::SipAddress;
 
 /// More choices than these are not remembered (G. A. Miller, 1956, gave seven to the eye; the ear has fewer).
 const CHOICES_MAX: usize = 5;
@@ -30,6 +31,7 @@ pub(super) fn check(flow: &Flow) -> Vec<Finding> {
                 twice(ids, &["else", "error"], |number| format!("{place}/cases/{number}/id"), &mut findings);
             }
             Kind::Collect(collect) => terminator(&place, collect, &mut findings),
+            Kind::Dial(dial) => address(&place, dial, &mut findings),
             Kind::Http(http) if http.while_playing.is_none() => {
                 findings.push(Finding::new(Code::SilentHttp, place));
             }
@@ -107,6 +109,16 @@ fn terminator(node: &str, collect: &Collect, findings: &mut Vec<Finding>) {
     {
         let why = format!("it is more than `max`, which is {}", max.number());
         findings.push(Finding::new(Code::BadField, format!("{node}/min")).with("why", why));
+    }
+}
+
+/// An address of SIP leads through a trunk of the house.
+fn address(node: &str, dial: &Dial, findings: &mut Vec<Finding>) {
+    if let Destination::Sip(address) = &dial.to
+        && address.error().is_none()
+        && let Err(why) = SipAddress::trunk_of(address)
+    {
+        findings.push(Finding::new(Code::BadField, format!("{node}/to/sip")).with("why", why));
     }
 }
 

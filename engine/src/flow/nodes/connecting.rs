@@ -95,11 +95,11 @@ pub struct Dial {
 pub enum Destination {
     /// An agent, by id.
     Agent(Template),
-    /// A number inside the house.
+    /// A telephone of the house: an agent's account, or the digits of another one.
     Extension(Template),
     /// A telephone number, E.164.
     Number(Template),
-    /// An address of SIP.
+    /// An address of SIP ([`super::super::sip_address`]).
     Sip(Template),
 }
 
@@ -126,7 +126,7 @@ impl Destination {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DialMode {
-    /// The call is handed over and leaves the flow.
+    /// The call leaves the flow once the two hear each other, and is over with their conversation.
     Blind,
     /// The flow goes on when the conversation ends.
     #[default]
