@@ -71,6 +71,7 @@ impl Engine {
         self.settle_transfers(snapshot);
         if after_gap {
             self.play_music_again();
+            self.end_clips_of_callers();
         }
     }
 
@@ -179,10 +180,15 @@ impl Engine {
         }
     }
 
-    /// A customer who has become a caller is marked as one, and an agent's leg with the room that they have.
+    /// A caller whose mark got lost, or who was a customer, is marked, and an agent's leg with the room that they have.
     fn mark_again(&mut self, seen: &LegSeen) {
         match (self.legs.get(&seen.leg).copied(), &seen.purpose) {
-            (Some(LegOwner::Caller(id)), Some(LegPurpose::Customer { .. })) => self.mark(id),
+            (Some(LegOwner::Caller(id)), purpose) => {
+                let is_marked = matches!(purpose, Some(LegPurpose::Caller { call, .. }) if *call == id);
+                if !is_marked {
+                    self.mark(id);
+                }
+            }
             (Some(LegOwner::Agent(id)), Some(LegPurpose::Agent { agent, session, room })) => {
                 let own = self.sessions.get(&id).map(|session| session.room);
                 if let Some(own) = own.filter(|own| own != room) {

@@ -14,6 +14,7 @@ use cadran_engine::Engine;
 use cadran_engine::command::{Clip, Command, Notice, SwitchCommand};
 use cadran_engine::flow::calendar::Calendar;
 use cadran_engine::flow::driver::Driver;
+use cadran_engine::flow::nodes::Revision;
 use cadran_engine::flow::run::Booking;
 use cadran_engine::flow::simulation::{Input as Written, simulate};
 use cadran_engine::flow::world::{SAY_MS_PER_ITEM, World, speech_ms};
@@ -22,7 +23,7 @@ use cadran_engine::inbound::inquiry::{Finding, Inquiry};
 use cadran_engine::input::{Input, LegPurpose, Settings, Snapshot, StoreEvent, SwitchEvent};
 use cadran_engine::model::*;
 use proptest::prelude::*;
-use random_flows::document;
+use random_flows::{WAIT_FLOW, document};
 use serde_json::{Value as Json, json};
 
 const AT: &str = "2026-03-07T19:45:00+01:00";
@@ -50,9 +51,16 @@ fn plain(document: &Json, keys: &[(u64, char)], hangup: u64) -> Vec<(String, Str
     .expect("it is an input");
     let world =
         World { calendars: Some(BTreeMap::from([("cln_1".to_owned(), calendar())])), ..World::default() };
-    let library = Library::new(Prepared::new(read(&document.to_string()).expect("it can be read")));
+    let prepared = |text: &str| Prepared::new(read(text).expect("it can be read"));
+    let mut library = Library::new(prepared(&document.to_string()));
+    library.add(Revision::Live, prepared(WAIT_FLOW));
     let trace = simulate(&library, &world, &written);
     trace.passages.into_iter().map(|line| (line.node, line.outlet)).collect()
+}
+
+fn published((row, document): (i64, String)) -> FlowPublished {
+    let revisions = BTreeMap::from([(1, document)]);
+    FlowPublished { id: FlowId::from_i64(row), live: Some(1), test: None, revisions }
 }
 
 /// The engine before a switch that does at once what the simulation does at once.
@@ -113,12 +121,7 @@ impl Driven {
                 fallback: None,
                 recording: None,
             }],
-            flows: vec![FlowPublished {
-                id: FlowId::from_i64(1),
-                live: Some(1),
-                test: None,
-                revisions: BTreeMap::from([(1, document.to_string())]),
-            }],
+            flows: [(1, document.to_string()), (9, WAIT_FLOW.to_owned())].map(published).into(),
             calendars: vec![
                 serde_json::from_value(json!({"id": "cln_1", "calendar": calendar()}))
                     .expect("they are hours"),

@@ -180,7 +180,8 @@ async fn carry_out(
         | Step::GoOn
         | Step::Queue { .. }
         | Step::Recording(_)
-        | Step::Show(_) => Event::Failed,
+        | Step::Show(_)
+        | Step::Wait => Event::Failed,
     })
 }
 

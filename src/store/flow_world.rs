@@ -46,6 +46,7 @@ impl Store {
             calendars: Some(hours.into_iter().map(|hours| (hours.id.to_string(), hours.calendar)).collect()),
             media: Some(media.collect()),
             flows: Some(Flows::Calling(self.flows_calling().await?)),
+            wait_flows: Some(self.wait_flows().await?),
             secrets: Some(secrets),
             boxes: Some(boxes.into_iter().map(|mailbox| mailbox.id.to_string()).collect()),
             speech: BTreeMap::new(),
@@ -74,6 +75,13 @@ impl Store {
             );
         }
         Ok(flows)
+    }
+
+    /// The published flows that entertain whoever waits.
+    async fn wait_flows(&self) -> Result<BTreeSet<String>, Error> {
+        let sql = "select flow_id from flow where kind = 'queue_wait' and live is not null";
+        let rows = self.db.rows(sql, args![]).await?;
+        rows.iter().map(|row| Ok(row.get::<FlowId>("flow_id")?.to_string())).collect()
     }
 
     /// The flows that a call in `document` can come to, each in the revision that holds at this moment.

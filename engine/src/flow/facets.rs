@@ -58,6 +58,8 @@ pub(super) enum Noun {
     Secret,
     /// A trunk.
     Trunk,
+    /// A flow that entertains whoever waits.
+    WaitFlow,
 }
 
 impl Noun {
@@ -67,7 +69,7 @@ impl Noun {
             Self::Agent => "agent",
             Self::Assistant => "assistant",
             Self::Calendar => "calendar",
-            Self::Flow => "flow",
+            Self::Flow | Self::WaitFlow => "flow",
             Self::Mailbox => "box",
             Self::Queue => "queue",
             Self::Secret => "secret",
@@ -203,7 +205,7 @@ impl<'a> Collector<'a> {
                     self.template("/prefer_agent", agent);
                 }
                 if let Some(flow) = &queue.wait_flow {
-                    self.add("/wait_flow", Facet::Reference(Noun::Flow, flow));
+                    self.add("/wait_flow", Facet::Reference(Noun::WaitFlow, flow));
                 }
             }
             Kind::Record(record) => {

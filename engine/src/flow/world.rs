@@ -34,6 +34,8 @@ pub struct World {
     pub media: Option<BTreeMap<String, Medium>>,
     /// Other flows, and the flows that each of them calls, where that is known.
     pub flows: Option<Flows>,
+    /// Those of them that entertain whoever waits in a queue. Not known: any may.
+    pub wait_flows: Option<BTreeSet<String>>,
     /// Secrets, by name only.
     pub secrets: Option<BTreeSet<String>>,
     /// Mailboxes.
@@ -109,6 +111,10 @@ impl World {
             Noun::Mailbox => self.boxes.as_ref().map(|boxes| boxes.contains(id)),
             Noun::Queue => self.queues.as_ref().map(|queues| queues.contains(id)),
             Noun::Secret => self.secrets.as_ref().map(|secrets| secrets.contains(id)),
+            Noun::WaitFlow => match &self.wait_flows {
+                Some(flows) => Some(flows.contains(id)),
+                None => self.has(Noun::Flow, id),
+            },
             Noun::Trunk => self.trunks.as_ref().map(|trunks| trunks.contains(id)),
         }
     }

@@ -57,7 +57,7 @@ pub(crate) enum Doing {
     PickingUp,
     /// Clips are being played.
     Playing,
-    /// A key is waited for.
+    /// A key is waited for; whoever waits for an agent hears music meanwhile.
     Listening,
     /// A message is being recorded.
     Recording(MessageId),
@@ -65,7 +65,7 @@ pub(crate) enum Doing {
     LookingUp,
     /// Somebody is called, or speaks with the caller while the flow stays with the call.
     Dialling,
-    /// An agent is waited for.
+    /// An agent is waited for, with music. What a flow has for the caller meanwhile is one of the others.
     Queueing,
 }
 
@@ -89,6 +89,10 @@ pub(crate) struct Waiting {
     /// Agents whose phones ring for this caller.
     pub(crate) offered: Vec<AgentId>,
     pub(crate) announce: crate::model::Announce,
+    /// The turn in which they came.
+    pub(crate) turn: u32,
+    /// Whether they are told their place as soon as the prompt is over that they hear.
+    pub(crate) is_to_be_told: bool,
 }
 
 /// Whom an agent who sent them on took a caller from: where they are when that fails.

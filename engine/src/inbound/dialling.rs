@@ -44,6 +44,7 @@ impl Engine {
             Ok(line) => line,
             Err(answer) => return Some(answer),
         };
+        self.pick_up(id);
         let now = self.cx.now;
         let ring = wish.ring;
         let caller = self.callers.get_mut(&id)?;

@@ -7,7 +7,7 @@ use crate::command::{Clip, Notice};
 use crate::engine::Engine;
 use crate::flow::calendar::Opening;
 use crate::flow::run::{Dialled, Event, QueueExit as FlowExit};
-use crate::inbound::caller::{Caller, CallerState, WAITS_MAX, Waiting};
+use crate::inbound::caller::{Caller, CallerState, Doing, WAITS_MAX, Waiting};
 use crate::inbound::queue::{Needs, QueueRun, WAIT_MAX};
 use crate::inbound::task::QueueWish;
 use crate::model::incoming::{QueueExit, QueueWait};
@@ -108,17 +108,22 @@ impl Engine {
         self.cx.arm_in(wait_max, Timer::QueueOver(id, turn));
         if let Some(caller) = self.callers.get_mut(&id) {
             let queue = wish.queue;
-            caller.waiting = Some(Waiting { queue, place, needs, position, offered: Vec::new(), announce });
+            caller.waiting = Some(Waiting {
+                queue,
+                place,
+                needs,
+                position,
+                offered: Vec::new(),
+                announce,
+                turn,
+                is_to_be_told: false,
+            });
             caller.queue = Some(queue);
             caller.enter(CallerState::Queued, now);
         }
         self.cx.notice(Notice::CallerQueued { call: id, queue: wish.queue });
         self.mark(id);
         self.seek_agent_for_caller(id);
-        let waits = |caller: &Caller| caller.state == CallerState::Queued;
-        if self.callers.get(&id).is_some_and(waits) {
-            self.play_music(id);
-        }
     }
 
     /// A waiting caller is given to whoever is free and suits.
@@ -195,6 +200,8 @@ impl Engine {
             return self.let_agent_of_go(agent, id, true, Duration::ZERO);
         };
         let offered = caller.waiting.as_mut().map(|waiting| std::mem::take(&mut waiting.offered));
+        // Whatever their flow had for them is over.
+        caller.next_turn(Doing::Queueing);
         self.join_caller(id, agent);
         for other in offered.into_iter().flatten().filter(|other| *other != agent) {
             self.let_agent_of_go(other, id, true, Duration::ZERO);
@@ -240,7 +247,9 @@ impl Engine {
         if let Some(waiting) = caller.waiting.as_mut() {
             waiting.offered.clear();
         }
-        self.play_music(id);
+        if !waits {
+            self.play_music(id);
+        }
         if let Some(agent) = agent {
             // Whoever could not be joined is not tried again at once: they are lost until their phone shows otherwise.
             self.set_agent_state(agent, AgentState::Lost);
@@ -248,6 +257,9 @@ impl Engine {
         }
         if waits {
             self.seek_agent_for_caller(id);
+            if self.callers.get(&id).is_some_and(|caller| caller.state == CallerState::Queued) {
+                self.tell_flow(id, Event::Waiting);
+            }
         } else if !self.dial_over(id, Dialled::NoAnswer) && !self.bring_home(id) {
             self.apologise(id);
         }
@@ -342,32 +354,53 @@ impl Engine {
 
     /// Whether a caller still waits as they did when a timer was armed.
     fn waits(&self, id: CallId, turn: u32) -> bool {
-        let caller = self.callers.get(&id);
-        caller.is_some_and(|caller| caller.turn == turn && caller.state == CallerState::Queued)
+        let caller = self.callers.get(&id).filter(|caller| caller.state == CallerState::Queued);
+        caller.and_then(|caller| caller.waiting.as_ref()).is_some_and(|waiting| waiting.turn == turn)
     }
 
-    /// Tells a waiting caller their place and how long it will take.
+    /// It is time to tell a waiting caller their place, which happens between the prompts of their flow.
     pub(crate) fn announce(&mut self, id: CallId, turn: u32) {
         if !self.waits(id, turn) {
             return;
         }
-        let Some(waiting) = self.callers.get(&id).and_then(|caller| caller.waiting.as_ref()) else { return };
-        let Some(run) = self.queues.get(&waiting.queue) else { return };
+        let Some(caller) = self.callers.get_mut(&id) else { return };
+        let is_spoken_to = caller.playing.is_some() && caller.doing != Doing::Queueing;
+        let Some(waiting) = caller.waiting.as_mut() else { return };
+        waiting.is_to_be_told = true;
+        if let Some(every) = waiting.announce.every {
+            self.cx.arm_in(every.max(ANNOUNCE_EVERY_MIN), Timer::Announce(id, turn));
+        }
+        if !is_spoken_to {
+            self.tell_place(id);
+        }
+    }
+
+    /// Tells a waiting caller their place and how long it will take, if it is time. Says whether there was anything.
+    pub(crate) fn tell_place(&mut self, id: CallId) -> bool {
+        let Some(waiting) = self.callers.get_mut(&id).and_then(|caller| caller.waiting.as_mut()) else {
+            return false;
+        };
+        if !std::mem::take(&mut waiting.is_to_be_told) {
+            return false;
+        }
+        let Some(run) = self.queues.get(&waiting.queue) else { return false };
         let position = run.position(waiting.place);
         let told = &waiting.announce;
         let estimate = run.estimate(position).filter(|_| told.wait);
         let clips = announcement(told.position.then_some(position), estimate);
-        if let Some(every) = told.every {
-            self.cx.arm_in(every.max(ANNOUNCE_EVERY_MIN), Timer::Announce(id, turn));
+        if clips.is_empty() {
+            return false;
         }
-        if !clips.is_empty() {
-            self.play(id, clips);
-        }
+        self.play(id, clips);
+        true
     }
 
-    /// Offers a waiting caller to be called back.
+    /// Offers a waiting caller to be called back. A flow that entertains them has keys and an offer of its own.
     pub(crate) fn offer_callback(&mut self, id: CallId, turn: u32) {
-        let Some(caller) = self.callers.get(&id).filter(|_| self.waits(id, turn)) else { return };
+        let hears_music = |caller: &&Caller| caller.doing == Doing::Queueing;
+        let Some(caller) = self.callers.get(&id).filter(hears_music).filter(|_| self.waits(id, turn)) else {
+            return;
+        };
         let text = if caller.locale.starts_with("fr") {
             "Pour être rappelé, tapez 1."
         } else {

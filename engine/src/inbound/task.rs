@@ -56,6 +56,8 @@ pub(crate) enum Task {
         outcome: Option<String>,
         labels: Vec<String>,
     },
+    /// Music, until somebody is free or the wait is over.
+    Wait,
     WaitKey {
         timeout: Duration,
     },
@@ -126,6 +128,24 @@ pub(crate) struct MailboxWish {
 }
 
 impl Task {
+    /// Whether it can be done for somebody who waits for an agent.
+    pub(crate) const fn suits_waiting(&self) -> bool {
+        match self {
+            Self::Answer { .. } | Self::Dial { .. } | Self::Record(_) => false,
+            Self::End { .. }
+            | Self::GoOn
+            | Self::Impossible
+            | Self::Known(_)
+            | Self::LookUp { .. }
+            | Self::Play { .. }
+            | Self::Queue(_)
+            | Self::SaveAnswers { .. }
+            | Self::Tag { .. }
+            | Self::Wait
+            | Self::WaitKey { .. } => true,
+        }
+    }
+
     /// What a step asks for of a caller who speaks this language and has this number.
     pub(crate) fn of(
         step: Step<'_>,
@@ -212,6 +232,7 @@ impl Task {
             // A conversation is recorded as its queue says; a flow has no hand in it, and there are no pages here.
             Step::Recording(_) | Step::Show(_) => Self::Impossible,
             Step::Tag(tag) => Self::Tag { outcome: tag.outcome.clone(), labels: tag.labels.clone() },
+            Step::Wait => Self::Wait,
             Step::WaitKey { timeout_ms, .. } => {
                 Self::WaitKey { timeout: Duration::from_millis(timeout_ms.into()) }
             }

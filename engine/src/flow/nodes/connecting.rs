@@ -39,11 +39,16 @@ pub struct Queue {
     /// What is told while waiting.
     #[serde(default)]
     pub announce: Announcements,
-    /// The flow that entertains whoever waits.
+    /// The flow that entertains whoever waits, of the kind `queue_wait`.
     pub wait_flow: Option<String>,
     /// After how long a callback is offered.
     pub callback_after_s: Option<Seconds>,
 }
+
+/// The names by which a flow that entertains whoever waits has them leave the queue: its outlets.
+pub const LEAVING: [&str; 2] = ["left_by_key", "callback"];
+/// The name by which such a flow ends while they wait on, with music.
+pub const MUSIC: &str = "music";
 
 /// A skill and its least level.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
