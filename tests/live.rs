@@ -28,6 +28,8 @@ mod database;
 mod database_away;
 #[path = "live/desk.rs"]
 mod desk;
+#[path = "live/dialling.rs"]
+mod dialling;
 #[path = "live/drops.rs"]
 mod drops;
 #[path = "live/fastagi.rs"]

@@ -17,7 +17,7 @@ const SERVICE: f64 = 1_320.0;
 const AGENT: f64 = 440.0;
 
 /// A flow is published and the number leads to it.
-async fn number(world: &World, nodes: Value, start: &str) {
+pub(crate) async fn number(world: &World, nodes: Value, start: &str) {
     let document = json!({ "v": 1, "locales": ["fr-FR"], "start": start, "defaults": { "on_error": "n_end" }, "nodes": nodes });
     let flow =
         world.api.post("/api/flows", json!({ "name": "Accueil", "kind": "ivr", "document": document })).await;
