@@ -24,8 +24,11 @@ const ASK: f64 = 880.0;
 /// People outside who press 1, and 5, two seconds after they have answered.
 const TAKES: &str = "+33199004941";
 const LETS: &str = "+33199004945";
-/// Whoever speaks is listened to for so long.
-const LISTEN: Duration = Duration::from_secs(2);
+/// Whoever speaks is listened to for so long. The network writes down what is heard two seconds at a time.
+const LISTEN: Duration = Duration::from_secs(5);
+/// The share of a tone in what was heard, when it was heard at all, and when it was not.
+const PRESENT: f64 = 0.01;
+const ABSENT: f64 = 0.001;
 /// Nobody hears nothing for longer than this.
 const SILENCE_MAX: Duration = Duration::from_secs(4);
 
@@ -46,7 +49,6 @@ fn shares(heard: &Sound, tones: &[f64]) -> Vec<f64> {
 
 fn assert_never_silent(heard: &Sound) {
     let silences = heard.silences(Duration::from_secs(1));
-    println!("silences: {silences:?}");
     assert!(silences.iter().all(|silence| silence.end - silence.start <= SILENCE_MAX), "{silences:?}");
 }
 
@@ -82,13 +84,13 @@ async fn somebody_outside_takes_the_call_by_a_key_or_does_not() {
         "the caller heard music, the number, the flow and the whisper: {heard:.3?} of {:?}",
         told.duration()
     );
-    assert!(heard[..3].iter().all(|share| *share > 0.04) && heard[3] < 0.01, "{heard:?}");
+    assert!(heard[..3].iter().all(|share| *share > PRESENT) && heard[3] < ABSENT, "{heard:?}");
     assert_never_silent(&told);
     for (file, speaks) in [(by_taker, true), (by_letter, false)] {
         let heard = shares(&sound(&file).await, &[WHISPER, CALLER, MUSIC[0]]);
         println!("who was called heard whisper, caller and music: {heard:.3?}");
-        assert!(heard[0] > 0.1 && heard[2] < 0.01, "{heard:?}");
-        assert!(if speaks { heard[1] > 0.1 } else { heard[1] < 0.01 }, "{heard:?}");
+        assert!(heard[0] > PRESENT && heard[2] < ABSENT, "{heard:?}");
+        assert!(if speaks { heard[1] > PRESENT } else { heard[1] < ABSENT }, "{heard:?}");
     }
     let recording = world.until_recordings_judged(1).await.remove(0);
     assert_eq!(recording.state, "verified");
@@ -132,7 +134,7 @@ async fn an_agent_is_told_who_calls_and_the_caller_goes_on_after_them() {
     let told = sound(&heard).await;
     let heard = shares(&told, &[AGENT, AFTER, WHISPER]);
     println!("the caller heard the agent, the flow and the whisper: {heard:.3?} of {:?}", told.duration());
-    assert!(heard[..2].iter().all(|share| *share > 0.1) && heard[2] < 0.01, "{heard:?}");
+    assert!(heard[..2].iter().all(|share| *share > PRESENT) && heard[2] < ABSENT, "{heard:?}");
     assert_never_silent(&told);
     let told = sound(&by_agent).await;
     let [whispered, spoke] = [WHISPER, CALLER].map(|tone| told.tone_changes(tone, Duration::ZERO, false));
@@ -179,7 +181,7 @@ async fn whoever_waits_hears_a_flow_and_leaves_by_a_key_or_with_an_agent() {
     let told = sound(&heard).await;
     let heard = shares(&told, &[WORD, ASK, MUSIC[0], AFTER]);
     println!("who leaves heard the words, music, and the flow: {heard:.3?} of {:?}", told.duration());
-    assert!(heard.iter().all(|share| *share > 0.1), "{heard:?}");
+    assert!(heard.iter().all(|share| *share > PRESENT), "{heard:?}");
     assert_never_silent(&told);
 
     // The agent comes in the middle of the first word, and nothing of the flow is heard from there on.
@@ -194,7 +196,7 @@ async fn whoever_waits_hears_a_flow_and_leaves_by_a_key_or_with_an_agent() {
     until_heard_for(&heard, Duration::from_millis(500)).await;
     world.desk(&agent, "ready").await;
     let caller = until_callers_are(&world, "connected", 1).await.remove(0);
-    until_heard_for(&heard, LISTEN * 4).await;
+    until_heard_for(&heard, LISTEN).await;
     world.hang_up(&text(&caller, "call")).await;
     until_no_callers(&world).await;
     let told = sound(&heard).await;
