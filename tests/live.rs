@@ -32,6 +32,8 @@ mod database_away;
 mod demo;
 #[path = "live/desk.rs"]
 mod desk;
+#[path = "live/dialling.rs"]
+mod dialling;
 #[path = "live/drops.rs"]
 mod drops;
 #[path = "live/fastagi.rs"]

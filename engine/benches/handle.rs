@@ -140,7 +140,7 @@ impl Centre {
                     self.switch(SwitchEvent::LegEntered { leg });
                     self.switch(SwitchEvent::LegUp { leg });
                 }
-                Destination::Number { .. } => self.ringing.push_back(leg),
+                Destination::Named { .. } | Destination::Number { .. } => self.ringing.push_back(leg),
             },
             Command::Switch(SwitchCommand::Join { room, leg }) => {
                 self.switch(SwitchEvent::LegJoined { leg, room });

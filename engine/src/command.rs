@@ -319,8 +319,15 @@ pub enum TurnAway {
 /// Whom to ring.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Destination {
-    /// An agent's SIP account.
+    /// The SIP account of a telephone of the house, mostly an agent's.
     Account(String),
+    /// Somebody by name, behind a trunk.
+    Named {
+        /// The carrier connection.
+        trunk: TrunkId,
+        /// The name: letters, digits and `-_.+`.
+        name: String,
+    },
     /// A number, through a trunk.
     Number {
         /// The carrier connection.
@@ -328,6 +335,16 @@ pub enum Destination {
         /// The number.
         phone: Phone,
     },
+}
+
+impl Destination {
+    /// The trunk that the call goes through; none inside the house.
+    pub const fn trunk(&self) -> Option<TrunkId> {
+        match self {
+            Self::Account(_) => None,
+            Self::Named { trunk, .. } | Self::Number { trunk, .. } => Some(*trunk),
+        }
+    }
 }
 
 /// For the database.

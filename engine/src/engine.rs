@@ -267,6 +267,7 @@ impl Engine {
             match timer {
                 Timer::Announce(call, turn) => self.announce(call, turn),
                 Timer::AgentRingOver(agent, leg) => self.agent_ring_over(agent, leg),
+                Timer::AskedOver(call, leg) => self.asked_over(call, leg),
                 Timer::AtHome(call) => self.wait_on_at_home(call),
                 Timer::BackOverdue(call, tries) => self.back_overdue(call, tries),
                 Timer::CallbackDue(call, turn) => self.callback_due(call, turn),

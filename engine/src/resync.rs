@@ -75,6 +75,7 @@ impl Engine {
         self.settle_transfers(snapshot);
         if after_gap {
             self.play_music_again();
+            self.end_clips_of_callers();
         }
     }
 

@@ -16,6 +16,8 @@ pub(crate) enum Timer {
     Announce(CallId, u32),
     /// An agent's phone has rung long enough.
     AgentRingOver(AgentId, LegId),
+    /// Whoever picked up for a caller has had long enough to be told, or to take the call.
+    AskedOver(CallId, LegId),
     /// Whoever waits at home to be called back may have to wait until another hour.
     AtHome(CallId),
     /// A customer should hear their agent again; this often it was tried.

@@ -14,6 +14,7 @@ use cadran_engine::Engine;
 use cadran_engine::command::{Clip, Command, Notice, SwitchCommand};
 use cadran_engine::flow::calendar::Calendar;
 use cadran_engine::flow::driver::Driver;
+use cadran_engine::flow::nodes::Revision;
 use cadran_engine::flow::simulation::{Input as Written, simulate};
 use cadran_engine::flow::world::{SAY_MS_PER_ITEM, World, speech_ms};
 use cadran_engine::flow::{Library, Prepared, read};
@@ -21,7 +22,7 @@ use cadran_engine::inbound::inquiry::{Finding, Inquiry};
 use cadran_engine::input::{Input, LegPurpose, Settings, Snapshot, StoreEvent, SwitchEvent};
 use cadran_engine::model::*;
 use proptest::prelude::*;
-use random_flows::document;
+use random_flows::{WAIT_FLOW, document};
 use serde_json::{Value as Json, json};
 
 const AT: &str = "2026-03-07T19:45:00+01:00";
@@ -34,20 +35,31 @@ fn calendar() -> Calendar {
     serde_json::from_value(json!({"tz": "Europe/Paris", "holidays": "fr"})).expect("it is a calendar")
 }
 
-/// The way that the plain interpreter takes. In every queue nobody is there.
+/// The way that the plain interpreter takes. In every queue nobody is there, and no agent is at work; whoever else is
+/// called takes the call.
 fn plain(document: &Json, keys: &[(u64, char)], hangup: u64) -> Vec<(String, String)> {
     let nodes = document["nodes"].as_object().expect("a flow has nodes");
     let queues: BTreeMap<&String, Json> = nodes.keys().map(|node| (node, json!({"ready": 0}))).collect();
+    let is_agent = |node: &&String| document["nodes"][node.as_str()]["to"]["agent"].is_string();
+    let dials: BTreeMap<&String, &str> =
+        nodes.keys().filter(is_agent).map(|node| (node, "no_answer")).collect();
     let keys: Vec<Json> = keys.iter().map(|(at, key)| json!({"t_ms": at, "dtmf": key.to_string()})).collect();
     let written: Written = serde_json::from_value(json!({
-        "caller": CALLER, "did": DID, "at": AT, "keys": keys, "hangup_t_ms": hangup, "mocks": {"queue": queues},
+        "caller": CALLER, "did": DID, "at": AT, "keys": keys, "hangup_t_ms": hangup, "mocks": {"queue": queues, "dial": dials},
     }))
     .expect("it is an input");
     let world =
         World { calendars: Some(BTreeMap::from([("cln_1".to_owned(), calendar())])), ..World::default() };
-    let library = Library::new(Prepared::new(read(&document.to_string()).expect("it can be read")));
+    let prepared = |text: &str| Prepared::new(read(text).expect("it can be read"));
+    let mut library = Library::new(prepared(&document.to_string()));
+    library.add(Revision::Live, prepared(WAIT_FLOW));
     let trace = simulate(&library, &world, &written);
     trace.passages.into_iter().map(|line| (line.node, line.outlet)).collect()
+}
+
+fn published((row, document): (i64, String)) -> FlowPublished {
+    let revisions = BTreeMap::from([(1, document)]);
+    FlowPublished { id: FlowId::from_i64(row), live: Some(1), test: None, revisions }
 }
 
 /// The engine before a switch that does at once what the simulation does at once.
@@ -58,6 +70,8 @@ struct Driven {
     /// What is going to happen, in order of time.
     agenda: VecDeque<(u64, Input)>,
     path: Vec<(String, String)>,
+    /// Whoever is called for the caller. They press the key that they may have to press.
+    callee: Option<LegId>,
     /// Whether keys are heeded: not while something other than a prompt or a wait is going on.
     is_busy: bool,
     is_over: bool,
@@ -69,6 +83,17 @@ impl Driven {
         let begin = Timestamp::from_millis(at.as_millisecond());
         let number: Phone = DID.parse().expect("it is a number");
         let settings = Settings {
+            agents: vec![Agent {
+                id: AgentId::from_i64(1),
+                name: String::new(),
+                sip_account: "ada".to_owned(),
+                phone_kind: PhoneKind::Sip,
+                ring_mode: RingMode::NailedUp,
+                ring_timeout: Duration::from_secs(10),
+                queues: Vec::new(),
+                skills: BTreeMap::new(),
+                recording: None,
+            }],
             trunks: vec![Trunk {
                 id: TrunkId::from_i64(1),
                 name: String::new(),
@@ -95,12 +120,7 @@ impl Driven {
                 fallback: None,
                 recording: None,
             }],
-            flows: vec![FlowPublished {
-                id: FlowId::from_i64(1),
-                live: Some(1),
-                test: None,
-                revisions: BTreeMap::from([(1, document.to_string())]),
-            }],
+            flows: [(1, document.to_string()), (9, WAIT_FLOW.to_owned())].map(published).into(),
             calendars: vec![
                 serde_json::from_value(json!({"id": "cln_1", "calendar": calendar()}))
                     .expect("they are hours"),
@@ -113,6 +133,7 @@ impl Driven {
             now_ms: 0,
             agenda: VecDeque::new(),
             path: Vec::new(),
+            callee: None,
             is_busy: false,
             is_over: false,
         };
@@ -188,7 +209,10 @@ impl Driven {
     }
 
     fn feed(&mut self, input: Input) {
-        self.is_busy = false;
+        if let Input::Switch(SwitchEvent::LegEnded { leg, .. }) = &input {
+            self.callee.take_if(|callee| callee == leg);
+        }
+        self.is_busy = self.callee.is_some();
         let now = self.begin + Duration::from_millis(self.now_ms);
         for command in self.engine.handle(now, input) {
             match command {
@@ -217,7 +241,8 @@ impl Driven {
         match command {
             SwitchCommand::PickUp { leg } => self.event(0, SwitchEvent::LegUp { leg }),
             SwitchCommand::PlayClips { leg, playing, clips, .. } => {
-                let ms = clips.iter().map(length_ms).sum();
+                let is_caller = leg == Self::leg();
+                let ms = clips.iter().map(length_ms).filter(|_| is_caller).sum();
                 self.event(ms, SwitchEvent::ClipsEnded { leg, playing, played: true });
             }
             SwitchCommand::TakeMessage { leg, message, .. } => {
@@ -226,9 +251,16 @@ impl Driven {
             }
             SwitchCommand::Originate { leg, purpose: LegPurpose::Outside { .. }, .. } => {
                 self.is_busy = true;
+                self.callee = Some(leg);
                 self.event(0, SwitchEvent::LegEntered { leg });
                 self.event(0, SwitchEvent::LegUp { leg });
-                self.event(0, SwitchEvent::LegEnded { leg, cause: HangupCause { q850: 16, sip: None } });
+                self.event(0, SwitchEvent::KeyPressed { leg, key: '1' });
+            }
+            SwitchCommand::Join { leg, room } if leg == Self::leg() => {
+                self.event(0, SwitchEvent::LegJoined { leg, room });
+                if let Some(leg) = self.callee {
+                    self.event(0, SwitchEvent::LegEnded { leg, cause: HangupCause { q850: 16, sip: None } });
+                }
             }
             SwitchCommand::HangUp { leg } | SwitchCommand::TurnAway { leg, .. } if leg == Self::leg() => {
                 self.is_over = true;

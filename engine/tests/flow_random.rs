@@ -9,6 +9,7 @@ use std::path::Path;
 
 use cadran_engine::flow::calendar::Calendar;
 use cadran_engine::flow::key::Key;
+use cadran_engine::flow::nodes::Revision;
 use cadran_engine::flow::run::{
     Booking, Dialled, Event, Facts, PASSAGES_MAX, QueueExit, Run, Step, Surroundings,
 };
@@ -17,7 +18,7 @@ use cadran_engine::flow::world::World;
 use cadran_engine::flow::{Library, Prepared, check_text, read};
 use cadran_engine::model::Timestamp;
 use proptest::prelude::*;
-use random_flows::document;
+use random_flows::{WAIT_FLOW, document};
 use serde_json::{Value as Json, json};
 
 fn event() -> impl Strategy<Value = Event> {
@@ -35,6 +36,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Caller(None)),
         1 => Just(Event::Found(vec![json!({"n": 1})])),
         1 => Just(Event::Refused),
+        2 => Just(Event::Waiting),
         1 => Just(Event::Failed),
         1 => Just(Event::HangUp),
         1 => Just(Event::Begun),
@@ -52,7 +54,10 @@ fn world() -> World {
 
 fn library(document: &Json) -> Library {
     let flow = || Prepared::new(read(&document.to_string()).expect("a random flow can be read"));
-    Library::new(flow())
+    let mut library = Library::new(flow());
+    let wait_flow = read(WAIT_FLOW).expect("the wait flow can be read");
+    library.add(Revision::Live, Prepared::new(wait_flow));
+    library
 }
 
 fn input(keys: &str, hangup: Option<u64>) -> Input {

@@ -37,17 +37,32 @@ const CALLBACK_LATE_MAX: Duration = Duration::from_secs(60);
 /// The call of a caller whom the daemon has not marked.
 const NOBODY: &str = "cal_00000000000000000000000000000000";
 
-/// The flow of every caller here: a word, a key, and the queue that the key names.
+/// The flow of every caller here: a word, a key, and the queue that the key names, or somebody who is called.
 const FLOW: &str = r#"{"v":1,"id":"flw_1","kind":"ivr","locales":["fr-FR"],"tz":"Europe/Paris","start":"n_menu",
   "defaults":{"timeout_ms":2000,"tries":2},"nodes":{
-    "n_menu":{"kind":"menu","prompt":[{"tts":{"fr-FR":"Tapez 1 ou 2."}}],"keys":["1","2"],
-      "next":{"1":"n_first","2":"n_second","no_input":"n_first","no_match":"n_end"}},
-    "n_first":{"kind":"queue","queue":"q_1","max_wait_s":120,
-      "next":{"timeout":"n_end","full":"n_end","no_agents":"n_end"}},
+    "n_menu":{"kind":"menu","prompt":[{"tts":{"fr-FR":"Tapez un chiffre."}}],"keys":["1","2","3","4"],
+      "next":{"1":"n_first","2":"n_second","3":"n_agent","4":"n_number","no_input":"n_first","no_match":"n_end"}},
+    "n_first":{"kind":"queue","queue":"q_1","max_wait_s":120,"wait_flow":"flw_2","announce":{"position":true,"every_s":10},
+      "next":{"timeout":"n_end","full":"n_end","no_agents":"n_end","left_by_key":"n_second"}},
     "n_second":{"kind":"queue","queue":"q_2","priority":3,"max_wait_s":60,
       "next":{"timeout":"n_box","full":"n_box","no_agents":"n_box","left_by_key":"n_end"}},
+    "n_agent":{"kind":"dial","to":{"agent":"agt_1"},"whisper":[{"tts":{"fr-FR":"Un client."}}],"confirm_key":"1",
+      "next":{"done":"n_first","busy":"n_number","no_answer":"n_second","rejected":"n_end"}},
+    "n_number":{"kind":"dial","to":{"number":"+33199009777"},"ring_s":20,"whisper":[{"tts":{"fr-FR":"Un client."}}],
+      "confirm_key":"1","record":true,"next":{"done":"n_box","busy":"n_end","no_answer":"n_second","rejected":"n_end"}},
     "n_box":{"kind":"voicemail","box":"vm_1","greeting":[{"tts":{"fr-FR":"Parlez."}}],"max_s":20},
     "n_end":{"kind":"hangup","prompt":[{"tts":{"fr-FR":"Au revoir."}}]}}}"#;
+
+/// What the first queue's callers hear: words, a key by which they leave, and after some rounds music.
+const WAIT_FLOW: &str = r#"{"v":1,"id":"flw_2","kind":"queue_wait","locales":["fr-FR"],"tz":"Europe/Paris","start":"n_word",
+  "vars":[{"name":"rounds","type":"int","default":0}],"nodes":{
+    "n_word":{"kind":"play","prompt":[{"tts":{"fr-FR":"Merci de patienter."}}],"next":{"next":"n_ask"}},
+    "n_ask":{"kind":"menu","prompt":[{"tts":{"fr-FR":"Tapez 9."}}],"keys":["9"],"timeout_ms":9000,"tries":1,
+      "next":{"9":"n_leave","no_input":"n_count","no_match":"n_count"}},
+    "n_count":{"kind":"set","assign":[{"var":"rounds","expr":"rounds + 1"}],"next":{"next":"n_enough"}},
+    "n_enough":{"kind":"branch","cases":[{"id":"yes","when":"rounds > 2"}],"next":{"yes":"n_music","else":"n_word"}},
+    "n_leave":{"kind":"return","name":"left_by_key"},
+    "n_music":{"kind":"return","name":"music"}}}"#;
 
 /// What a caller hears at this moment.
 #[derive(Clone, Copy, Debug, Default)]
@@ -102,12 +117,14 @@ pub(crate) fn settings(settings: &mut Settings, chance: &mut Chance) {
         fallback: None,
         recording: None,
     }];
-    settings.flows = vec![FlowPublished {
-        id: FlowId::from_i64(1),
-        live: Some(1),
-        test: None,
-        revisions: BTreeMap::from([(1, FLOW.to_owned())]),
-    }];
+    settings.flows = [(1, FLOW), (2, WAIT_FLOW)]
+        .map(|(row, document)| FlowPublished {
+            id: FlowId::from_i64(row),
+            live: Some(1),
+            test: None,
+            revisions: BTreeMap::from([(1, document.to_owned())]),
+        })
+        .into();
     for agent in &mut settings.agents {
         if chance.happens(0.6) {
             agent.queues = settings.queues.iter().map(|queue| queue.id).collect();
@@ -160,8 +177,11 @@ impl World<'_> {
             self.later(2_000, 15_000, |_| Happening::Leg(leg, Step::Presses('1')));
         }
         if self.chance.happens(0.7) {
-            let key = self.chance.pick(&[('1', 0.5), ('2', 0.4), ('9', 0.1)]);
+            let key = self.chance.pick(&[('1', 0.4), ('2', 0.3), ('3', 0.1), ('4', 0.1), ('9', 0.1)]);
             self.later(500, 6_000, |_| Happening::Leg(leg, Step::Presses(key)));
+        }
+        if self.chance.happens(0.2) {
+            self.later(10_000, 60_000, |_| Happening::Leg(leg, Step::Presses('9')));
         }
         self.arrives(leg);
     }
@@ -241,7 +261,12 @@ impl World<'_> {
             SwitchCommand::PlayClips { playing, .. } => {
                 leg.hears.playing = Some(*playing);
                 let playing = *playing;
+                let is_caller = matches!(leg.purpose, LegPurpose::Caller { .. });
                 self.later(800, 3_000, |_| Happening::Leg(leg_of, Step::ClipsOver(playing)));
+                // Most of those who are asked to take a call do.
+                if !is_caller && self.chance.happens(0.7) {
+                    self.later(500, 5_000, |_| Happening::Leg(leg_of, Step::Presses('1')));
+                }
             }
             SwitchCommand::StopClips { playing, .. } if leg.hears.playing == Some(*playing) => {
                 let playing = *playing;
@@ -315,7 +340,8 @@ impl World<'_> {
                 Some(LegPurpose::Caller { call, .. }) => *call,
                 Some(_) | None => return false,
             };
-            view.callers.iter().any(|caller| caller.call == call && caller.state == "queued")
+            let waits = |state: &str| matches!(state, "dialling" | "queued");
+            view.callers.iter().any(|caller| caller.call == call && waits(caller.state))
         };
         // An end of a clip that was never told is noticed after a while.
         let is_silent = |since: Timestamp| {

@@ -260,7 +260,9 @@ impl World<'_> {
         }
         let (trunk, fate) = match to {
             Destination::Account(_) => (None, self.phone_fate(purpose)),
-            Destination::Number { trunk, .. } => (Some(*trunk), self.dial_fate(*trunk)),
+            Destination::Named { trunk, .. } | Destination::Number { trunk, .. } => {
+                (Some(*trunk), self.dial_fate(*trunk))
+            }
         };
         self.network.legs.insert(
             id,

@@ -193,10 +193,12 @@ impl Dial<'_> {
     }
 }
 
-/// The text that Asterisk dials. A number is a [`Phone`], so it holds nothing but `+` and digits.
+/// The text that Asterisk dials. A number is a [`Phone`], so it holds nothing but `+` and digits; accounts and names hold
+/// nothing that a dial string reads as more than a part of them.
 fn endpoint(to: &Destination, names: &Names) -> String {
     match to {
         Destination::Account(account) => format!("PJSIP/{}", names.account(account)),
+        Destination::Named { trunk, name } => format!("PJSIP/{name}@{}", names.trunk_endpoint(*trunk)),
         Destination::Number { trunk, phone } => {
             format!("PJSIP/{}@{}", phone.e164(), names.trunk_endpoint(*trunk))
         }
@@ -312,7 +314,9 @@ mod tests {
     }
 
     #[test]
-    fn an_agent_is_dialled_by_account() {
+    fn an_agent_is_dialled_by_account_and_a_name_behind_its_trunk() {
+        let named = Destination::Named { trunk: TrunkId::from_i64(3), name: "reception".into() };
+        assert_eq!(endpoint(&named, &Names::default()), "PJSIP/reception@cadran-trk-3");
         let ada = Destination::Account("ada".into());
         assert_eq!(endpoint(&ada, &Names::default()), "PJSIP/ada");
         assert_eq!(endpoint(&ada, &Names::of("acme".parse().unwrap())), "PJSIP/ada.acme");

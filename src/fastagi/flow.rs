@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use agi::{RecordFile, RecordingEnd};
+use cadran_engine::dialer::compliance::may_be_dialled;
 use cadran_engine::flow::calendar::Calendar;
 use cadran_engine::flow::defaults::{
     ANSWER_MAX_S, ANSWER_SILENCE_S, MESSAGE_MAX_S, MESSAGE_MIN_S, MESSAGE_SILENCE_S, RING_S,
@@ -14,10 +15,13 @@ use cadran_engine::flow::defaults::{
 use cadran_engine::flow::key::Key;
 use cadran_engine::flow::nodes::{CallerCheck, CheckCaller, Destination, Dial, HangupReason};
 use cadran_engine::flow::run::{Dialled, Ending, Event, Facts, RecordWish, Run, Step, Surroundings};
+use cadran_engine::flow::sip_address::SipAddress;
 use cadran_engine::flow::world::World;
 use cadran_engine::flow::{Library, read};
 use cadran_engine::inbound::inquiry::HttpRequest;
-use cadran_engine::model::{Agent, AgentId, CallId, Did, FlowId, Mailbox, MailboxId, MessageId, Phone};
+use cadran_engine::model::{
+    Agent, AgentId, CallId, Did, FlowId, Mailbox, MailboxId, MessageId, Phone, Trunk,
+};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -176,7 +180,8 @@ async fn carry_out(
         | Step::GoOn
         | Step::Queue { .. }
         | Step::Recording(_)
-        | Step::Show(_) => Event::Failed,
+        | Step::Show(_)
+        | Step::Wait => Event::Failed,
     })
 }
 
@@ -260,13 +265,20 @@ async fn address(call: &Conversation<'_>, kind: &Destination, to: &str) -> Resul
             is_extension.then(|| format!("Local/{to}@{context}"))
         }
         Destination::Number(_) => {
-            let Ok(phone) = to.parse::<Phone>() else { return Ok(None) };
+            let phone = to.parse::<Phone>().ok().filter(|phone| may_be_dialled(*phone).is_ok());
             let trunks = store.settings().await?.trunks;
             let trunk = trunks.iter().find(|trunk| trunk.enabled);
-            trunk.map(|trunk| format!("PJSIP/{}@{}", phone.e164(), call.desk.names.trunk_endpoint(trunk.id)))
+            phone.zip(trunk).map(|(phone, trunk)| {
+                format!("PJSIP/{}@{}", phone.e164(), call.desk.names.trunk_endpoint(trunk.id))
+            })
         }
-        // An address of SIP may hold whatever a caller or a server said.
-        Destination::Sip(_) => None,
+        Destination::Sip(_) => {
+            let Ok(SipAddress { name, trunk }) = SipAddress::read(to) else { return Ok(None) };
+            let trunks = store.settings().await?.trunks;
+            let is_it = |known: &&Trunk| known.enabled && known.id.to_string() == trunk;
+            let trunk = trunks.iter().find(is_it);
+            trunk.map(|trunk| format!("PJSIP/{name}@{}", call.desk.names.trunk_endpoint(trunk.id)))
+        }
     })
 }
 

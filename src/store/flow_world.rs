@@ -6,6 +6,7 @@ use cadran_engine::flow::driver::Driver;
 use cadran_engine::flow::nodes::Revision;
 use cadran_engine::flow::world::{Flows, Medium, World};
 use cadran_engine::flow::{Prepared, read};
+use cadran_engine::input::Settings;
 use cadran_engine::model::{Did, FlowId, Mailbox, Queue};
 
 use super::flow_revision::called_flows;
@@ -23,6 +24,7 @@ impl Store {
         document: &str,
         secrets: BTreeSet<String>,
     ) -> Result<World, Error> {
+        let Settings { agents, trunks, .. } = self.settings().await?;
         let queues = self.all_settings::<Queue>().await?;
         let hours = self.all_settings::<NamedHours>().await?;
         let boxes = self.all_settings::<Mailbox>().await?;
@@ -38,10 +40,13 @@ impl Store {
             Some((id.to_string(), Medium { rate: longest.rate, channels: 1, ms }))
         });
         Ok(World {
+            agents: Some(agents.iter().map(|agent| agent.id.to_string()).collect()),
+            trunks: Some(trunks.iter().map(|trunk| trunk.id.to_string()).collect()),
             queues: Some(queues.into_iter().map(|queue| queue.id.to_string()).collect()),
             calendars: Some(hours.into_iter().map(|hours| (hours.id.to_string(), hours.calendar)).collect()),
             media: Some(media.collect()),
             flows: Some(Flows::Calling(self.flows_calling().await?)),
+            wait_flows: Some(self.wait_flows().await?),
             secrets: Some(secrets),
             boxes: Some(boxes.into_iter().map(|mailbox| mailbox.id.to_string()).collect()),
             speech: BTreeMap::new(),
@@ -70,6 +75,13 @@ impl Store {
             );
         }
         Ok(flows)
+    }
+
+    /// The published flows that entertain whoever waits.
+    async fn wait_flows(&self) -> Result<BTreeSet<String>, Error> {
+        let sql = "select flow_id from flow where kind = 'queue_wait' and live is not null";
+        let rows = self.db.rows(sql, args![]).await?;
+        rows.iter().map(|row| Ok(row.get::<FlowId>("flow_id")?.to_string())).collect()
     }
 
     /// The flows that a call in `document` can come to, each in the revision that holds at this moment.

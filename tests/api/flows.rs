@@ -93,6 +93,43 @@ async fn the_second_of_two_people_at_a_draft_is_told_so() {
 }
 
 #[tokio::test]
+async fn a_wait_flow_is_one_and_a_sip_address_leads_through_a_trunk() {
+    let centre = Centre::new().await;
+    let ivr = centre.flow(whole()).await;
+    centre.publish(&ivr, "live").await.expect(201);
+    let wait = json!({ "v": 1, "id": "x", "kind": "queue_wait", "name": "Attente", "locales": ["fr-FR"],
+        "start": "n_play", "nodes": { "n_play": { "kind": "play", "prompt": [{ "tts": { "fr-FR": "Patience." } }],
+            "next": { "next": "n_play" } } } });
+    let mut hasty = wait.clone();
+    hasty["nodes"]["n_play"] = json!({ "kind": "dial", "to": { "number": "+33199000010" }, "next": {} });
+    let wait_flow = centre.flow(hasty).await;
+    let refused = centre.publish(&wait_flow, "live").await;
+    assert!(errors(&refused.json()).contains(&"unknown_kind"), "{}", refused.text());
+    centre.draft(&wait_flow, wait).await.expect(200);
+    centre.publish(&wait_flow, "live").await.expect(201);
+
+    let id = |flow: &str| flow.rsplit('/').next().unwrap().to_owned();
+    for (wait_flow, sip, wrong) in [
+        (id(&ivr), "reception@sip.example", &["/nodes/n_dial/to/sip", "/nodes/n_queue/wait_flow"][..]),
+        (id(&wait_flow), "reception@trk_99", &["/nodes/n_dial/to/sip"]),
+    ] {
+        let document = json!({ "v": 1, "id": "x", "kind": "ivr", "name": format!("Vers {sip}"), "locales": ["fr-FR"],
+            "start": "n_queue", "defaults": { "on_error": "n_end" }, "nodes": {
+                "n_queue": { "kind": "queue", "queue": "q_1", "wait_flow": wait_flow,
+                    "next": { "timeout": "n_dial", "full": "n_dial", "no_agents": "n_dial" } },
+                "n_dial": { "kind": "dial", "to": { "sip": sip },
+                    "next": { "busy": "n_end", "no_answer": "n_end", "rejected": "n_end" } },
+                "n_end": { "kind": "hangup" } } });
+        let flow = centre.flow(document).await;
+        let report = centre.send("POST", &format!("{flow}/check"), json!({})).await.expect(200).json();
+        let paths =
+            report["findings"].as_array().unwrap().iter().map(|finding| finding["path"].as_str().unwrap());
+        let paths: Vec<&str> = paths.filter(|path| *path != "/nodes/n_queue/queue").collect();
+        assert_eq!(paths, wrong, "{report}");
+    }
+}
+
+#[tokio::test]
 async fn a_flow_with_errors_is_not_published_and_says_what_to_do() {
     let centre = Centre::new().await;
     let flow = centre.flow(menu(&json!({ "1": "n_nowhere", "no_input": "n_end" }))).await;

@@ -104,7 +104,7 @@ pub(crate) async fn those_of_callers_belong_to_their_queue_and_agent(database: &
         store.create_setting(&Queue { id: QueueId::from_i64(0), settings }, at(0)).await.unwrap().value.id;
     let call = CallId::from_uuid(Uuid::now_v7());
     let [over, live] = [1, 2].map(|part| RecordingId { call, part });
-    let whose = CallerRecorded { queue: Some(queue), agent: world.agent, phone: Some(phone(7)) };
+    let whose = CallerRecorded { queue: Some(queue), agent: Some(world.agent), phone: Some(phone(7)) };
     let facts = RecordingFacts { path: over.place("wav"), bytes: 9, duration: Duration::from_secs(4) };
     let said = CallerDisposition {
         call,

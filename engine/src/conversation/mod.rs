@@ -153,12 +153,13 @@ impl Engine {
         self.supervised_call_over(id);
     }
 
-    /// Nobody is left for the customer. Whoever called waits once more; whoever was called has been served.
+    /// Nobody is left for the customer. Whoever called goes on in their flow or waits once more; whoever was called has
+    /// been served.
     pub(crate) fn nobody_left(&mut self, id: CallId) {
-        if self.callers.contains_key(&id) {
-            self.wait_once_more(id);
-        } else {
+        if !self.callers.contains_key(&id) {
             self.hang_up(id, Side::Agent);
+        } else if !self.go_on_in_flow(id) {
+            self.wait_once_more(id);
         }
     }
 

@@ -80,8 +80,12 @@ impl Engine {
         true
     }
 
-    /// The agent has put their phone down: the customer is asked how it was, or the call ends.
+    /// The agent has put their phone down: the customer goes on in the flow that had put them through, is asked how it
+    /// was, or the call ends.
     pub(crate) fn agent_left(&mut self, id: CallId) {
+        if self.go_on_in_flow(id) {
+            return;
+        }
         let Ok(talk) = self.conversation(id) else { return };
         let Some(flow) = self.survey_of(&talk) else { return self.end_call(id, Side::Agent) };
         self.take_out(talk.customer);
@@ -132,13 +136,14 @@ impl Engine {
         let now = self.cx.now;
         if let Some(caller) = self.callers.get_mut(&caller) {
             caller.home = Some(Home { agent, queue, call: id, is_sought: false, is_shut: false });
+            caller.dial = None;
             caller.enter(CallerState::Guided, now);
         }
         caller
     }
 
     /// A caller's agent finishes, while the caller goes on.
-    fn free_agent_of_caller(&mut self, id: CallId) {
+    pub(crate) fn free_agent_of_caller(&mut self, id: CallId) {
         let Some(caller) = self.callers.get_mut(&id) else { return };
         let is_disposed = std::mem::take(&mut caller.is_disposed);
         let Some(agent) = caller.agent.take() else { return };
@@ -214,7 +219,7 @@ impl Engine {
     }
 
     /// Takes a leg out of whatever room it is in.
-    fn take_out(&mut self, leg: LegId) {
+    pub(crate) fn take_out(&mut self, leg: LegId) {
         let room = RoomId::from_uuid(self.cx.mint.uuid(self.cx.now));
         self.cx.switch(SwitchCommand::OpenRoom { room });
         self.cx.switch(SwitchCommand::Join { room, leg });

@@ -1,4 +1,5 @@
-//! Somebody outside who is called for a customer: by a flow, or because an agent gives the customer to a number.
+//! Somebody without a working time who is called for a customer: a flow calls a number or a telephone of the house, an
+//! agent gives the customer to a number.
 
 use std::time::Duration;
 
@@ -7,35 +8,44 @@ use crate::conversation::leg::{Leg, LegNews};
 use crate::conversation::transfer::Party;
 use crate::dialer::{compliance, outcome};
 use crate::engine::{Engine, LegOwner};
-use crate::flow::run::{Dialled, Event};
-use crate::inbound::caller::{Caller, CallerState, Doing};
+use crate::flow::run::Dialled;
+use crate::inbound::caller::CallerState;
 use crate::input::LegPurpose;
 use crate::model::{CallId, HangupCause, LegId, Outcome, Phone, RoomId, Side, TrunkId};
 use crate::outbound::placing::RING_MARGIN;
 use crate::outbound::routing::Route;
 use crate::timers::Timer;
 
-/// Somebody outside who is called for a customer.
+/// Somebody who is called for a customer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outside {
     pub(crate) leg: LegId,
     pub(crate) line: Leg,
     /// Where customer and outsider hear each other.
     pub(crate) room: RoomId,
-    pub(crate) trunk: TrunkId,
+    /// None: a telephone of the house.
+    pub(crate) trunk: Option<TrunkId>,
 }
 
 impl Engine {
-    /// Whether a number may be called for a customer at all, and who carries the call: the first trunk that can, of
-    /// `trunks` when any are named, showing one of the `wished` numbers if it may.
+    /// Whether a number may be called for a customer at all, and who carries the call ([`Engine::choose_trunk`]).
+    ///
+    /// Lists of people who do not want to be called are not asked: the customer wants the call, and nothing is sold in
+    /// it. Numbers that reach help or cost whoever calls them are refused whoever wants it.
     pub(crate) fn route_outside(
         &mut self,
         to: Phone,
         trunks: &[TrunkId],
         wished: &[Phone],
     ) -> Result<Route, Refusal> {
-        let now = self.cx.now;
         compliance::may_be_dialled(to).map_err(|_| Refusal::NumberForbidden)?;
+        self.choose_trunk(trunks, wished)
+    }
+
+    /// The first trunk that can carry a call for a customer, of `trunks` when any are named, showing one of the `wished`
+    /// numbers if it may.
+    pub(crate) fn choose_trunk(&mut self, trunks: &[TrunkId], wished: &[Phone]) -> Result<Route, Refusal> {
+        let now = self.cx.now;
         let no_way = || Refusal::NotDialling("no trunk can carry the call at the moment".to_owned());
         if self.switch_gate.as_mut().is_some_and(|gate| gate.check(now).is_err()) {
             return Err(no_way());
@@ -48,10 +58,16 @@ impl Engine {
         usable.next().ok_or_else(no_way)
     }
 
-    /// Calls somebody outside for a customer.
-    pub(crate) fn call_outside(&mut self, id: CallId, to: Phone, route: Route, ring: Duration) {
+    /// Calls somebody for a customer.
+    pub(crate) fn call_outside(
+        &mut self,
+        id: CallId,
+        to: Destination,
+        caller_id: Option<Phone>,
+        ring: Duration,
+    ) {
         let now = self.cx.now;
-        let Route { trunk, caller_id } = route;
+        let trunk = to.trunk();
         let leg = LegId::from_uuid(self.cx.mint.uuid(now));
         let room = RoomId::from_uuid(self.cx.mint.uuid(now));
         let Some(talk) = self.talk_mut(id) else { return };
@@ -60,32 +76,12 @@ impl Engine {
         self.enter_gates(trunk);
         self.cx.switch(SwitchCommand::Originate {
             leg,
-            to: Destination::Number { trunk, phone: to },
-            caller_id: Some(caller_id),
+            to,
+            caller_id,
             ring_timeout: ring + RING_MARGIN,
             purpose: LegPurpose::Outside { call: id },
         });
         self.cx.arm_in(ring, Timer::OutsideRingOver(id, leg));
-    }
-
-    /// Calls a number for a caller, for their flow. The answer is that of a network that cannot be reached; none when it
-    /// is called.
-    pub(crate) fn dial_for_flow(
-        &mut self,
-        id: CallId,
-        to: Phone,
-        caller_id: Option<Phone>,
-        ring: Duration,
-    ) -> Option<Event> {
-        let wished: Vec<Phone> = caller_id.into_iter().collect();
-        let Ok(route) = self.route_outside(to, &[], &wished) else {
-            return Some(Event::Dialled(Dialled::NoAnswer));
-        };
-        let now = self.cx.now;
-        self.callers.get_mut(&id)?.enter(CallerState::Dialling, now);
-        self.call_outside(id, to, route, ring);
-        self.play_music(id);
-        None
     }
 
     /// Whoever was called is under our control, or has picked up.
@@ -97,14 +93,13 @@ impl Engine {
         let outside = *outside;
         if self.is_given_outside(id) {
             self.outsider_answered(id, outside);
-        } else if self.callers.get(&id).is_some_and(|caller| caller.state == CallerState::Dialling) {
-            self.stop_music(id);
-            self.put_beside(id, outside);
+        } else {
+            self.picked_up(id, outside.leg);
         }
     }
 
-    /// Caller and outsider hear each other.
-    fn put_beside(&mut self, id: CallId, outside: Outside) {
+    /// Caller and outsider are to hear each other.
+    pub(crate) fn put_beside(&mut self, id: CallId, outside: Outside) {
         let now = self.cx.now;
         let Some(caller) = self.callers.get_mut(&id) else { return };
         caller.enter(CallerState::Beside, now);
@@ -136,13 +131,13 @@ impl Engine {
         }
         let Some(caller) = self.callers.get_mut(&id).filter(|caller| caller.is_here()) else { return };
         let talked = caller.state == CallerState::Beside;
+        let leg = caller.leg;
         caller.enter(CallerState::Guided, now);
         if talked {
-            let leg = caller.leg;
+            self.end_part(id);
             self.cx.switch(SwitchCommand::Leave { room, leg });
             self.cx.switch(SwitchCommand::CloseRoom { room });
         }
-        self.stop_music(id);
         let dialled = match outcome::from_hangup(cause) {
             _ if talked => Dialled::Done,
             Outcome::Busy => Dialled::Busy,
@@ -155,11 +150,8 @@ impl Engine {
             | Outcome::Machine
             | Outcome::NoAnswer => Dialled::NoAnswer,
         };
-        let is_awaited = |caller: &Caller| caller.doing == Doing::Dialling;
-        if self.callers.get(&id).is_some_and(is_awaited) {
-            self.tell_flow(id, Event::Dialled(dialled));
-        } else {
-            // An agent gave the caller to whoever has just hung up.
+        if !self.dial_over(id, dialled) {
+            // The caller had been left to whoever has just hung up.
             self.end_caller(id, Side::Customer);
         }
     }
@@ -184,14 +176,16 @@ impl Engine {
         self.legs.remove(&outside.leg);
         self.leave_gates(outside.trunk);
         self.cx.switch(SwitchCommand::HangUp { leg: outside.leg });
-        if outside.line.is_answered() {
+        // Whoever is still being asked has no room yet.
+        let is_asked = self.callers.get(&id).is_some_and(|caller| caller.asked.is_some());
+        if outside.line.is_answered() && !is_asked {
             self.cx.switch(SwitchCommand::CloseRoom { room: outside.room });
         }
     }
 
-    /// A call for a caller uses up a trunk's limits and the server's.
-    pub(crate) fn enter_gates(&mut self, trunk: TrunkId) {
-        if let Some(trunk) = self.trunks.get_mut(&trunk) {
+    /// A call for a caller uses up its trunk's limits and the server's.
+    pub(crate) fn enter_gates(&mut self, trunk: Option<TrunkId>) {
+        if let Some(trunk) = trunk.and_then(|trunk| self.trunks.get_mut(&trunk)) {
             trunk.gate.enter();
         }
         if let Some(gate) = &mut self.switch_gate {
@@ -200,8 +194,8 @@ impl Engine {
     }
 
     /// It uses them no more.
-    pub(crate) fn leave_gates(&mut self, trunk: TrunkId) {
-        if let Some(trunk) = self.trunks.get_mut(&trunk) {
+    pub(crate) fn leave_gates(&mut self, trunk: Option<TrunkId>) {
+        if let Some(trunk) = trunk.and_then(|trunk| self.trunks.get_mut(&trunk)) {
             trunk.gate.leave();
         }
         if let Some(gate) = &mut self.switch_gate {

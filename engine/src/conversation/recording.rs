@@ -7,8 +7,11 @@ use crate::conversation::talk::{CallRecording, Talk};
 use crate::conversation::{Behalf, Conversation};
 use crate::dialer::compliance::Obligation;
 use crate::engine::Engine;
+use crate::inbound::caller::CallerState;
 use crate::input::{CommandFailure, OpenRecording};
-use crate::model::{CallId, RecordingFacts, RecordingId, RecordingPolicy, RecordingState, Side, Timestamp};
+use crate::model::{
+    CallId, LegId, RecordingFacts, RecordingId, RecordingPolicy, RecordingState, Side, Timestamp,
+};
 use crate::timers::Timer;
 
 /// A row has its verdict within a minute of the hang-up; this leaves time to write it.
@@ -28,6 +31,15 @@ const UNMASK_FAILED: &str = "unmask_failed";
 const SHORTFALL_MAX: Duration = Duration::from_millis(1000);
 /// The same for long calls, as a share of the call.
 const SHORTFALL_SHARE: u32 = 50;
+
+/// Whose voices a recording holds.
+struct Parties {
+    customer: LegId,
+    /// Whoever speaks with them.
+    other: LegId,
+    /// Of a caller's call: whom it belongs to.
+    caller: Option<CallerRecorded>,
+}
 
 /// A recording that ended and has no verdict yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,14 +64,18 @@ impl Engine {
     }
 
     /// What campaign or queue, number and agent say of recording. Where campaign or queue records nothing, nothing is
-    /// recorded; otherwise the agent's own word comes first, then that of the number which was dialled.
+    /// recorded; otherwise the agent's own word comes first, then that of the flow which called them, then that of the
+    /// number which was dialled.
     fn recording_policy(&self, talk: &Conversation) -> RecordingPolicy {
         let (general, of_number) = match talk.behalf {
             Behalf::Campaign(campaign) => (self.runs.get(&campaign).map(|run| run.settings.recording), None),
             Behalf::Queue(queue) => {
-                let did = self.callers.get(&talk.call).and_then(|caller| caller.did.as_ref());
+                let caller = self.callers.get(&talk.call);
+                let dial = caller.and_then(|caller| caller.dial.as_ref());
+                let of_flow = dial.filter(|dial| dial.is_recorded).map(|_| RecordingPolicy::All);
+                let did = caller.and_then(|caller| caller.did.as_ref());
                 let run = queue.and_then(|queue| self.queues.get(&queue));
-                (run.map(|run| run.settings.recording), did.and_then(|did| did.recording))
+                (run.map(|run| run.settings.recording), of_flow.or(did.and_then(|did| did.recording)))
             }
         };
         let general = general.unwrap_or(RecordingPolicy::OnDemand);
@@ -106,27 +122,35 @@ impl Engine {
         }
     }
 
-    /// Writes what customer and agent say from here on, in place of what was being written.
-    fn start_part(&mut self, id: CallId) {
-        let now = self.cx.now;
-        self.end_part(id);
-        let Ok(Conversation { customer, agent, behalf, .. }) = self.conversation(id) else { return };
-        let Some(agent_leg) = self.sessions.get(&agent).and_then(|session| session.phone.leg()) else {
-            return;
+    /// Customer and agent, or caller and whoever was called for them.
+    fn parties(&self, id: CallId) -> Option<Parties> {
+        let caller = self.callers.get(&id);
+        let phone = caller.and_then(|caller| caller.phone);
+        let Ok(Conversation { customer, agent, behalf, .. }) = self.conversation(id) else {
+            let caller = caller.filter(|caller| caller.state == CallerState::Beside)?;
+            let belongs = CallerRecorded { queue: None, agent: None, phone };
+            let other = caller.talk.outside?.leg;
+            return Some(Parties { customer: caller.leg, other, caller: Some(belongs) });
         };
+        let other = self.sessions.get(&agent)?.phone.leg()?;
         let caller = match behalf {
             Behalf::Campaign(_) => None,
-            Behalf::Queue(queue) => {
-                let phone = self.callers.get(&id).and_then(|caller| caller.phone);
-                Some(CallerRecorded { queue, agent, phone })
-            }
+            Behalf::Queue(queue) => Some(CallerRecorded { queue, agent: Some(agent), phone }),
         };
+        Some(Parties { customer, other, caller })
+    }
+
+    /// Writes what the two who speak say from here on, in place of what was being written.
+    pub(crate) fn start_part(&mut self, id: CallId) {
+        let now = self.cx.now;
+        self.end_part(id);
+        let Some(Parties { customer, other, caller }) = self.parties(id) else { return };
         let Some(known) = self.talk_mut(id) else { return };
         known.recordings_begun = known.recordings_begun.saturating_add(1);
         let recording = RecordingId { call: id, part: known.recordings_begun };
         known.recording = CallRecording::On { recording, since: now };
         self.cx.write(Write::OpenRecording { recording, caller, started_at: now });
-        self.cx.switch(SwitchCommand::StartRecording { recording, customer, agent: agent_leg });
+        self.cx.switch(SwitchCommand::StartRecording { recording, customer, agent: other });
     }
 
     /// Keeps out of the recording what must not be in it, such as the number of a card. Sound is not written again by

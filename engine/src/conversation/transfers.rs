@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::agents::session::AgentState;
-use crate::command::{Answer, Notice, Refusal, SwitchCommand};
+use crate::command::{Answer, Destination, Notice, Refusal, SwitchCommand};
 use crate::conversation::onward::Onward;
 use crate::conversation::outside::Outside;
 use crate::conversation::talk::Talk;
@@ -109,7 +109,8 @@ impl Engine {
         }
         let at_once = kind == TransferKind::Blind;
         self.set_transfer(id, Some(Party::Outside), TransferStage::Calling { at_once });
-        self.call_outside(id, number, route, OUTSIDE_RING_MAX);
+        let to = Destination::Number { trunk: route.trunk, phone: number };
+        self.call_outside(id, to, Some(route.caller_id), OUTSIDE_RING_MAX);
         Ok(Answer::Done)
     }
 
@@ -411,6 +412,7 @@ impl Engine {
                 self.nobody_left(id);
             }
             (_, Some(to)) => self.hand_over(id, to),
+            (_, None) if self.go_on_in_flow(id) => {}
             (_, None) => self.end_call(id, Side::Agent),
         }
     }

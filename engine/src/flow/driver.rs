@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::node::Kind;
-use super::nodes::Destination;
 
 /// A way to carry out the steps of a flow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -30,13 +29,13 @@ impl Driver {
 
     /// The field that it cannot carry out, `kind` when it is the node as a whole. AGI knows one channel: it cannot
     /// hold it beside others in a room, where queues, whispers and recordings of both sides take place, and it has
-    /// no recogniser of speech. Whom it calls goes through the dialplan, which would interpret an address of SIP.
+    /// no recogniser of speech. `Dial()` announces something to whoever picks up while its caller hears nothing, and
+    /// asks them for a key only by the dialplan of its own.
     pub fn cannot(self, kind: &Kind) -> Option<&'static str> {
         match self {
             Self::Ari | Self::Simulator => None,
             Self::FastAgi => match kind {
                 Kind::Ai(_) | Kind::Callback(_) | Kind::Queue(_) | Kind::Recording(_) => Some("kind"),
-                Kind::Dial(dial) if matches!(dial.to, Destination::Sip(_)) => Some("to"),
                 Kind::Dial(dial) if dial.confirm_key.is_some() => Some("confirm_key"),
                 Kind::Dial(dial) if dial.record => Some("record"),
                 Kind::Dial(dial) if dial.whisper.is_some() => Some("whisper"),

@@ -5,9 +5,10 @@ use super::expression::Expression;
 use super::finding::escape;
 use super::name::Name;
 use super::node::Kind;
-use super::nodes::{Fetched, RetryPrompts};
+use super::nodes::{Destination, Fetched, RetryPrompts};
 use super::pattern::Pattern;
 use super::prompt::{Prompt, PromptPart, Texts};
+use super::sip_address::SipAddress;
 use super::template::Template;
 
 /// One thing that a node does with what is around it.
@@ -41,6 +42,8 @@ pub(super) enum Facet<'a> {
 /// What a node can refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Noun {
+    /// An agent.
+    Agent,
     /// An assistant that talks.
     Assistant,
     /// Opening hours.
@@ -53,18 +56,24 @@ pub(super) enum Noun {
     Queue,
     /// A secret.
     Secret,
+    /// A trunk.
+    Trunk,
+    /// A flow that entertains whoever waits.
+    WaitFlow,
 }
 
 impl Noun {
     /// Its name for people who read the format.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
+            Self::Agent => "agent",
             Self::Assistant => "assistant",
             Self::Calendar => "calendar",
-            Self::Flow => "flow",
+            Self::Flow | Self::WaitFlow => "flow",
             Self::Mailbox => "box",
             Self::Queue => "queue",
             Self::Secret => "secret",
+            Self::Trunk => "trunk",
         }
     }
 }
@@ -139,7 +148,7 @@ impl<'a> Collector<'a> {
                 self.add("/var", Facet::Write(&collect.var));
             }
             Kind::Dial(dial) => {
-                self.template(format!("/to/{}", dial.to.field()), dial.to.template());
+                self.destination(&dial.to);
                 if let Some(caller_id) = &dial.caller_id {
                     self.template("/caller_id", caller_id);
                 }
@@ -196,7 +205,7 @@ impl<'a> Collector<'a> {
                     self.template("/prefer_agent", agent);
                 }
                 if let Some(flow) = &queue.wait_flow {
-                    self.add("/wait_flow", Facet::Reference(Noun::Flow, flow));
+                    self.add("/wait_flow", Facet::Reference(Noun::WaitFlow, flow));
                 }
             }
             Kind::Record(record) => {
@@ -226,6 +235,21 @@ impl<'a> Collector<'a> {
                 self.add("/box", Facet::Reference(Noun::Mailbox, &voicemail.mailbox));
                 self.prompt("/greeting", &voicemail.greeting, true);
             }
+        }
+    }
+
+    /// Whom the node calls, and what the text names for certain.
+    fn destination(&mut self, to: &'a Destination) {
+        let place = format!("/to/{}", to.field());
+        self.template(place.clone(), to.template());
+        let is_whole = to.template().expressions().next().is_none();
+        let named = match to {
+            Destination::Agent(agent) if is_whole => Some((Noun::Agent, agent.source())),
+            Destination::Sip(address) => SipAddress::trunk_of(address).ok().map(|trunk| (Noun::Trunk, trunk)),
+            Destination::Agent(_) | Destination::Extension(_) | Destination::Number(_) => None,
+        };
+        if let Some((noun, id)) = named {
+            self.add(place, Facet::Reference(noun, id));
         }
     }
 

@@ -26,6 +26,7 @@ mod read;
 pub mod run;
 pub mod scope;
 pub mod simulation;
+pub mod sip_address;
 pub mod template;
 pub mod value;
 pub mod world;

@@ -189,13 +189,34 @@ impl Node {
 }
 
 impl Kind {
-    /// Whether flows of this kind may have such nodes: pages belong to scripts and telephones to calls.
+    /// Whether flows of this kind may have such nodes: pages belong to scripts, telephones to calls, and whoever waits is
+    /// only entertained.
     pub fn belongs_in(&self, flow: FlowKind) -> bool {
         let everywhere = matches!(
             self,
             Self::Branch(_) | Self::Goto(_) | Self::Http(_) | Self::Lookup(_) | Self::Set(_) | Self::Tag(_)
         );
-        everywhere || self.is_script() == (flow == FlowKind::Script)
+        everywhere
+            || match flow {
+                FlowKind::Ivr | FlowKind::Subflow => !self.is_script(),
+                FlowKind::QueueWait => self.entertains(),
+                FlowKind::Script => self.is_script(),
+            }
+    }
+
+    /// Whether it makes sense for somebody who waits for an agent, and may have one at any moment.
+    const fn entertains(&self) -> bool {
+        matches!(
+            self,
+            Self::Caller(_)
+                | Self::Collect(_)
+                | Self::Hours(_)
+                | Self::Language(_)
+                | Self::Menu(_)
+                | Self::Play(_)
+                | Self::Return(_)
+                | Self::Split(_)
+        )
     }
 
     /// Whether it is part of an agent's script.

@@ -65,9 +65,10 @@ impl Prepared {
         &self.envelope.id
     }
 
-    /// The flows that it calls, each in the revision that it names.
+    /// The flows that it calls or entertains with, each in the revision that it names.
     pub fn subflows(&self) -> Vec<(String, Revision)> {
         let called = self.nodes.iter().filter_map(|node| match &node.kind {
+            Kind::Queue(queue) => Some((queue.wait_flow.clone()?, Revision::Live)),
             Kind::Subflow(subflow) => Some((subflow.flow.clone(), subflow.pin)),
             _ => None,
         });

@@ -22,6 +22,10 @@ pub const SAY_MS_PER_ITEM: u64 = 500;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct World {
+    /// Agents.
+    pub agents: Option<BTreeSet<String>>,
+    /// Trunks.
+    pub trunks: Option<BTreeSet<String>>,
     /// Queues.
     pub queues: Option<BTreeSet<String>>,
     /// Opening hours.
@@ -30,6 +34,8 @@ pub struct World {
     pub media: Option<BTreeMap<String, Medium>>,
     /// Other flows, and the flows that each of them calls, where that is known.
     pub flows: Option<Flows>,
+    /// Those of them that entertain whoever waits in a queue. Not known: any may.
+    pub wait_flows: Option<BTreeSet<String>>,
     /// Secrets, by name only.
     pub secrets: Option<BTreeSet<String>>,
     /// Mailboxes.
@@ -97,6 +103,7 @@ impl World {
     /// Whether something is there. `None`: it is not known.
     pub(super) fn has(&self, noun: Noun, id: &str) -> Option<bool> {
         match noun {
+            Noun::Agent => self.agents.as_ref().map(|agents| agents.contains(id)),
             // Cadran has no assistants yet.
             Noun::Assistant => Some(false),
             Noun::Calendar => self.calendars.as_ref().map(|calendars| calendars.contains_key(id)),
@@ -104,6 +111,11 @@ impl World {
             Noun::Mailbox => self.boxes.as_ref().map(|boxes| boxes.contains(id)),
             Noun::Queue => self.queues.as_ref().map(|queues| queues.contains(id)),
             Noun::Secret => self.secrets.as_ref().map(|secrets| secrets.contains(id)),
+            Noun::WaitFlow => match &self.wait_flows {
+                Some(flows) => Some(flows.contains(id)),
+                None => self.has(Noun::Flow, id),
+            },
+            Noun::Trunk => self.trunks.as_ref().map(|trunks| trunks.contains(id)),
         }
     }
 

@@ -13,9 +13,10 @@ use crate::conversation::talk::Talk;
 use crate::conversation::transfer::Transfer;
 use crate::flow::key::Key;
 use crate::flow::run::{Facts, Run};
+use crate::inbound::dialling::Asked;
 use crate::inbound::queue::{Needs, Place};
 use crate::inbound::shelf::EditionId;
-use crate::inbound::task::{BookingWish, MailboxWish};
+use crate::inbound::task::{BookingWish, DialWish, MailboxWish};
 use crate::model::incoming::{CallerCallback, CallerRecord, KeptPlace, PathStep, QueueWait};
 use crate::model::{
     AgentId, CallId, Did, DidId, FlowId, HangupCause, LegId, MessageId, Phone, QueueId, Side, Timestamp,
@@ -35,9 +36,9 @@ pub(crate) enum CallerState {
     Guided,
     /// Waits for an agent.
     Queued,
-    /// Hears ringing, while somebody outside is called.
+    /// Hears music, while somebody is called for them and asked to take the call.
     Dialling,
-    /// In conversation with somebody outside.
+    /// In conversation with somebody who is no agent at work.
     Beside,
     /// Is called back.
     RingingBack,
@@ -60,7 +61,7 @@ pub(crate) enum Doing {
     PickingUp,
     /// Clips are being played.
     Playing,
-    /// A key is waited for.
+    /// A key is waited for; whoever waits for an agent hears music meanwhile.
     Listening,
     /// A message is being recorded.
     Recording(MessageId),
@@ -68,9 +69,9 @@ pub(crate) enum Doing {
     Confirming(BookingWish),
     /// Something is being looked up, with or without clips meanwhile.
     LookingUp,
-    /// Somebody outside is called.
+    /// Somebody is called, or speaks with the caller while the flow stays with the call.
     Dialling,
-    /// An agent is waited for.
+    /// An agent is waited for, with music. What a flow has for the caller meanwhile is one of the others.
     Queueing,
 }
 
@@ -96,6 +97,10 @@ pub(crate) struct Waiting {
     /// Whether they were offered to be called back.
     pub(crate) is_offered: bool,
     pub(crate) announce: crate::model::Announce,
+    /// The turn in which they came.
+    pub(crate) turn: u32,
+    /// Whether they are told their place as soon as the prompt is over that they hear.
+    pub(crate) is_to_be_told: bool,
 }
 
 /// Whom an agent who sent them on took a caller from: where they are when that fails.
@@ -156,6 +161,10 @@ pub(crate) struct Caller {
     pub(crate) left: Option<(QueueId, KeptPlace)>,
     /// Of whoever is called back.
     pub(crate) called_back: Option<CalledBack>,
+    /// How the flow has somebody called who is rung, or whom it put through.
+    pub(crate) dial: Option<Box<DialWish>>,
+    /// Whoever picked up and has not taken the call yet.
+    pub(crate) asked: Option<Asked>,
     /// Where the caller goes back to when the way on which an agent sent them fails.
     pub(crate) home: Option<Home>,
     /// The call of ours that it was before.
@@ -206,6 +215,8 @@ impl Caller {
             waiting: None,
             left: None,
             called_back: None,
+            dial: None,
+            asked: None,
             home: None,
             before: None,
             talk: Talk::default(),
@@ -261,8 +272,14 @@ impl Caller {
 
     /// Names the next playback.
     pub(crate) const fn next_playing(&mut self) -> u32 {
+        let playing = self.next_playing_of_callee();
+        self.playing = Some(playing);
+        playing
+    }
+
+    /// Names the next playback to whoever is called for them.
+    pub(crate) const fn next_playing_of_callee(&mut self) -> u32 {
         self.playings += 1;
-        self.playing = Some(self.playings);
         self.playings
     }
 

@@ -186,12 +186,12 @@ impl Engine {
     pub(crate) fn caller_joined(&mut self, id: CallId, room: RoomId) {
         let Some(caller) = self.callers.get(&id) else { return };
         match caller.state {
+            CallerState::Beside => return self.beside(id, room),
             CallerState::Connected => return self.customer_moved(id, room),
             CallerState::Joining => {}
             CallerState::Guided
             | CallerState::Queued
             | CallerState::Dialling
-            | CallerState::Beside
             | CallerState::RingingBack
             | CallerState::Ending
             | CallerState::Gone => return,
@@ -227,6 +227,7 @@ impl Engine {
         self.callback_kept(id);
         self.record_by_policy(id);
         self.tell_followers(agent);
+        self.leave_to_callee(id);
     }
 
     /// A caller is not known to hear their agent. While the link is broken they may all the same; the next snapshot
@@ -252,16 +253,11 @@ impl Engine {
     pub(crate) fn agent_of_caller_gone(&mut self, agent: AgentId, id: CallId) {
         match self.callers.get(&id).map(|caller| caller.state.clone()) {
             Some(CallerState::Queued) => self.agent_missed(agent, id),
+            Some(CallerState::Dialling) => self.agent_not_reached(agent, id),
             Some(CallerState::Joining) => self.return_to_queue(id),
             Some(CallerState::RingingBack) => self.put_off_ring_back(id),
             Some(CallerState::Connected) => self.agent_went(id),
-            Some(
-                CallerState::Guided
-                | CallerState::Dialling
-                | CallerState::Beside
-                | CallerState::Ending
-                | CallerState::Gone,
-            )
+            Some(CallerState::Guided | CallerState::Beside | CallerState::Ending | CallerState::Gone)
             | None => {}
         }
     }

@@ -75,16 +75,16 @@ impl Engine {
     /// What the flow wants next.
     fn ask_flow(&mut self, id: CallId, event: Event) -> Option<Task> {
         let wall = self.cx.wall;
-        let is_key = matches!(event, Event::Key(_));
         let caller = self.callers.get_mut(&id)?;
         let course = caller.course.as_mut()?;
         let around = self.shelf.around(course.edition)?;
         let mut trace = Vec::new();
         let step = course.run.handle(around, event, wall, &mut trace);
         course.run.locale().clone_into(&mut caller.locale);
-        let mut outlet = None;
+        let is_queueing = course.run.is_queueing();
+        let mut wants_callback = false;
         for passage in trace {
-            outlet = Some(passage.outlet);
+            wants_callback |= passage.outlet == "callback";
             let step = PathStep {
                 at: passage.at,
                 flow: passage.flow.to_owned(),
@@ -100,9 +100,9 @@ impl Engine {
             caller.note_step(step);
         }
         let task = Task::of(step, &self.shelf, &caller.locale, caller.phone, wall);
-        let leaves_by_key = is_key && caller.waiting.is_some() && task != Task::GoOn;
-        if leaves_by_key {
-            let exit = if outlet == Some("callback") { QueueExit::Callback } else { QueueExit::LeftByKey };
+        let leaves = !is_queueing || matches!(task, Task::Queue(_));
+        if caller.waiting.is_some() && leaves {
+            let exit = if wants_callback { QueueExit::Callback } else { QueueExit::LeftByKey };
             self.leave_queue(id, exit);
         }
         Some(task)
@@ -115,6 +115,7 @@ impl Engine {
         let doing = std::mem::replace(&mut caller.doing, Doing::Nothing);
         caller.turn += 1;
         let is_here = caller.is_here();
+        let is_waiting = caller.state == CallerState::Queued;
         if let Some(playing) = caller.playing.take()
             && is_here
         {
@@ -124,8 +125,9 @@ impl Engine {
             Doing::Recording(message) if is_here => {
                 self.cx.switch(SwitchCommand::EndMessage { leg, message })
             }
-            Doing::LookingUp => self.stop_music(id),
-            Doing::Nothing
+            Doing::LookingUp if !is_waiting => self.stop_music(id),
+            Doing::LookingUp
+            | Doing::Nothing
             | Doing::PickingUp
             | Doing::Playing
             | Doing::Listening
@@ -140,6 +142,10 @@ impl Engine {
     fn begin_task(&mut self, id: CallId, task: Task) -> Option<Event> {
         let caller = self.callers.get_mut(&id)?;
         let leg = caller.leg;
+        let is_waiting = caller.state == CallerState::Queued;
+        if is_waiting && !task.suits_waiting() {
+            return Some(Event::Failed);
+        }
         match task {
             Task::GoOn => None,
             Task::Impossible => Some(Event::Failed),
@@ -161,9 +167,7 @@ impl Engine {
                 None
             }
             Task::Play { clips, missing } => {
-                for prompt in missing {
-                    self.cx.notice(Notice::PromptMissing { call: id, prompt });
-                }
+                self.note_missing(id, missing);
                 if clips.is_empty() {
                     return Some(Event::PlayEnded);
                 }
@@ -175,6 +179,9 @@ impl Engine {
             Task::WaitKey { timeout } => {
                 let turn = caller.next_turn(Doing::Listening);
                 self.pick_up(id);
+                if is_waiting {
+                    self.play_music(id);
+                }
                 self.cx.arm_in(timeout, Timer::FlowTime(id, turn));
                 None
             }
@@ -195,14 +202,22 @@ impl Engine {
                 Some(Event::Done)
             }
             Task::Queue(wish) => {
-                caller.next_turn(Doing::Queueing);
+                let turn = caller.next_turn(Doing::Queueing);
                 self.pick_up(id);
-                self.enter_queue(id, *wish)
+                let refused = self.enter_queue(id, *wish);
+                let waits = |caller: &Caller| caller.state == CallerState::Queued && caller.turn == turn;
+                let waits = self.callers.get(&id).is_some_and(waits);
+                refused.or(waits.then_some(Event::Waiting))
             }
-            Task::Dial { to, caller_id, ring } => {
+            Task::Wait => {
+                caller.next_turn(Doing::Queueing);
+                self.play_music(id);
+                None
+            }
+            Task::Dial { wish, missing } => {
                 caller.next_turn(Doing::Dialling);
-                self.pick_up(id);
-                self.dial_for_flow(id, to, caller_id, ring)
+                self.note_missing(id, missing);
+                self.dial_for_flow(id, wish)
             }
             Task::End { ending, turn_away } => {
                 self.flow_ended(id, ending, turn_away);
@@ -211,16 +226,26 @@ impl Engine {
         }
     }
 
-    /// Has something looked up. The caller hears clips meanwhile, or music once it takes long.
+    /// Has something looked up. The caller hears clips meanwhile, or music: at once while they wait in a queue, otherwise
+    /// when it takes long.
     pub(crate) fn look_up(&mut self, id: CallId, inquiry: Inquiry, meanwhile: Vec<Clip>) {
         let Some(caller) = self.callers.get_mut(&id) else { return };
+        let is_waiting = caller.state == CallerState::Queued;
         let turn = caller.next_turn(Doing::LookingUp);
         self.cx.arm_in(inquiry.time_max() + MARGIN, Timer::FlowTime(id, turn));
         self.cx.emit(Command::LookUp { id: LookUpId { call: id, turn }, inquiry: Box::new(inquiry) });
-        if meanwhile.is_empty() {
-            self.cx.arm_in(QUIET_MAX, Timer::Quiet(id, turn));
-        } else {
+        if !meanwhile.is_empty() {
             self.play(id, meanwhile);
+        } else if is_waiting {
+            self.play_music(id);
+        } else {
+            self.cx.arm_in(QUIET_MAX, Timer::Quiet(id, turn));
+        }
+    }
+
+    fn note_missing(&mut self, id: CallId, missing: Vec<String>) {
+        for prompt in missing {
+            self.cx.notice(Notice::PromptMissing { call: id, prompt });
         }
     }
 
@@ -234,6 +259,8 @@ impl Engine {
         match ending {
             // An agent has the call.
             Ending::Queued => {}
+            // Whoever was called has it.
+            Ending::Dialled if matches!(caller.state, CallerState::Beside | CallerState::Connected) => {}
             Ending::Error if self.bring_home(id) || self.send_on(id) => {}
             Ending::Error => self.apologise(id),
             Ending::Dialled | Ending::Finished | Ending::Hangup | Ending::Left | Ending::Voicemail => {
@@ -351,7 +378,8 @@ impl Engine {
 
     /// A caller pressed a key.
     pub(crate) fn key_pressed(&mut self, leg: LegId, sign: char) {
-        let (Some(id), Some(key)) = (self.caller_of(leg), Key::read(sign)) else { return };
+        let Some(key) = Key::read(sign) else { return };
+        let Some(id) = self.caller_of(leg) else { return self.callee_pressed(leg, key) };
         if self.take_callback(id, key) {
             return;
         }
@@ -379,7 +407,7 @@ impl Engine {
 
     /// A playback is over. What could not be played is made up for by another sound: a caller never hears nothing.
     pub(crate) fn clips_ended(&mut self, leg: LegId, playing: u32, played: bool) {
-        let Some(id) = self.caller_of(leg) else { return };
+        let Some(id) = self.caller_of(leg) else { return self.callee_told(leg, playing) };
         let Some(caller) = self.callers.get_mut(&id).filter(|caller| caller.playing == Some(playing)) else {
             return;
         };
@@ -389,6 +417,11 @@ impl Engine {
             return self.play(id, vec![fallback_clip()]);
         }
         caller.has_fallback = false;
+        let is_waiting = caller.state == CallerState::Queued;
+        if is_waiting && self.tell_place(id) {
+            return;
+        }
+        let Some(caller) = self.callers.get(&id) else { return };
         match caller.doing {
             Doing::Playing if caller.course.is_none() => self.end_caller(id, Side::System),
             Doing::Playing => self.tell_flow(id, Event::PlayEnded),
@@ -397,6 +430,7 @@ impl Engine {
                 self.cx.arm_in(CONFIRMED_WITHIN, Timer::FlowTime(id, turn));
             }
             Doing::Queueing | Doing::LookingUp | Doing::Dialling => self.play_music(id),
+            Doing::Listening if is_waiting => self.play_music(id),
             Doing::Nothing | Doing::PickingUp | Doing::Listening | Doing::Recording(_) => {}
         }
     }
@@ -424,6 +458,17 @@ impl Engine {
     /// What a caller was told between the music should be over, though nobody said so.
     pub(crate) fn clips_overdue(&mut self, id: CallId, playing: u32) {
         if let Some(leg) = self.callers.get(&id).map(|caller| caller.leg) {
+            self.clips_ended(leg, playing, true);
+        }
+    }
+
+    /// After a gap it is not known whether what callers hear is over: it ends, so that nobody waits in silence for its end.
+    pub(crate) fn end_clips_of_callers(&mut self) {
+        let hearing = self.callers.values().filter(|caller| caller.is_here());
+        let hearing: Vec<(LegId, u32)> =
+            hearing.filter_map(|caller| Some((caller.leg, caller.playing?))).collect();
+        for (leg, playing) in hearing {
+            self.cx.switch(SwitchCommand::StopClips { leg, playing });
             self.clips_ended(leg, playing, true);
         }
     }

@@ -6,8 +6,8 @@ use crate::agents::session::{AgentSession, AgentState, Wish};
 use crate::command::{Clip, Notice};
 use crate::engine::Engine;
 use crate::flow::calendar::Opening;
-use crate::flow::run::{Event, QueueExit as FlowExit};
-use crate::inbound::caller::{Caller, CallerState, WAITS_MAX, Waiting};
+use crate::flow::run::{Dialled, Event, QueueExit as FlowExit};
+use crate::inbound::caller::{Caller, CallerState, Doing, WAITS_MAX, Waiting};
 use crate::inbound::queue::{Needs, QueueRun, WAIT_MAX};
 use crate::inbound::task::QueueWish;
 use crate::model::incoming::{KeptPlace, QueueExit, QueueWait};
@@ -101,18 +101,23 @@ impl Engine {
         self.cx.arm_in(wait_max, Timer::QueueOver(id, turn));
         if let Some(caller) = self.callers.get_mut(&id) {
             let queue = wish.queue;
-            let (offered, is_offered) = (Vec::new(), false);
-            caller.waiting = Some(Waiting { queue, place, needs, position, offered, is_offered, announce });
+            caller.waiting = Some(Waiting {
+                queue,
+                place,
+                needs,
+                position,
+                offered: Vec::new(),
+                is_offered: false,
+                announce,
+                turn,
+                is_to_be_told: false,
+            });
             caller.queue = Some(queue);
             caller.enter(CallerState::Queued, now);
         }
         self.cx.notice(Notice::CallerQueued { call: id, queue: wish.queue });
         self.mark(id);
         self.seek_agent_for_caller(id);
-        let waits = |caller: &Caller| caller.state == CallerState::Queued;
-        if self.callers.get(&id).is_some_and(waits) {
-            self.play_music(id);
-        }
     }
 
     /// The agent whom a caller waits for, and until when nobody else will do: `wished`, or the one who knows them. Only
@@ -199,11 +204,17 @@ impl Engine {
 
     /// An agent has picked up, or was up all the time: the caller is theirs, and nobody else's phone rings any more.
     pub(crate) fn agent_takes(&mut self, agent: AgentId, id: CallId) {
+        let state = self.callers.get(&id).map(|caller| &caller.state);
+        if state == Some(&CallerState::Dialling) {
+            return self.agent_picked_up(agent, id);
+        }
         let Some(caller) = self.callers.get_mut(&id).filter(|caller| caller.state == CallerState::Queued)
         else {
             return self.let_agent_of_go(agent, id, true, Duration::ZERO);
         };
         let offered = caller.waiting.as_mut().map(|waiting| std::mem::take(&mut waiting.offered));
+        // Whatever their flow had for them is over.
+        caller.next_turn(Doing::Queueing);
         if self.callers.get(&id).is_some_and(Caller::is_at_home) {
             self.ring_back(id, agent);
         } else {
@@ -221,6 +232,14 @@ impl Engine {
         };
         waiting.offered.retain(|offered| *offered != agent);
         let queue = waiting.queue;
+        self.count_miss(agent, queue);
+        // Others come first; then whoever missed, at the end of the idle.
+        self.seek_agent_for_caller(id);
+        self.settle_agent(agent);
+    }
+
+    /// An agent has missed a caller, by the rules of this queue.
+    pub(crate) fn count_miss(&mut self, agent: AgentId, queue: QueueId) {
         let misses_max = self.queues.get(&queue).map_or(0, |run| run.settings.misses_max);
         self.cx.notice(Notice::AgentMissed { agent, queue });
         let Some(session) = self.sessions.get_mut(&agent) else { return };
@@ -229,9 +248,6 @@ impl Engine {
             session.misses = 0;
             session.wish = Wish::Pause(PauseReason::Missed);
         }
-        // Others come first; then whoever missed, at the end of the idle.
-        self.seek_agent_for_caller(id);
-        self.settle_agent(agent);
     }
 
     /// A caller who was being joined to an agent waits again, at their old place.
@@ -248,7 +264,9 @@ impl Engine {
         if let Some(waiting) = caller.waiting.as_mut() {
             waiting.offered.clear();
         }
-        self.play_music(id);
+        if !waits {
+            self.play_music(id);
+        }
         if let Some(agent) = agent {
             // Whoever could not be joined is not tried again at once: they are lost until their phone shows otherwise.
             self.set_agent_state(agent, AgentState::Lost);
@@ -256,7 +274,10 @@ impl Engine {
         }
         if waits {
             self.seek_agent_for_caller(id);
-        } else if !self.bring_home(id) {
+            if self.callers.get(&id).is_some_and(|caller| caller.state == CallerState::Queued) {
+                self.tell_flow(id, Event::Waiting);
+            }
+        } else if !self.dial_over(id, Dialled::NoAnswer) && !self.bring_home(id) {
             self.apologise(id);
         }
         if let Some(agent) = agent {
@@ -355,32 +376,52 @@ impl Engine {
 
     /// Whether a caller still waits as they did when a timer was armed.
     fn waits(&self, id: CallId, turn: u32) -> bool {
-        let caller = self.callers.get(&id);
-        caller.is_some_and(|caller| caller.turn == turn && caller.state == CallerState::Queued)
+        let caller = self.callers.get(&id).filter(|caller| caller.state == CallerState::Queued);
+        caller.and_then(|caller| caller.waiting.as_ref()).is_some_and(|waiting| waiting.turn == turn)
     }
 
-    /// Tells a waiting caller their place and how long it will take.
+    /// It is time to tell a waiting caller their place, which happens between the prompts of their flow.
     pub(crate) fn announce(&mut self, id: CallId, turn: u32) {
         if !self.waits(id, turn) {
             return;
         }
-        let Some(waiting) = self.callers.get(&id).and_then(|caller| caller.waiting.as_ref()) else { return };
-        let Some(run) = self.queues.get(&waiting.queue) else { return };
+        let Some(caller) = self.callers.get_mut(&id) else { return };
+        let is_spoken_to = caller.playing.is_some() && caller.doing != Doing::Queueing;
+        let Some(waiting) = caller.waiting.as_mut() else { return };
+        waiting.is_to_be_told = true;
+        if let Some(every) = waiting.announce.every {
+            self.cx.arm_in(every.max(ANNOUNCE_EVERY_MIN), Timer::Announce(id, turn));
+        }
+        if !is_spoken_to {
+            self.tell_place(id);
+        }
+    }
+
+    /// Tells a waiting caller their place and how long it will take, if it is time. Says whether there was anything.
+    pub(crate) fn tell_place(&mut self, id: CallId) -> bool {
+        let Some(waiting) = self.callers.get_mut(&id).and_then(|caller| caller.waiting.as_mut()) else {
+            return false;
+        };
+        if !std::mem::take(&mut waiting.is_to_be_told) {
+            return false;
+        }
+        let Some(run) = self.queues.get(&waiting.queue) else { return false };
         let position = run.position(waiting.place);
         let told = &waiting.announce;
         let estimate = run.estimate(position).filter(|_| told.wait);
         let clips = announcement(told.position.then_some(position), estimate);
-        if let Some(every) = told.every {
-            self.cx.arm_in(every.max(ANNOUNCE_EVERY_MIN), Timer::Announce(id, turn));
+        if clips.is_empty() {
+            return false;
         }
-        if !clips.is_empty() {
-            self.play(id, clips);
-        }
+        self.play(id, clips);
+        true
     }
 
-    /// Offers a waiting caller to be called back.
+    /// Offers a waiting caller to be called back. A flow that entertains them has keys and an offer of its own.
     pub(crate) fn offer_callback(&mut self, id: CallId, turn: u32) {
-        let may_be_called = |caller: &&Caller| caller.phone.is_some() && self.waits(id, turn);
+        let may_be_called = |caller: &&Caller| {
+            caller.doing == Doing::Queueing && caller.phone.is_some() && self.waits(id, turn)
+        };
         let Some(caller) = self.callers.get(&id).filter(may_be_called) else { return };
         let text = if caller.locale.starts_with("fr") {
             "Pour être rappelé, tapez 1."

@@ -109,7 +109,7 @@ impl Engine {
             self.set_agent_state(agent, AgentState::Reserved(Reservation::Call(id)));
         }
         self.legs.insert(leg, LegOwner::Caller(id));
-        self.enter_gates(route.trunk);
+        self.enter_gates(Some(route.trunk));
         let queue = Some(QueuePlace { queue, since, priority: place.priority() });
         self.cx.switch(SwitchCommand::Originate {
             leg,
@@ -194,9 +194,7 @@ impl Engine {
         }
         if self.legs.remove(&caller.leg).is_some() {
             self.departed.insert(caller.leg, self.cx.now);
-            if let Some(trunk) = caller.trunk {
-                self.leave_gates(trunk);
-            }
+            self.leave_gates(caller.trunk);
         }
         caller.called_back.map(|back| back.callback)
     }

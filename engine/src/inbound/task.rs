@@ -8,12 +8,13 @@ use crate::flow::defaults::{
 };
 use crate::flow::key::Key;
 use crate::flow::nodes::{
-    CallerCheck, Destination as DialDestination, DialMode, HangupReason, LookupSource, Queue, SkillNeed,
+    CallerCheck, Destination, Dial, DialMode, HangupReason, LookupSource, Queue, SkillNeed,
 };
 use crate::flow::run::{self, Ending, RecordWish, Step};
+use crate::flow::sip_address::SipAddress;
 use crate::inbound::inquiry::{HttpRequest, Inquiry};
 use crate::inbound::shelf::Shelf;
-use crate::model::{Announce, MailboxId, Phone, QueueId, SkillRule, Timestamp};
+use crate::model::{AgentId, Announce, MailboxId, Phone, QueueId, SkillRule, Timestamp, TrunkId};
 
 /// What is to be done for a flow.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,10 +23,10 @@ pub(crate) enum Task {
         delay: Duration,
     },
     Book(BookingWish),
+    /// `missing` names the prompts of the whisper in whose place another sound is heard.
     Dial {
-        to: Phone,
-        caller_id: Option<Phone>,
-        ring: Duration,
+        wish: Box<DialWish>,
+        missing: Vec<String>,
     },
     End {
         ending: Ending,
@@ -56,6 +57,8 @@ pub(crate) enum Task {
         outcome: Option<String>,
         labels: Vec<String>,
     },
+    /// Music, until somebody is free or the wait is over.
+    Wait,
     WaitKey {
         timeout: Duration,
     },
@@ -73,6 +76,35 @@ pub(crate) struct BookingWish {
     pub(crate) keeps_place: bool,
     /// Whether the caller is asked first.
     pub(crate) is_confirmed: bool,
+}
+
+/// A wish to call somebody for the caller.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct DialWish {
+    pub(crate) to: Callee,
+    /// The number that is shown, where it may be.
+    pub(crate) caller_id: Option<Phone>,
+    pub(crate) ring: Duration,
+    pub(crate) mode: DialMode,
+    /// What whoever picks up hears first.
+    pub(crate) whisper: Vec<Clip>,
+    pub(crate) is_recorded: bool,
+    /// The key by which they take the call.
+    pub(crate) confirm_key: Option<Key>,
+}
+
+/// Whom a flow calls.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Callee {
+    Agent(AgentId),
+    /// A telephone of the house, by its account.
+    Extension(String),
+    Number(Phone),
+    /// Somebody by name, behind a trunk.
+    Sip {
+        trunk: TrunkId,
+        name: String,
+    },
 }
 
 /// A wish to wait in a queue.
@@ -111,6 +143,24 @@ pub(crate) struct MailboxWish {
 }
 
 impl Task {
+    /// Whether it can be done for somebody who waits for an agent.
+    pub(crate) const fn suits_waiting(&self) -> bool {
+        match self {
+            Self::Answer { .. } | Self::Dial { .. } | Self::Record(_) => false,
+            Self::End { .. }
+            | Self::GoOn
+            | Self::Impossible
+            | Self::Known(_)
+            | Self::LookUp { .. }
+            | Self::Play { .. }
+            | Self::Queue(_)
+            | Self::SaveAnswers { .. }
+            | Self::Tag { .. }
+            | Self::Wait
+            | Self::WaitKey { .. } => true,
+        }
+    }
+
     /// What a step asks for of a caller who speaks this language and has this number.
     pub(crate) fn of(
         step: Step<'_>,
@@ -154,14 +204,10 @@ impl Task {
                 }
             },
             Step::Dial { dial, to, caller_id, whisper } => {
-                let is_plain = whisper.is_empty()
-                    && dial.confirm_key.is_none()
-                    && !dial.record
-                    && matches!(dial.to, DialDestination::Number(_))
-                    && matches!(dial.mode, DialMode::Bridge | DialMode::Blind);
-                let Some(to) = to.parse().ok().filter(|_| is_plain) else { return Self::Impossible };
-                let ring = Duration::from_secs(dial.ring_s.map_or(RING_S, |ring| ring.number()).into());
-                Self::Dial { to, caller_id: caller_id.and_then(|number| number.parse().ok()), ring }
+                let Some(to) = Callee::read(&dial.to, &to) else { return Self::Impossible };
+                let (whisper, missing) = clips(&whisper, shelf, locale);
+                let wish = DialWish::new(to, dial, caller_id, whisper, locale);
+                Self::Dial { wish: Box::new(wish), missing }
             }
             Step::End { ending, cause } => Self::End {
                 ending,
@@ -207,6 +253,7 @@ impl Task {
             // A conversation is recorded as its queue says; a flow has no hand in it, and there are no pages here.
             Step::Recording(_) | Step::Show(_) => Self::Impossible,
             Step::Tag(tag) => Self::Tag { outcome: tag.outcome.clone(), labels: tag.labels.clone() },
+            Step::Wait => Self::Wait,
             Step::WaitKey { timeout_ms, .. } => {
                 Self::WaitKey { timeout: Duration::from_millis(timeout_ms.into()) }
             }
@@ -232,6 +279,58 @@ fn clips(wanted: &[run::Clip<'_>], shelf: &Shelf, locale: &str) -> (Vec<Clip>, V
         }
     }
     (clips, missing)
+}
+
+/// How long the account of a telephone may be.
+const ACCOUNT_CHARACTERS_MAX: usize = 20;
+
+impl Callee {
+    /// Whom a filled text means. None: nobody who could be called safely.
+    fn read(kind: &Destination, to: &str) -> Option<Self> {
+        Some(match kind {
+            Destination::Agent(_) => Self::Agent(to.parse().ok()?),
+            Destination::Extension(_) => {
+                let is_plain = |sign: char| sign.is_ascii_alphanumeric() || "-_".contains(sign);
+                let is_account = (1..=ACCOUNT_CHARACTERS_MAX).contains(&to.len()) && to.chars().all(is_plain);
+                if !is_account {
+                    return None;
+                }
+                Self::Extension(to.to_owned())
+            }
+            Destination::Number(_) => Self::Number(to.parse().ok()?),
+            Destination::Sip(_) => {
+                let address = SipAddress::read(to).ok()?;
+                Self::Sip { trunk: address.trunk.parse().ok()?, name: address.name.to_owned() }
+            }
+        })
+    }
+}
+
+impl DialWish {
+    fn new(to: Callee, dial: &Dial, caller_id: Option<String>, mut whisper: Vec<Clip>, locale: &str) -> Self {
+        if let Some(key) = dial.confirm_key.filter(|_| whisper.is_empty()) {
+            whisper.push(confirmation(key, locale));
+        }
+        Self {
+            to,
+            caller_id: caller_id.and_then(|number| number.parse().ok()),
+            ring: Duration::from_secs(dial.ring_s.map_or(RING_S, |ring| ring.number()).into()),
+            mode: dial.mode,
+            whisper,
+            is_recorded: dial.record,
+            confirm_key: dial.confirm_key,
+        }
+    }
+}
+
+/// What whoever picks up is told who has to press a key, where the flow tells them nothing.
+fn confirmation(key: Key, locale: &str) -> Clip {
+    let text = if locale.starts_with("fr") {
+        format!("Pour prendre l'appel, tapez {key}.")
+    } else {
+        format!("To take the call, press {key}.")
+    };
+    Clip::Speech { text, locale: locale.to_owned(), voice: None }
 }
 
 impl QueueWish {

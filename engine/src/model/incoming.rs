@@ -159,8 +159,8 @@ pub enum CallbackStanding {
 pub struct CallerRecorded {
     /// The queue that gave the caller to the agent.
     pub queue: Option<QueueId>,
-    /// Who had the call when the recording began.
-    pub agent: AgentId,
+    /// Who had the call when the recording began; none where a flow had called somebody who is no agent at work.
+    pub agent: Option<AgentId>,
     /// The caller's number, unless it was withheld or unreadable.
     pub phone: Option<Phone>,
 }

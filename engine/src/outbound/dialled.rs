@@ -317,7 +317,7 @@ impl Engine {
     }
 
     pub(crate) fn hang_up_on_request(&mut self, id: CallId, by: Side) -> Result<Answer, Refusal> {
-        if by == Side::Agent && self.ask_how_it_was(id) {
+        if by == Side::Agent && (self.go_on_in_flow(id) || self.ask_how_it_was(id)) {
             return Ok(Answer::Done);
         }
         if self.callers.get(&id).is_some_and(Caller::is_here) {

@@ -3,6 +3,20 @@
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
+/// What entertains those who wait in some of the queues: it asks, looks things up, circles, ends, and lets them leave.
+pub(crate) const WAIT_FLOW: &str = r#"{"v":1,"id":"flw_9","kind":"queue_wait","locales":["fr-FR"],"start":"n_ask",
+    "vars":[{"name":"rounds","type":"int","default":0}],"nodes":{
+    "n_ask":{"kind":"menu","prompt":[{"tts":{"fr-FR":"Deux mots."}}],"keys":["1","2","3"],"timeout_ms":1009,"tries":2,
+      "next":{"1":"n_leave","2":"n_callback","3":"n_broken","no_input":"n_news","no_match":"n_over"}},
+    "n_news":{"kind":"http","url":"https://x.example/","next":{"ok":"n_talk","client_error":"n_talk","server_error":"n_talk","timeout":"n_talk"}},
+    "n_talk":{"kind":"play","prompt":[{"tts":{"fr-FR":"Trois."}}],"barge_in":true,"repeat":2,"next":{"next":"n_count"}},
+    "n_count":{"kind":"set","assign":[{"var":"rounds","expr":"rounds + 1"}],"next":{"next":"n_enough"}},
+    "n_enough":{"kind":"branch","cases":[{"id":"yes","when":"rounds > 3"}],"next":{"yes":"n_over","else":"n_ask"}},
+    "n_broken":{"kind":"set","assign":[{"var":"rounds","expr":"1 / 0"}],"next":{"next":"n_ask"}},
+    "n_leave":{"kind":"return","name":"left_by_key"},
+    "n_callback":{"kind":"return","name":"callback"},
+    "n_over":{"kind":"return","name":"music"}}}"#;
+
 /// A node without its ways out, and the names of these.
 fn node() -> impl Strategy<Value = (Json, Vec<&'static str>)> {
     let prompt = json!([{"tts": {"fr-FR": "Un mot."}}]);
@@ -29,7 +43,23 @@ fn node() -> impl Strategy<Value = (Json, Vec<&'static str>)> {
             vec!["timeout", "full", "no_agents", "callback", "left_by_key"],
         ),
         (
+            json!({"kind": "queue", "queue": "q_1", "max_wait_s": 30, "wait_flow": "flw_9"}),
+            vec!["timeout", "full", "no_agents", "callback", "left_by_key"],
+        ),
+        (
             json!({"kind": "dial", "to": {"number": "{{caller}}"}}),
+            vec!["done", "busy", "no_answer", "rejected"],
+        ),
+        (
+            json!({"kind": "dial", "to": {"sip": "sip:reception@trk_1"}, "whisper": prompt, "confirm_key": "1", "record": true}),
+            vec!["done", "busy", "no_answer", "rejected"],
+        ),
+        (
+            json!({"kind": "dial", "to": {"extension": "101"}, "mode": "blind", "whisper": prompt}),
+            vec!["busy", "no_answer", "rejected"],
+        ),
+        (
+            json!({"kind": "dial", "to": {"agent": "agt_1"}, "confirm_key": "1"}),
             vec!["done", "busy", "no_answer", "rejected"],
         ),
         (json!({"kind": "voicemail", "box": "vm_1", "greeting": prompt}), vec!["saved", "too_short"]),

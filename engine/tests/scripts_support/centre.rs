@@ -176,6 +176,14 @@ impl Centre {
                 let leg = self.leg_where(|purpose| matches!(purpose, LegPurpose::Outside { .. }));
                 return self.end_leg(leg, HangupCause { q850: 16, sip: None }, Duration::ZERO);
             }
+            ["outsider", "presses", key] => {
+                let leg = self.leg_where(|purpose| matches!(purpose, LegPurpose::Outside { .. }));
+                Input::Switch(SwitchEvent::KeyPressed { leg, key: key.chars().next().unwrap() })
+            }
+            ["phone", row, "presses", key] => {
+                let leg = self.leg_of_agent(AgentId::from_i64(row.parse().unwrap()));
+                Input::Switch(SwitchEvent::KeyPressed { leg, key: key.chars().next().unwrap() })
+            }
             ["phone", row, "lost"] => {
                 let leg = self.leg_of_agent(AgentId::from_i64(row.parse().unwrap()));
                 return self.end_leg(leg, HangupCause::default(), Duration::ZERO);

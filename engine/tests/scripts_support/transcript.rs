@@ -99,8 +99,17 @@ impl Names {
 
     pub(crate) fn switch(&mut self, command: &SwitchCommand) -> String {
         match command {
+            SwitchCommand::Originate {
+                leg,
+                to: Destination::Account(account),
+                purpose: purpose @ LegPurpose::Outside { .. },
+                ..
+            } => format!("ring {account} as {}", self.leg(*leg, purpose)),
             SwitchCommand::Originate { leg, to: Destination::Account(_), purpose, .. } => {
                 format!("ring {}", self.leg(*leg, purpose))
+            }
+            SwitchCommand::Originate { leg, to: Destination::Named { trunk, name }, purpose, .. } => {
+                format!("dial {name} on {trunk} as {}", self.leg(*leg, purpose))
             }
             SwitchCommand::Originate { leg, to: Destination::Number { trunk, phone }, purpose, .. } => {
                 format!("dial {phone} on {trunk} as {}", self.leg(*leg, purpose))

@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::pointer;
-use crate::flow::document::Flow;
+use crate::flow::document::{Flow, FlowKind};
 use crate::flow::finding::{Code, Finding, Patch};
 use crate::flow::name::Name;
 use crate::flow::node::Kind;
-use crate::flow::nodes::{Collect, Consent, Menu, Recording, RecordingAction, Split};
+use crate::flow::nodes::{
+    Collect, Consent, Destination, Dial, LEAVING, MUSIC, Menu, Recording, RecordingAction, Return, Split,
+};
 use crate::flow::scope::BUILT_IN;
+use crate::flow::sip_address::SipAddress;
 
 /// More choices than these are not remembered (G. A. Miller, 1956, gave seven to the eye; the ear has fewer).
 const CHOICES_MAX: usize = 5;
@@ -22,7 +25,11 @@ pub(super) fn check(flow: &Flow) -> Vec<Finding> {
         let place = pointer(id);
         if !node.kind.belongs_in(flow.envelope.kind) {
             let finding = Finding::new(Code::UnknownKind, format!("{place}/kind"));
-            findings.push(finding.with("kind", node.kind.name()).with("kinds", kinds_of(flow)));
+            let finding = finding.with("kind", node.kind.name()).with("kinds", kinds_of(flow));
+            findings.push(match flow.envelope.kind {
+                FlowKind::QueueWait => finding.mended_by(leave_queue(&place)),
+                FlowKind::Ivr | FlowKind::Script | FlowKind::Subflow => finding,
+            });
         }
         match &node.kind {
             Kind::Branch(branch) | Kind::Rule(branch) => {
@@ -30,11 +37,15 @@ pub(super) fn check(flow: &Flow) -> Vec<Finding> {
                 twice(ids, &["else", "error"], |number| format!("{place}/cases/{number}/id"), &mut findings);
             }
             Kind::Collect(collect) => terminator(&place, collect, &mut findings),
+            Kind::Dial(dial) => address(&place, dial, &mut findings),
             Kind::Http(http) if http.while_playing.is_none() => {
                 findings.push(Finding::new(Code::SilentHttp, place));
             }
             Kind::Menu(menu) => keys(&place, menu, &mut findings),
             Kind::Recording(recording) => consent(&place, recording, &mut findings),
+            Kind::Return(back) if flow.envelope.kind == FlowKind::QueueWait => {
+                back_to_queue(&place, back, &mut findings);
+            }
             Kind::Split(split) => shares(&place, split, &mut findings),
             Kind::Survey(survey) => {
                 let ids = survey.questions.iter().map(|question| &question.id);
@@ -49,10 +60,27 @@ pub(super) fn check(flow: &Flow) -> Vec<Finding> {
 /// The kinds that flows of this kind may have.
 fn kinds_of(flow: &Flow) -> &'static str {
     match flow.envelope.kind {
-        crate::flow::document::FlowKind::Script => {
-            "page, text, choice, level, field, appointment, rule, outcome"
+        FlowKind::Script => "page, text, choice, level, field, appointment, rule, outcome",
+        FlowKind::QueueWait => {
+            "play, menu, collect, language, hours, caller, split, return, branch, goto, http, lookup, set, tag"
         }
-        _ => "all but those of scripts",
+        FlowKind::Ivr | FlowKind::Subflow => "all but those of scripts",
+    }
+}
+
+/// What needs a call to itself is done by the flow that has the queue, once the caller has left it.
+fn leave_queue(node: &str) -> Patch {
+    Patch::Replace { path: node.to_owned(), value: json!({ "kind": "return", "name": LEAVING[0] }) }
+}
+
+/// A wait flow ends with the music, or by a way out of the queue.
+fn back_to_queue(node: &str, back: &Return, findings: &mut Vec<Finding>) {
+    let name = back.name.as_str();
+    if name != MUSIC && !LEAVING.contains(&name) {
+        let why = format!("a wait flow returns `{}` or `{MUSIC}`", LEAVING.join("`, `"));
+        let place = format!("{node}/name");
+        let finding = Finding::new(Code::BadField, &place).with("why", why);
+        findings.push(finding.mended_by(Patch::Replace { path: place, value: json!(MUSIC) }));
     }
 }
 
@@ -107,6 +135,16 @@ fn terminator(node: &str, collect: &Collect, findings: &mut Vec<Finding>) {
     {
         let why = format!("it is more than `max`, which is {}", max.number());
         findings.push(Finding::new(Code::BadField, format!("{node}/min")).with("why", why));
+    }
+}
+
+/// An address of SIP leads through a trunk of the house.
+fn address(node: &str, dial: &Dial, findings: &mut Vec<Finding>) {
+    if let Destination::Sip(address) = &dial.to
+        && address.error().is_none()
+        && let Err(why) = SipAddress::trunk_of(address)
+    {
+        findings.push(Finding::new(Code::BadField, format!("{node}/to/sip")).with("why", why));
     }
 }
 

@@ -14,8 +14,16 @@ pub(super) fn check(flow: &Flow, world: &World) -> Vec<Finding> {
             findings.push(Finding::new(Code::SubflowRecursion, &place).with("flow", id));
         } else if world.has(noun, id) == Some(false) {
             let mut finding = Finding::new(Code::UnknownReference, &place);
-            if noun == Noun::Assistant {
-                finding.msg_key = "finding.no_assistant".to_owned();
+            match noun {
+                Noun::Assistant => finding.msg_key = "finding.no_assistant".to_owned(),
+                Noun::WaitFlow => finding.msg_key = "finding.no_wait_flow".to_owned(),
+                Noun::Agent
+                | Noun::Calendar
+                | Noun::Flow
+                | Noun::Mailbox
+                | Noun::Queue
+                | Noun::Secret
+                | Noun::Trunk => {}
             }
             findings.push(finding.with("noun", noun.as_str()).with("id", id));
         }

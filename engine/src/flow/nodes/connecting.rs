@@ -39,11 +39,16 @@ pub struct Queue {
     /// What is told while waiting.
     #[serde(default)]
     pub announce: Announcements,
-    /// The flow that entertains whoever waits.
+    /// The flow that entertains whoever waits, of the kind `queue_wait`.
     pub wait_flow: Option<String>,
     /// After how long a callback is offered.
     pub callback_after_s: Option<Seconds>,
 }
+
+/// The names by which a flow that entertains whoever waits has them leave the queue: its outlets.
+pub const LEAVING: [&str; 2] = ["left_by_key", "callback"];
+/// The name by which such a flow ends while they wait on, with music.
+pub const MUSIC: &str = "music";
 
 /// A skill and its least level.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -95,11 +100,11 @@ pub struct Dial {
 pub enum Destination {
     /// An agent, by id.
     Agent(Template),
-    /// A number inside the house.
+    /// A telephone of the house: an agent's account, or the digits of another one.
     Extension(Template),
     /// A telephone number, E.164.
     Number(Template),
-    /// An address of SIP.
+    /// An address of SIP ([`super::super::sip_address`]).
     Sip(Template),
 }
 
@@ -126,7 +131,7 @@ impl Destination {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DialMode {
-    /// The call is handed over and leaves the flow.
+    /// The call leaves the flow once the two hear each other, and is over with their conversation.
     Blind,
     /// The flow goes on when the conversation ends.
     #[default]

@@ -14,8 +14,8 @@ pub use asking::{
     SpeechInput, Survey,
 };
 pub use connecting::{
-    Ai, Announcements, Answer, Callback, Destination, Dial, DialMode, Handoff, Hangup, HangupReason, Queue,
-    SkillNeed, Slots,
+    Ai, Announcements, Answer, Callback, Destination, Dial, DialMode, Handoff, Hangup, HangupReason, LEAVING,
+    MUSIC, Queue, SkillNeed, Slots,
 };
 pub use deciding::{
     Assignment, Branch, CallerCheck, Case, CheckCaller, Goto, Hours, Return, Revision, Set, Split, Subflow,

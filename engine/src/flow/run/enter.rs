@@ -8,9 +8,10 @@ use crate::flow::expression::NoValue;
 use crate::flow::name::Name;
 use crate::flow::node::Kind;
 use crate::flow::nodes::{
-    Callback, CollectCheck, Dial, Hangup, Hours, Http, Language, LanguageSource, Play, Queue, Return, Set,
-    Split, Subflow,
+    Callback, CollectCheck, Dial, Hangup, Hours, Http, LEAVING, Language, LanguageSource, Play, Queue,
+    Return, Revision, Set, Split, Subflow,
 };
+use crate::flow::prepared::PreparedNode;
 use crate::flow::prompt::{Prompt, PromptPart};
 use crate::flow::template::{Encoding, Template};
 use crate::flow::value::Value;
@@ -186,6 +187,33 @@ impl<'a> Turn<'a, '_> {
         Ok(self.stay(Place::Playing { again }, Step::Play { clips, listening }))
     }
 
+    /// The flow that entertains whoever waits begins, anew if it had begun.
+    pub(super) fn begin_wait_flow(&mut self) -> Move<'a> {
+        self.end_wait_flow();
+        let Some((_, PreparedNode { kind: Kind::Queue(queue), .. })) =
+            self.position().filter(|_| self.run.is_queueing())
+        else {
+            return Move::Stop(Step::GoOn);
+        };
+        let library = self.around.library;
+        let place = queue.wait_flow.as_deref().and_then(|flow| library.find(flow, Revision::Live));
+        let found = place.and_then(|place| Some((place, library.flow(place)?)));
+        let Some((place, flow)) = found.filter(|_| self.run.frames.len() < DEPTH_MAX) else {
+            return Move::Stop(Step::Wait);
+        };
+        let Some(start) = flow.start else { return Move::Stop(Step::Wait) };
+        self.run.frames.push(Frame::new(place, Some(flow)));
+        Move::Enter(start)
+    }
+
+    /// What entertained a waiting caller is over. They leave the queue where it says so, if their flow has that way.
+    fn wait_flow_returned(&mut self, node: &PreparedNode, name: &'a str) -> Move<'a> {
+        match LEAVING.contains(&name) && node.exit(name).is_some() {
+            true => self.leave(name),
+            false => Move::Stop(Step::Wait),
+        }
+    }
+
     fn enter_queue(&mut self, queue: &'a Queue) -> Entered<'a> {
         let prefer_agent = match &queue.prefer_agent {
             Some(template) => Some(template.fill(&self.scope(None)?, Encoding::Plain)?.into_owned()),
@@ -260,6 +288,9 @@ impl<'a> Turn<'a, '_> {
         }
         let Some(inner) = self.run.frames.pop() else { return self.end(Ending::Error) };
         let Some((_, node)) = self.position() else { return self.end(Ending::Error) };
+        if let Kind::Queue(_) = &node.kind {
+            return self.wait_flow_returned(node, back.name.as_str());
+        }
         if let (Kind::Subflow(subflow), Some(flow)) = (&node.kind, self.around.library.flow(inner.flow)) {
             for (outer, name) in &subflow.output {
                 let value = flow.slot(name.as_str()).and_then(|slot| inner.variables.get(slot)?.clone());

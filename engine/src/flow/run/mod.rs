@@ -153,11 +153,21 @@ impl Run {
         Some(&around.library.flow(frame.flow)?.nodes.get(frame.node)?.id)
     }
 
-    /// Whether the node that the call is in has a way of its own by this outlet.
+    /// Whether the node that the call is in has a way of its own by this outlet: the queue, for whoever waits.
     pub fn leads(&self, around: Surroundings<'_>, outlet: &str) -> bool {
-        let node =
-            self.frames.last().and_then(|frame| around.library.flow(frame.flow)?.nodes.get(frame.node));
+        let frame = self.queue_frame().and_then(|queue| self.frames.get(queue)).or(self.frames.last());
+        let node = frame.and_then(|frame| around.library.flow(frame.flow)?.nodes.get(frame.node));
         node.is_some_and(|node| node.exit(outlet).is_some())
+    }
+
+    /// Whether the caller waits for an agent, as far as the flow knows.
+    pub fn is_queueing(&self) -> bool {
+        self.queue_frame().is_some()
+    }
+
+    /// The frame of the queue in which the caller waits. Those after it entertain them.
+    fn queue_frame(&self) -> Option<usize> {
+        self.frames.iter().position(|frame| matches!(frame.place, Place::Queueing { .. }))
     }
 
     /// The language being spoken.
@@ -210,6 +220,9 @@ impl<'a> Turn<'a, '_> {
         if let Some(ending) = self.run.ending {
             return Step::End { ending, cause: HangupReason::Normal };
         }
+        if matches!(event, Event::QueueLeft(_)) {
+            self.end_wait_flow();
+        }
         let mut next = match event {
             Event::HangUp => self.hang_up(),
             _ if self.now.since(self.run.began) > TIME_MAX => self.reach_limit(),
@@ -232,7 +245,7 @@ impl<'a> Turn<'a, '_> {
     /// Enters a node, unless the call has passed too many.
     fn pass(&mut self, node: usize) -> Move<'a> {
         if self.run.passages_left == 0 || self.run.restless_left == 0 {
-            return self.reach_limit();
+            return if self.end_wait_flow() { self.wait_on() } else { self.reach_limit() };
         }
         self.run.passages_left -= 1;
         self.run.restless_left -= 1;
@@ -249,10 +262,29 @@ impl<'a> Turn<'a, '_> {
             return self.end(Ending::Error);
         }
         self.run.has_reached_limit = true;
-        self.run.passages_left = PASSAGES_AFTER_LIMIT;
-        self.run.restless_left = PASSAGES_AFTER_LIMIT;
+        self.leave_way_out();
         self.run.began = self.now;
         self.fail()
+    }
+
+    fn leave_way_out(&mut self) {
+        self.run.passages_left = PASSAGES_AFTER_LIMIT;
+        self.run.restless_left = PASSAGES_AFTER_LIMIT;
+    }
+
+    /// Ends the flow that entertains a waiting caller. Says whether there was one.
+    fn end_wait_flow(&mut self) -> bool {
+        let Some(queue) = self.run.queue_frame().filter(|queue| queue + 1 < self.run.frames.len()) else {
+            return false;
+        };
+        self.run.frames.truncate(queue + 1);
+        true
+    }
+
+    /// Nothing entertains a waiting caller any more.
+    fn wait_on(&mut self) -> Move<'a> {
+        self.leave_way_out();
+        Move::Stop(Step::Wait)
     }
 
     /// The caller has gone: what needs no caller can still be settled.
@@ -319,6 +351,10 @@ impl<'a> Turn<'a, '_> {
                 return self.end(Ending::Error);
             }
             self.run.frames.pop();
+            // Whoever waits keeps their place, whatever becomes of what entertains them.
+            if self.run.queue_frame().is_some_and(|queue| queue + 1 == self.run.frames.len()) {
+                return Move::Stop(Step::Wait);
+            }
         }
     }
 

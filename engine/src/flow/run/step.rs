@@ -69,7 +69,8 @@ pub enum Step<'a> {
         /// How keys are listened to.
         listening: Listening<'a>,
     },
-    /// Have the caller wait for an agent: [`Event::QueueLeft`], or [`Event::Key`] for every key meanwhile.
+    /// Have the caller wait for an agent: [`Event::Waiting`] once they do, and [`Event::QueueLeft`] whatever is being
+    /// done for them then.
     Queue {
         /// The fields of the node.
         queue: &'a Queue,
@@ -91,6 +92,9 @@ pub enum Step<'a> {
     Show(&'a Kind),
     /// Mark the call: [`Event::Done`].
     Tag(&'a Tag),
+    /// Have whoever waits for an agent wait on, with nothing of the flow's to hear: [`Event::QueueLeft`], or
+    /// [`Event::Key`] for every key meanwhile.
+    Wait,
     /// Wait for a key: [`Event::Key`], or [`Event::Timeout`] after so many milliseconds.
     WaitKey {
         /// How long.
@@ -119,6 +123,7 @@ impl Step<'_> {
             | Self::Record(_)
             | Self::Recording(_)
             | Self::Show(_)
+            | Self::Wait
             | Self::WaitKey { .. } => true,
         }
     }
@@ -249,6 +254,8 @@ pub enum Event {
     },
     /// The time is over.
     Timeout,
+    /// The caller waits for an agent, and nothing is being done for them: what entertains them begins.
+    Waiting,
 }
 
 /// What came of a promise to call back.

@@ -91,6 +91,7 @@ pub fn simulate(library: &Library, world: &World, input: &Input) -> Trace {
         run: Run::new(around, facts, begin),
         begin,
         now_ms: 0,
+        wait: None,
         noted: Vec::new(),
         passages: Vec::new(),
         said: Vec::new(),
@@ -107,6 +108,8 @@ struct Simulation<'a> {
     run: Run,
     begin: Timestamp,
     now_ms: u64,
+    /// When the wait for an agent is over, and how.
+    wait: Option<(u64, Event)>,
     /// What the interpreter noted last.
     noted: Vec<Passage<'a>>,
     passages: Vec<Line>,
@@ -123,8 +126,17 @@ impl<'a> Simulation<'a> {
             if let Step::End { ending, .. } = step {
                 return self.end(ending);
             }
+            if let Step::Queue { .. } = step {
+                let (until_ms, exit) = self.answer(&step);
+                self.wait = Some((until_ms, exit));
+                // Who is answered or turned away at once is not entertained.
+                if until_ms > self.now_ms {
+                    step = self.tell(Event::Waiting);
+                    continue;
+                }
+            }
             self.hear(&step);
-            let (deadline_ms, answer) = self.answer(&step);
+            let (deadline_ms, answer) = self.first_answer(&step);
             step = loop {
                 let act = self.caller.next(self.now_ms, deadline_ms, listens(&step));
                 let is_last = act.is_none();
@@ -149,7 +161,17 @@ impl<'a> Simulation<'a> {
             let (node, outlet) = (passage.node.to_string(), passage.outlet.to_owned());
             self.passages.push(Line { t_ms: self.now_ms, node, outlet, said });
         }
+        self.wait.take_if(|_| !self.run.is_queueing());
         step
+    }
+
+    /// What comes first: the end of the wait for an agent, or the answer to what is done meanwhile.
+    fn first_answer(&self, step: &Step<'_>) -> (u64, Event) {
+        let (at_ms, answer) = self.answer(step);
+        match &self.wait {
+            Some((until_ms, exit)) if *until_ms <= at_ms => (*until_ms, exit.clone()),
+            Some(_) | None => (at_ms, answer),
+        }
     }
 
     fn end(self, ending: Ending) -> Trace {
@@ -195,6 +217,8 @@ impl<'a> Simulation<'a> {
             Step::Record(wish) => self.recorded(node, wish),
             Step::Recording(_) if mocks.refused.iter().any(|refused| refused == node) => (0, Event::Refused),
             Step::Show(kind) => (0, self.page_left(node, kind)),
+            // Only the end of the wait ends it.
+            Step::Wait => (u64::MAX, Event::Done),
             Step::WaitKey { timeout_ms, .. } => (u64::from(*timeout_ms), Event::Timeout),
             Step::End { .. } | Step::GoOn | Step::Recording(_) | Step::SaveAnswers { .. } | Step::Tag(_) => {
                 (0, Event::Done)
@@ -240,7 +264,7 @@ impl<'a> Simulation<'a> {
 
 /// Whether a caller's keys are noticed during a step.
 const fn listens(step: &Step<'_>) -> bool {
-    matches!(step, Step::Play { .. } | Step::Queue { .. } | Step::WaitKey { .. })
+    matches!(step, Step::Play { .. } | Step::Queue { .. } | Step::Wait | Step::WaitKey { .. })
 }
 
 fn words(clip: &Clip<'_>) -> String {
