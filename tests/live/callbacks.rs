@@ -96,8 +96,7 @@ async fn a_caller_is_called_back_when_their_turn_comes_and_asked_how_it_was() {
     let shares = [(&both[0], AGENT), (&both[1], CUSTOMER)];
     for (heard, voice) in shares {
         let share = sound(heard).await.share_of_tone(voice);
-        println!("{voice} Hz were heard {share:.2} of the time in {}", heard.display());
-        assert!(share > 0.5, "{voice} Hz: {share}");
+        assert!(share > 0.5, "{voice} Hz in {}: {share}", heard.display());
     }
     assert!(promised(&world, true).await.is_empty());
     let kept = promised(&world, false).await;
@@ -125,7 +124,6 @@ async fn asked_how_it_was(world: &World, agent: &Agent) {
     world.until_agent_is(agent, "ready").await;
     until_no_callers(world).await;
     let share = sound(&heard).await.share_of_tone(QUESTION);
-    println!("the question was heard {share:.2} of the time");
     assert!(share > 0.02, "the question is heard: {share}");
     let answers = world.api.rows::<Value>("/api/survey-answers?survey=calls").await;
     assert_eq!(answers[0]["call"], caller["call"], "{answers:?}");

@@ -14,7 +14,7 @@ use crate::flow::nodes::DialMode;
 use crate::flow::run::{Dialled, Event};
 use crate::inbound::caller::{Caller, CallerState, Doing};
 use crate::inbound::task::{Callee, DialWish};
-use crate::model::{AgentId, CallId, HangupCause, LegId, Phone, RoomId, Side};
+use crate::model::{AgentId, CallId, HangupCause, LegId, Phone, RoomId};
 use crate::timers::Timer;
 
 /// How long whoever picked up is told something before they have the call; longer prompts are cut.

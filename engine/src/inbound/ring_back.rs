@@ -48,8 +48,17 @@ impl Engine {
         caller.phone = phone;
         caller.called_back = Some(CalledBack { callback, line: Leg::default() });
         caller.queue = Some(queue);
-        let (offered, is_offered, announce) = (Vec::new(), false, Announce::default());
-        caller.waiting = Some(Waiting { queue, place, needs, position, offered, is_offered, announce });
+        caller.waiting = Some(Waiting {
+            queue,
+            place,
+            needs,
+            position,
+            offered: Vec::new(),
+            is_offered: false,
+            announce: Announce::default(),
+            turn: caller.turn,
+            is_to_be_told: false,
+        });
         caller.enter(CallerState::Queued, now);
         self.callers.insert(id, caller);
         self.cx.notice(Notice::CallerQueued { call: id, queue });

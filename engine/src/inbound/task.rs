@@ -146,7 +146,7 @@ impl Task {
     /// Whether it can be done for somebody who waits for an agent.
     pub(crate) const fn suits_waiting(&self) -> bool {
         match self {
-            Self::Answer { .. } | Self::Dial { .. } | Self::Record(_) => false,
+            Self::Answer { .. } | Self::Book(_) | Self::Dial { .. } | Self::Record(_) => false,
             Self::End { .. }
             | Self::GoOn
             | Self::Impossible
