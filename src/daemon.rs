@@ -196,7 +196,11 @@ impl Daemon {
                 Command::Switch(command) => self.switch.carry_out(command),
                 Command::Write(write) => {
                     wrote |= !matches!(write, Write::SaveAttempt(_));
+                    let is_message = matches!(write, Write::SaveMessage(_));
                     self.writes.write(write)?;
+                    if is_message {
+                        self.show_message_when_durable()?;
+                    }
                 }
                 Command::LookUp { id, inquiry } => self.look_ups.begin(id, *inquiry),
                 Command::FetchLeads { campaign, count } => self.fetch_leads(campaign, count),
@@ -217,6 +221,20 @@ impl Daemon {
             Input::Switch(SwitchEvent::Snapshot(_)) => self.settings.catch_up(),
             _ => {}
         }
+    }
+
+    /// A message of a caller is being kept: once it is, the lamp of a telephone shows that it waits.
+    fn show_message_when_durable(&self) -> Result<(), QueueFull> {
+        let (done, durable) = oneshot::channel();
+        self.writes.then(done)?;
+        let settings = self.settings.clone();
+        tokio::spawn(async move {
+            if durable.await.is_ok() {
+                settings.asterisk_may_be_behind();
+                settings.catch_up();
+            }
+        });
+        Ok(())
     }
 
     fn answer_when_durable(&self, to: RequestId, answer: Result<Answer, Refusal>) -> Result<(), QueueFull> {

@@ -55,6 +55,8 @@ pub struct Engine {
     pub(crate) legs: BTreeMap<LegId, LegOwner>,
     /// Legs of callers who have hung up of late, and when: a snapshot may still show them.
     pub(crate) departed: BTreeMap<LegId, Timestamp>,
+    /// Legs of nobody any more that were told to end, with the trunks whose lines they use until they are gone.
+    pub(crate) parting: BTreeMap<LegId, Option<TrunkId>>,
     pub(crate) collecting: BTreeMap<RecordingId, Collecting>,
     /// What an earlier daemon left unfinished, until the first snapshot says what is still there.
     pub(crate) recovery: Option<Recovery>,
@@ -112,6 +114,7 @@ impl Engine {
             saving: BTreeMap::new(),
             legs: BTreeMap::new(),
             departed: BTreeMap::new(),
+            parting: BTreeMap::new(),
             collecting: BTreeMap::new(),
             recovery: None,
             stirred: BTreeSet::new(),

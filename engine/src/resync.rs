@@ -64,6 +64,7 @@ impl Engine {
             self.adopt(recovery, snapshot, &seen);
         }
         self.end_missing_legs(snapshot, &seen);
+        self.end_parting_legs(snapshot, &seen);
         self.take_in_seen_legs(snapshot);
         self.mend_rooms(snapshot);
         self.end_unknown_recordings(snapshot);
@@ -190,6 +191,14 @@ impl Engine {
         for leg in missing {
             self.cx.repaired(format!("{leg} is gone"));
             self.leg_ended(leg, HangupCause::default(), Some(Side::Lost));
+        }
+    }
+
+    fn end_parting_legs(&mut self, snapshot: &Snapshot, seen: &BTreeMap<LegId, &LegSeen>) {
+        let is_gone = |leg: &LegId| self.is_established(leg.as_uuid(), snapshot) && !seen.contains_key(leg);
+        let gone: Vec<LegId> = self.parting.keys().copied().filter(is_gone).collect();
+        for leg in gone {
+            self.parted(leg);
         }
     }
 

@@ -55,6 +55,8 @@ pub(crate) struct Checks {
     pub(crate) paused: BTreeMap<CallId, Timestamp>,
     /// Since when something has been up that the engine does not know.
     pub(crate) orphans: BTreeMap<String, Timestamp>,
+    /// Since when somebody has been about to hear an agent.
+    pub(crate) joining_since: BTreeMap<CallId, Timestamp>,
     /// Since when an agent has been ready.
     pub(crate) ready_since: BTreeMap<AgentId, Timestamp>,
     /// What is not as it should be with supervisors and customers.
@@ -100,6 +102,7 @@ impl Checks {
             rates: Rates::new(&plan.settings),
             paused: BTreeMap::new(),
             orphans: BTreeMap::new(),
+            joining_since: BTreeMap::new(),
             ready_since: BTreeMap::new(),
             wrongs: Wrongs::default(),
             passing: Passing::default(),

@@ -24,6 +24,9 @@ const ORPHAN_TIME_MAX: Duration = Duration::from_secs(35);
 /// Ready agents get work within this time if there is any.
 const IDLE_TIME_MAX: Duration = Duration::from_secs(30);
 
+/// A join is tried twice, two seconds each; more is travel, and the second until it is looked at.
+const JOINING_TIME_MAX: Duration = Duration::from_secs(6);
+
 /// After a fault it may take this long until everything is right.
 const REPAIR_TIME_MAX: Duration = Duration::from_secs(60);
 
@@ -35,6 +38,7 @@ impl World<'_> {
         self.check_loads();
         self.check_pauses();
         self.check_idle_agents(view);
+        self.check_joins(view);
         self.check_callers(view);
         self.check_passing(view);
         self.check_supervision(view);
@@ -167,6 +171,23 @@ impl World<'_> {
                 let shown = view.campaigns.iter().find(|shown| shown.campaign == campaign);
                 self.checks.broken(now, format!("I24: {agent} is idle, and leads are due: {shown:?}"));
             }
+        }
+    }
+
+    /// I24: who is to hear an agent does, or their join has failed.
+    fn check_joins(&mut self, view: &LiveView) {
+        let now = self.now;
+        let called = view.calls.iter().map(|call| (call.call, call.state));
+        let callers = view.callers.iter().map(|caller| (caller.call, caller.state));
+        let joining = called.chain(callers).filter(|(_, state)| *state == "joining").map(|(call, _)| call);
+        let since = |call| (call, self.checks.joining_since.get(&call).copied().unwrap_or(now));
+        self.checks.joining_since = joining.map(since).collect();
+        if !self.link.up || view.held_by.is_some() {
+            self.checks.joining_since.clear();
+        }
+        let lost = self.checks.joining_since.iter().find(|(_, since)| now.since(**since) > JOINING_TIME_MAX);
+        if let Some((call, _)) = lost {
+            self.checks.broken(now, format!("I24: {call} is still being joined to an agent"));
         }
     }
 

@@ -174,7 +174,7 @@ impl Engine {
     pub(crate) fn end_outside(&mut self, id: CallId) {
         let Some(outside) = self.talk_mut(id).and_then(|talk| talk.outside.take()) else { return };
         self.legs.remove(&outside.leg);
-        self.leave_gates(outside.trunk);
+        self.parting.insert(outside.leg, outside.trunk);
         self.cx.switch(SwitchCommand::HangUp { leg: outside.leg });
         // Whoever is still being asked has no room yet.
         let is_asked = self.callers.get(&id).is_some_and(|caller| caller.asked.is_some());

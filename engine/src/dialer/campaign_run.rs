@@ -60,6 +60,8 @@ pub struct CampaignRun {
     pub(crate) zone: Option<Zone>,
     /// When the next look is planned, if one is.
     pub(crate) look_at: Option<Timestamp>,
+    /// When it placed its latest call.
+    pub(crate) placed_at: Option<Timestamp>,
     /// Why the last look placed no call.
     pub(crate) idle_because: Option<IdleReason>,
     /// How likely dials are answered, by hour and list.
@@ -168,6 +170,7 @@ impl CampaignRun {
             drops: DropLedger::default(),
             law: None,
             look_at: None,
+            placed_at: None,
             idle_because: None,
             answer_rates: AnswerRates::default(),
             refused: Vec::new(),

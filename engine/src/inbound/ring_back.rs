@@ -203,7 +203,7 @@ impl Engine {
         }
         if self.legs.remove(&caller.leg).is_some() {
             self.departed.insert(caller.leg, self.cx.now);
-            self.leave_gates(caller.trunk);
+            self.parting.insert(caller.leg, caller.trunk);
         }
         caller.called_back.map(|back| back.callback)
     }

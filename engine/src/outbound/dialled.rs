@@ -62,6 +62,14 @@ impl Engine {
             Some(LegOwner::Outside(call)) => self.outside_ended(*call, leg, cause),
             None => {}
         }
+        self.parted(leg);
+    }
+
+    /// A leg of nobody is gone.
+    pub(crate) fn parted(&mut self, leg: LegId) {
+        if let Some(trunk) = self.parting.remove(&leg) {
+            self.leave_gates(trunk);
+        }
     }
 
     pub(crate) fn customer_leg_reported(&mut self, id: CallId, entered: bool, up: bool) {

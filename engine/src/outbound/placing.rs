@@ -31,8 +31,8 @@ pub(crate) const NO_OPENING_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 impl Engine {
     /// Looks at every campaign for which something changed, or plans to where a look has only just been.
     pub(crate) fn pace_stirred(&mut self) {
-        while let Some(campaign) = self.stirred.pop_first() {
-            if let Some(at) = self.rests_until(campaign) {
+        while let Some(campaign) = self.next_stirred() {
+            if let Some(at) = self.rests_until(campaign).filter(|_| !self.is_held_up(campaign)) {
                 self.look_again(campaign, at);
                 continue;
             }
@@ -41,6 +41,14 @@ impl Engine {
                 run.idle_because = idle_because;
             }
         }
+    }
+
+    /// The one that has placed no call for longest comes first, so that none takes every line that others wait for.
+    fn next_stirred(&mut self) -> Option<CampaignId> {
+        let placed_at = |id: &CampaignId| (self.runs.get(id).and_then(|run| run.placed_at), *id);
+        let next = self.stirred.iter().copied().min_by_key(placed_at)?;
+        self.stirred.remove(&next);
+        Some(next)
     }
 
     pub(crate) fn pace_timer(&mut self, campaign: CampaignId) {
@@ -244,6 +252,9 @@ impl Engine {
         };
         if let Some(session) = agent.and_then(|agent| self.sessions.get_mut(&agent)) {
             session.refused = None;
+        }
+        if let Some(run) = self.runs.get_mut(&campaign) {
+            run.placed_at = Some(now);
         }
         self.legs.insert(leg, LegOwner::Customer(call));
         let call_state = match agent {

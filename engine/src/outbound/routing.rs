@@ -109,9 +109,15 @@ impl Engine {
 
     /// Something of a limit that others share is free again: campaigns that wait for it look.
     pub(crate) fn stir_held_up(&mut self) {
-        let at_limit = |reason| matches!(reason, IdleReason::AtLimit(_));
-        let held_up = self.runs.iter().filter(|(_, run)| run.idle_because.is_some_and(at_limit));
-        self.stirred.extend(held_up.map(|(campaign, _)| *campaign));
+        let held_up: Vec<CampaignId> =
+            self.runs.keys().copied().filter(|campaign| self.is_held_up(*campaign)).collect();
+        self.stirred.extend(held_up);
+    }
+
+    /// Whether a campaign waits for a limit.
+    pub(crate) fn is_held_up(&self, campaign: CampaignId) -> bool {
+        let because = self.runs.get(&campaign).and_then(|run| run.idle_because);
+        matches!(because, Some(IdleReason::AtLimit(_)))
     }
 }
 
