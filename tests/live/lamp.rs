@@ -43,8 +43,11 @@ async fn the_lamp_of_a_telephone_shows_that_a_message_waits() {
 
     call(&world, NUMBER, "leaves", &["Wait(5)", "Playtones(1000)", "Wait(6)"]).await;
     until_no_callers(&world).await;
-    let messages = world.api.rows::<Value>(&format!("/api/mailboxes/{mailbox}/messages")).await;
-    assert_eq!(messages.len(), 1, "{messages:?}");
+    let messages = eventually("the message is kept", SOON, async || {
+        let messages = world.api.rows::<Value>(&format!("/api/mailboxes/{mailbox}/messages")).await;
+        holds(messages.len() == 1, messages.clone()).map(|()| messages)
+    })
+    .await;
     until_told(&world, "Voice-Message: 1/0").await;
 
     world.api.get_bytes(&format!("/api/messages/{}/audio", text(&messages[0], "id"))).await;

@@ -262,6 +262,8 @@ impl Engine {
         }
         self.close_act(supervisor, part, end);
         if part.mode == SupervisionMode::TakeOver && end != SupervisionEnd::CallOver {
+            // The customer may have come in, though nobody has told so.
+            self.change_room(supervisor);
             self.bring_back(part.call);
         }
     }
