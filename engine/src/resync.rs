@@ -11,7 +11,9 @@ use uuid::Uuid;
 use crate::agents::by_hand;
 use crate::agents::session::{AgentSession, AgentState, PhoneLine, Reservation, Served, Wish};
 use crate::command::{Hold, LeadNext, SwitchCommand, Write};
+use crate::conversation::Conversation;
 use crate::conversation::leg::Leg;
+use crate::conversation::talk::Talk;
 use crate::conversation::transfer::anteroom;
 use crate::dialer::retry;
 use crate::engine::{Engine, LegOwner};
@@ -186,6 +188,15 @@ impl Engine {
             (established && !is_there).then_some(*leg)
         };
         let mut missing: Vec<LegId> = self.legs.iter().filter_map(missing).collect();
+        // Whoever talked with an agent who is gone was there as well, and is gone with them.
+        let gone_with_agent = |(talk, _): (Conversation, &Talk)| {
+            let agent = self.sessions.get(&talk.agent)?.phone.leg()?;
+            let is_there = seen.contains_key(&talk.customer) || snapshot.unmarked.contains(&talk.customer);
+            (missing.contains(&agent) && !is_there && !missing.contains(&talk.customer))
+                .then_some(talk.customer)
+        };
+        let customers: Vec<LegId> = self.conversations().filter_map(gone_with_agent).collect();
+        missing.extend(customers);
         // Customers first: where both sides of a conversation are gone, neither hung up on the other.
         missing.sort_by_key(|leg| matches!(self.legs.get(leg), Some(LegOwner::Agent(_))));
         for leg in missing {

@@ -125,7 +125,11 @@ async fn asked_how_it_was(world: &World, agent: &Agent) {
     until_no_callers(world).await;
     let share = sound(&heard).await.share_of_tone(QUESTION);
     assert!(share > 0.02, "the question is heard: {share}");
-    let answers = world.api.rows::<Value>("/api/survey-answers?survey=calls").await;
+    let answers = eventually("the answers are kept", SOON, async || {
+        let answers = world.api.rows::<Value>("/api/survey-answers?survey=calls").await;
+        holds(answers.len() == 1, answers.clone()).map(|()| answers)
+    })
+    .await;
     assert_eq!(answers[0]["call"], caller["call"], "{answers:?}");
     assert_eq!(answers[0]["agent"], agent.id.as_str());
     assert_eq!(answers[0]["answers"]["calls"]["polite"], 5, "{answers:?}");
