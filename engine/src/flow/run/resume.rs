@@ -183,7 +183,11 @@ impl<'a> Turn<'a, '_> {
         let waited_s = self.now.since(since).as_secs();
         let is_offered = queue.callback_after_s.is_some_and(|after| waited_s >= u64::from(after.number()));
         if is_offered && key.sign() == CALLBACK_KEY {
-            return self.leave("callback");
+            // Where the flow has no way of its own, the queue books it, and the call is over.
+            return match self.run.leads(self.around, "callback") {
+                true => self.leave("callback"),
+                false => self.end(Ending::Hangup),
+            };
         }
         match self.position() {
             Some((_, node)) if node.exit("left_by_key").is_some() => self.leave("left_by_key"),
