@@ -230,8 +230,7 @@ impl Daemon {
         let settings = self.settings.clone();
         tokio::spawn(async move {
             if durable.await.is_ok() {
-                settings.asterisk_may_be_behind();
-                settings.catch_up();
+                settings.begin(oneshot::channel().0);
             }
         });
         Ok(())

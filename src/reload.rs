@@ -1,10 +1,10 @@
 //! Changes of settings on their way from the store to the engine and to Asterisk.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 
 use cadran_engine::input::{Input, Settings};
-use cadran_engine::model::RateLimit;
+use cadran_engine::model::{MessageLamp, RateLimit};
 use tokio::sync::{Mutex, oneshot, watch};
 use tracing::error;
 
@@ -28,6 +28,8 @@ pub struct Reloader {
     asterisk_is_behind: Arc<AtomicBool>,
     /// The far ends that are asked whether they answer.
     far_ends: watch::Sender<Vec<Target>>,
+    /// The lamps as Asterisk shows them, as far as it is known to.
+    lit: Arc<std::sync::Mutex<Vec<MessageLamp>>>,
 }
 
 /// Why settings are not effective, or not everywhere.
@@ -45,7 +47,8 @@ impl Reloader {
     /// For a daemon that has just taken charge of `switch`, which may hold anything.
     pub fn new(store: Store, switch: Arc<Switch>, inbox: Inbox, limit: watch::Receiver<RateLimit>) -> Self {
         let (turn, asterisk_is_behind) = (Arc::default(), Arc::new(AtomicBool::new(true)));
-        Self { store, switch, inbox, limit, turn, asterisk_is_behind, far_ends: watch::Sender::default() }
+        let (far_ends, lit) = (watch::Sender::default(), Arc::default());
+        Self { store, switch, inbox, limit, turn, asterisk_is_behind, far_ends, lit }
     }
 
     /// The far ends of the trunks, as the settings name them.
@@ -78,6 +81,7 @@ impl Reloader {
     /// Asterisk may have been restarted, or settings may have changed while there was no link.
     pub fn asterisk_may_be_behind(&self) {
         self.asterisk_is_behind.store(true, Ordering::Relaxed);
+        self.lit().clear();
     }
 
     /// Asterisk has answered: it gets what it may lack.
@@ -104,12 +108,31 @@ impl Reloader {
         self.far_ends.send_if_modified(|known| std::mem::replace(known, far_ends.clone()) != far_ends);
         if self.switch.is_connected() {
             self.switch.provision(&trunks, &accounts).await?;
-            self.switch.light_lamps(&self.store.message_lamps().await?).await?;
+            self.light_lamps().await?;
         } else {
             // It follows when there is a link.
             self.asterisk_may_be_behind();
         }
         Ok(())
+    }
+}
+
+impl Reloader {
+    /// Has the lamps show what waits that do not show it yet.
+    async fn light_lamps(&self) -> Result<(), Problem> {
+        let lamps = self.store.message_lamps().await?;
+        let lit = std::mem::take(&mut *self.lit());
+        let changed: Vec<MessageLamp> = lamps.iter().filter(|lamp| !lit.contains(lamp)).copied().collect();
+        self.switch.light_lamps(&changed).await?;
+        if !self.asterisk_is_behind.load(Ordering::Relaxed) {
+            *self.lit() = lamps;
+        }
+        Ok(())
+    }
+
+    fn lit(&self) -> std::sync::MutexGuard<'_, Vec<MessageLamp>> {
+        // Whoever panicked while holding the lock left a whole list: each change is one assignment.
+        self.lit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -17,10 +17,11 @@ use crate::inbound::dialling::Asked;
 use crate::inbound::queue::{Needs, Place};
 use crate::inbound::shelf::EditionId;
 use crate::inbound::task::{BookingWish, DialWish, MailboxWish};
+use crate::input::QueuePlace;
 use crate::model::incoming::{CallerCallback, CallerRecord, KeptPlace, PathStep, QueueWait};
 use crate::model::{
-    AgentId, CallId, Did, DidId, FlowId, HangupCause, LegId, MessageId, Phone, QueueId, Side, Timestamp,
-    TrunkId,
+    AgentId, Announce, CallId, Did, DidId, FlowId, HangupCause, LegId, MessageId, Phone, QueueId, Side,
+    Timestamp, TrunkId,
 };
 use crate::view::CallerView;
 
@@ -96,11 +97,37 @@ pub(crate) struct Waiting {
     pub(crate) offered: Vec<AgentId>,
     /// Whether they were offered to be called back.
     pub(crate) is_offered: bool,
-    pub(crate) announce: crate::model::Announce,
+    pub(crate) announce: Announce,
     /// The turn in which they came.
     pub(crate) turn: u32,
     /// Whether they are told their place as soon as the prompt is over that they hear.
     pub(crate) is_to_be_told: bool,
+    /// They are given to nobody before: a join has just failed, and the next would at once as well.
+    pub(crate) not_before: Timestamp,
+}
+
+impl Waiting {
+    /// A wait that begins in this turn, of which nothing is announced.
+    pub(crate) fn new(queue: QueueId, place: Place, needs: Needs, position: u32, turn: u32) -> Self {
+        Self {
+            queue,
+            place,
+            needs,
+            position,
+            offered: Vec::new(),
+            is_offered: false,
+            announce: Announce::default(),
+            turn,
+            is_to_be_told: false,
+            not_before: place.since,
+        }
+    }
+
+    /// Where they wait, for the leg to carry. `ahead`: by so many milliseconds wall time is ahead of the engine's.
+    pub(crate) fn queue_place(&self, ahead: i64) -> QueuePlace {
+        let since = Timestamp::from_millis(self.place.since.as_millis() + ahead);
+        QueuePlace { queue: self.queue, since, priority: self.place.priority() }
+    }
 }
 
 /// Whom an agent who sent them on took a caller from: where they are when that fails.

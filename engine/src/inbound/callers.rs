@@ -8,9 +8,9 @@ use crate::conversation::Behalf;
 use crate::engine::{Engine, LegOwner};
 use crate::flow::run::Event;
 use crate::inbound::caller::{Caller, CallerState, Doing};
-use crate::input::{LegPurpose, QueuePlace};
+use crate::input::LegPurpose;
 use crate::model::incoming::{CallerDisposition, QueueExit};
-use crate::model::{AgentId, CallId, Did, HangupCause, LegId, Phone, RoomId, Side, Timestamp, TrunkId};
+use crate::model::{AgentId, CallId, Did, HangupCause, LegId, Phone, RoomId, Side, TrunkId};
 use crate::timers::Timer;
 
 /// How long a flow may go on settling what needs no caller.
@@ -132,15 +132,15 @@ impl Engine {
         }
     }
 
+    /// By so many milliseconds wall time is ahead of the engine's own.
+    pub(crate) fn wall_ahead(&self) -> i64 {
+        self.cx.wall.as_millis() - self.cx.now.as_millis()
+    }
+
     /// What another daemon would need to know of a caller who is here.
     pub(crate) fn purpose_of_caller(&self, id: CallId) -> Option<LegPurpose> {
         let caller = self.callers.get(&id).filter(|caller| caller.is_here())?;
-        let ahead = self.cx.wall.as_millis() - self.cx.now.as_millis();
-        let queue = caller.waiting.as_ref().map(|waiting| QueuePlace {
-            queue: waiting.queue,
-            since: Timestamp::from_millis(waiting.place.since.as_millis() + ahead),
-            priority: waiting.place.priority(),
-        });
+        let queue = caller.waiting.as_ref().map(|waiting| waiting.queue_place(self.wall_ahead()));
         let (did, phone, trunk) = (caller.did_id(), caller.phone, caller.trunk);
         Some(LegPurpose::Caller { call: id, did, phone, trunk, queue })
     }

@@ -18,6 +18,9 @@ use crate::timers::Timer;
 const ANNOUNCE_EVERY_MIN: Duration = Duration::from_secs(10);
 /// The first announcement follows the beginning of the music.
 const ANNOUNCE_FIRST: Duration = Duration::from_secs(1);
+/// A caller who could not be joined to an agent is joined to the next after this time: whatever was the matter may be
+/// with their own leg.
+const JOINED_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 impl Engine {
     /// A caller wants to wait. The answer is that of a queue which does not take them; none when it does.
@@ -101,17 +104,8 @@ impl Engine {
         self.cx.arm_in(wait_max, Timer::QueueOver(id, turn));
         if let Some(caller) = self.callers.get_mut(&id) {
             let queue = wish.queue;
-            caller.waiting = Some(Waiting {
-                queue,
-                place,
-                needs,
-                position,
-                offered: Vec::new(),
-                is_offered: false,
-                announce,
-                turn,
-                is_to_be_told: false,
-            });
+            let waiting = Waiting::new(queue, place, needs, position, turn);
+            caller.waiting = Some(Waiting { announce, ..waiting });
             caller.queue = Some(queue);
             caller.enter(CallerState::Queued, now);
         }
@@ -178,7 +172,9 @@ impl Engine {
 
     /// Whether a caller waits and is there, or may be called back at this moment.
     fn may_be_served(&self, caller: &Caller) -> bool {
-        caller.state == CallerState::Queued && (!caller.is_at_home() || self.may_ring_back(caller))
+        let is_due = caller.waiting.as_ref().is_some_and(|waiting| waiting.not_before <= self.cx.now);
+        let is_reachable = !caller.is_at_home() || self.may_ring_back(caller);
+        caller.state == CallerState::Queued && is_due && is_reachable
     }
 
     /// Gives a caller to an agent: at once when their phone is up, or by ringing it.
@@ -263,6 +259,8 @@ impl Engine {
         caller.enter(if waits { CallerState::Queued } else { CallerState::Guided }, now);
         if let Some(waiting) = caller.waiting.as_mut() {
             waiting.offered.clear();
+            waiting.not_before = now + JOINED_AGAIN_AFTER;
+            self.cx.arm_in(JOINED_AGAIN_AFTER, Timer::QueueLook(id, waiting.turn));
         }
         if !waits {
             self.play_music(id);

@@ -10,9 +10,9 @@ use crate::engine::{Engine, LegOwner};
 use crate::inbound::callbacks::LOOK_AGAIN;
 use crate::inbound::caller::{CalledBack, Caller, CallerState, Waiting};
 use crate::inbound::queue::Needs;
-use crate::input::{LegPurpose, QueuePlace};
+use crate::input::LegPurpose;
 use crate::model::incoming::{CallbackStanding, CallerCallback};
-use crate::model::{AgentId, Announce, CallId, LegId, Phone, Timestamp};
+use crate::model::{AgentId, CallId, LegId, Phone};
 use crate::outbound::placing::RING_MARGIN;
 use crate::timers::Timer;
 
@@ -48,17 +48,7 @@ impl Engine {
         caller.phone = phone;
         caller.called_back = Some(CalledBack { callback, line: Leg::default() });
         caller.queue = Some(queue);
-        caller.waiting = Some(Waiting {
-            queue,
-            place,
-            needs,
-            position,
-            offered: Vec::new(),
-            is_offered: false,
-            announce: Announce::default(),
-            turn: caller.turn,
-            is_to_be_told: false,
-        });
+        caller.waiting = Some(Waiting::new(queue, place, needs, position, caller.turn));
         caller.enter(CallerState::Queued, now);
         self.callers.insert(id, caller);
         self.cx.notice(Notice::CallerQueued { call: id, queue });
@@ -94,8 +84,8 @@ impl Engine {
         let now = self.cx.now;
         let Some(caller) = self.callers.get(&id) else { return };
         let (Some(phone), Some(waiting)) = (caller.phone, caller.waiting.as_ref()) else { return };
-        let (leg, place) = (caller.leg, waiting.place);
-        let queue = waiting.queue;
+        let leg = caller.leg;
+        let queue = Some(waiting.queue_place(self.wall_ahead()));
         let shown: Vec<Phone> = caller.did.iter().map(|did| did.number).collect();
         let Ok(route) = self.route_outside(phone, &[], &shown) else {
             // They keep their place, and are looked at again before long.
@@ -105,8 +95,6 @@ impl Engine {
             self.serve_queues(agent);
             return;
         };
-        let ahead = self.cx.wall.as_millis() - now.as_millis();
-        let since = Timestamp::from_millis(place.since.as_millis() + ahead);
         if let Some(caller) = self.callers.get_mut(&id) {
             caller.agent = Some(agent);
             // Their call begins here.
@@ -119,7 +107,6 @@ impl Engine {
         }
         self.legs.insert(leg, LegOwner::Caller(id));
         self.enter_gates(Some(route.trunk));
-        let queue = Some(QueuePlace { queue, since, priority: place.priority() });
         self.cx.switch(SwitchCommand::Originate {
             leg,
             to: Destination::Number { trunk: route.trunk, phone },
