@@ -62,13 +62,15 @@ impl Engine {
         let after_gap = self.holds.is_switch_away();
         self.departed.retain(|_, at| *at + TRAVEL_TIME_MAX >= snapshot.asked_at);
         let seen: BTreeMap<LegId, &LegSeen> = snapshot.legs.iter().map(|leg| (leg.leg, leg)).collect();
-        if let Some(recovery) = self.recovery.take() {
+        let recovery = self.recovery.take();
+        let takes_over = recovery.is_some();
+        if let Some(recovery) = recovery {
             self.adopt(recovery, snapshot, &seen);
         }
         self.end_missing_legs(snapshot, &seen);
         self.end_parting_legs(snapshot, &seen);
         self.take_in_seen_legs(snapshot);
-        self.mend_rooms(snapshot);
+        self.mend_rooms(snapshot, takes_over);
         self.end_unknown_recordings(snapshot);
         self.release_hold(Hold::SwitchAway);
         self.settle_joins(snapshot);
@@ -264,7 +266,7 @@ impl Engine {
 
     /// Every agent whose phone is up is in their room, every connected customer in their agent's, and there are no
     /// other rooms.
-    fn mend_rooms(&mut self, snapshot: &Snapshot) {
+    fn mend_rooms(&mut self, snapshot: &Snapshot, takes_over: bool) {
         let rooms: BTreeMap<RoomId, &Vec<LegId>> =
             snapshot.rooms.iter().map(|(room, legs)| (*room, legs)).collect();
         let beside = |session: &AgentSession| session.has_anteroom.then(|| anteroom(session.room));
@@ -288,7 +290,9 @@ impl Engine {
                 continue;
             };
             let room = self.room_for(session);
-            if self.is_established(leg.as_uuid(), snapshot) && !in_room(room, leg) {
+            // Of what an earlier daemon asked for nothing comes about any more.
+            let is_settled = takes_over || self.is_established(leg.as_uuid(), snapshot);
+            if is_settled && !in_room(room, leg) {
                 joins.push((room, leg));
             }
         }

@@ -261,10 +261,12 @@ impl Engine {
             self.cx.switch(SwitchCommand::CloseEar { ear });
         }
         self.close_act(supervisor, part, end);
-        if part.mode == SupervisionMode::TakeOver && end != SupervisionEnd::CallOver {
-            // The customer may have come in, though nobody has told so.
+        if part.mode == SupervisionMode::TakeOver {
+            // The customer may have come in, though nobody has told so, and be there until their leg is gone.
             self.change_room(supervisor);
-            self.bring_back(part.call);
+            if end != SupervisionEnd::CallOver {
+                self.bring_back(part.call);
+            }
         }
     }
 

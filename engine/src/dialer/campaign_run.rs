@@ -11,7 +11,7 @@ use super::drop_ledger::{DropCounts, DropLedger};
 use super::hopper::Hopper;
 use super::learnt::Learnt;
 use super::obstacle::Standing;
-use super::pacing::Situation;
+use super::pacing::{Rivals, Situation};
 use super::prediction::Prediction;
 use super::predictive::Pickup;
 use crate::agents::session::Served;
@@ -312,8 +312,8 @@ impl CampaignRun {
         Breakers { window: own.window.max(agents), ..own }
     }
 
-    /// What pacing needs to know. `rivals`: answers and dials of other campaigns that will take its agents.
-    pub(crate) fn situation(&self, now: Timestamp, predicted: u32, rivals: u32) -> Situation {
+    /// What pacing needs to know.
+    pub(crate) fn situation(&self, now: Timestamp, predicted: u32, rivals: Rivals) -> Situation {
         let (day, month) = self.drops.counts(now);
         let law = self.law();
         Situation {

@@ -18,10 +18,19 @@ pub struct Situation {
     pub windows: [(DropCounts, f64); 2],
     /// How far the rule packs let it dial ahead.
     pub gate: PaceGate,
-    /// Dials in flight, and answers that wait, of other campaigns that will take this one's agents.
-    pub rivals: u32,
+    /// What other campaigns dial for this one's ready agents.
+    pub rivals: Rivals,
     /// Calls that the forecast of a predictive campaign allows ([`super::predictive`]).
     pub predicted: u32,
+}
+
+/// Dials of other campaigns that may take a campaign's ready agents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rivals {
+    /// How many are likely to, if they are answered.
+    pub dials: u32,
+    /// The ready agents who work for another campaign too: nobody else can be taken.
+    pub shared: u32,
 }
 
 /// What to do.
@@ -47,8 +56,10 @@ pub fn decide(s: &Situation) -> Decision {
             if spent_window(s).is_some() {
                 return one_to_one;
             }
-            let wanted = f64::from(s.ready) * ratio.min(max).max(1.0);
-            Decision::Ahead((wanted as u32).saturating_sub(s.on_their_way.saturating_add(s.rivals)))
+            let ratio = ratio.min(max).max(1.0);
+            let wanted = |agents: u32| (f64::from(agents) * ratio) as u32;
+            let rivals = s.rivals.dials.min(wanted(s.rivals.shared));
+            Decision::Ahead(wanted(s.ready).saturating_sub(s.on_their_way.saturating_add(rivals)))
         }
     }
 }
@@ -79,7 +90,7 @@ mod tests {
         on_their_way: 0,
         windows: [(of(1_000, 0), 0.03); 2],
         gate: PaceGate::Ratio { max: 4.0 },
-        rivals: 0,
+        rivals: Rivals { dials: 0, shared: 0 },
         predicted: 0,
     };
 
@@ -103,7 +114,12 @@ mod tests {
             (Situation { mode: DialMode::Preview, ready: 3, ..QUIET }, Decision::PerAgent(0)),
             (Situation { mode: power, ready: 3, ..QUIET }, Decision::Ahead(7)),
             (Situation { mode: power, ready: 3, on_their_way: 5, ..QUIET }, Decision::Ahead(2)),
-            (Situation { mode: power, ready: 3, on_their_way: 3, rivals: 2, ..QUIET }, Decision::Ahead(2)),
+            (
+                Situation { on_their_way: 3, rivals: Rivals { dials: 2, shared: 3 }, ..dropped(0, 0) },
+                Decision::Ahead(2),
+            ),
+            (Situation { rivals: Rivals { dials: 9, shared: 1 }, ..dropped(0, 0) }, Decision::Ahead(5)),
+            (Situation { rivals: Rivals { dials: 9, shared: 0 }, ..dropped(0, 0) }, Decision::Ahead(7)),
             (dropped(29, 0), Decision::Ahead(7)),
             (dropped(30, 0), Decision::PerAgent(3)),
             (dropped(0, 30), Decision::PerAgent(3)),

@@ -18,7 +18,7 @@ use crate::inbound::inquiry::{Inquiry, LookUpId};
 use crate::inbound::task::BookingWish;
 use crate::model::calendar::Window;
 use crate::model::incoming::{CallbackStanding, CallerCallback, QueueExit};
-use crate::model::{AgentId, CallId, CallingHours, Phone, QueueId, Timestamp, UserId};
+use crate::model::{CallId, CallingHours, Phone, QueueId, Timestamp, UserId};
 use crate::timers::Timer;
 
 /// The key by which a caller takes the callback that is offered, and confirms their number.
@@ -358,13 +358,9 @@ impl Engine {
     pub(crate) fn stop_callbacks(&mut self, phone: Phone) {
         let at_home =
             self.callers.values().filter(|caller| caller.phone == Some(phone) && caller.is_at_home());
-        let stopped: Vec<(CallId, Option<AgentId>)> =
-            at_home.map(|caller| (caller.id, caller.agent)).collect();
-        for (id, agent) in stopped {
+        let stopped: Vec<CallId> = at_home.map(|caller| caller.id).collect();
+        for id in stopped {
             self.put_off_ring_back(id);
-            if let Some(agent) = agent {
-                self.let_agent_of_go(agent, id, true, Duration::ZERO);
-            }
         }
     }
 }

@@ -165,11 +165,15 @@ impl Engine {
     /// Somebody is not called back at this moment, for no fault of theirs: it is looked at anew.
     pub(crate) fn put_off_ring_back(&mut self, id: CallId) {
         let rings = |caller: &&Caller| caller.state == CallerState::RingingBack;
-        if let Some(leg) = self.callers.get(&id).filter(rings).map(|caller| caller.leg) {
+        let ringing = self.callers.get(&id).filter(rings).map(|caller| (caller.leg, caller.agent));
+        if let Some((leg, _)) = ringing {
             self.cx.switch(SwitchCommand::HangUp { leg });
         }
         if let Some(callback) = self.leave_home(id) {
             self.promise(callback);
+        }
+        if let Some(agent) = ringing.and_then(|(_, agent)| agent) {
+            self.let_agent_of_go(agent, id, true, Duration::ZERO);
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::agents::session::AgentSession;
 use crate::dialer::CampaignRun;
-use crate::dialer::pacing::Situation;
+use crate::dialer::pacing::{Rivals, Situation};
 use crate::dialer::predictive::Rival;
 use crate::engine::Engine;
 use crate::model::{AgentId, CallId, CampaignId};
@@ -49,13 +49,22 @@ impl Engine {
             .sum()
     }
 
-    /// What pacing needs to know, with what is on its way of the campaigns that share agents.
+    /// What pacing needs to know, with what is on its way of the campaigns that share ready agents.
     pub(crate) fn situation(&self, run: &CampaignRun, predicted: u32) -> Situation {
-        let rivals = self.overlaps(run.id).into_iter().filter_map(|(other, share)| {
-            let other = self.runs.get(&other)?;
-            Some(share * (f64::from(other.dialling_ahead) + other.waiting.len() as f64))
+        let mut shared: BTreeMap<CampaignId, u32> = BTreeMap::new();
+        let mut shared_agents = 0;
+        for session in run.ready.iter().filter_map(|(_, agent)| self.sessions.get(agent)) {
+            shared_agents += u32::from(session.campaigns.len() > 1);
+            for other in session.campaigns.iter().filter(|other| **other != run.id) {
+                *shared.entry(*other).or_default() += 1;
+            }
+        }
+        let dials = shared.into_iter().filter_map(|(other, count)| {
+            let other = self.runs.get(&other).filter(|other| !other.ready.is_empty())?;
+            Some(f64::from(other.dialling_ahead) * f64::from(count) / other.ready.len() as f64)
         });
-        run.situation(self.cx.now, predicted, rivals.sum::<f64>().ceil() as u32)
+        let rivals = Rivals { dials: dials.sum::<f64>().ceil() as u32, shared: shared_agents };
+        run.situation(self.cx.now, predicted, rivals)
     }
 
     /// The neighbours' agent who has been ready for longest, for a person whom no agent of the campaign's own can take.
