@@ -8,6 +8,7 @@ use cadran_engine::dialer::pacing_line::PacingLine;
 use cadran_engine::input::AttemptRefusal;
 use cadran_engine::model::{Timestamp, Trip, Zone};
 
+use crate::store::{Keeps, WaitingLeads};
 use crate::words::{Language, fill};
 
 /// A campaign's pacing at one moment, in one sentence.
@@ -46,6 +47,23 @@ pub fn standing(standing: &Standing, now: Timestamp, language: Language) -> Stri
         return reason;
     }
     fill(language.pacing("since"), &[("reason", reason), ("span", span(for_long))])
+}
+
+/// How many leads wait, and for what.
+pub fn waiting(waiting: &WaitingLeads, now: Timestamp, language: Language) -> String {
+    let (phrase, why) = match waiting.keeps {
+        Keeps::Nothing => ("leads_due", ""),
+        Keeps::Forbidden(reason) => ("leads_forbidden", language.reason(reason)),
+        Keeps::Later => ("leads_later", ""),
+        Keeps::ListOff => ("leads_list_off", ""),
+        Keeps::QuotaReached => ("leads_quota_reached", ""),
+    };
+    let values = [
+        ("count", waiting.leads.to_string()),
+        ("span", span(waiting.next_due_at.since(now))),
+        ("why", why.to_owned()),
+    ];
+    fill(language.pacing(phrase), &values)
 }
 
 /// Why a dial that an agent asked for was not placed.

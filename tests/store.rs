@@ -154,6 +154,7 @@ on_both_databases! {
     settings::rows_that_hang_together_stay,
     settings::a_sign_in_ends,
     stock::the_stock_counts_every_lead_once,
+    stock::what_keeps_leads_is_told,
     supervision::acts_of_supervision_are_kept_with_their_end, webhooks::a_webhook_is_kept_changed_and_removed, webhooks::an_event_is_put_in_the_outbox_once_of_those_who_want_it, webhooks::what_was_taken_comes_back_until_it_is_settled,
     tenants::each_has_rows_of_its_own,
     tenants::the_list_of_tenants_is_kept_and_no_name_is_there_twice,

@@ -372,8 +372,15 @@ impl Engine {
     /// The agent said already that they have a machine on the line.
     fn recall_machine(&mut self, id: CallId) {
         let Some(call) = self.calls.get_mut(&id) else { return };
-        let counted = call.served().map(|served| Served { machine: Some(false), ..served });
         call.said_machine = Some(true);
+        self.count_known_machine(id);
+    }
+
+    /// Whoever has just been counted as a person who was served is a machine, by the word that an agent gave before an
+    /// earlier daemon stopped.
+    pub(crate) fn count_known_machine(&mut self, id: CallId) {
+        let Some(call) = self.calls.get(&id).filter(|call| call.said_machine == Some(true)) else { return };
+        let counted = call.served().map(|served| Served { machine: Some(false), ..served });
         if let (Some(served), Some(run)) = (counted, self.runs.get_mut(&call.attempt.campaign)) {
             run.answerer_found(served, true);
         }

@@ -15,7 +15,7 @@ use super::error::Error;
 use super::extract::{Json, Listing, Path, Query, page};
 use super::live;
 use crate::sentences;
-use crate::store::PacingFilter;
+use crate::store::{Keeps, PacingFilter, WaitingLeads};
 use crate::words::Language;
 
 /// A campaign's pacing at one moment, in figures and in a sentence.
@@ -81,6 +81,38 @@ pub(super) struct WhyIdle {
     dialling: u32,
     /// Every reason in force, what to look at first at the beginning. None: the next call is just being placed.
     reasons: Vec<ReasonBody>,
+    /// The leads that wait, by what keeps them, the largest group first.
+    leads: Vec<WaitingLeadsBody>,
+}
+
+/// Leads that wait for the same reason.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct WaitingLeadsBody {
+    /// `forbidden` by a rule or a do-not-call list at the last look, `later`: a retry or a callback, `list_off`,
+    /// `quota_reached`, or `due`: nothing keeps them.
+    kept_by: &'static str,
+    /// Which rule, where a rule forbade the call.
+    reason: Option<&'static str>,
+    /// How many.
+    count: u64,
+    /// When the first of them is looked at again, in milliseconds since 1970.
+    next_due_at: Timestamp,
+    /// The same for people, in the language of the request.
+    text: String,
+}
+
+impl WaitingLeadsBody {
+    fn of(waiting: WaitingLeads, now: Timestamp, language: Language) -> Self {
+        let (kept_by, reason) = match waiting.keeps {
+            Keeps::Nothing => ("due", None),
+            Keeps::Forbidden(reason) => ("forbidden", Some(reason.as_str())),
+            Keeps::Later => ("later", None),
+            Keeps::ListOff => ("list_off", None),
+            Keeps::QuotaReached => ("quota_reached", None),
+        };
+        let text = sentences::waiting(&waiting, now, language);
+        Self { kept_by, reason, count: waiting.leads, next_due_at: waiting.next_due_at, text }
+    }
 }
 
 /// One reason.
@@ -118,5 +150,8 @@ pub(super) async fn why_idle(
         }
     };
     let reasons = held_by.into_iter().map(|standing| ReasonBody::of(standing, at, language)).collect();
-    Ok(Json(WhyIdle { dialling, reasons }))
+    let now = app.now();
+    let waiting = app.store.waiting_leads(id, now).await?;
+    let leads = waiting.into_iter().map(|waiting| WaitingLeadsBody::of(waiting, now, language)).collect();
+    Ok(Json(WhyIdle { dialling, reasons, leads }))
 }

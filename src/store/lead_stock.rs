@@ -1,7 +1,8 @@
-//! How many leads a campaign has left, and how fast it uses them up.
+//! How many leads a campaign has left, how fast it uses them up, and what keeps the others.
 
 use std::time::Duration;
 
+use cadran_engine::dialer::compliance::Reason;
 use cadran_engine::dialer::exhaustion::{HORIZON, Stock};
 use cadran_engine::model::{CampaignId, Timestamp};
 
@@ -39,7 +40,70 @@ const PACE: &str = "select count(*) as dials, \
     from attempt join lead on lead.lead_id = attempt.lead_id \
     where attempt.campaign_id = $1 and started_at >= $2 and (outcome is null or outcome <> 'cancelled')";
 
+/// A callback is dialled whatever becomes of its list.
+const WAITING: &str = "select count(*) as leads, min(due_at) as next_due_at, why, reason from ( \
+        select due_at, case when due_at > $2 then held_because end as reason, case \
+            when due_at > $2 and held_because is not null then 'forbidden' \
+            when callback and due_at > $2 then 'later' when callback then 'due' \
+            when not list.enabled then 'list_off' \
+            when dialled_list.list_id is null or exists (select 1 from quota where quota.campaign_id = $1 \
+                and reached >= wanted and lead.fields ->> quota.field = quota.value) then 'quota_reached' \
+            when due_at > $2 then 'later' else 'due' end as why \
+        from lead join list on list.list_id = lead.list_id \
+            left join dialled_list on dialled_list.list_id = lead.list_id \
+        where lead.campaign_id = $1 and lead.state = 'waiting') as judged \
+    group by why, reason order by leads desc, why, reason";
+
+/// What keeps a lead that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeps {
+    /// Nothing: it is dialled next.
+    Nothing,
+    /// A rule, or a do-not-call list, forbade the call at the last look.
+    Forbidden(Reason),
+    /// It falls due later: a retry, a callback.
+    Later,
+    /// Its list is switched off.
+    ListOff,
+    /// Its list, its part of the campaign or the campaign has as many successes as were wanted.
+    QuotaReached,
+}
+
+/// Leads that wait for the same reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitingLeads {
+    /// Why.
+    pub keeps: Keeps,
+    /// How many.
+    pub leads: u64,
+    /// When the first of them is looked at again.
+    pub next_due_at: Timestamp,
+}
+
 impl Store {
+    /// A campaign's leads that wait, by what keeps them, the largest group first.
+    ///
+    /// Reads every lead that waits: for somebody who asks, not for a loop.
+    pub async fn waiting_leads(
+        &self,
+        campaign: CampaignId,
+        now: Timestamp,
+    ) -> Result<Vec<WaitingLeads>, Error> {
+        let rows = self.db.rows(WAITING, args![campaign, now]).await?;
+        let groups = rows.iter().map(|row| {
+            let why: String = row.get("why")?;
+            let keeps = match why.as_str() {
+                "forbidden" => Keeps::Forbidden(row.word("reason")?),
+                "later" => Keeps::Later,
+                "list_off" => Keeps::ListOff,
+                "quota_reached" => Keeps::QuotaReached,
+                _ => Keeps::Nothing,
+            };
+            Ok(WaitingLeads { keeps, leads: row.get("leads")?, next_due_at: row.get("next_due_at")? })
+        });
+        groups.collect()
+    }
+
     /// A campaign's leads and last dials, for [`cadran_engine::dialer::exhaustion::forecast`].
     pub async fn lead_stock(&self, campaign: CampaignId, now: Timestamp) -> Result<Stock, Error> {
         let due = self.db.row(DUE, args![campaign, now]).await?;

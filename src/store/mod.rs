@@ -116,7 +116,7 @@ pub use import::{
     NewLead, RowContent,
 };
 pub use lead::{DoneReason, LeadFilter, LeadOrder, LeadRecord, Withdrawal};
-pub use lead_stock::PACE_SPAN;
+pub use lead_stock::{Keeps, PACE_SPAN, WaitingLeads};
 pub use lease::{Acquired, Lease, LeaseHeld};
 pub use list::List;
 pub use medium::{Medium, SoundFile};

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cadran::store::{
-    Consent, DecisionFilter, DoNotCall, DoneReason, HistoryFilter, HistoryOrder, LeadFilter, LeadOrder, List,
-    NewLead, Page, Stage, Store,
+    Consent, DecisionFilter, DoNotCall, DoneReason, HistoryFilter, HistoryOrder, Keeps, LeadFilter,
+    LeadOrder, List, NewLead, Page, Stage, Store, WaitingLeads,
 };
 use cadran_engine::command::{DispositionRecord, LeadNext, Write};
 use cadran_engine::dialer::compliance::{Obligation, Reason};
@@ -167,6 +167,9 @@ pub(crate) async fn a_register_must_be_fresh_and_silent(database: &Database) {
     let lead =
         store.leads(LeadFilter::default(), LeadOrder::Imported, Page::first()).await.unwrap().remove(0);
     assert_eq!((lead.state, lead.held_because), (LeadState::Waiting, Some(Reason::RegisterStale)));
+    let waiting = store.waiting_leads(world.campaign, at(TUESDAY + 1)).await.unwrap();
+    let keeps = Keeps::Forbidden(Reason::RegisterStale);
+    assert_eq!(waiting, [WaitingLeads { keeps, leads: 2, next_due_at: at(TUESDAY + 3_600) }]);
 
     consult(store, &[phone(1)], TUESDAY).await;
     let (callable, denied) = claim(store, &world, HOLDER, TUESDAY + 3600).await;

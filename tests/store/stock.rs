@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use cadran::store::PACE_SPAN;
+use cadran::store::{Keeps, PACE_SPAN, Store, WaitingLeads};
 use cadran_engine::command::{LeadNext, Write};
-use cadran_engine::model::Outcome;
+use cadran_engine::model::{Outcome, Quota, QuotaPart};
 
 use super::database::Database;
 use super::world::{Desk, HOLDER, NOW, World, at, close};
@@ -29,4 +29,31 @@ pub(crate) async fn the_stock_counts_every_lead_once(database: &Database) {
     assert_eq!(stock.repeat_after, Duration::from_secs(60 * 60));
     let later = store.lead_stock(world.campaign, at(60) + PACE_SPAN).await.unwrap();
     assert_eq!((later.due, later.dials), (7, 0));
+}
+
+/// Of leads that wait is told why: a rule, a later time, a list, a quota.
+pub(crate) async fn what_keeps_leads_is_told(database: &Database) {
+    let store = &database.store;
+    let world = World::with_leads(store, 6).await;
+    let mut desk = Desk::of(store);
+    let attempt = desk.dial(&world, store).await;
+    desk.keep([close(&attempt, Outcome::Busy, LeadNext::Again { due_at: at(1_800), phone: 0 })]).await;
+    let in_hand = store.claim_leads(world.campaign, 1, NOW, HOLDER).await.unwrap().leads;
+    let kept = async |store: &Store| {
+        let waiting = store.waiting_leads(world.campaign, at(60)).await.unwrap();
+        waiting.into_iter().map(|group| (group.keeps, group.leads)).collect::<Vec<_>>()
+    };
+    assert_eq!(kept(store).await, [(Keeps::Nothing, 4), (Keeps::Later, 1)]);
+    let later = store.waiting_leads(world.campaign, at(60)).await.unwrap()[1];
+    assert_eq!(later, WaitingLeads { keeps: Keeps::Later, leads: 1, next_due_at: at(1_800) });
+
+    desk.keep([Write::ReleaseLead { lead: in_hand[0].id, due_at: at(30) }]).await;
+    let mut settings = store.campaign(world.campaign).await.unwrap().unwrap();
+    settings.value.settings.quotas = vec![Quota { of: QuotaPart::Campaign, successes: 0 }];
+    store.update_campaign(&settings.value, settings.rev, NOW).await.unwrap();
+    assert_eq!(kept(store).await, [(Keeps::QuotaReached, 6)]);
+    let mut list = store.list(world.list).await.unwrap().unwrap();
+    list.value.enabled = false;
+    store.update_list(&list.value, list.rev, NOW).await.unwrap();
+    assert_eq!(kept(store).await, [(Keeps::ListOff, 6)]);
 }

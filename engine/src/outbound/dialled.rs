@@ -272,6 +272,7 @@ impl Engine {
             run.talking += 1;
             run.person_served(now);
         }
+        self.count_known_machine(id);
         self.campaign_saw(campaign, Seen::Person { dropped: false });
         self.cx.notice(Notice::Connected { call: id, agent, waited });
         self.set_agent_state(agent, AgentState::OnCall { call: id });
@@ -444,6 +445,7 @@ impl Engine {
         if let Some(run) = run
             && outcome == Outcome::Answered
             && call.connected_at.is_none()
+            && call.said_machine != Some(true)
         {
             run.person_served(now);
         }

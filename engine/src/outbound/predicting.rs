@@ -61,7 +61,7 @@ impl Engine {
         let (day, month) = run.drops.counts(now);
         let situation = Situation {
             idle: run.ready.len(),
-            waiting: run.waiting.len() + self.rivals_waiting(campaign),
+            waiting: run.waiting.len() + self.rivals_waiting(campaign) + self.callers_ahead(campaign),
             dialled: &dialled,
             rivals: &rivals,
             next_odds: run.hopper.first().map_or(1.0, |lead| self.odds(campaign, lead)),
@@ -248,7 +248,7 @@ impl Call {
 }
 
 /// A dial of which it is not known yet whether it wants an agent.
-fn dial_of(call: &Call, now: Timestamp) -> Option<Dialled> {
+pub(crate) fn dial_of(call: &Call, now: Timestamp) -> Option<Dialled> {
     let started_at = call.attempt.started_at;
     match call.state {
         CallState::Saving | CallState::Dialling { .. } => {

@@ -1,14 +1,16 @@
-//! Campaigns that share agents: an answer of one takes an agent of the other, and surplus answers find a neighbour.
+//! Who else wants a campaign's agents: campaigns that share them, whose answers take an agent of the other and whose
+//! surplus answers find a neighbour; and callers.
 
 use std::collections::BTreeMap;
 
-use crate::agents::session::AgentSession;
+use crate::agents::session::{AgentSession, Wish};
 use crate::dialer::CampaignRun;
 use crate::dialer::pacing::{Rivals, Situation};
 use crate::dialer::predictive::Rival;
 use crate::engine::Engine;
 use crate::model::{AgentId, CallId, CampaignId};
-use crate::outbound::call::{Call, CallState};
+use crate::outbound::call::Call;
+use crate::outbound::predicting::dial_of;
 
 impl Engine {
     /// For every other campaign, how likely an agent who takes one of its calls is one of this campaign's too.
@@ -31,13 +33,10 @@ impl Engine {
             return Vec::new();
         }
         let rival = |call: &Call| {
-            let share = overlaps.get(&call.attempt.campaign)?;
-            let rings =
-                call.is_ahead() && matches!(call.state, CallState::Saving | CallState::Dialling { .. });
-            let age = self.cx.now.since(call.attempt.started_at).as_secs_f64();
-            rings.then_some(Rival { age, share: share * call.odds })
+            let share = *overlaps.get(&call.attempt.campaign)?;
+            Some(Rival { dial: dial_of(call, self.cx.now)?, share })
         };
-        self.calls.values().filter_map(rival).collect()
+        self.calls.values().filter(|call| call.is_ahead()).filter_map(rival).collect()
     }
 
     /// People of other campaigns who wait for an agent that may be one of this campaign's.
@@ -47,6 +46,21 @@ impl Engine {
             .filter_map(|other| self.runs.get(other))
             .map(|run| run.waiting.len())
             .sum()
+    }
+
+    /// Callers in queues whom this campaign's agents take before anybody whom it calls.
+    pub(crate) fn callers_ahead(&self, campaign: CampaignId) -> usize {
+        let mut ahead = 0.0;
+        for (id, queue) in self.queues.iter().filter(|(_, queue)| queue.len() > 0) {
+            let at_work = self.sessions.values().filter(|session| session.wish == Wish::Ready);
+            let agents = at_work.filter(|session| session.settings.queues.contains(id));
+            let (all, ours) = agents.fold((0, 0), |(all, ours), session| {
+                (all + 1, ours + u32::from(session.campaigns.contains(&campaign)))
+            });
+            let ours = f64::from(ours);
+            ahead += (queue.len() as f64 * ours / f64::from(all.max(1))).min(ours);
+        }
+        ahead.ceil() as usize
     }
 
     /// What pacing needs to know, with what is on its way of the campaigns that share ready agents.

@@ -8,13 +8,14 @@ use cadran_engine::model::*;
 
 use super::Centre;
 use crate::callers::caller_phone;
-use crate::furniture::{account_of, lead, seconds};
+use crate::furniture::{NEXT_DOOR, account_of, lead, seconds};
 
 impl Centre {
     pub(super) fn request(&self, agent: AgentId, act: &[&str]) -> Request {
         let call = |name: &str| self.names.call_named(name);
         match act {
             ["logs", "in"] => Request::LogIn { agent, campaigns: vec![CampaignId::from_i64(1)] },
+            ["logs", "in", "next", "door"] => Request::LogIn { agent, campaigns: vec![NEXT_DOOR] },
             ["logs", "out"] => Request::LogOut { agent },
             ["ready"] => Request::Ready { agent },
             ["pauses", code] => Request::Pause { agent, code: (*code).to_owned() },

@@ -19,7 +19,7 @@ use cadran_engine::model::incoming::{CallbackStanding, CallerCallback};
 use cadran_engine::model::*;
 
 use crate::callers::{caller_leg, caller_phone};
-use crate::furniture::{lead, seconds, settings};
+use crate::furniture::{NEXT_DOOR, lead, seconds, settings};
 use crate::transcript::Names;
 
 /// Friday 20 November 2026, 09:00 UTC.
@@ -292,7 +292,7 @@ impl Centre {
             Command::Write(write) => self.write(write),
             Command::FetchLeads { campaign, .. } => {
                 let (due, later): (Vec<_>, Vec<_>) =
-                    self.waiting.drain(..).partition(|(at, _)| *at <= self.now);
+                    self.waiting.drain(..).partition(|(at, _)| campaign != NEXT_DOOR && *at <= self.now);
                 self.waiting = later;
                 let leads: Vec<Lead> = due.into_iter().map(|(_, lead)| lead).collect();
                 self.claimed.extend(leads.iter().map(|lead| lead.id));

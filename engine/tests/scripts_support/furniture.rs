@@ -6,6 +6,9 @@ use std::time::Duration;
 use cadran_engine::input::Settings;
 use cadran_engine::model::*;
 
+/// A neighbouring campaign, where a story has one. Nobody is on its lists.
+pub(crate) const NEXT_DOOR: CampaignId = CampaignId::from_i64(2);
+
 pub(crate) fn settings() -> Settings {
     let phone = |text: &str| text.parse::<Phone>().unwrap();
     let agent = |row| Agent {

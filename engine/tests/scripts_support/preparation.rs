@@ -1,9 +1,9 @@
 //! What a script says before its story begins.
 
-use cadran_engine::model::{AgentsHear, DialMode, RecordingPolicy, RingMode};
+use cadran_engine::model::{AgentsHear, Campaign, DialMode, RecordingPolicy, RingMode};
 
 use super::{Centre, START};
-use crate::furniture::{lead, screening, seconds};
+use crate::furniture::{NEXT_DOOR, lead, screening, seconds};
 
 impl Centre {
     /// Who is there and what will happen to dials, before the story begins.
@@ -20,6 +20,12 @@ impl Centre {
             ["power", ratio] => campaign.settings.mode = DialMode::Power { ratio: ratio.parse().unwrap() },
             ["screen", then @ ..] => campaign.settings.screening = screening(then),
             ["manual"] => campaign.settings.mode = DialMode::Manual,
+            ["surplus", "goes", "next", "door"] => {
+                campaign.settings.surplus_to = vec![NEXT_DOOR];
+                let mut neighbour = Campaign { id: NEXT_DOOR, ..campaign.clone() };
+                neighbour.settings.mode = DialMode::Progressive;
+                self.settings.campaigns.push(neighbour);
+            }
             ["preview"] => campaign.settings.mode = DialMode::Preview,
             ["tone"] => campaign.settings.supervision.agents_hear = AgentsHear::Tone,
             ["record", "all"] => campaign.settings.recording = RecordingPolicy::All,

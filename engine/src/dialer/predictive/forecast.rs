@@ -53,17 +53,13 @@ impl Forecast {
                 lag.add_agent(chance, self.exact);
             }
         }
-        for dial in s.dialled {
-            let ahead = match *dial {
-                Dialled::Ringing { age, odds } => at_odds(ring.ringing(age), odds),
-                Dialled::Screening { rang, age } => ring.screening(rang, age),
+        let own = s.dialled.iter().map(|dial| (*dial, 1.0));
+        let rivals = s.rivals.iter().map(|rival| (rival.dial, rival.share));
+        for (dial, share) in own.chain(rivals) {
+            let ahead = match dial {
+                Dialled::Ringing { age, odds } => at_odds(ring.ringing(age), odds * share),
+                Dialled::Screening { rang, age } => at_odds(ring.screening(rang, age), share),
             };
-            for (lag, chance) in self.lags.iter_mut().zip(ahead) {
-                lag.add_answer(chance, self.exact);
-            }
-        }
-        for rival in s.rivals {
-            let ahead = at_odds(ring.ringing(rival.age), rival.share);
             for (lag, chance) in self.lags.iter_mut().zip(ahead) {
                 lag.add_answer(chance, self.exact);
             }

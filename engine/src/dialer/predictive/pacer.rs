@@ -173,7 +173,8 @@ impl Pacer {
         let is_overspent = self.budget.is_overspent(s.time_left);
         // The limit is law: past it nobody is rung for whom no agent is idle already.
         let one_to_one = one_to_one || is_overspent;
-        let kept_free = s.idle.saturating_sub(s.waiting + s.dialled.len() + s.rivals.len());
+        let rivals = s.rivals.iter().map(|rival| rival.share).sum::<f64>().ceil() as usize;
+        let kept_free = s.idle.saturating_sub(s.waiting + s.dialled.len() + rivals);
         let ahead = dials_max.saturating_sub(s.dialled.len());
         let most = burst.min(s.lines_free).min(if one_to_one { kept_free } else { ahead });
         let mut place = 0;
@@ -333,9 +334,13 @@ mod tests {
         let agents = wrapping_up(4.0, false);
         let alone = Situation { working: &agents, ..QUIET };
         let place = |situation: &Situation<'_>| used_to_short_calls().calls_to_place(situation).place;
-        let rivals = [Rival { age: 5.0, share: 1.0 }; 100];
         assert!(place(&alone) > 0);
-        assert_eq!(place(&Situation { rivals: &rivals, ..alone }), 0);
+        for dial in [Dialled::Ringing { age: 5.0, odds: 1.0 }, Dialled::Screening { rang: 5.0, age: 0.1 }] {
+            let rivals = [Rival { dial, share: 1.0 }; 100];
+            assert_eq!(place(&Situation { rivals: &rivals, ..alone }), 0, "{dial:?}");
+            let strangers = [Rival { dial, share: 0.0 }; 100];
+            assert_eq!(place(&Situation { rivals: &strangers, ..alone }), place(&alone), "{dial:?}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::super::compliance::PaceLaw;
 pub struct Situation<'a> {
     /// Agents who could take a call at once.
     pub idle: usize,
-    /// People who answered and wait for an agent.
+    /// People who answered and wait for an agent, and callers who come before the next answer.
     pub waiting: usize,
     /// Dials in flight.
     pub dialled: &'a [Dialled],
@@ -62,9 +62,9 @@ pub enum Dialled {
 /// A dial of a campaign that shares agents with this one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rival {
-    /// Since the dial was placed.
-    pub age: f64,
-    /// How likely its answer, compared with that of an ordinary dial of this campaign, takes one of its agents.
+    /// The dial.
+    pub dial: Dialled,
+    /// How likely its answer takes one of this campaign's agents.
     pub share: f64,
 }
 
