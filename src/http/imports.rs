@@ -246,6 +246,9 @@ fn new_lead(lead: import::NewLead) -> NewLead {
             source: consent.source,
             given_at: consent.given_at,
             evidence: consent.evidence,
+            expires_at: consent.expires_at,
+            hours_waiver: consent.hours_waiver,
+            written: consent.written,
         }),
     }
 }

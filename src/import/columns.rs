@@ -181,10 +181,13 @@ mod tests {
             .map(|column| match column {
                 Column::Consent { part } => match part {
                     ConsentPart::Evidence => name("EVIDENCE"),
+                    ConsentPart::ExpiresAt => name("EXPIRES AT"),
                     ConsentPart::GivenAt => name("GIVEN AT"),
+                    ConsentPart::HoursWaiver => name("ANY HOUR"),
                     ConsentPart::Purpose => name("PURPOSE"),
                     ConsentPart::Source => name("SOURCE"),
                     ConsentPart::TextVersion => name("TEXT"),
+                    ConsentPart::Written => name("WRITTEN"),
                 },
                 Column::Field { name } => name.as_str(),
                 Column::Ignore => name("-"),

@@ -15,14 +15,21 @@ use super::{Column, Reason};
 pub enum ConsentPart {
     /// What proves it, such as the name of a recording. Without it there is no consent.
     Evidence,
+    /// Until when it holds; until it is taken back, unless a cell says otherwise.
+    ExpiresAt,
     /// When it was given. Without it there is no consent.
     GivenAt,
+    /// Whether the person may be called outside the hours of the law. No, unless a cell says yes.
+    HoursWaiver,
     /// For what; telephone marketing unless a cell says otherwise.
     Purpose,
     /// Where it was given: a form, a call, a letter.
     Source,
     /// Which wording the person agreed to.
     TextVersion,
+    /// Whether it was given in writing and signed, as American law asks for automatic dialling. No, unless a cell says
+    /// yes.
+    Written,
 }
 
 /// A consent as a row tells it.
@@ -38,6 +45,12 @@ pub struct NewConsent {
     pub given_at: Timestamp,
     /// What proves it.
     pub evidence: String,
+    /// Until when it holds, if not until it is taken back; of a day without a time its first moment.
+    pub expires_at: Option<Timestamp>,
+    /// Whether the person may be called outside the hours of the law.
+    pub hours_waiver: bool,
+    /// Whether it was given in writing and signed.
+    pub written: bool,
 }
 
 /// The longest text of a part, as in the ledger.
@@ -58,6 +71,10 @@ const PHONE_MARKETING_WORDS: &[&str] = &[
     "telemarketing",
     "telephone",
 ];
+
+/// How people say yes, and no.
+const YES: &[&str] = &["1", "o", "oui", "true", "vrai", "x", "y", "yes"];
+const NO: &[&str] = &["", "0", "f", "false", "faux", "n", "no", "non"];
 
 /// Reads the consent of a row from its cells that are not empty, each with its column; none when it has none. A consent
 /// that cannot be proved is left out, with the column and the reason.
@@ -83,13 +100,38 @@ pub(super) fn read<'a>(
     let Some(given_at) = moment(given, region, zone) else {
         return Some(Err((column, Reason::ConsentTime)));
     };
+    let expires = part(ConsentPart::ExpiresAt);
+    let expires_at = match expires.map(|(column, text)| (column, moment(text, region, zone))) {
+        Some((column, None)) => return Some(Err((column, Reason::ConsentTime))),
+        Some((_, Some(at))) => Some(at),
+        None => None,
+    };
+    let says_yes = |wanted| part(wanted).map_or(Ok(false), |(column, text)| yes_or_no(column, text));
+    let (hours_waiver, written) = match (says_yes(ConsentPart::HoursWaiver), says_yes(ConsentPart::Written)) {
+        (Ok(hours_waiver), Ok(written)) => (hours_waiver, written),
+        (Err(unclear), _) | (_, Err(unclear)) => return Some(Err(unclear)),
+    };
     Some(Ok(NewConsent {
         purpose: purpose(&text(ConsentPart::Purpose)),
         text_version: text(ConsentPart::TextVersion),
         source: text(ConsentPart::Source),
         given_at,
         evidence: evidence.to_owned(),
+        expires_at,
+        hours_waiver,
+        written,
     }))
+}
+
+fn yes_or_no(column: usize, text: &str) -> Result<bool, (usize, Reason)> {
+    let words = super::columns::plain_words(text);
+    if YES.contains(&words.as_str()) {
+        Ok(true)
+    } else if NO.contains(&words.as_str()) {
+        Ok(false)
+    } else {
+        Err((column, Reason::ConsentYesNo))
+    }
 }
 
 fn purpose(text: &str) -> String {
@@ -156,6 +198,19 @@ const HEADERS: &[(ConsentPart, &[&str])] = &[
         ],
     ),
     (
+        ConsentPart::ExpiresAt,
+        &[
+            "consent end",
+            "consent expires",
+            "consent expiry",
+            "consent until",
+            "consentement jusqu au",
+            "expiration consentement",
+            "expiration du consentement",
+            "fin du consentement",
+        ],
+    ),
+    (
         ConsentPart::GivenAt,
         &[
             "consent at",
@@ -171,6 +226,17 @@ const HEADERS: &[(ConsentPart, &[&str])] = &[
             "heure du consentement",
             "opt in date",
             "optin date",
+        ],
+    ),
+    (
+        ConsentPart::HoursWaiver,
+        &[
+            "any hour",
+            "consent to any hour",
+            "consentement hors horaires",
+            "hors horaires",
+            "hours waiver",
+            "toute heure",
         ],
     ),
     (
@@ -212,6 +278,17 @@ const HEADERS: &[(ConsentPart, &[&str])] = &[
             "version du consentement",
             "version du texte",
             "version du texte de consentement",
+        ],
+    ),
+    (
+        ConsentPart::Written,
+        &[
+            "consent signed",
+            "consent written",
+            "consentement ecrit",
+            "consentement signe",
+            "pewc",
+            "written consent",
         ],
     ),
 ];
@@ -258,6 +335,16 @@ mod tests {
         assert_eq!(told(&[proof, (ConsentPart::GivenAt, "soon")]), Some(Err((1, Reason::ConsentTime))));
         let given = told(&[at, proof, (ConsentPart::Source, "web")]).unwrap().unwrap();
         assert_eq!((given.purpose.as_str(), given.source.as_str()), ("phone_marketing", "web"));
+        assert_eq!((given.expires_at, given.hours_waiver, given.written), (None, false, false));
+        let until = (ConsentPart::ExpiresAt, "2026-03-02");
+        let more = told(&[at, proof, (ConsentPart::HoursWaiver, "Oui"), (ConsentPart::Written, "x"), until]);
+        let more = more.unwrap().unwrap();
+        assert_eq!((more.hours_waiver, more.written), (true, true));
+        assert_eq!(more.expires_at.unwrap().since(more.given_at).as_secs(), 86_400);
+        let unclear = told(&[at, proof, (ConsentPart::Written, "perhaps")]);
+        assert_eq!(unclear, Some(Err((2, Reason::ConsentYesNo))));
+        let endless = told(&[at, proof, (ConsentPart::ExpiresAt, "never")]);
+        assert_eq!(endless, Some(Err((2, Reason::ConsentTime))));
         let other = told(&[at, proof, (ConsentPart::Purpose, "Étude de marché")]).unwrap().unwrap();
         assert_eq!(other.purpose, "etude_de_marche");
     }

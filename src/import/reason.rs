@@ -15,6 +15,8 @@ pub enum Reason {
     ConsentTime,
     /// A consent without its time or its proof.
     ConsentUnproved,
+    /// What should be yes or no is neither.
+    ConsentYesNo,
     /// A character that no text holds, such as NUL.
     ControlCharacter,
     /// More text than a row may have.
@@ -39,10 +41,11 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of reports.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::ColumnsTooMany,
         Self::ConsentTime,
         Self::ConsentUnproved,
+        Self::ConsentYesNo,
         Self::ControlCharacter,
         Self::LineTooLong,
         Self::PhoneCharacters,
@@ -61,6 +64,7 @@ impl Reason {
             Self::ColumnsTooMany => "columns_too_many",
             Self::ConsentTime => "consent_time",
             Self::ConsentUnproved => "consent_unproved",
+            Self::ConsentYesNo => "consent_yes_no",
             Self::ControlCharacter => "control_character",
             Self::LineTooLong => "line_too_long",
             Self::PhoneCharacters => "phone_characters",

@@ -84,17 +84,19 @@ impl Store {
 /// A file that comes again says nothing new.
 const IMPORT: Sql = Sql {
     postgres: "insert into consent (seller_id, phone, purpose, text_version, channel, evidence, hours_waiver, written, \
-        given_at, recorded_by, recorded_at) \
+        given_at, expires_at, recorded_by, recorded_at) \
         select seller_id, row ->> 'phone', row ->> 'purpose', row ->> 'text_version', row ->> 'source', \
-        row ->> 'evidence', false, false, cast(row ->> 'given_at' as bigint), $3, $4 \
+        row ->> 'evidence', cast(row ->> 'hours_waiver' as boolean), cast(row ->> 'written' as boolean), \
+        cast(row ->> 'given_at' as bigint), cast(row ->> 'expires_at' as bigint), $3, $4 \
         from campaign cross join jsonb_array_elements($2) as row where campaign_id = $1 and seller_id is not null \
         and not exists (select 1 from consent as known where known.seller_id = campaign.seller_id \
         and known.phone = row ->> 'phone' and known.purpose = row ->> 'purpose' \
         and known.evidence = row ->> 'evidence' and known.given_at = cast(row ->> 'given_at' as bigint))",
     sqlite: "insert into consent (seller_id, phone, purpose, text_version, channel, evidence, hours_waiver, written, \
-        given_at, recorded_by, recorded_at) \
+        given_at, expires_at, recorded_by, recorded_at) \
         select seller_id, value ->> 'phone', value ->> 'purpose', value ->> 'text_version', value ->> 'source', \
-        value ->> 'evidence', false, false, value ->> 'given_at', $3, $4 \
+        value ->> 'evidence', value ->> 'hours_waiver', value ->> 'written', value ->> 'given_at', \
+        value ->> 'expires_at', $3, $4 \
         from campaign cross join json_each($2) where campaign_id = $1 and seller_id is not null \
         and not exists (select 1 from consent as known where known.seller_id = campaign.seller_id \
         and known.phone = value ->> 'phone' and known.purpose = value ->> 'purpose' \
@@ -109,6 +111,9 @@ struct Imported {
     purpose: String,
     text_version: String,
     source: String,
+    expires_at: Option<i64>,
+    hours_waiver: bool,
+    written: bool,
 }
 
 /// Writes down the consents of a file, given to the seller of a campaign; one that is known already is not repeated.
@@ -126,6 +131,9 @@ pub(super) async fn import<'a>(
         purpose: without_nul(&consent.purpose),
         text_version: without_nul(&consent.text_version),
         source: without_nul(&consent.source),
+        expires_at: consent.expires_at.map(Timestamp::as_millis),
+        hours_waiver: consent.hours_waiver,
+        written: consent.written,
     });
     let given: BTreeSet<Imported> = given.collect();
     if given.is_empty() {

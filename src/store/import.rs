@@ -53,6 +53,12 @@ pub struct NewConsent {
     pub given_at: Timestamp,
     /// What proves it.
     pub evidence: String,
+    /// Until when it holds, if not until it is taken back.
+    pub expires_at: Option<Timestamp>,
+    /// Whether the person may be called outside the hours of the law.
+    pub hours_waiver: bool,
+    /// Whether it was given in writing and signed.
+    pub written: bool,
 }
 
 impl NewLead {

@@ -145,6 +145,9 @@ pub(crate) async fn consents_of_a_file_open_the_telephone_and_its_report_says_so
         source: "web form".to_owned(),
         given_at: at(TUESDAY - days * DAY),
         evidence: "form-17".to_owned(),
+        expires_at: Some(at(TUESDAY + 30 * DAY)),
+        hours_waiver: true,
+        written: false,
     };
     let rows = |first: u32| {
         vec![
@@ -171,6 +174,10 @@ pub(crate) async fn consents_of_a_file_open_the_telephone_and_its_report_says_so
         (world.seller, phone(0), at(TUESDAY - 5 * DAY))
     );
     assert_eq!((consent.text_version.as_str(), consent.channel.as_str()), ("v3", "web form"));
+    assert_eq!(
+        (consent.expires_at, consent.hours_waiver, consent.written),
+        (Some(at(TUESDAY + 30 * DAY)), true, false)
+    );
     assert!(consent.recorded_by.starts_with("import "), "{}", consent.recorded_by);
     let claim = store.claim_leads(world.campaign, 10, at(TUESDAY), "asterisk-1").await.unwrap();
     assert_eq!(claim.leads.iter().map(|lead| lead.phone).collect::<Vec<_>>(), [phone(0)]);
