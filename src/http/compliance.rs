@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use cadran_engine::dialer::compliance::{CapCount, Obligation, Reason};
-use cadran_engine::model::{CampaignId, LeadId, ListId, PersonId, Phone, Timestamp};
+use cadran_engine::model::{CampaignId, CampaignState, LeadId, ListId, PersonId, Phone, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -18,8 +18,9 @@ use super::do_not_call::{self, DoNotCallBody};
 use super::error::Error;
 use super::extract::{Json, Path, Query};
 use super::leads::{self, LeadBody};
+use super::pacing::WaitingLeadsBody;
 use super::relationships::{self, RelationshipBody};
-use crate::store::{DryRun, PackEdition, Verdict, Why};
+use crate::store::{DryRun, LeadStanding, PackEdition, Verdict, Why};
 use crate::words::Language;
 
 /// Whom is asked about.
@@ -50,6 +51,20 @@ pub(super) struct WhyBody {
     decisions: Vec<DialDecisionBody>,
     /// What the law says of a call to each lead that is not done, at this moment.
     verdicts: Vec<VerdictBody>,
+    /// What else keeps each lead that waits, the law left aside: its campaign, its list, a quota, a later time.
+    standings: Vec<LeadStandingBody>,
+}
+
+/// Whether a lead that waits would be dialled, the law left aside.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LeadStanding)]
+pub(super) struct LeadStandingBody {
+    lead: LeadId,
+    campaign: CampaignId,
+    /// What the campaign does: only a running one dials.
+    campaign_state: CampaignState,
+    #[serde(flatten)]
+    waiting: WaitingLeadsBody,
 }
 
 /// What the law says of a call at this moment.
@@ -128,9 +143,26 @@ pub(super) async fn why(
 ) -> Result<Json<WhyBody>, Error> {
     // All that is known of a person is known from every campaign.
     session.needs_all_teams()?;
-    let Why { person, phones, leads, do_not_call, consents, relationships, attempts, decisions, verdicts } =
-        app.store.why(query.phone, app.now()).await?;
+    let now = app.now();
+    let Why {
+        person,
+        phones,
+        leads,
+        do_not_call,
+        consents,
+        relationships,
+        attempts,
+        decisions,
+        verdicts,
+        standings,
+    } = app.store.why(query.phone, now).await?;
     let whole = session.sees_numbers();
+    let standing = |standing: LeadStanding| LeadStandingBody {
+        lead: standing.lead,
+        campaign: standing.campaign,
+        campaign_state: standing.state,
+        waiting: WaitingLeadsBody::of(standing.waiting, now, language),
+    };
     Ok(Json(WhyBody {
         person,
         phones,
@@ -141,6 +173,7 @@ pub(super) async fn why(
         attempts: attempts.into_iter().map(|record| AttemptBody::of(record, whole)).collect(),
         decisions: decisions.into_iter().map(|decision| dial_decisions::body(decision, language)).collect(),
         verdicts: verdicts.into_iter().map(|said| verdict(said, language)).collect::<Result<_, _>>()?,
+        standings: standings.into_iter().map(standing).collect(),
     }))
 }
 

@@ -102,7 +102,7 @@ pub(super) struct WaitingLeadsBody {
 }
 
 impl WaitingLeadsBody {
-    fn of(waiting: WaitingLeads, now: Timestamp, language: Language) -> Self {
+    pub(super) fn of(waiting: WaitingLeads, now: Timestamp, language: Language) -> Self {
         let (kept_by, reason) = match waiting.keeps {
             Keeps::Nothing => ("due", None),
             Keeps::Forbidden(reason) => ("forbidden", Some(reason.as_str())),

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use cadran_engine::dialer::compliance::Reason;
 use cadran_engine::dialer::exhaustion::{HORIZON, Stock};
-use cadran_engine::model::{CampaignId, Timestamp};
+use cadran_engine::model::{CampaignId, LeadId, Timestamp};
 
-use super::value::args;
+use super::value::{Row, args};
 use super::{Error, Store};
 
 /// The dials that say how fast a campaign dials. Long enough to even out a break of a few agents, short enough to follow
@@ -40,19 +40,35 @@ const PACE: &str = "select count(*) as dials, \
     from attempt join lead on lead.lead_id = attempt.lead_id \
     where attempt.campaign_id = $1 and started_at >= $2 and (outcome is null or outcome <> 'cancelled')";
 
-/// A callback is dialled whatever becomes of its list.
-const WAITING: &str = "select count(*) as leads, min(due_at) as next_due_at, why, reason from ( \
-        select due_at, case when due_at > $2 then held_because end as reason, case \
-            when due_at > $2 and held_because is not null then 'forbidden' \
-            when callback and due_at > $2 then 'later' when callback then 'due' \
-            when not list.enabled then 'list_off' \
-            when dialled_list.list_id is null or exists (select 1 from quota where quota.campaign_id = $1 \
-                and reached >= wanted and lead.fields ->> quota.field = quota.value) then 'quota_reached' \
-            when due_at > $2 then 'later' else 'due' end as why \
-        from lead join list on list.list_id = lead.list_id \
-            left join dialled_list on dialled_list.list_id = lead.list_id \
-        where lead.campaign_id = $1 and lead.state = 'waiting') as judged \
-    group by why, reason order by leads desc, why, reason";
+/// Leads that wait, each with what keeps it at the moment `$2`. A callback is dialled whatever becomes of its list.
+macro_rules! judged {
+    ($of:literal) => {
+        concat!(
+            "(select lead.lead_id, due_at, case when due_at > $2 then held_because end as reason, case \
+                when due_at > $2 and held_because is not null then 'forbidden' \
+                when callback and due_at > $2 then 'later' when callback then 'due' \
+                when not list.enabled then 'list_off' \
+                when dialled_list.list_id is null or exists (select 1 from quota \
+                    where quota.campaign_id = lead.campaign_id \
+                    and reached >= wanted and lead.fields ->> quota.field = quota.value) then 'quota_reached' \
+                when due_at > $2 then 'later' else 'due' end as why \
+            from lead join list on list.list_id = lead.list_id \
+                left join dialled_list on dialled_list.list_id = lead.list_id \
+            where lead.state = 'waiting' and ",
+            $of,
+            ") as judged"
+        )
+    };
+}
+
+const WAITING: &str = concat!(
+    "select count(*) as leads, min(due_at) as next_due_at, why, reason from ",
+    judged!("lead.campaign_id = $1"),
+    " group by why, reason order by leads desc, why, reason"
+);
+
+const WAITS: &str =
+    concat!("select 1 as leads, due_at as next_due_at, why, reason from ", judged!("lead.lead_id = $1"));
 
 /// What keeps a lead that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,19 +105,12 @@ impl Store {
         campaign: CampaignId,
         now: Timestamp,
     ) -> Result<Vec<WaitingLeads>, Error> {
-        let rows = self.db.rows(WAITING, args![campaign, now]).await?;
-        let groups = rows.iter().map(|row| {
-            let why: String = row.get("why")?;
-            let keeps = match why.as_str() {
-                "forbidden" => Keeps::Forbidden(row.word("reason")?),
-                "later" => Keeps::Later,
-                "list_off" => Keeps::ListOff,
-                "quota_reached" => Keeps::QuotaReached,
-                _ => Keeps::Nothing,
-            };
-            Ok(WaitingLeads { keeps, leads: row.get("leads")?, next_due_at: row.get("next_due_at")? })
-        });
-        groups.collect()
+        self.db.rows(WAITING, args![campaign, now]).await?.iter().map(read).collect()
+    }
+
+    /// What keeps one lead, if it waits.
+    pub async fn waiting_lead(&self, lead: LeadId, now: Timestamp) -> Result<Option<WaitingLeads>, Error> {
+        self.db.row(WAITS, args![lead, now]).await?.as_ref().map(read).transpose()
     }
 
     /// A campaign's leads and last dials, for [`cadran_engine::dialer::exhaustion::forecast`].
@@ -126,4 +135,16 @@ impl Store {
         }
         Ok(stock)
     }
+}
+
+fn read(row: &Row) -> Result<WaitingLeads, Error> {
+    let why: String = row.get("why")?;
+    let keeps = match why.as_str() {
+        "forbidden" => Keeps::Forbidden(row.word("reason")?),
+        "later" => Keeps::Later,
+        "list_off" => Keeps::ListOff,
+        "quota_reached" => Keeps::QuotaReached,
+        _ => Keeps::Nothing,
+    };
+    Ok(WaitingLeads { keeps, leads: row.get("leads")?, next_due_at: row.get("next_due_at")? })
 }

@@ -142,7 +142,7 @@ pub use team::Team;
 pub use tenant::Tenant;
 pub use user::User;
 pub use webhook::{Delivery, DeliveryState, EventKind, WAITING_MAX, Webhook};
-pub use why::{Verdict, Why};
+pub use why::{LeadStanding, Verdict, Why};
 pub use writer::{QueueFull, WRITES_MAX, WriteQueue};
 
 /// Rows that one page of a listing may have.

@@ -1,7 +1,7 @@
 //! Why a number was called, or was not: all that is known of the person behind it, and what the law says at once.
 
 use cadran_engine::dialer::compliance::{CapCount, Inquiry, Obligation, Reason};
-use cadran_engine::model::{CampaignId, LeadId, PersonId, Phone, Timestamp};
+use cadran_engine::model::{CampaignId, CampaignState, LeadId, PersonId, Phone, Timestamp};
 
 use super::consent::Consent;
 use super::db::{Lane, Sql, Tx};
@@ -10,6 +10,7 @@ use super::do_not_call::DoNotCall;
 use super::hearing::{Hearing, Question};
 use super::history::{HistoryFilter, HistoryOrder};
 use super::lead::{self, LeadRecord};
+use super::lead_stock::WaitingLeads;
 use super::relationship::Relationship;
 use super::value::{args, json};
 use super::{AttemptRecord, Error, Page, Store, consent, do_not_call, person, relationship};
@@ -38,6 +39,21 @@ pub struct Why {
     pub decisions: Vec<DialDecision>,
     /// What the law says of a call to each lead that is not done, at once.
     pub verdicts: Vec<Verdict>,
+    /// What else keeps each lead that waits.
+    pub standings: Vec<LeadStanding>,
+}
+
+/// Whether a lead that waits would be dialled, the law left aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeadStanding {
+    /// Which lead.
+    pub lead: LeadId,
+    /// Its campaign.
+    pub campaign: CampaignId,
+    /// What the campaign does.
+    pub state: CampaignState,
+    /// What keeps the lead, and until when.
+    pub waiting: WaitingLeads,
 }
 
 /// What the law says of a call to a lead.
@@ -93,9 +109,27 @@ impl Store {
             let decided = DecisionFilter { phone: Some(phone), ..DecisionFilter::default() };
             decisions.extend(self.dial_decisions(decided, Page { after: None, limit: TOLD_MAX }).await?);
         }
+        let mut standings = Vec::new();
+        for (lead, campaign) in leads.iter().map(|record| (record.lead.id, record.campaign)) {
+            let waiting = self.waiting_lead(lead, now).await?;
+            if let Some((waiting, kept)) = waiting.zip(self.campaign(campaign).await?) {
+                standings.push(LeadStanding { lead, campaign, state: kept.value.state, waiting });
+            }
+        }
         attempts.sort_by_key(|record| std::cmp::Reverse(record.attempt.started_at));
         decisions.sort_by_key(|decision| std::cmp::Reverse(decision.last_at));
-        Ok(Why { person, phones, leads, do_not_call, consents, relationships, attempts, decisions, verdicts })
+        Ok(Why {
+            person,
+            phones,
+            leads,
+            do_not_call,
+            consents,
+            relationships,
+            attempts,
+            decisions,
+            verdicts,
+            standings,
+        })
     }
 }
 

@@ -53,6 +53,12 @@ async fn a_number_is_explained_and_a_campaign_is_tried_out() {
     let why = request.send().await.expect(200).json();
     assert_eq!(why["phones"], json!(["+33199000001", "+33199000002"]));
     assert_eq!(why["do_not_call"][0]["phone"], "+33199000002");
+    let standing = &why["standings"][0];
+    assert_eq!(
+        (&standing["campaign_state"], &standing["kept_by"]),
+        (&json!("draft"), &json!("due")),
+        "{why}"
+    );
     let verdict = &why["verdicts"][0];
     assert_eq!((&verdict["verdict"], &verdict["reason"]), (&json!("deny"), &json!("INTERNAL_DNC")));
     assert_eq!(verdict["words"], "Un numéro de la personne figure sur notre liste d'opposition.");

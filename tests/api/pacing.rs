@@ -50,6 +50,7 @@ async fn every_reason_is_told_in_the_language_of_the_reader() {
     );
     assert_eq!(reply["reasons"][0]["obstacle"]["paused"], 2);
     assert_eq!(reply["reasons"][1]["obstacle"]["kind"], "leads_coming");
+    assert_eq!(reply["leads"], json!([]));
 
     let live = world.call("GET", "/api/live/snapshot").token(&admin).send().await.expect(200).json();
     let sentence = live["campaigns"][0]["sentence"].as_str().unwrap();
