@@ -197,6 +197,10 @@ pub(crate) struct Caller {
     /// The call of ours that it was before.
     pub(crate) before: Option<CallId>,
     pub(crate) talk: Talk,
+    /// Whether the flow was told that they do not want to be recorded.
+    pub(crate) refuses_recording: bool,
+    /// Whether their recording is masked because they type something secret.
+    pub(crate) is_typing_secret: bool,
     /// The priority and the beginning of a wait that an earlier daemon saw.
     pub(crate) resumes: Option<(u16, Timestamp)>,
     /// The agent who has the caller, or is kept free for them.
@@ -247,6 +251,8 @@ impl Caller {
             home: None,
             before: None,
             talk: Talk::default(),
+            refuses_recording: false,
+            is_typing_secret: false,
             resumes: None,
             agent: None,
             queue: None,

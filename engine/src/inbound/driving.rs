@@ -99,11 +99,15 @@ impl Engine {
             });
             caller.note_step(step);
         }
+        let secrecy = step.is_secret();
         let task = Task::of(step, &self.shelf, &caller.locale, caller.phone, wall);
         let leaves = !is_queueing || matches!(task, Task::Queue(_));
         if caller.waiting.is_some() && leaves {
             let exit = if wants_callback { QueueExit::Callback } else { QueueExit::LeftByKey };
             self.leave_queue(id, exit);
+        }
+        if let Some(is_secret) = secrecy {
+            self.keep_secret(id, is_secret);
         }
         Some(task)
     }
@@ -188,6 +192,11 @@ impl Engine {
             Task::Record(task) => {
                 self.take_message(id, task);
                 None
+            }
+            Task::Recording(action) => {
+                self.pick_up(id);
+                self.switch_recording(id, action);
+                Some(Event::Done)
             }
             Task::LookUp { inquiry, meanwhile } => {
                 self.look_up(id, *inquiry, meanwhile);
