@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::json;
+
 use crate::command::Clip;
 use crate::flow::calendar::{Calendar, OpeningHours};
 use crate::flow::nodes::Revision;
@@ -11,6 +13,9 @@ use crate::flow::prompt::SayAs;
 use crate::flow::run::{self, Surroundings};
 use crate::flow::{Library, Prepared, read};
 use crate::model::{Did, FlowId, FlowPublished, Medium, Overflow, Track};
+
+/// What is spoken to callers of whom no language is known.
+const LANGUAGE: &str = "fr-FR";
 
 /// Names an edition while the engine runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +38,7 @@ pub(crate) struct Shelf {
     editions: BTreeMap<EditionId, Edition>,
     /// The current edition of each flow in each revision.
     current: BTreeMap<(FlowId, u32), EditionId>,
-    /// Flows of one node, for callers whom a queue or a number sends on.
+    /// Flows of one node, for callers whom a queue or a number sends on, by their document.
     overflows: BTreeMap<String, EditionId>,
     numbers_given: u64,
     calendars: BTreeMap<String, Calendar>,
@@ -98,28 +103,31 @@ impl Shelf {
         }
     }
 
-    /// The edition for a caller who is sent on. A caller is counted in it.
-    pub(crate) fn open_overflow(&mut self, to: Overflow) -> Option<EditionId> {
+    /// The edition for a caller who is sent on, and speaks this language. A caller is counted in it.
+    pub(crate) fn open_overflow(&mut self, to: Overflow, language: Option<&str>) -> Option<EditionId> {
+        let language = language.unwrap_or(LANGUAGE);
         let node = match to {
             Overflow::Flow { flow } => {
                 let revision = self.flows.get(&flow)?.live?;
                 return self.open(flow, revision);
             }
-            Overflow::Number { phone } => format!(
-                r#"{{"kind":"dial","to":{{"number":"{}"}},"next":{{"busy":"n_end","no_answer":"n_end","rejected":"n_end"}}}}"#,
-                phone.e164()
-            ),
-            Overflow::Queue { queue } => format!(r#"{{"kind":"queue","queue":"{queue}"}}"#),
-            Overflow::Voicemail { mailbox } => format!(r#"{{"kind":"voicemail","box":"{mailbox}"}}"#),
+            Overflow::Number { phone } => {
+                let ways = json!({"busy": "n_end", "no_answer": "n_end", "rejected": "n_end"});
+                json!({"kind": "dial", "to": {"number": phone.e164()}, "next": ways})
+            }
+            Overflow::Queue { queue } => json!({"kind": "queue", "queue": queue.to_string()}),
+            Overflow::Voicemail { mailbox } => json!({"kind": "voicemail", "box": mailbox.to_string()}),
         };
-        let edition = match self.overflows.get(&node) {
+        let document = json!({
+            "v": 1, "id": "flw_overflow", "kind": "ivr", "locales": [language], "tz": "UTC",
+            "start": "n_on", "nodes": {"n_on": node, "n_end": {"kind": "hangup"}},
+        });
+        let document = document.to_string();
+        let edition = match self.overflows.get(&document) {
             Some(edition) => *edition,
             None => {
-                let document = format!(
-                    r#"{{"v":1,"id":"flw_overflow","kind":"ivr","locales":["fr-FR"],"tz":"UTC","start":"n_on","nodes":{{"n_on":{node},"n_end":{{"kind":"hangup"}}}}}}"#
-                );
                 let edition = self.add(Library::new(Prepared::new(read(&document).ok()?)));
-                self.overflows.insert(node, edition);
+                self.overflows.insert(document, edition);
                 edition
             }
         };
