@@ -315,7 +315,7 @@ async fn record(call: &mut Conversation<'_>, wish: RecordWish<'_>) -> Result<Eve
     let long_enough = ms >= u64::from(voicemail.min_s.map_or(MESSAGE_MIN_S, |min| min.number())) * 1_000;
     let file = format!("{id}.wav");
     match voicemail.mailbox.parse::<MailboxId>() {
-        Ok(mailbox) if long_enough => keep_message(call, id, mailbox, file, ms).await?,
+        Ok(mailbox) if long_enough => keep_message(call, id, mailbox, file, ms, &voicemail.notify).await?,
         Ok(_) | Err(_) => {
             // A message of nobody's is not kept; it may not even have come to a file.
             let _ = tokio::fs::remove_file(directory.join(&file)).await;
@@ -342,9 +342,11 @@ async fn keep_message(
     mailbox: MailboxId,
     file: String,
     ms: u64,
+    notify: &[String],
 ) -> Result<(), Error> {
     let store = &call.desk.store;
-    let notifies = store.setting::<Mailbox>(mailbox).await?.is_some_and(|kept| !kept.value.notify.is_empty());
+    let kept = store.setting::<Mailbox>(mailbox).await?;
+    let notifies = !notify.is_empty() || kept.is_some_and(|kept| !kept.value.notify.is_empty());
     let now = (call.desk.clock)();
     let message = Message {
         id,
@@ -357,6 +359,7 @@ async fn keep_message(
         file,
         heard_at: None,
         mail_due_at: notifies.then_some(now),
+        notify: notify.to_vec(),
         mail_tries: 0,
     };
     store.keep_message(&message).await?;

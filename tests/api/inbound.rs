@@ -46,6 +46,7 @@ pub(crate) fn message(mailbox: &str, caller: &str) -> Message {
         file: "a.wav".to_owned(),
         heard_at: None,
         mail_due_at: None,
+        notify: Vec::new(),
         mail_tries: 0,
     }
 }
@@ -111,6 +112,9 @@ async fn what_leads_nowhere_is_refused_with_its_place() {
     assert_eq!(pointers("/api/queues", queue).await, expected);
     let mailbox = json!({ "name": "x", "agent": "agt_9", "notify": ["no address"] });
     assert_eq!(pointers("/api/mailboxes", mailbox).await, ["/notify/0", "/agent"]);
+    let greeting = json!({ "media": "med_9", "texts": { "french": "Bonjour." } });
+    let mailbox = json!({ "name": "x", "greeting": greeting });
+    assert_eq!(pointers("/api/mailboxes", mailbox).await, ["/greeting/texts/french", "/greeting/media"]);
     let odd = json!({ "name": "x", "calendar": { "tz": "Mars/Olympus" } });
     let reply = world.call("POST", "/api/calendars").token(&manager).json(&odd).send().await;
     assert_eq!(reply.problem(), (422, "bad_body".to_owned()));

@@ -10,8 +10,8 @@ use cadran::store::{
 use cadran_engine::flow::driver::Driver;
 use cadran_engine::flow::nodes::LookupSource;
 use cadran_engine::model::{
-    CalendarId, CallId, Canary, Did, DidId, FlowId, FlowTestId, Mailbox, MailboxId, MessageId, MessageLamp,
-    Queue, QueueId, QueueSettings, SkillId, Track,
+    CalendarId, CallId, Canary, Did, DidId, FlowId, FlowTestId, Greeting, Mailbox, MailboxId, MessageId,
+    MessageLamp, Queue, QueueId, QueueSettings, SkillId, Track,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -160,9 +160,18 @@ pub(crate) async fn every_noun_of_inbound_work_is_kept(database: &Database) {
     lives(store, hours, |hours| NamedHours { name: "Accueil".to_owned(), ..hours }).await;
     let skill = Skill { id: SkillId::from_i64(0), name: "french".to_owned(), description: String::new() };
     lives(store, skill, |skill| Skill { description: "Parle français".to_owned(), ..skill }).await;
-    let mailbox =
-        Mailbox { id: MailboxId::from_i64(0), name: "Bureau".to_owned(), agent: None, notify: Vec::new() };
-    lives(store, mailbox, |mailbox| Mailbox { notify: vec!["a@example.org".to_owned()], ..mailbox }).await;
+    let mailbox = Mailbox {
+        id: MailboxId::from_i64(0),
+        name: "Bureau".to_owned(),
+        agent: None,
+        notify: Vec::new(),
+        greeting: Greeting::default(),
+    };
+    let texts = [("fr-FR".to_owned(), "Bonjour.".to_owned())].into();
+    let greeting = Greeting { media: None, texts };
+    let changed =
+        |mailbox| Mailbox { notify: vec!["a@example.org".to_owned()], greeting: greeting.clone(), ..mailbox };
+    lives(store, mailbox, changed).await;
 }
 
 pub(crate) async fn tests_belong_to_their_flow(database: &Database) {
@@ -210,8 +219,13 @@ pub(crate) async fn sounds_have_a_file_in_each_language(database: &Database) {
 
 pub(crate) async fn messages_wait_to_be_heard_and_sent(database: &Database) {
     let store = &database.store;
-    let mailbox =
-        Mailbox { id: MailboxId::from_i64(0), name: "Bureau".to_owned(), agent: None, notify: Vec::new() };
+    let mailbox = Mailbox {
+        id: MailboxId::from_i64(0),
+        name: "Bureau".to_owned(),
+        agent: None,
+        notify: Vec::new(),
+        greeting: Greeting::default(),
+    };
     let mailbox = store.create_setting(&mailbox, NOW).await.unwrap().value.id;
     let message = |seconds: u64| Message {
         id: MessageId::from_uuid(Uuid::from_u128(u128::from(seconds))),
@@ -223,6 +237,7 @@ pub(crate) async fn messages_wait_to_be_heard_and_sent(database: &Database) {
         file: format!("{seconds}.wav"),
         heard_at: None,
         mail_due_at: (seconds < 3).then(|| at(seconds)),
+        notify: vec!["b@example.org".to_owned()],
         mail_tries: 0,
     };
     for seconds in 1..=4 {
@@ -245,7 +260,7 @@ pub(crate) async fn messages_wait_to_be_heard_and_sent(database: &Database) {
 
     assert!(store.message_to_mail(at(0)).await.unwrap().is_none(), "not due");
     let first = store.message_to_mail(at(5)).await.unwrap().unwrap();
-    assert_eq!(first.id, message(1).id);
+    assert_eq!(first, message(1));
     store.message_mailed(first.id, Some(at(100)), Some("no answer")).await.unwrap();
     let second = store.message_to_mail(at(5)).await.unwrap().unwrap();
     assert_eq!(second.id, message(2).id);

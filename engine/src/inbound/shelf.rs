@@ -12,7 +12,7 @@ use crate::flow::nodes::Revision;
 use crate::flow::prompt::SayAs;
 use crate::flow::run::{self, Surroundings};
 use crate::flow::{Library, Prepared, read};
-use crate::model::{Did, FlowId, FlowPublished, Medium, Overflow, Track};
+use crate::model::{Did, FlowId, FlowPublished, Greeting, Mailbox, MailboxId, Medium, Overflow, Track};
 
 /// What is spoken to callers of whom no language is known.
 const LANGUAGE: &str = "fr-FR";
@@ -43,6 +43,7 @@ pub(crate) struct Shelf {
     numbers_given: u64,
     calendars: BTreeMap<String, Calendar>,
     media: BTreeMap<String, Medium>,
+    mailboxes: Vec<Mailbox>,
 }
 
 impl Shelf {
@@ -52,12 +53,14 @@ impl Shelf {
         flows: Vec<FlowPublished>,
         calendars: Vec<OpeningHours>,
         media: Vec<Medium>,
+        mailboxes: Vec<Mailbox>,
     ) {
         self.calendars = calendars.into_iter().map(|hours| (hours.id.to_string(), hours.calendar)).collect();
         self.media = media.into_iter().map(|medium| (medium.id.to_string(), medium)).collect();
         let flows: BTreeMap<FlowId, FlowPublished> = flows.into_iter().map(|flow| (flow.id, flow)).collect();
-        if flows != self.flows {
+        if flows != self.flows || mailboxes != self.mailboxes {
             self.flows = flows;
+            self.mailboxes = mailboxes;
             self.editions.values_mut().for_each(|edition| edition.is_current = false);
             self.current.clear();
             self.overflows.clear();
@@ -116,7 +119,9 @@ impl Shelf {
                 json!({"kind": "dial", "to": {"number": phone.e164()}, "next": ways})
             }
             Overflow::Queue { queue } => json!({"kind": "queue", "queue": queue.to_string()}),
-            Overflow::Voicemail { mailbox } => json!({"kind": "voicemail", "box": mailbox.to_string()}),
+            Overflow::Voicemail { mailbox } => {
+                json!({"kind": "voicemail", "box": mailbox.to_string(), "greeting": self.greeting(mailbox, language)})
+            }
         };
         let document = json!({
             "v": 1, "id": "flw_overflow", "kind": "ivr", "locales": [language], "tz": "UTC",
@@ -132,6 +137,18 @@ impl Shelf {
             }
         };
         self.count_in(edition)
+    }
+
+    /// The prompt that callers hear before they leave a message in a mailbox.
+    fn greeting(&self, mailbox: MailboxId, language: &str) -> serde_json::Value {
+        let usual = Greeting::default();
+        let greeting = self.mailboxes.iter().find(|known| known.id == mailbox);
+        let greeting = greeting.map_or(&usual, |known| &known.greeting);
+        match greeting.media {
+            Some(media) => json!([{"media": media.to_string()}]),
+            // Flows would read an expression in double braces.
+            None => json!([{"tts": {language: greeting.text(language).replace("{{", "{ {")}}]),
+        }
     }
 
     /// A caller is no longer in an edition.

@@ -24,7 +24,7 @@ pub struct Voicemail {
     /// Whether it is written down as well.
     #[serde(default)]
     pub transcribe: bool,
-    /// Who is told, by e-mail address or agent's id.
+    /// Who gets it by e-mail, beside those whom the mailbox tells.
     #[serde(default)]
     pub notify: Vec<String>,
 }
