@@ -206,7 +206,8 @@ impl Task {
                 Some(phone) => {
                     let window = check.repeat_window_s.map_or(REPEAT_WINDOW_S, |window| window.number());
                     let repeat_window = Duration::from_secs(window.into());
-                    Self::ask(Inquiry::Caller { phone, checks: check.checks.clone(), repeat_window })
+                    let (checks, list) = (check.checks.clone(), check.list.clone());
+                    Self::ask(Inquiry::Caller { phone, checks, list, repeat_window })
                 }
             },
             Step::Dial { dial, to, caller_id, whisper } => {
