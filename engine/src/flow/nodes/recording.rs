@@ -63,6 +63,18 @@ pub struct Recording {
     pub consent: Consent,
 }
 
+impl Recording {
+    /// The field that no recording of a real call heeds: speakers are always kept apart, and nobody but the flow asks the
+    /// caller, by a menu before.
+    pub(crate) const fn cannot(&self) -> Option<&'static str> {
+        match (self.channels, self.consent) {
+            (Channels::Mono, _) => Some("channels"),
+            (Channels::Stereo, Consent::Asked) => Some("consent"),
+            (Channels::Stereo, Consent::Announced | Consent::None) => None,
+        }
+    }
+}
+
 /// What is done with a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
