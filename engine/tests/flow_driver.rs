@@ -1,7 +1,8 @@
 //! The ARI driver and the plain interpreter lead a call the same way: random flows and callers, through the engine
 //! before a pretended switch on one side and through the simulation of flows on the other.
 //!
-//! Left out is `split`, which the engine draws for each call. 256 calls; `PROPTEST_CASES=10000` takes some minutes.
+//! Left out is `split`, which the engine draws for each call. 2,000 calls, which take
+//! less than a minute; `make soak` plays ten thousand (`PROPTEST_CASES`).
 
 #[path = "flow_support/random_flows.rs"]
 mod random_flows;
@@ -278,8 +279,13 @@ fn length_ms(clip: &Clip) -> u64 {
     }
 }
 
+/// How many random calls are made.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").map_or(2_000, |cases| cases.parse().expect("PROPTEST_CASES is a number"))
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { max_global_rejects: 1_000_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), max_global_rejects: 1_000_000, ..ProptestConfig::default() })]
 
     #[test]
     fn the_driver_goes_where_the_interpreter_goes(
