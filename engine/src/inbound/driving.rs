@@ -202,7 +202,6 @@ impl Engine {
                 None
             }
             Task::Recording(action) => {
-                self.pick_up(id);
                 self.switch_recording(id, action);
                 Some(Event::Done)
             }
