@@ -32,8 +32,9 @@ bench: ## Every figure of speed and size, each with its target
 mutants: ## Does the simulation notice bugs? Puts classic ones in, one after the other
 	cargo run --release --locked -p cadran-sim --example mutants
 
-soak: ## Ten thousand seeds of the simulation
+soak: ## Ten thousand seeds of the simulation, and ten thousand random flows on both sides of the driver
 	cargo run --release --locked -p cadran-sim -- --seeds 1..10000
+	PROPTEST_CASES=10000 cargo test --release --locked -p cadran-engine --test flow_driver
 
 fuzz: ## Ten minutes of odd input for each reader of strangers' data
 	@scripts/fuzz.sh "$(FUZZ_SECONDS)"

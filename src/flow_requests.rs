@@ -214,6 +214,9 @@ fn embedded_ipv4(address: Ipv6Addr) -> Option<std::net::Ipv4Addr> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
     use super::*;
 
     #[test]
@@ -241,6 +244,83 @@ mod tests {
         }
     }
 
+    fn get(url: &str) -> HttpRequest {
+        HttpRequest {
+            method: Method::Get,
+            url: url.to_owned(),
+            headers: Vec::new(),
+            body: Json::Null,
+            secret: None,
+            timeout: Duration::from_secs(5),
+            retries: 0,
+        }
+    }
+
+    /// A server that gives every request this answer, and the way to it.
+    async fn server(answer: Vec<u8>) -> (FlowRequests, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let answer = answer.clone();
+                tokio::spawn(async move {
+                    let mut request = [0; 4_096];
+                    // The line stays open: whoever waits for more than this waits in vain.
+                    while stream.read(&mut request).await.is_ok_and(|read| read > 0) {
+                        let _ = stream.write_all(&answer).await;
+                    }
+                });
+            }
+        });
+        let hosts = ["127.0.0.1".to_owned()].into();
+        (FlowRequests::new(BTreeMap::new(), hosts).unwrap(), url)
+    }
+
+    fn answer(head: &str, body: &str) -> Vec<u8> {
+        format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    }
+
+    #[tokio::test]
+    async fn a_server_that_says_nothing_or_stops_in_the_middle_is_given_up_in_time() {
+        for said in [Vec::new(), b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{".to_vec()] {
+            let (requests, url) = server(said).await;
+            let request = HttpRequest { timeout: Duration::from_millis(200), retries: 2, ..get(&url) };
+            let begun = tokio::time::Instant::now();
+            assert_eq!(requests.send(&request).await, Event::Timeout);
+            assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_too_large_or_no_json_has_a_status_and_no_body() {
+        let large = format!("\"{}\"", "x".repeat(ANSWER_BYTES_MAX));
+        for (body, expected) in [
+            (r#"{"tier": "gold"}"#, serde_json::json!({"tier": "gold"})),
+            ("<html>Bonjour</html>", Json::Null),
+            ("", Json::Null),
+            (&large, Json::Null),
+        ] {
+            let (requests, url) = server(answer("200 OK", body)).await;
+            let told = requests.send(&get(&url)).await;
+            assert_eq!(told, Event::HttpReply { status: 200, body: expected }, "{} bytes", body.len());
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_is_sent_elsewhere_and_faults_are_told() {
+        let (requests, url) =
+            server(answer("302 Found\r\nlocation: http://169.254.169.254/latest/meta-data", "")).await;
+        let told = requests.send(&get(&url)).await;
+        assert_eq!(told, Event::HttpReply { status: 302, body: Json::Null });
+
+        let (requests, url) = server(answer("500 Oops", "{}")).await;
+        let told = requests.send(&HttpRequest { retries: 1, ..get(&url) }).await;
+        assert_eq!(told, Event::HttpReply { status: 500, body: serde_json::json!({}) });
+
+        let (requests, url) = server(b"nonsense\r\n\r\n".to_vec()).await;
+        assert_eq!(requests.send(&get(&url)).await, Event::HttpReply { status: 503, body: Json::Null });
+    }
+
     #[tokio::test]
     async fn an_address_of_ones_own_network_is_refused_however_it_is_written() {
         let requests = FlowRequests::new(BTreeMap::new(), BTreeSet::new()).unwrap();
@@ -254,26 +334,10 @@ mod tests {
             "gopher://example.org/",
             "nonsense",
         ] {
-            let request = HttpRequest {
-                method: Method::Get,
-                url: url.to_owned(),
-                headers: Vec::new(),
-                body: Json::Null,
-                secret: None,
-                timeout: Duration::from_secs(1),
-                retries: 0,
-            };
+            let request = get(url);
             assert_eq!(requests.send(&request).await, Event::Failed, "{url}");
         }
-        let by_name = HttpRequest {
-            method: Method::Get,
-            url: "http://localhost:1/".to_owned(),
-            headers: Vec::new(),
-            body: Json::Null,
-            secret: None,
-            timeout: Duration::from_secs(1),
-            retries: 0,
-        };
+        let by_name = get("http://localhost:1/");
         let refused = requests.send(&by_name).await;
         assert_eq!(refused, Event::HttpReply { status: 503, body: Json::Null });
     }

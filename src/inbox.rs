@@ -20,6 +20,10 @@ pub const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
 
 /// What the daemon's loop takes out of the inbox.
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly all are for the engine: a box for each would save nothing"
+)]
 pub enum Item {
     /// For the engine.
     Input(Input),

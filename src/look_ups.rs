@@ -1,12 +1,10 @@
 //! What flows want to know of the world outside: asked of the database and of the servers of others, while the engine
 //! goes on.
 
-use std::time::Duration;
-
-use cadran_engine::flow::nodes::{CallerCheck, LookupSource};
+use cadran_engine::flow::nodes::LookupSource;
 use cadran_engine::flow::run::Event;
 use cadran_engine::inbound::inquiry::{Finding, Inquiry, LookUpId};
-use cadran_engine::model::{Phone, Timestamp};
+use cadran_engine::model::Timestamp;
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer as _;
 use serde::de::value::Error as NoSource;
@@ -77,8 +75,9 @@ impl LookUps {
                     false => Finding::Full,
                 })
             }
-            Inquiry::Caller { phone, checks, repeat_window } => {
-                self.check(phone, &checks, repeat_window).await.map(Finding::Caller)
+            Inquiry::Caller { phone, checks, list, repeat_window } => {
+                let (list, now) = (list.as_deref(), (self.clock)());
+                self.store.caller_check(phone, &checks, list, repeat_window, now).await.map(Finding::Caller)
             }
             Inquiry::Rows { source, by, key } => self.rows(&source, &by, &key).await,
         };
@@ -93,30 +92,6 @@ impl LookUps {
         let Ok(source) = source else { return Ok(Finding::Failed) };
         let rows = self.store.contacts(&source, by, key).await?;
         Ok(rows.map_or(Finding::Failed, Finding::Rows))
-    }
-
-    /// The first of the checks that applies. Lists of important or suspect numbers do not exist; nobody is on them.
-    async fn check(
-        &self,
-        phone: Phone,
-        checks: &[CallerCheck],
-        repeat_window: Duration,
-    ) -> Result<Option<CallerCheck>, Error> {
-        for check in checks {
-            let applies = match check {
-                CallerCheck::Blocklist | CallerCheck::Dnc => {
-                    self.store.is_barred(phone, (self.clock)()).await?
-                }
-                CallerCheck::Repeat => {
-                    self.store.has_called_since(phone, (self.clock)() - repeat_window).await?
-                }
-                CallerCheck::Anonymous | CallerCheck::Fraud | CallerCheck::Vip => false,
-            };
-            if applies {
-                return Ok(Some(*check));
-            }
-        }
-        Ok(None)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! A message waits in the store until it is sent, so that neither a restart nor a server that is away loses it.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -170,11 +171,18 @@ impl Mailer {
         noted.is_ok()
     }
 
-    /// Sends a message to everybody whom its mailbox tells; gives how many they are.
+    /// Sends a message to everybody whom its mailbox and its flow tell; gives how many they are.
     async fn send(&self, message: &Message) -> Result<usize, Error> {
         let Ok(Some(mailbox)) = self.store.setting::<Mailbox>(message.mailbox).await else { return Ok(0) };
         let mailbox = mailbox.value;
-        if mailbox.notify.is_empty() {
+        let everybody: BTreeSet<&str> = mailbox
+            .notify
+            .iter()
+            .chain(&message.notify)
+            .map(String::as_str)
+            .filter(|address| is_address(address))
+            .collect();
+        if everybody.is_empty() {
             return Ok(0);
         }
         let sound = tokio::fs::read(self.messages.join(&message.file)).await?;
@@ -185,7 +193,7 @@ impl Mailer {
         let mut mail = lettre::Message::builder()
             .from(lettre::message::Mailbox::new(None, self.server.from.parse()?))
             .subject(fill(&words.subject, &values));
-        for address in &mailbox.notify {
+        for address in &everybody {
             mail = mail.to(lettre::message::Mailbox::new(None, address.parse()?));
         }
         let text = SinglePart::plain(fill(&words.text, &values));
@@ -193,7 +201,7 @@ impl Mailer {
         let sound = Attachment::new(format!("{}.wav", message.id)).body(sound, wav);
         let mail = mail.multipart(MultiPart::mixed().singlepart(text).singlepart(sound))?;
         self.transport.send(mail).await?;
-        Ok(mailbox.notify.len())
+        Ok(everybody.len())
     }
 }
 

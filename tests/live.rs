@@ -58,6 +58,8 @@ mod probe;
 mod provisioning;
 #[path = "live/proxy.rs"]
 mod proxy;
+#[path = "live/queues.rs"]
+mod queues;
 #[path = "live/recordings.rs"]
 mod recordings;
 #[path = "live/retries.rs"]

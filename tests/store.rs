@@ -121,7 +121,7 @@ on_both_databases! {
     compliance::a_consent_opens_the_telephone_until_it_is_taken_back,
     compliance::a_number_that_may_never_be_called_finishes_the_lead,
     compliance::an_agent_who_came_too_late_is_an_abandoned_call,
-    compliance::what_the_law_asks_of_a_call_comes_with_its_attempt, flows::a_draft_is_kept_once_and_published_as_it_stands, flows::calls_get_the_revisions_that_they_can_come_to, flows::every_noun_of_inbound_work_is_kept, flows::messages_wait_to_be_heard_and_sent, flows::people_are_found_by_number_and_by_field, flows::sounds_have_a_file_in_each_language, flows::tests_belong_to_their_flow,
+    compliance::what_the_law_asks_of_a_call_comes_with_its_attempt, flows::a_draft_is_kept_once_and_published_as_it_stands, flows::callers_on_lists_are_told_apart, flows::calls_get_the_revisions_that_they_can_come_to, flows::every_noun_of_inbound_work_is_kept, flows::messages_wait_to_be_heard_and_sent, flows::people_are_found_by_number_and_by_field, flows::sounds_have_a_file_in_each_language, flows::tests_belong_to_their_flow,
     history::pages_follow_each_other_without_gap_or_overlap,
     history::a_call_and_a_lead_tell_their_story,
     history::screened_calls_are_counted_by_what_agents_said_last,

@@ -254,14 +254,14 @@ pub enum SwitchCommand {
         /// Which leg.
         leg: LegId,
     },
-    /// Record two legs, one channel each.
+    /// Record two sides of a call, one channel each.
     StartRecording {
         /// Its name.
         recording: RecordingId,
         /// The left channel.
         customer: LegId,
-        /// The right channel.
-        agent: LegId,
+        /// The right channel. None: nobody speaks with the customer, and what they hear is written in its place.
+        agent: Option<LegId>,
     },
     /// Write silence.
     MaskRecording {

@@ -304,6 +304,9 @@ pub enum LegPurpose {
         /// Where they wait, if they wait.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         queue: Option<QueuePlace>,
+        /// The language that they want, such as `en-GB`, once it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        language: Option<String>,
     },
     /// Somebody outside who is called for a caller.
     Outside {

@@ -117,7 +117,9 @@ impl Engine {
     /// A caller of an earlier daemon, or one whose arrival was not heard of, goes on: in conversation, in their place of
     /// the queue, or at the beginning of their flow. Says whether the leg is a caller's.
     fn adopt_caller(&mut self, seen: &LegSeen, snapshot: &Snapshot) -> bool {
-        let Some(LegPurpose::Caller { call, did, phone, trunk, queue }) = &seen.purpose else { return false };
+        let Some(LegPurpose::Caller { call, did, phone, trunk, queue, language }) = &seen.purpose else {
+            return false;
+        };
         if self.departed.contains_key(&seen.leg) {
             return true;
         }
@@ -133,6 +135,9 @@ impl Engine {
         let callback = callback.and_then(|(place, phone)| self.callbacks.of(phone, place.queue));
         self.cx.repaired(format!("{id} taken over"));
         self.admit_as(id, seen.leg, did, *phone, *trunk);
+        if let Some(caller) = self.callers.get_mut(&id) {
+            caller.language.clone_from(language);
+        }
         let now = self.cx.now;
         let callback = callback.and_then(|callback| self.callbacks.take(callback));
         if let (Some(callback), Some(caller)) = (callback, self.callers.get_mut(&id)) {

@@ -24,7 +24,7 @@ impl Engine {
         self.take_trunks(settings.trunks);
         self.take_switch_limit(settings.switch_limit);
         self.take_queues(settings.queues);
-        self.shelf.take(settings.flows, settings.calendars, settings.media);
+        self.shelf.take(settings.flows, settings.calendars, settings.media, settings.mailboxes);
         self.dids = settings.dids;
         self.take_campaigns(settings.campaigns);
         self.release_hold(Hold::NoSettings);

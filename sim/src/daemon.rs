@@ -358,7 +358,9 @@ fn lanes(command: &SwitchCommand) -> Vec<Lane> {
         SwitchCommand::SetWhisper { ear, .. } | SwitchCommand::CloseEar { ear } => vec![Lane::Ear(*ear)],
         SwitchCommand::OpenTap { tap, .. } | SwitchCommand::CloseTap { tap } => vec![Lane::Tap(*tap)],
         SwitchCommand::StartRecording { recording, customer, agent } => {
-            vec![Lane::Recording(*recording), Lane::Leg(*customer), Lane::Leg(*agent)]
+            let mut lanes = vec![Lane::Recording(*recording), Lane::Leg(*customer)];
+            lanes.extend(agent.map(Lane::Leg));
+            lanes
         }
         SwitchCommand::MaskRecording { recording }
         | SwitchCommand::UnmaskRecording { recording }

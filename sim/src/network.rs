@@ -388,9 +388,9 @@ impl World<'_> {
         }
     }
 
-    fn begin_recording(&mut self, recording: RecordingId, customer: LegId, agent: LegId) -> Verdict {
+    fn begin_recording(&mut self, recording: RecordingId, customer: LegId, agent: Option<LegId>) -> Verdict {
         let up = |leg| self.network.legs.get(leg).is_some_and(|leg: &NetLeg| leg.up);
-        if !up(&customer) || !up(&agent) {
+        if !up(&customer) || agent.as_ref().is_some_and(|agent| !up(agent)) {
             return NOT_FOUND;
         }
         if self.network.recordings.contains_key(&recording) {

@@ -145,7 +145,8 @@ pub(super) async fn carry_out(tools: &Tools, command: &SwitchCommand) -> Result<
             screening::send_away(client, names, *leg, Hearing::Greeting).await
         }
         SwitchCommand::StartRecording { recording, customer, agent } => {
-            recorder.start(*recording, callers.channel(*customer), callers.channel(*agent)).await
+            let agent = agent.map(|agent| callers.channel(agent));
+            recorder.start(*recording, callers.channel(*customer), agent).await
         }
         SwitchCommand::MaskRecording { recording } => recorder.mask(*recording).await,
         SwitchCommand::UnmaskRecording { recording } => recorder.unmask(*recording).await,

@@ -1,4 +1,5 @@
-//! Recordings: one snoop channel per speaker hears what its leg says, and each is recorded to a file of its own on
+//! Recordings: one snoop channel per speaker hears what its leg says (of a caller whom nobody speaks with a second one
+//! hears what they hear), and each is recorded to a file of its own on
 //! Asterisk. When the call is over both files are fetched and become one stereo file of ours.
 //!
 //! Two snoops cost no more than one mixed recording of the bridge (0.56 % against 0.64 % of a core per call), keep the
@@ -87,16 +88,21 @@ impl Recorder {
         self.progress.note(event);
     }
 
-    /// Begins to record two channels. Fails only if neither side can be recorded; a missing side is told when the recording is
+    /// Begins to record two channels, or what one says and hears where there is no other. Fails only if neither side can be recorded; a missing side is told when the recording is
     /// collected.
     pub(super) async fn start(
         &self,
         recording: RecordingId,
         customer: String,
-        agent: String,
+        agent: Option<String>,
     ) -> Result<(), CommandFailure> {
         let [left, right] = Half::both(recording);
-        match tokio::join!(self.start_half(left, customer), self.start_half(right, agent)) {
+        let (other, heard) = match agent {
+            Some(agent) => (agent, SnoopDirection::In),
+            None => (customer.clone(), SnoopDirection::Out),
+        };
+        let said = self.start_half(left, customer, SnoopDirection::In);
+        match tokio::join!(said, self.start_half(right, other, heard)) {
             (Err(problem), Err(_)) => {
                 self.progress.forget(recording);
                 Err(problem)
@@ -109,10 +115,15 @@ impl Recorder {
         }
     }
 
-    async fn start_half(&self, half: Half, channel: String) -> Result<(), CommandFailure> {
+    async fn start_half(
+        &self,
+        half: Half,
+        channel: String,
+        spy: SnoopDirection,
+    ) -> Result<(), CommandFailure> {
         self.progress.follow(half);
         let snoop = ari::channels::SnoopWithId {
-            spy: Some(SnoopDirection::In),
+            spy: Some(spy),
             ..ari::channels::SnoopWithId::new(channel, self.names.snoop(half), self.app.clone())
         };
         sent(&self.client, snoop).await?;

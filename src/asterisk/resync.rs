@@ -146,7 +146,15 @@ mod tests {
             campaign: CampaignId::from_i64(12),
             lead: LeadId::from_i64(4_711),
         };
-        for purpose in [agent, customer] {
+        let caller = LegPurpose::Caller {
+            call: CallId::from_uuid(uuid()),
+            did: None,
+            phone: Some("+33199001234".parse().unwrap()),
+            trunk: None,
+            queue: None,
+            language: Some("en-GB".to_owned()),
+        };
+        for purpose in [agent, customer, caller] {
             let text = purpose_text(&Names::default(), &purpose);
             assert_eq!(read_purpose(&Names::default(), &text), Some(purpose));
             assert!(!text.contains('$'), "{text}");

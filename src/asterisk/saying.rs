@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use cadran_engine::command::Clip;
+use cadran_engine::flow::prompt::SayAs;
 
 /// What is heard in the place of a text where nothing speaks.
 const NOTHING_SPEAKS: &str = "sound:an-error-has-occurred";
@@ -21,9 +22,9 @@ pub(super) async fn media(clips: &[Clip], locale: &str, voice: Option<&dyn Voice
     for clip in clips {
         match clip {
             Clip::Date(date) => media.extend(day(date, locale)),
-            Clip::Digits(digits) => media.push(format!("digits:{digits}")),
+            Clip::Digits(digits) => media.push(figures("digits", SayAs::Digits, digits)),
             Clip::Money(amount) => media.extend(money(amount, locale, voice).await),
-            Clip::Number(number) => media.push(format!("number:{}", whole(number))),
+            Clip::Number(number) => media.push(figures("number", SayAs::Number, number)),
             Clip::Sound(uri) => media.push(uri.clone()),
             Clip::Speech { text, locale, voice: name } => media.push(match voice {
                 Some(speaker) => speaker.spoken(text, locale, name.as_deref()).await,
@@ -40,9 +41,10 @@ pub(super) fn language(locale: &str) -> Option<String> {
     (!language.is_empty()).then(|| language.to_owned())
 }
 
-/// A number as `number:` takes it: whole, which Asterisk reads out in any language that it has sounds for.
-fn whole(number: &str) -> &str {
-    number.split('.').next().unwrap_or_default()
+/// Figures that Asterisk reads out in any language that it has sounds for.
+fn figures(scheme: &str, say: SayAs, value: &str) -> String {
+    let figures = say.figures(value);
+    if figures.is_empty() { NOTHING_SPEAKS.to_owned() } else { format!("{scheme}:{figures}") }
 }
 
 /// A day, `2026-03-07` with or without a time, by Asterisk's sounds of numbers and months: `seven`, `March`, `2026` in
@@ -91,8 +93,9 @@ mod tests {
     #[tokio::test]
     async fn values_are_read_out_by_asterisk() {
         let clips = [
-            Clip::Digits("0199".into()),
-            Clip::Number("42.0".into()),
+            Clip::Digits("+33 1.99".into()),
+            Clip::Digits("none".into()),
+            Clip::Number("12.5".into()),
             Clip::Date("2026-03-07".into()),
             Clip::Money("12.50".into()),
         ];
@@ -100,8 +103,9 @@ mod tests {
         assert_eq!(
             french,
             [
-                "digits:0199",
-                "number:42",
+                "digits:33199",
+                NOTHING_SPEAKS,
+                "number:12",
                 "number:7",
                 "sound:digits/mon-2",
                 "number:2026",

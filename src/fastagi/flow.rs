@@ -10,7 +10,7 @@ use agi::{RecordFile, RecordingEnd};
 use cadran_engine::dialer::compliance::may_be_dialled;
 use cadran_engine::flow::calendar::Calendar;
 use cadran_engine::flow::defaults::{
-    ANSWER_MAX_S, ANSWER_SILENCE_S, MESSAGE_MAX_S, MESSAGE_MIN_S, MESSAGE_SILENCE_S, RING_S,
+    ANSWER_MAX_S, ANSWER_SILENCE_S, MESSAGE_MAX_S, MESSAGE_MIN_S, MESSAGE_SILENCE_S, REPEAT_WINDOW_S, RING_S,
 };
 use cadran_engine::flow::key::Key;
 use cadran_engine::flow::nodes::{CallerCheck, CheckCaller, Destination, Dial, HangupReason};
@@ -29,7 +29,7 @@ use super::Error;
 use super::conversation::Conversation;
 use super::prompts::Prompts;
 use super::questions::{draw, flow_id, revision_for};
-use crate::store::{Message, NamedHours, Page};
+use crate::store::{Message, NamedHours};
 
 /// The silence that Asterisk leaves at the end of a recording, and what is shorter than any word, in milliseconds.
 const SILENCE_LEFT_MS: u64 = 1_000;
@@ -207,21 +207,15 @@ async fn pause(call: &mut Conversation<'_>, span: Duration) -> Result<(), Error>
     }
 }
 
-/// The first of the checks that applies. Lists of important or suspect numbers do not exist yet; nobody is on them.
+/// The first of the checks that applies. Nothing but that is known of a caller who withholds their number.
 async fn known_caller(call: &Conversation<'_>, check: &CheckCaller) -> Result<Option<CallerCheck>, Error> {
-    let phone = call.caller().parse::<Phone>().ok();
-    let is_blocked = match phone {
-        Some(phone) => {
-            !call.desk.store.do_not_call(Some(phone), Page { after: None, limit: 1 }).await?.is_empty()
-        }
-        None => false,
+    let Ok(phone) = call.caller().parse::<Phone>() else {
+        return Ok(Some(CallerCheck::Anonymous).filter(|anonymous| check.checks.contains(anonymous)));
     };
-    let applies = |check: &CallerCheck| match check {
-        CallerCheck::Anonymous => phone.is_none(),
-        CallerCheck::Blocklist | CallerCheck::Dnc => is_blocked,
-        CallerCheck::Fraud | CallerCheck::Repeat | CallerCheck::Vip => false,
-    };
-    Ok(check.checks.iter().copied().find(applies))
+    let window = check.repeat_window_s.map_or(REPEAT_WINDOW_S, |window| window.number());
+    let (window, now) = (Duration::from_secs(window.into()), (call.desk.clock)());
+    let list = check.list.as_deref();
+    Ok(call.desk.store.caller_check(phone, &check.checks, list, window, now).await?)
 }
 
 /// Calls somebody by the dialplan's `Dial()`. Asterisk reads its arguments as dialplan, so only digits and names of our
@@ -315,7 +309,7 @@ async fn record(call: &mut Conversation<'_>, wish: RecordWish<'_>) -> Result<Eve
     let long_enough = ms >= u64::from(voicemail.min_s.map_or(MESSAGE_MIN_S, |min| min.number())) * 1_000;
     let file = format!("{id}.wav");
     match voicemail.mailbox.parse::<MailboxId>() {
-        Ok(mailbox) if long_enough => keep_message(call, id, mailbox, file, ms).await?,
+        Ok(mailbox) if long_enough => keep_message(call, id, mailbox, file, ms, &voicemail.notify).await?,
         Ok(_) | Err(_) => {
             // A message of nobody's is not kept; it may not even have come to a file.
             let _ = tokio::fs::remove_file(directory.join(&file)).await;
@@ -342,9 +336,11 @@ async fn keep_message(
     mailbox: MailboxId,
     file: String,
     ms: u64,
+    notify: &[String],
 ) -> Result<(), Error> {
     let store = &call.desk.store;
-    let notifies = store.setting::<Mailbox>(mailbox).await?.is_some_and(|kept| !kept.value.notify.is_empty());
+    let kept = store.setting::<Mailbox>(mailbox).await?;
+    let notifies = !notify.is_empty() || kept.is_some_and(|kept| !kept.value.notify.is_empty());
     let now = (call.desk.clock)();
     let message = Message {
         id,
@@ -357,6 +353,7 @@ async fn keep_message(
         file,
         heard_at: None,
         mail_due_at: notifies.then_some(now),
+        notify: notify.to_vec(),
         mail_tries: 0,
     };
     store.keep_message(&message).await?;

@@ -84,7 +84,8 @@ impl Prompts {
             call.connection.set_variable("CHANNEL(language)", language).await?;
             self.says_in = Some(language.to_owned());
         }
-        let said = match (say, value.parse::<i32>(), value.parse::<jiff::civil::Date>()) {
+        let figures = say.figures(value);
+        let said = match (say, figures.parse::<i32>(), value.parse::<jiff::civil::Date>()) {
             (SayAs::Money, _, _) => {
                 let comma = if language == "fr" { value.replace('.', ",") } else { value.to_owned() };
                 let utterance =
@@ -97,7 +98,7 @@ impl Prompts {
                 None => return stream(call, None, "say", escape).await,
             },
             (SayAs::Date | SayAs::Digits | SayAs::Number, _, _) => {
-                let digits: String = value.chars().filter(char::is_ascii_digit).collect();
+                let digits = SayAs::Digits.figures(&figures);
                 if digits.is_empty() {
                     return stream(call, None, "say", escape).await;
                 }

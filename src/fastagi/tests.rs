@@ -163,7 +163,8 @@ async fn a_flow_runs_to_its_end_and_the_dialplan_hears_how() {
         "n_start": { "kind": "answer", "next": { "next": "n_menu" } },
         "n_menu": { "kind": "menu", "prompt": [{ "media": "med_9" }], "keys": ["1"],
             "next": { "1": "n_say", "no_input": "n_end", "no_match": "n_end" } },
-        "n_say": { "kind": "play", "prompt": [{ "say": "digits", "expr": "caller" }], "next": { "next": "n_tag" } },
+        "n_say": { "kind": "play", "next": { "next": "n_tag" },
+            "prompt": [{ "say": "digits", "expr": "caller" }, { "say": "number", "expr": "25.0 / 2.0" }] },
         "n_tag": { "kind": "tag", "outcome": "asked", "labels": ["a", "b"], "next": { "next": "n_end" } },
         "n_end": { "kind": "hangup", "cause": "busy" },
     });
@@ -172,6 +173,7 @@ async fn a_flow_runs_to_its_end_and_the_dialplan_hears_how() {
     let key = [
         ("WAIT FOR DIGIT", "200 result=49"),
         ("SAY DIGITS", "200 result=0"),
+        ("SAY NUMBER", "200 result=0"),
         ("EXEC Hangup", "200 result=-1"),
     ];
     let commands = dialplan.ask(&script, "", &key).await;
@@ -184,6 +186,8 @@ async fn a_flow_runs_to_its_end_and_the_dialplan_hears_how() {
         "WAIT FOR DIGIT 5000",
         "SET VARIABLE CHANNEL(language) fr",
         "SAY DIGITS 33199001234 \"\"",
+        // As over ARI: whole numbers only.
+        "SAY NUMBER 12 \"\"",
         &*set("OUTCOME", "asked"),
         &*set("LABELS", "a,b"),
         &*set("FLOW_END", "hangup"),

@@ -1,7 +1,9 @@
 //! Mailboxes: where callers leave messages. The messages are in [`super::messages`].
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
-use cadran_engine::model::{AgentId, Mailbox, MailboxId};
+use cadran_engine::model::{AgentId, Greeting, Mailbox, MailboxId, MediumId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -10,10 +12,15 @@ use super::auth::{EditsInbound, SignedIn, Staff};
 use super::check::Check;
 use super::error::Error;
 use super::extract::{Created, IfMatch, Json, Listing, NoContent, PageQuery, Path, Query, Versioned};
+use super::numbers::is_locale;
 use super::setting;
 
 /// E-mail addresses that one mailbox tells.
 const NOTIFY_MAX: usize = 20;
+/// Languages of one greeting.
+const GREETING_LOCALES_MAX: usize = 20;
+/// A greeting takes a minute at most to be spoken.
+const GREETING_CHARACTERS_MAX: usize = 1_000;
 
 /// A mailbox. Flows name it by the text of its id, `vm_3`.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,11 +41,27 @@ pub(super) struct MailboxSettings {
     /// E-mail addresses that get every message, with its sound.
     #[serde(default)]
     notify: Vec<String>,
+    /// What callers hear whom a queue or a number sends here.
+    #[serde(default)]
+    greeting: GreetingSettings,
+}
+
+/// What callers hear before they leave a message. Where there is neither sound nor text, a sentence in their language.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[schema(as = Greeting)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GreetingSettings {
+    /// A recorded sound, in the caller's language where it has that.
+    media: Option<MediumId>,
+    /// What is spoken where there is no sound, by locale such as `fr-FR`.
+    #[serde(default)]
+    texts: BTreeMap<String, String>,
 }
 
 fn body(mailbox: Mailbox) -> MailboxBody {
-    let settings = MailboxSettings { name: mailbox.name, agent: mailbox.agent, notify: mailbox.notify };
-    MailboxBody { id: mailbox.id, settings }
+    let Mailbox { id, name, agent, notify, greeting: Greeting { media, texts } } = mailbox;
+    let greeting = GreetingSettings { media, texts };
+    MailboxBody { id, settings: MailboxSettings { name, agent, notify, greeting } }
 }
 
 async fn mailbox(id: MailboxId, settings: MailboxSettings, app: &App) -> Result<Mailbox, Error> {
@@ -50,8 +73,18 @@ async fn mailbox(id: MailboxId, settings: MailboxSettings, app: &App) -> Result<
     if let Some(agent) = settings.agent {
         check.that(app.store.agent(agent).await?.is_some(), "/agent", "exists");
     }
+    let GreetingSettings { media, texts } = settings.greeting;
+    check.count(texts.len(), GREETING_LOCALES_MAX, "/greeting/texts");
+    for (locale, text) in &texts {
+        let place = format!("/greeting/texts/{locale}");
+        check.that(is_locale(locale), &place, "locale").text(text, GREETING_CHARACTERS_MAX, &place);
+    }
+    if let Some(media) = media {
+        check.that(app.store.medium(media).await?.is_some(), "/greeting/media", "exists");
+    }
     check.done()?;
-    Ok(Mailbox { id, name: settings.name, agent: settings.agent, notify: settings.notify })
+    let MailboxSettings { name, agent, notify, .. } = settings;
+    Ok(Mailbox { id, name, agent, notify, greeting: Greeting { media, texts } })
 }
 
 /// Lists mailboxes, in the order in which they were added.

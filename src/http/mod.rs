@@ -106,6 +106,10 @@
 //! POST   /api/do-not-call                           block_numbers
 //! DELETE /api/do-not-call/{entry}                   release_numbers
 //!
+//! GET    /api/listed-callers                        view
+//! POST   /api/listed-callers                        edit_inbound
+//! DELETE /api/listed-callers/{listed}               edit_inbound
+//!
 //! GET    /api/sellers                               view
 //! POST   /api/sellers                               edit_campaigns
 //! GET    /api/sellers/{seller}                      view
@@ -283,6 +287,7 @@ mod front;
 mod health;
 mod imports;
 mod leads;
+mod listed_callers;
 mod lists;
 mod live;
 mod mailboxes;
@@ -410,6 +415,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(audit::export))
         .routes(routes!(do_not_call::list, do_not_call::add))
         .routes(routes!(do_not_call::remove))
+        .routes(routes!(listed_callers::list, listed_callers::add))
+        .routes(routes!(listed_callers::remove))
         .merge(compliance_routes())
         .merge(flow_routes())
         .merge(inbound_routes())

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use cadran_engine::model::{CallId, MailboxId, MessageId};
+use cadran_engine::model::{CallId, Greeting, MailboxId, MessageId};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
@@ -54,6 +54,7 @@ async fn world(directory: &TempDir, port: u16) -> (Store, Mailer, MessageId) {
         name: "Bureau".to_owned(),
         agent: None,
         notify: vec!["ada@example.org".to_owned(), "bob@example.org".to_owned()],
+        greeting: Greeting::default(),
     };
     let mailbox = store.create_setting(&mailbox, noon()).await.unwrap().value.id;
     let message = Message {
@@ -66,6 +67,7 @@ async fn world(directory: &TempDir, port: u16) -> (Store, Mailer, MessageId) {
         file: "m.wav".to_owned(),
         heard_at: None,
         mail_due_at: Some(noon()),
+        notify: vec!["bob@example.org".to_owned(), "eve@example.org".to_owned(), "agt_3".to_owned()],
         mail_tries: 0,
     };
     store.keep_message(&message).await.unwrap();
@@ -93,6 +95,7 @@ async fn everybody_gets_the_message_with_its_sound_once() {
     for expected in [
         "RCPT TO:<ada@example.org>",
         "RCPT TO:<bob@example.org>",
+        "RCPT TO:<eve@example.org>",
         "Content-Type: audio/wav",
         // The sound, in base64.
         "UklGRv8Ac291bmQ=",

@@ -24,7 +24,7 @@ const INSERT_TAG: &str = "insert into call_tag (call_id, label, is_outcome) valu
     on conflict do nothing";
 
 const INSERT_MESSAGE: &str = "insert into message (message_id, mailbox_id, call_id, caller, left_at, duration, file, \
-    mail_due_at) select $1, mailbox_id, $3, $4, $5, $6, $7, $8 from mailbox where mailbox_id = $2 \
+    mail_due_at, notify) select $1, mailbox_id, $3, $4, $5, $6, $7, $8, $9 from mailbox where mailbox_id = $2 \
     on conflict do nothing";
 
 /// Keeps a caller's call; the second time nothing.
@@ -70,12 +70,22 @@ pub(super) async fn leave_message(tx: &mut Tx, message: &MessageRecord) -> Resul
     let sql = "select settings from mailbox where mailbox_id = $1";
     let Some(row) = tx.row(sql, args![message.mailbox]).await? else { return Ok(()) };
     let settings: serde_json::Value = row.json("settings")?;
-    let is_told = settings["notify"].as_array().is_some_and(|notify| !notify.is_empty());
+    let is_told =
+        !message.notify.is_empty() || settings["notify"].as_array().is_some_and(|notify| !notify.is_empty());
     let mail_due_at = is_told.then_some(message.at);
     let length = i64::try_from(message.length.as_millis()).unwrap_or(i64::MAX);
     let (caller, file) = (message.phone.map(Phone::e164).unwrap_or_default(), format!("{}.wav", message.id));
-    let values =
-        args![message.id, message.mailbox, message.call, &caller, message.at, length, &file, mail_due_at,];
+    let values = args![
+        message.id,
+        message.mailbox,
+        message.call,
+        &caller,
+        message.at,
+        length,
+        &file,
+        mail_due_at,
+        json(&message.notify)?,
+    ];
     tx.execute(INSERT_MESSAGE, values).await.map(drop)
 }
 

@@ -56,10 +56,12 @@ impl Store {
         })
     }
 
-    /// How calls reach a flow: by the numbers that lead to it.
+    /// How calls reach a flow: by the numbers that lead to it; one that no number leads to is reached from others over
+    /// ARI.
     pub async fn drivers_of(&self, flow: FlowId) -> Result<BTreeSet<Driver>, Error> {
         let dids = self.all_settings::<Did>().await?.into_iter();
-        Ok(dids.filter(|did| did.flow == flow).map(|did| did.via).collect())
+        let drivers: BTreeSet<Driver> = dids.filter(|did| did.flow == flow).map(|did| did.via).collect();
+        Ok(if drivers.is_empty() { [Driver::Ari].into() } else { drivers })
     }
 
     /// The published flows, each with those that its live revision calls.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use cadran_engine::model::{CallId, MailboxId, MessageId, MessageLamp, Timestamp};
 
 use super::db::Select;
-use super::value::{Row, args};
+use super::value::{Row, args, json};
 use super::{Error, Page, Store};
 
 /// A message in a mailbox.
@@ -29,6 +29,8 @@ pub struct Message {
     pub heard_at: Option<Timestamp>,
     /// When it is to be sent by e-mail; none: nobody is told, or everybody has been.
     pub mail_due_at: Option<Timestamp>,
+    /// Who gets it by e-mail, beside those whom the mailbox tells.
+    pub notify: Vec<String>,
     /// How often sending it has failed.
     pub mail_tries: u32,
 }
@@ -36,8 +38,8 @@ pub struct Message {
 impl Store {
     /// Keeps a message. A message that is kept already stays as it is.
     pub async fn keep_message(&self, message: &Message) -> Result<(), Error> {
-        let sql = "insert into message (message_id, mailbox_id, call_id, caller, left_at, duration, file, mail_due_at) \
-                   values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing";
+        let sql = "insert into message (message_id, mailbox_id, call_id, caller, left_at, duration, file, mail_due_at, notify) \
+                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing";
         let duration = i64::try_from(message.duration.as_millis()).unwrap_or(i64::MAX);
         let values = args![
             message.id,
@@ -48,6 +50,7 @@ impl Store {
             duration,
             &message.file,
             message.mail_due_at,
+            json(&message.notify)?,
         ];
         self.db.execute(sql, values).await.map(drop)
     }
@@ -136,6 +139,7 @@ fn read(row: &Row) -> Result<Message, Error> {
         file: row.get("file")?,
         heard_at: row.get("heard_at")?,
         mail_due_at: row.get("mail_due_at")?,
+        notify: row.json("notify")?,
         mail_tries: row.get("mail_tries")?,
     })
 }

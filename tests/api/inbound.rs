@@ -46,6 +46,7 @@ pub(crate) fn message(mailbox: &str, caller: &str) -> Message {
         file: "a.wav".to_owned(),
         heard_at: None,
         mail_due_at: None,
+        notify: Vec::new(),
         mail_tries: 0,
     }
 }
@@ -111,6 +112,9 @@ async fn what_leads_nowhere_is_refused_with_its_place() {
     assert_eq!(pointers("/api/queues", queue).await, expected);
     let mailbox = json!({ "name": "x", "agent": "agt_9", "notify": ["no address"] });
     assert_eq!(pointers("/api/mailboxes", mailbox).await, ["/notify/0", "/agent"]);
+    let greeting = json!({ "media": "med_9", "texts": { "french": "Bonjour." } });
+    let mailbox = json!({ "name": "x", "greeting": greeting });
+    assert_eq!(pointers("/api/mailboxes", mailbox).await, ["/greeting/texts/french", "/greeting/media"]);
     let odd = json!({ "name": "x", "calendar": { "tz": "Mars/Olympus" } });
     let reply = world.call("POST", "/api/calendars").token(&manager).json(&odd).send().await;
     assert_eq!(reply.problem(), (422, "bad_body".to_owned()));
@@ -264,4 +268,29 @@ async fn a_message_is_listened_to_and_removed_by_those_who_may() {
     world.call("DELETE", &path).token(&agent).send().await.expect(204);
     assert!(!directory.join("a.wav").exists());
     assert_eq!(world.call("DELETE", &path).token(&agent).send().await.problem().0, 404);
+}
+
+#[tokio::test]
+async fn a_caller_is_put_on_a_list_and_taken_off() {
+    let world = World::new().await;
+    let manager = world.signed_in(Role::CampaignManager).await;
+    let entry = json!({ "list": "vip", "phone": "01 99 00 12 34", "note": "since 1998" });
+    let reply =
+        world.call("POST", "/api/listed-callers").token(&manager).json(&entry).send().await.expect(201);
+    assert_eq!(reply.json()["phone"], "+33199001234");
+    let address = reply.header("location").to_owned();
+    let found = async |query: &str| {
+        let path = format!("/api/listed-callers{query}");
+        world.call("GET", &path).token(&manager).send().await.expect(200).json()["rows"].clone()
+    };
+    assert_eq!(found("?list=vip&phone=%2B33199001234").await[0]["note"], "since 1998");
+    assert_eq!(found("?list=block").await, json!([]));
+    let odd = json!({ "list": "Not a name", "phone": "+33199001234" });
+    let refused = world.call("POST", "/api/listed-callers").token(&manager).json(&odd).send().await;
+    assert_eq!(refused.status, 422);
+    let odd = json!({ "list": "vip", "phone": "1&PJSIP/x" });
+    let refused = world.call("POST", "/api/listed-callers").token(&manager).json(&odd).send().await;
+    assert!(refused.status.is_client_error());
+    world.call("DELETE", &address).token(&manager).send().await.expect(204);
+    world.call("DELETE", &address).token(&manager).send().await.expect(404);
 }

@@ -112,6 +112,8 @@ async fn belongings(world: &World, admin: &str) -> Vec<(&'static str, String)> {
     made("medium", "/api/media", json!({ "name": MARK })).await;
     made("key", "/api/keys", json!({ "name": MARK, "rights": ["view"] })).await;
     made("entry", "/api/do-not-call", json!({ "phone": "+33199001234", "reason": MARK })).await;
+    let listed = json!({ "list": "vip", "phone": "+33199001234", "note": MARK });
+    made("listed", "/api/listed-callers", listed).await;
     let seller = made("seller", "/api/sellers", json!({ "name": MARK })).await;
     let consent = json!({ "phone": "+33199001234", "seller": seller, "purpose": "phone_marketing",
         "text_version": "1", "channel": MARK, "evidence": MARK, "given_at": 1_700_000_000_000_i64 });

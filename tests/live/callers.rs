@@ -45,6 +45,12 @@ pub(crate) async fn call(world: &World, number: &str, name: &str, lines: &[&str]
     heard
 }
 
+/// How long the caller has listened, as far as it is written.
+pub(crate) fn heard_for(heard: &Path) -> Duration {
+    let length = std::fs::metadata(heard).map_or(0, |file| file.len());
+    Duration::from_millis(length / BYTES_A_MILLISECOND)
+}
+
 /// Waits until the caller has listened for so long from here on.
 pub(crate) async fn until_heard_for(heard: &Path, span: Duration) {
     let length = || std::fs::metadata(heard).map_or(0, |file| file.len());

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cadran::store::{
-    Error, Flow, FlowFilter, FlowRevision, FlowTest, Message, NamedHours, Page, Pointer, Setting, Skill,
-    SoundFile, Store,
+    DoNotCall, Error, Flow, FlowFilter, FlowRevision, FlowTest, ListedCaller, Message, NamedHours, Page,
+    Pointer, Setting, Skill, SoundFile, Store,
 };
 use cadran_engine::flow::driver::Driver;
-use cadran_engine::flow::nodes::LookupSource;
+use cadran_engine::flow::nodes::{CallerCheck, LookupSource};
 use cadran_engine::model::{
-    CalendarId, CallId, Canary, Did, DidId, FlowId, FlowTestId, Mailbox, MailboxId, MessageId, MessageLamp,
-    Queue, QueueId, QueueSettings, SkillId, Track,
+    CalendarId, CallId, Canary, Did, DidId, FlowId, FlowTestId, Greeting, Mailbox, MailboxId, MessageId,
+    MessageLamp, Queue, QueueId, QueueSettings, SkillId, Track,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -160,9 +160,18 @@ pub(crate) async fn every_noun_of_inbound_work_is_kept(database: &Database) {
     lives(store, hours, |hours| NamedHours { name: "Accueil".to_owned(), ..hours }).await;
     let skill = Skill { id: SkillId::from_i64(0), name: "french".to_owned(), description: String::new() };
     lives(store, skill, |skill| Skill { description: "Parle français".to_owned(), ..skill }).await;
-    let mailbox =
-        Mailbox { id: MailboxId::from_i64(0), name: "Bureau".to_owned(), agent: None, notify: Vec::new() };
-    lives(store, mailbox, |mailbox| Mailbox { notify: vec!["a@example.org".to_owned()], ..mailbox }).await;
+    let mailbox = Mailbox {
+        id: MailboxId::from_i64(0),
+        name: "Bureau".to_owned(),
+        agent: None,
+        notify: Vec::new(),
+        greeting: Greeting::default(),
+    };
+    let texts = [("fr-FR".to_owned(), "Bonjour.".to_owned())].into();
+    let greeting = Greeting { media: None, texts };
+    let changed =
+        |mailbox| Mailbox { notify: vec!["a@example.org".to_owned()], greeting: greeting.clone(), ..mailbox };
+    lives(store, mailbox, changed).await;
 }
 
 pub(crate) async fn tests_belong_to_their_flow(database: &Database) {
@@ -210,8 +219,13 @@ pub(crate) async fn sounds_have_a_file_in_each_language(database: &Database) {
 
 pub(crate) async fn messages_wait_to_be_heard_and_sent(database: &Database) {
     let store = &database.store;
-    let mailbox =
-        Mailbox { id: MailboxId::from_i64(0), name: "Bureau".to_owned(), agent: None, notify: Vec::new() };
+    let mailbox = Mailbox {
+        id: MailboxId::from_i64(0),
+        name: "Bureau".to_owned(),
+        agent: None,
+        notify: Vec::new(),
+        greeting: Greeting::default(),
+    };
     let mailbox = store.create_setting(&mailbox, NOW).await.unwrap().value.id;
     let message = |seconds: u64| Message {
         id: MessageId::from_uuid(Uuid::from_u128(u128::from(seconds))),
@@ -223,6 +237,7 @@ pub(crate) async fn messages_wait_to_be_heard_and_sent(database: &Database) {
         file: format!("{seconds}.wav"),
         heard_at: None,
         mail_due_at: (seconds < 3).then(|| at(seconds)),
+        notify: vec!["b@example.org".to_owned()],
         mail_tries: 0,
     };
     for seconds in 1..=4 {
@@ -245,7 +260,7 @@ pub(crate) async fn messages_wait_to_be_heard_and_sent(database: &Database) {
 
     assert!(store.message_to_mail(at(0)).await.unwrap().is_none(), "not due");
     let first = store.message_to_mail(at(5)).await.unwrap().unwrap();
-    assert_eq!(first.id, message(1).id);
+    assert_eq!(first, message(1));
     store.message_mailed(first.id, Some(at(100)), Some("no answer")).await.unwrap();
     let second = store.message_to_mail(at(5)).await.unwrap().unwrap();
     assert_eq!(second.id, message(2).id);
@@ -255,6 +270,58 @@ pub(crate) async fn messages_wait_to_be_heard_and_sent(database: &Database) {
     assert_eq!(store.delete_message(first.id).await.unwrap().file, "1.wav");
     assert!(matches!(store.delete_message(first.id).await, Err(Error::NotFound("message"))));
     assert!(matches!(store.delete_setting::<Mailbox>(mailbox, 1).await, Err(Error::Linked(_))));
+}
+
+pub(crate) async fn callers_on_lists_are_told_apart(database: &Database) {
+    let store = &database.store;
+    let entry = |list: &str, number: u32| ListedCaller {
+        id: 0,
+        list: list.to_owned(),
+        phone: phone(number),
+        note: "asked by letter".to_owned(),
+        added_by: "usr_1".to_owned(),
+        at: NOW,
+    };
+    for (list, number) in [("block", 1), ("vip", 2), ("fraud", 3), ("regulars", 4)] {
+        store.list_caller(&entry(list, number)).await.unwrap();
+    }
+    let again =
+        store.list_caller(&ListedCaller { note: "twice".to_owned(), ..entry("vip", 2) }).await.unwrap();
+    let of_vip = store.listed_callers(Some("vip"), None, Page::first()).await.unwrap();
+    assert_eq!(of_vip, [again.clone()]);
+    assert_eq!(store.listed_callers(None, Some(phone(4)), Page::first()).await.unwrap()[0].list, "regulars");
+    // Whoever does not want to be called is no blocked caller.
+    let refusal = DoNotCall {
+        id: 0,
+        phone: phone(5),
+        campaign: None,
+        seller: None,
+        reason: "asked".to_owned(),
+        until: None,
+        added_by: "usr_1".to_owned(),
+        at: NOW,
+    };
+    store.add_do_not_call(&refusal).await.unwrap();
+    use CallerCheck::{Blocklist, Dnc, Fraud, Repeat, Vip};
+    let day = Duration::from_secs(86_400);
+    for (number, list, expected) in [
+        (1, None, Some(Blocklist)),
+        (2, None, Some(Vip)),
+        (3, None, Some(Fraud)),
+        (4, None, None),
+        (4, Some("regulars"), Some(Blocklist)),
+        (1, Some("regulars"), None),
+        (5, None, None),
+    ] {
+        let checks = [Blocklist, Fraud, Repeat, Vip];
+        let found = store.caller_check(phone(number), &checks, list, day, NOW).await.unwrap();
+        assert_eq!(found, expected, "{number} {list:?}");
+    }
+    let found = store.caller_check(phone(5), &[Blocklist, Dnc], None, day, NOW).await.unwrap();
+    assert_eq!(found, Some(Dnc));
+    store.unlist_caller(again.id).await.unwrap();
+    assert!(matches!(store.unlist_caller(again.id).await, Err(Error::NotFound("listed caller"))));
+    assert_eq!(store.caller_check(phone(2), &[Vip], None, day, NOW).await.unwrap(), None);
 }
 
 pub(crate) async fn people_are_found_by_number_and_by_field(database: &Database) {

@@ -113,7 +113,8 @@ impl Engine {
             }
         };
         self.cx.notice(notice);
-        match self.shelf.open_overflow(way) {
+        let language = self.callers.get(&caller).and_then(|caller| caller.facts(0).locale);
+        match self.shelf.open_overflow(way, language.as_deref()) {
             Some(edition) => self.begin_flow(caller, edition, false),
             // It was taken off in the moment between.
             None if self.bring_home(caller) => {}

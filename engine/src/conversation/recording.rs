@@ -7,6 +7,7 @@ use crate::conversation::talk::{CallRecording, Talk};
 use crate::conversation::{Behalf, Conversation};
 use crate::dialer::compliance::Obligation;
 use crate::engine::Engine;
+use crate::flow::nodes::RecordingAction;
 use crate::inbound::caller::CallerState;
 use crate::input::{CommandFailure, OpenRecording};
 use crate::model::{
@@ -26,6 +27,12 @@ const MASKED_MAX: Duration = Duration::from_secs(120);
 /// The reason of a gap that goes on because Asterisk did not end it.
 const UNMASK_FAILED: &str = "unmask_failed";
 
+/// The reason of a gap that the node `recording` of a flow opened.
+const PAUSED_BY_FLOW: &str = "flow";
+
+/// The reason of a gap while a flow asks for something secret.
+const SECRET_INPUT: &str = "secret_input";
+
 /// How much shorter than the call the sound may be: the recording begins some milliseconds after the conversation,
 /// and Asterisk writes whole frames.
 const SHORTFALL_MAX: Duration = Duration::from_millis(1000);
@@ -35,8 +42,8 @@ const SHORTFALL_SHARE: u32 = 50;
 /// Whose voices a recording holds.
 struct Parties {
     customer: LegId,
-    /// Whoever speaks with them.
-    other: LegId,
+    /// Whoever speaks with them. None: nobody yet, and what they hear is written in their place.
+    other: Option<LegId>,
     /// Of a caller's call: whom it belongs to.
     caller: Option<CallerRecorded>,
 }
@@ -49,8 +56,21 @@ pub(crate) struct Collecting {
 }
 
 impl Engine {
+    /// Customer and agent hear each other: they are recorded as is said of such calls. What a flow began to record goes on,
+    /// unless the queue records nothing; what a caller refused in their flow is not begun.
     pub(crate) fn record_by_policy(&mut self, id: CallId) {
         let Ok(talk) = self.conversation(id) else { return };
+        if self.recording_of(id).is_ok_and(|recording| recording != CallRecording::Off) {
+            return match self.recording_policy(&talk) {
+                RecordingPolicy::Never => self.end_part(id),
+                RecordingPolicy::All | RecordingPolicy::OnDemand | RecordingPolicy::Share { .. } => {
+                    self.continue_recording(id);
+                }
+            };
+        }
+        if self.callers.get(&id).is_some_and(|caller| caller.refuses_recording) {
+            return;
+        }
         let record = match self.recording_policy(&talk) {
             // The law comes before what anybody sets.
             _ if self.is_obliged(id, Obligation::RecordAll) => true,
@@ -122,17 +142,25 @@ impl Engine {
         }
     }
 
-    /// Customer and agent, or caller and whoever was called for them.
+    /// Customer and agent, caller and whoever was called for them, or a caller by themselves.
     fn parties(&self, id: CallId) -> Option<Parties> {
         let caller = self.callers.get(&id);
         let phone = caller.and_then(|caller| caller.phone);
         let Ok(Conversation { customer, agent, behalf, .. }) = self.conversation(id) else {
-            let caller = caller.filter(|caller| caller.state == CallerState::Beside)?;
+            let caller = caller?;
             let belongs = CallerRecorded { queue: None, agent: None, phone };
-            let other = caller.talk.outside?.leg;
+            let other = match caller.state {
+                CallerState::Beside => Some(caller.talk.outside?.leg),
+                CallerState::Guided | CallerState::Queued | CallerState::Dialling => None,
+                CallerState::RingingBack
+                | CallerState::Joining
+                | CallerState::Connected
+                | CallerState::Ending
+                | CallerState::Gone => return None,
+            };
             return Some(Parties { customer: caller.leg, other, caller: Some(belongs) });
         };
-        let other = self.sessions.get(&agent)?.phone.leg()?;
+        let other = Some(self.sessions.get(&agent)?.phone.leg()?);
         let caller = match behalf {
             Behalf::Campaign(_) => None,
             Behalf::Queue(queue) => Some(CallerRecorded { queue, agent: Some(agent), phone }),
@@ -151,6 +179,41 @@ impl Engine {
         known.recording = CallRecording::On { recording, since: now };
         self.cx.write(Write::OpenRecording { recording, caller, started_at: now });
         self.cx.switch(SwitchCommand::StartRecording { recording, customer, agent: other });
+    }
+
+    /// A flow switches the recording of its caller. There may be nothing to switch: that is no failure.
+    pub(crate) fn switch_recording(&mut self, id: CallId, action: RecordingAction) {
+        let Ok(recording) = self.recording_of(id) else { return };
+        if let Some(caller) = self.callers.get_mut(&id) {
+            caller.refuses_recording = match action {
+                RecordingAction::Start => false,
+                RecordingAction::Stop => true,
+                RecordingAction::Pause | RecordingAction::Resume => caller.refuses_recording,
+            };
+        }
+        match (action, recording) {
+            (RecordingAction::Start, CallRecording::Off) => self.start_part(id),
+            (RecordingAction::Stop, _) => self.end_part(id),
+            (RecordingAction::Pause, CallRecording::On { .. }) => {
+                let _ = self.mask_recording(id, PAUSED_BY_FLOW.to_owned());
+            }
+            (RecordingAction::Resume, CallRecording::Masked { .. }) => {
+                let _ = self.unmask_recording(id);
+            }
+            (RecordingAction::Start | RecordingAction::Pause | RecordingAction::Resume, _) => {}
+        }
+    }
+
+    /// Keeps what a caller types out of their recording while it is secret. What the flow has paused stays so.
+    pub(crate) fn keep_secret(&mut self, id: CallId, is_secret: bool) {
+        let is_on = matches!(self.recording_of(id), Ok(CallRecording::On { .. }));
+        let Some(caller) = self.callers.get_mut(&id) else { return };
+        if is_secret && is_on {
+            caller.is_typing_secret = true;
+            let _ = self.mask_recording(id, SECRET_INPUT.to_owned());
+        } else if !is_secret && std::mem::take(&mut caller.is_typing_secret) {
+            let _ = self.unmask_recording(id);
+        }
     }
 
     /// Keeps out of the recording what must not be in it, such as the number of a card. Sound is not written again by

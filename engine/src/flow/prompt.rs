@@ -59,6 +59,18 @@ pub enum SayAs {
     Number,
 }
 
+impl SayAs {
+    /// What is read out of a value by those who read figure by figure or whole numbers: a number of 12.5 is 12, of the
+    /// digits `+33 1` there are 331.
+    pub fn figures(self, value: &str) -> String {
+        match self {
+            Self::Digits => value.chars().filter(char::is_ascii_digit).collect(),
+            Self::Number => value.split('.').next().unwrap_or_default().to_owned(),
+            Self::Date | Self::Money => value.to_owned(),
+        }
+    }
+}
+
 /// A list of parts, or a part alone, or the name of a recorded sound.
 impl<'de> Deserialize<'de> for Prompt {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -165,7 +165,11 @@ pub(crate) struct Caller {
     pub(crate) trunk: Option<TrunkId>,
     pub(crate) state: CallerState,
     pub(crate) since: Timestamp,
+    /// The language that they hear.
     pub(crate) locale: String,
+    /// The language that they want, as far as it is known: that of their first flow, or the one that they chose. They are
+    /// spoken to in it wherever they are sent, if it can be had there.
+    pub(crate) language: Option<String>,
     pub(crate) course: Option<Course>,
     pub(crate) flow: Option<(FlowId, u32)>,
     /// Counts what is done for the flow; an answer to an earlier turn is too late.
@@ -197,6 +201,10 @@ pub(crate) struct Caller {
     /// The call of ours that it was before.
     pub(crate) before: Option<CallId>,
     pub(crate) talk: Talk,
+    /// Whether the flow was told that they do not want to be recorded.
+    pub(crate) refuses_recording: bool,
+    /// Whether their recording is masked because they type something secret.
+    pub(crate) is_typing_secret: bool,
     /// The priority and the beginning of a wait that an earlier daemon saw.
     pub(crate) resumes: Option<(u16, Timestamp)>,
     /// The agent who has the caller, or is kept free for them.
@@ -228,6 +236,7 @@ impl Caller {
             state: CallerState::Guided,
             since: now,
             locale: String::new(),
+            language: None,
             course: None,
             flow: None,
             turn: 0,
@@ -247,6 +256,8 @@ impl Caller {
             home: None,
             before: None,
             talk: Talk::default(),
+            refuses_recording: false,
+            is_typing_secret: false,
             resumes: None,
             agent: None,
             queue: None,
@@ -273,7 +284,7 @@ impl Caller {
         Facts {
             caller: self.phone.map(Phone::e164).unwrap_or_default(),
             did: self.did.as_ref().map(|did| did.number.e164()).unwrap_or_default(),
-            locale: self.did.as_ref().and_then(|did| did.locale.clone()),
+            locale: self.language.clone().or_else(|| self.did.as_ref()?.locale.clone()),
             country: None,
             last_locale: None,
             chance,

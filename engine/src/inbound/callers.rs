@@ -76,6 +76,7 @@ impl Engine {
         let Some(did) = self.callers.get(&id).and_then(|caller| caller.did.clone()) else {
             return self.apologise(id);
         };
+        let language = self.callers.get(&id).and_then(|caller| caller.facts(0).locale);
         let revision = self.shelf.revision_for(&did, percent);
         let edition = revision.and_then(|(flow, revision)| self.shelf.open(flow, revision));
         match (edition, did.fallback) {
@@ -85,7 +86,7 @@ impl Engine {
                 }
                 self.begin_flow(id, edition, false);
             }
-            (None, Some(fallback)) => match self.shelf.open_overflow(fallback) {
+            (None, Some(fallback)) => match self.shelf.open_overflow(fallback, language.as_deref()) {
                 Some(edition) => self.begin_flow(id, edition, true),
                 None => self.apologise(id),
             },
@@ -142,7 +143,10 @@ impl Engine {
         let caller = self.callers.get(&id).filter(|caller| caller.is_here())?;
         let queue = caller.waiting.as_ref().map(|waiting| waiting.queue_place(self.wall_ahead()));
         let (did, phone, trunk) = (caller.did_id(), caller.phone, caller.trunk);
-        Some(LegPurpose::Caller { call: id, did, phone, trunk, queue })
+        // Strangers to it read the mark as well: nothing but a name of a language.
+        let is_plain = |name: &&String| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let language = caller.language.as_ref().filter(is_plain).cloned();
+        Some(LegPurpose::Caller { call: id, did, phone, trunk, queue, language })
     }
 
     /// A caller's call was picked up.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::agents::session::AgentState;
 use crate::command::{Destination, SwitchCommand};
+use crate::conversation::talk::CallRecording;
 use crate::engine::{Engine, LegOwner};
 use crate::flow::key::Key;
 use crate::flow::nodes::DialMode;
@@ -252,12 +253,15 @@ impl Engine {
         let Some(caller) = self.callers.get(&id) else { return };
         let is_there = caller.talk.outside.is_some_and(|outside| outside.room == room);
         let is_recorded = caller.dial.as_ref().is_some_and(|dial| dial.is_recorded);
-        if is_there && is_recorded {
+        if !is_there {
+            return;
+        }
+        if is_recorded && caller.talk.recording == CallRecording::Off {
             self.start_part(id);
+        } else {
+            self.continue_recording(id);
         }
-        if is_there {
-            self.leave_to_callee(id);
-        }
+        self.leave_to_callee(id);
     }
 
     /// A flow that does not stay with the call is over once the two hear each other.

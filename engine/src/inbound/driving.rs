@@ -50,6 +50,7 @@ impl Engine {
         let Some(caller) = self.callers.get_mut(&id) else { return };
         let run = Run::new(around, caller.facts(chance), wall);
         run.locale().clone_into(&mut caller.locale);
+        caller.language.get_or_insert_with(|| run.locale().to_owned());
         let before = caller.course.replace(crate::inbound::caller::Course { edition, run, is_overflow });
         if let Some(before) = before {
             self.shelf.close(before.edition);
@@ -80,7 +81,11 @@ impl Engine {
         let around = self.shelf.around(course.edition)?;
         let mut trace = Vec::new();
         let step = course.run.handle(around, event, wall, &mut trace);
-        course.run.locale().clone_into(&mut caller.locale);
+        let has_chosen = course.run.locale() != caller.locale;
+        if has_chosen {
+            course.run.locale().clone_into(&mut caller.locale);
+            caller.language = Some(caller.locale.clone());
+        }
         let is_queueing = course.run.is_queueing();
         let mut wants_callback = false;
         for passage in trace {
@@ -99,11 +104,18 @@ impl Engine {
             });
             caller.note_step(step);
         }
+        let secrecy = step.is_secret();
         let task = Task::of(step, &self.shelf, &caller.locale, caller.phone, wall);
         let leaves = !is_queueing || matches!(task, Task::Queue(_));
         if caller.waiting.is_some() && leaves {
             let exit = if wants_callback { QueueExit::Callback } else { QueueExit::LeftByKey };
             self.leave_queue(id, exit);
+        }
+        if has_chosen {
+            self.mark(id);
+        }
+        if let Some(is_secret) = secrecy {
+            self.keep_secret(id, is_secret);
         }
         Some(task)
     }
@@ -188,6 +200,10 @@ impl Engine {
             Task::Record(task) => {
                 self.take_message(id, task);
                 None
+            }
+            Task::Recording(action) => {
+                self.switch_recording(id, action);
+                Some(Event::Done)
             }
             Task::LookUp { inquiry, meanwhile } => {
                 self.look_up(id, *inquiry, meanwhile);
@@ -279,7 +295,8 @@ impl Engine {
         let Some(fallback) = caller.did.as_ref().and_then(|did| did.fallback).filter(|_| !is_overflow) else {
             return false;
         };
-        let Some(edition) = self.shelf.open_overflow(fallback) else { return false };
+        let language = caller.language.clone();
+        let Some(edition) = self.shelf.open_overflow(fallback, language.as_deref()) else { return false };
         self.begin_flow(id, edition, true);
         true
     }

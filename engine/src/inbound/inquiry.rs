@@ -46,6 +46,8 @@ pub enum Inquiry {
         phone: Phone,
         /// What is looked at, in this order.
         checks: Vec<CallerCheck>,
+        /// The list that `blocklist` and `vip` look at in place of their own.
+        list: Option<String>,
         /// Within which time a second call counts as repeated.
         #[serde(with = "crate::model::time::millis")]
         repeat_window: Duration,

@@ -51,7 +51,9 @@ impl Engine {
     /// A caller whom an earlier daemon left waiting waits on, where they were.
     pub(crate) fn wait_again(&mut self, id: CallId, queue: QueueId, priority: u16, since: Timestamp) {
         let own = self.queues.get(&queue).map_or(0, |run| u16::from(run.settings.priority));
-        let Some(edition) = self.shelf.open_overflow(Overflow::Queue { queue }) else { return };
+        let language = self.callers.get(&id).and_then(|caller| caller.facts(0).locale);
+        let way = Overflow::Queue { queue };
+        let Some(edition) = self.shelf.open_overflow(way, language.as_deref()) else { return };
         if let Some(caller) = self.callers.get_mut(&id) {
             caller.resumes = Some((priority.saturating_sub(own), since));
         }
@@ -341,7 +343,8 @@ impl Engine {
         if has_own_way {
             return false;
         }
-        let Some(edition) = self.shelf.open_overflow(to) else { return false };
+        let language = caller.facts(0).locale;
+        let Some(edition) = self.shelf.open_overflow(to, language.as_deref()) else { return false };
         self.begin_flow(id, edition, true);
         true
     }

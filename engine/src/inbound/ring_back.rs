@@ -118,6 +118,7 @@ impl Engine {
                 phone: Some(phone),
                 trunk: Some(route.trunk),
                 queue,
+                language: None,
             },
         });
         self.cx.arm_in(RING_MAX, Timer::RingBackOver(id));

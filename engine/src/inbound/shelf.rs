@@ -4,13 +4,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::json;
+
 use crate::command::Clip;
 use crate::flow::calendar::{Calendar, OpeningHours};
 use crate::flow::nodes::Revision;
 use crate::flow::prompt::SayAs;
 use crate::flow::run::{self, Surroundings};
 use crate::flow::{Library, Prepared, read};
-use crate::model::{Did, FlowId, FlowPublished, Medium, Overflow, Track};
+use crate::model::{Did, FlowId, FlowPublished, Greeting, Mailbox, MailboxId, Medium, Overflow, Track};
+
+/// What is spoken to callers of whom no language is known.
+const LANGUAGE: &str = "fr-FR";
 
 /// Names an edition while the engine runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,11 +38,12 @@ pub(crate) struct Shelf {
     editions: BTreeMap<EditionId, Edition>,
     /// The current edition of each flow in each revision.
     current: BTreeMap<(FlowId, u32), EditionId>,
-    /// Flows of one node, for callers whom a queue or a number sends on.
+    /// Flows of one node, for callers whom a queue or a number sends on, by their document.
     overflows: BTreeMap<String, EditionId>,
     numbers_given: u64,
     calendars: BTreeMap<String, Calendar>,
     media: BTreeMap<String, Medium>,
+    mailboxes: Vec<Mailbox>,
 }
 
 impl Shelf {
@@ -47,12 +53,14 @@ impl Shelf {
         flows: Vec<FlowPublished>,
         calendars: Vec<OpeningHours>,
         media: Vec<Medium>,
+        mailboxes: Vec<Mailbox>,
     ) {
         self.calendars = calendars.into_iter().map(|hours| (hours.id.to_string(), hours.calendar)).collect();
         self.media = media.into_iter().map(|medium| (medium.id.to_string(), medium)).collect();
         let flows: BTreeMap<FlowId, FlowPublished> = flows.into_iter().map(|flow| (flow.id, flow)).collect();
-        if flows != self.flows {
+        if flows != self.flows || mailboxes != self.mailboxes {
             self.flows = flows;
+            self.mailboxes = mailboxes;
             self.editions.values_mut().for_each(|edition| edition.is_current = false);
             self.current.clear();
             self.overflows.clear();
@@ -98,32 +106,49 @@ impl Shelf {
         }
     }
 
-    /// The edition for a caller who is sent on. A caller is counted in it.
-    pub(crate) fn open_overflow(&mut self, to: Overflow) -> Option<EditionId> {
+    /// The edition for a caller who is sent on, and speaks this language. A caller is counted in it.
+    pub(crate) fn open_overflow(&mut self, to: Overflow, language: Option<&str>) -> Option<EditionId> {
+        let language = language.unwrap_or(LANGUAGE);
         let node = match to {
             Overflow::Flow { flow } => {
                 let revision = self.flows.get(&flow)?.live?;
                 return self.open(flow, revision);
             }
-            Overflow::Number { phone } => format!(
-                r#"{{"kind":"dial","to":{{"number":"{}"}},"next":{{"busy":"n_end","no_answer":"n_end","rejected":"n_end"}}}}"#,
-                phone.e164()
-            ),
-            Overflow::Queue { queue } => format!(r#"{{"kind":"queue","queue":"{queue}"}}"#),
-            Overflow::Voicemail { mailbox } => format!(r#"{{"kind":"voicemail","box":"{mailbox}"}}"#),
+            Overflow::Number { phone } => {
+                let ways = json!({"busy": "n_end", "no_answer": "n_end", "rejected": "n_end"});
+                json!({"kind": "dial", "to": {"number": phone.e164()}, "next": ways})
+            }
+            Overflow::Queue { queue } => json!({"kind": "queue", "queue": queue.to_string()}),
+            Overflow::Voicemail { mailbox } => {
+                json!({"kind": "voicemail", "box": mailbox.to_string(), "greeting": self.greeting(mailbox, language)})
+            }
         };
-        let edition = match self.overflows.get(&node) {
+        let document = json!({
+            "v": 1, "id": "flw_overflow", "kind": "ivr", "locales": [language], "tz": "UTC",
+            "start": "n_on", "nodes": {"n_on": node, "n_end": {"kind": "hangup"}},
+        });
+        let document = document.to_string();
+        let edition = match self.overflows.get(&document) {
             Some(edition) => *edition,
             None => {
-                let document = format!(
-                    r#"{{"v":1,"id":"flw_overflow","kind":"ivr","locales":["fr-FR"],"tz":"UTC","start":"n_on","nodes":{{"n_on":{node},"n_end":{{"kind":"hangup"}}}}}}"#
-                );
                 let edition = self.add(Library::new(Prepared::new(read(&document).ok()?)));
-                self.overflows.insert(node, edition);
+                self.overflows.insert(document, edition);
                 edition
             }
         };
         self.count_in(edition)
+    }
+
+    /// The prompt that callers hear before they leave a message in a mailbox.
+    fn greeting(&self, mailbox: MailboxId, language: &str) -> serde_json::Value {
+        let usual = Greeting::default();
+        let greeting = self.mailboxes.iter().find(|known| known.id == mailbox);
+        let greeting = greeting.map_or(&usual, |known| &known.greeting);
+        match greeting.media {
+            Some(media) => json!([{"media": media.to_string()}]),
+            // Flows would read an expression in double braces.
+            None => json!([{"tts": {language: greeting.text(language).replace("{{", "{ {")}}]),
+        }
     }
 
     /// A caller is no longer in an edition.

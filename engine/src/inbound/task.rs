@@ -8,7 +8,7 @@ use crate::flow::defaults::{
 };
 use crate::flow::key::Key;
 use crate::flow::nodes::{
-    CallerCheck, Destination, Dial, DialMode, HangupReason, LookupSource, Queue, SkillNeed,
+    CallerCheck, Destination, Dial, DialMode, HangupReason, LookupSource, Queue, RecordingAction, SkillNeed,
 };
 use crate::flow::run::{self, Ending, RecordWish, Step};
 use crate::flow::sip_address::SipAddress;
@@ -49,6 +49,8 @@ pub(crate) enum Task {
     },
     Queue(Box<QueueWish>),
     Record(RecordTask),
+    /// Switches the recording of the call. Where there is none, there is nothing to pause, resume or stop.
+    Recording(RecordingAction),
     SaveAnswers {
         survey: String,
         answers: Vec<(String, serde_json::Value)>,
@@ -146,7 +148,11 @@ impl Task {
     /// Whether it can be done for somebody who waits for an agent.
     pub(crate) const fn suits_waiting(&self) -> bool {
         match self {
-            Self::Answer { .. } | Self::Book(_) | Self::Dial { .. } | Self::Record(_) => false,
+            Self::Answer { .. }
+            | Self::Book(_)
+            | Self::Dial { .. }
+            | Self::Record(_)
+            | Self::Recording(_) => false,
             Self::End { .. }
             | Self::GoOn
             | Self::Impossible
@@ -200,7 +206,8 @@ impl Task {
                 Some(phone) => {
                     let window = check.repeat_window_s.map_or(REPEAT_WINDOW_S, |window| window.number());
                     let repeat_window = Duration::from_secs(window.into());
-                    Self::ask(Inquiry::Caller { phone, checks: check.checks.clone(), repeat_window })
+                    let (checks, list) = (check.checks.clone(), check.list.clone());
+                    Self::ask(Inquiry::Caller { phone, checks, list, repeat_window })
                 }
             },
             Step::Dial { dial, to, caller_id, whisper } => {
@@ -250,8 +257,9 @@ impl Task {
                     })
                     .collect(),
             },
-            // A conversation is recorded as its queue says; a flow has no hand in it, and there are no pages here.
-            Step::Recording(_) | Step::Show(_) => Self::Impossible,
+            Step::Recording(recording) => Self::Recording(recording.action),
+            // There are no pages here.
+            Step::Show(_) => Self::Impossible,
             Step::Tag(tag) => Self::Tag { outcome: tag.outcome.clone(), labels: tag.labels.clone() },
             Step::Wait => Self::Wait,
             Step::WaitKey { timeout_ms, .. } => {

@@ -42,7 +42,7 @@ pub use disposition::{Disposition, DispositionEffect};
 pub use flow::{FlowPublished, Medium, Sound};
 pub use id::*;
 pub use lead::{Lead, LeadState, Promise};
-pub use mailbox::Mailbox;
+pub use mailbox::{Greeting, Mailbox};
 pub use order::{DialOrder, Direction, ListShare, OrderKey};
 pub use phone::Phone;
 pub use queue::{

@@ -65,6 +65,8 @@ fn node() -> impl Strategy<Value = (Json, Vec<&'static str>)> {
         (json!({"kind": "voicemail", "box": "vm_1", "greeting": prompt}), vec!["saved", "too_short"]),
         (json!({"kind": "record", "var": "typed", "prompt": prompt}), vec!["ok", "empty"]),
         (json!({"kind": "recording", "action": "start", "consent": "asked"}), vec!["next", "refused"]),
+        (json!({"kind": "recording", "action": "pause"}), vec!["next", "refused"]),
+        (json!({"kind": "recording", "action": "stop"}), vec!["next", "refused"]),
         (
             json!({"kind": "http", "url": "https://x.example/{{typed}}", "map": [{"var": "count", "path": "n"}]}),
             vec!["ok", "client_error", "server_error", "timeout"],

@@ -149,6 +149,7 @@ impl Centre {
             phone: None,
             trunk: None,
             queue: None,
+            language: None,
         };
         self.legs.insert(leg, (purpose, false));
         let event = SwitchEvent::CallerArrived {

@@ -11,6 +11,7 @@ use crate::flow::name::Name;
 use crate::flow::node::Kind;
 use crate::flow::nodes::{
     Collect, Consent, Destination, Dial, LEAVING, MUSIC, Menu, Recording, RecordingAction, Return, Split,
+    Voicemail,
 };
 use crate::flow::scope::BUILT_IN;
 use crate::flow::sip_address::SipAddress;
@@ -51,6 +52,7 @@ pub(super) fn check(flow: &Flow) -> Vec<Finding> {
                 let ids = survey.questions.iter().map(|question| &question.id);
                 twice(ids, &[], |number| format!("{place}/questions/{number}/id"), &mut findings);
             }
+            Kind::Voicemail(voicemail) => told(&place, voicemail, &mut findings),
             _ => {}
         }
     }
@@ -81,6 +83,20 @@ fn back_to_queue(node: &str, back: &Return, findings: &mut Vec<Finding>) {
         let place = format!("{node}/name");
         let finding = Finding::new(Code::BadField, &place).with("why", why);
         findings.push(finding.mended_by(Patch::Replace { path: place, value: json!(MUSIC) }));
+    }
+}
+
+/// Messages are sent to addresses; who has the mailbox sees them anyway.
+fn told(node: &str, voicemail: &Voicemail, findings: &mut Vec<Finding>) {
+    for (number, address) in voicemail.notify.iter().enumerate() {
+        let mut parts = address.split('@');
+        let is_part = |part: Option<&str>| part.is_some_and(|part| !part.is_empty() && !part.contains(' '));
+        if !(is_part(parts.next()) && is_part(parts.next()) && parts.next().is_none()) {
+            let place = format!("{node}/notify/{number}");
+            let why = "messages are sent to e-mail addresses";
+            let finding = Finding::new(Code::BadField, &place).with("why", why);
+            findings.push(finding.mended_by(Patch::Remove { path: place }));
+        }
     }
 }
 

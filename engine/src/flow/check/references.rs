@@ -3,7 +3,7 @@
 use super::{all_facets, pointer};
 use crate::flow::document::Flow;
 use crate::flow::facets::{Facet, Noun};
-use crate::flow::finding::{Code, Finding};
+use crate::flow::finding::{Code, Finding, Patch};
 use crate::flow::world::World;
 
 pub(super) fn check(flow: &Flow, world: &World) -> Vec<Finding> {
@@ -32,7 +32,15 @@ pub(super) fn check(flow: &Flow, world: &World) -> Vec<Finding> {
         for driver in &world.drivers {
             if let Some(field) = driver.cannot(&node.kind) {
                 let finding = Finding::new(Code::UnsupportedNode, format!("{}/{field}", pointer(id)));
-                findings.push(finding.with("driver", driver.as_str()).with("kind", node.kind.name()));
+                let finding = finding.with("driver", driver.as_str()).with("kind", node.kind.name());
+                // What a node cannot do without is for people to mend.
+                findings.push(match field {
+                    "kind" | "source" => finding,
+                    _ => {
+                        let path = finding.path.clone();
+                        finding.mended_by(Patch::Remove { path })
+                    }
+                });
             }
         }
     }

@@ -64,7 +64,7 @@ pub struct CheckCaller {
     pub checks: Vec<CallerCheck>,
     /// How long ago an earlier call makes this one a repeat.
     pub repeat_window_s: Option<Within<1, 2_592_000>>,
-    /// The list of numbers that `blocklist` or `vip` looks at, other than the general one.
+    /// The list of callers that `blocklist` and `vip` look at, in place of `block` and `vip`.
     pub list: Option<String>,
 }
 

@@ -24,7 +24,7 @@ pub struct Voicemail {
     /// Whether it is written down as well.
     #[serde(default)]
     pub transcribe: bool,
-    /// Who is told, by e-mail address or agent's id.
+    /// Who gets it by e-mail, beside those whom the mailbox tells.
     #[serde(default)]
     pub notify: Vec<String>,
 }
@@ -61,6 +61,18 @@ pub struct Recording {
     /// What the caller knows of it.
     #[serde(default)]
     pub consent: Consent,
+}
+
+impl Recording {
+    /// The field that no recording of a real call heeds: speakers are always kept apart, and nobody but the flow asks the
+    /// caller, by a menu before.
+    pub(crate) const fn cannot(&self) -> Option<&'static str> {
+        match (self.channels, self.consent) {
+            (Channels::Mono, _) => Some("channels"),
+            (Channels::Stereo, Consent::Asked) => Some("consent"),
+            (Channels::Stereo, Consent::Announced | Consent::None) => None,
+        }
+    }
 }
 
 /// What is done with a recording.

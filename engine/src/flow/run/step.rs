@@ -127,6 +127,28 @@ impl Step<'_> {
             | Self::WaitKey { .. } => true,
         }
     }
+
+    /// Whether what the caller types meanwhile is kept out of recordings. None: it is as it was.
+    pub fn is_secret(&self) -> Option<bool> {
+        match self {
+            Self::GoOn => None,
+            Self::Play { listening, .. } | Self::WaitKey { listening, .. } => Some(listening.secret),
+            Self::Answer { .. }
+            | Self::Book { .. }
+            | Self::CheckCaller(_)
+            | Self::Dial { .. }
+            | Self::End { .. }
+            | Self::Http(_)
+            | Self::Lookup { .. }
+            | Self::Queue { .. }
+            | Self::Record(_)
+            | Self::Recording(_)
+            | Self::SaveAnswers { .. }
+            | Self::Show(_)
+            | Self::Tag(_)
+            | Self::Wait => Some(false),
+        }
+    }
 }
 
 /// How keys are listened to.
