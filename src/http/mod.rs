@@ -309,6 +309,7 @@ mod skills;
 mod supervision;
 mod surveys;
 mod system;
+mod supervisors;
 mod teams;
 mod tenants;
 mod throttle;

@@ -7,8 +7,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use cadran_engine::input::Request;
 use cadran_engine::model::{
-    AgentId, CallId, CampaignId, Right, Rights, SupervisionEnd, SupervisionId, SupervisionMode, Timestamp,
-    UserId,
+    AgentId, CallId, CampaignId, Right, Rights, Scope, SupervisionEnd, SupervisionId, SupervisionMode,
+    Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -18,7 +18,7 @@ use super::auth::{ActsForAgents, Barges, Listens, SignedIn, Supervises, TakesOve
 use super::check::Check;
 use super::error::Error;
 use super::extract::{Json, Listing, NoContent, Path, Query, page};
-use super::live;
+use super::{live, supervisors};
 use crate::live::{Audience, Fact};
 use crate::store::{SupervisionFilter, SupervisionRecord};
 
@@ -40,15 +40,17 @@ pub(super) fn ways(rights: Rights) -> impl Iterator<Item = SupervisionMode> {
     SupervisionMode::ALL.into_iter().filter(move |mode| rights.has(right(*mode)))
 }
 
-/// Ends at once what an account may do no longer. `stays` says whether the phone and the teams that it began with are
-/// still its own; if they are not, everything ends.
+/// Ends at once what an account may see, hear and do no longer. `stays` says whether the phone that it began with is
+/// still its own; if it is not, it hears nothing any more.
 pub(super) async fn rights_changed(app: &App, user: UserId, stays: bool) -> Result<(), Error> {
-    let mut rights = Rights::NONE;
+    app.sockets.rights_changed(user);
+    let (mut rights, mut scope) = (Rights::NONE, Scope::Everything);
     if let Some(account) = app.store.user(user).await?.filter(|account| stays && account.value.enabled) {
         let role = app.store.role(&account.value.role).await?;
         rights = role.map_or(Rights::NONE, |role| role.value.rights);
+        scope = app.store.scope(&account.value).await?;
     }
-    app.inbox.request(Request::WithdrawSupervision { user, left: ways(rights).collect() }).await?;
+    app.inbox.request(Request::WithdrawSupervision { user, left: ways(rights).collect(), scope }).await?;
     Ok(())
 }
 
@@ -126,10 +128,11 @@ async fn supervise<G>(
     Check::default().text(&reason, TEXT_CHARS_MAX, "/reason").done()?;
     let (supervisor, user) = (desk(session)?, session.id());
     app.inbox.request(Request::Supervise { supervisor, user, call, mode, reason }).await?;
+    supervisors::look_after(app, supervisor, session.token);
     Ok(StatusCode::ACCEPTED)
 }
 
-/// Listens to an agent's conversation, and to each one that follows.
+/// Listens to an agent's conversation, and to each one that follows. What is not of the supervisor's teams is left out.
 #[utoipa::path(post, path = "/api/agents/{agent}/follow", tag = "supervision", params(("agent" = AgentId, Path)),
     responses((status = 202, description = "Under way; the live stream shows it")))]
 pub(super) async fn follow(
@@ -138,7 +141,9 @@ pub(super) async fn follow(
     Path(agent): Path<AgentId>,
 ) -> Result<StatusCode, Error> {
     let (supervisor, user) = (desk(&session)?, session.id());
-    app.inbox.request(Request::Follow { supervisor, user, agent }).await?;
+    let scope = session.scope.clone();
+    app.inbox.request(Request::Follow { supervisor, user, agent, scope }).await?;
+    supervisors::look_after(&app, supervisor, session.token);
     Ok(StatusCode::ACCEPTED)
 }
 

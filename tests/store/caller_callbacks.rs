@@ -158,8 +158,8 @@ pub(crate) async fn teams_see_what_was_promised_and_answered_in_their_queues(dat
     desk.keep([Write::SaveAnswers { call: call(13), survey: "why".to_owned(), answers: other, at: at(9) }])
         .await;
 
-    let team = Scope::Teams { agents: [agents[1]].into(), campaigns: [].into() };
-    let nobodys = Scope::Teams { agents: [].into(), campaigns: [].into() };
+    let team = Scope::Teams { agents: [agents[1]].into(), campaigns: [].into(), queues: [queue(2)].into() };
+    let nobodys = Scope::Teams { agents: [].into(), campaigns: [].into(), queues: [].into() };
     let filter = SurveyFilter::default();
     for (scope, promised, answered) in [
         (Scope::Everything, vec![1, 2, 3], vec![13, 11, 12]),
