@@ -17,6 +17,7 @@ mod api {
     mod inbound;
     mod live;
     mod once;
+    mod mailboxes;
     mod pacing;
     mod platform;
     mod recordings;

@@ -188,8 +188,8 @@
 //! PUT    /api/mailboxes/{mailbox}                   edit_inbound
 //! DELETE /api/mailboxes/{mailbox}                   edit_inbound
 //! GET    /api/mailboxes/{mailbox}/messages          view work
-//! GET    /api/messages/{message}/audio              view work
-//! DELETE /api/messages/{message}                    view work
+//! GET    /api/messages/{message}/audio              play_recordings work
+//! DELETE /api/messages/{message}                    delete_recordings work
 //!
 //! GET    /api/agents                                view
 //! POST   /api/agents                                edit_agents
