@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use cadran_engine::input::Request;
 use cadran_engine::model::{
     AgentId, CallId, CampaignId, Right, Rights, Scope, SupervisionEnd, SupervisionId, SupervisionMode,
-    Timestamp, UserId,
+    TeamId, Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -250,9 +250,11 @@ pub(super) struct Message {
     agent: Option<AgentId>,
     /// To the agents who work for this campaign at the moment. Without either, to everybody.
     campaign: Option<CampaignId>,
+    /// To the agents of this team. Without any of the three, to everybody.
+    team: Option<TeamId>,
 }
 
-/// Shows words on the screens of an agent, of those who work for a campaign, or of everybody: the fact `message` of
+/// Shows words on the screens of an agent, of those who work for a campaign, of a team, or of everybody: the fact `message` of
 /// the live stream. Whoever has no screen open does not get them later.
 #[utoipa::path(post, path = "/api/messages", tag = "supervision", request_body = Message,
     responses((status = 202, description = "On its way")))]
@@ -261,28 +263,45 @@ pub(super) async fn send_message(
     State(app): State<App>,
     Json(message): Json<Message>,
 ) -> Result<StatusCode, Error> {
-    let Message { text, agent, campaign } = message;
+    let Message { text, agent, campaign, team } = message;
+    let team = match team {
+        Some(team) => Some(members(&session, &app, team).await?),
+        None => None,
+    };
+    let audiences = [agent.is_some(), campaign.is_some(), team.is_some()];
+    let named = audiences.into_iter().filter(|named| *named).count();
     Check::default()
         .that(!text.trim().is_empty(), "/text", "name")
         .text(&text, TEXT_CHARS_MAX, "/text")
-        .that(agent.is_none() || campaign.is_none(), "/campaign", "one_of")
+        .that(named <= 1, "", "one_of")
+        .that(team.as_ref().is_none_or(Option::is_some), "/team", "exists")
         .that(agent.is_none_or(|agent| session.scope.has_agent(agent)), "/agent", "exists")
         .that(campaign.is_none_or(|campaign| session.sees_campaign(campaign)), "/campaign", "exists")
         .done()?;
-    if agent.is_none() && campaign.is_none() {
+    if named == 0 {
         session.needs_all_teams()?;
     }
-    let audience = match (agent, campaign) {
-        (Some(agent), _) => Audience::Agents(vec![agent]),
-        (None, Some(campaign)) => {
+    let audience = match (agent, campaign, team.flatten()) {
+        (Some(agent), _, _) => Audience::Agents(vec![agent]),
+        (None, _, Some(agents)) => Audience::Agents(agents),
+        (None, Some(campaign), None) => {
             let at_work = live::view(&app).await?.agents.into_iter();
             Audience::Agents(
                 at_work.filter(|live| live.campaigns.contains(&campaign)).map(|live| live.agent).collect(),
             )
         }
-        (None, None) => Audience::Everybody,
+        (None, None, None) => Audience::Everybody,
     };
     let user = session.id();
     app.hub.tell(&Fact::message(audience, user, &text));
     Ok(StatusCode::ACCEPTED)
+}
+
+/// Who is in a team; none when the supervisor does not look after it.
+async fn members<G>(session: &SignedIn<G>, app: &App, team: TeamId) -> Result<Option<Vec<AgentId>>, Error> {
+    if session.user.value.teams.as_ref().is_some_and(|teams| !teams.contains(&team)) {
+        return Ok(None);
+    }
+    let team = app.store.team(team).await?;
+    Ok(team.map(|team| team.value.agents.into_iter().collect()))
 }

@@ -253,6 +253,32 @@ async fn words_reach_one_agent_those_of_a_campaign_or_everybody() {
 }
 
 #[tokio::test]
+async fn words_to_a_team_are_for_those_who_look_after_it() {
+    let world = World::new().await;
+    let admin = world.signed_in(Role::Admin).await;
+    let (agent, _) = world.agent(&admin, "agent-1").await;
+    for (name, agents) in [("North", vec![agent]), ("South", Vec::new())] {
+        let team = json!({ "name": name, "agents": agents });
+        world.call("POST", "/api/teams").token(&admin).json(&team).send().await.expect(201);
+    }
+    world.add_user_of("sup", Role::Supervisor, Some(["tem_1".parse().unwrap()].into()), None).await;
+    let chief = world.sign_in("sup").await;
+    let send = async |token: &str, message: Value| {
+        world.call("POST", "/api/messages").token(token).json(&message).send().await
+    };
+    let north = json!({ "text": "Offer B", "team": "tem_1" });
+    send(&admin, north.clone()).await.expect(202);
+    send(&chief, north).await.expect(202);
+    for (token, team) in [(&chief, "tem_2"), (&admin, "tem_9")] {
+        let reply = send(token, json!({ "text": "Offer B", "team": team })).await.expect(422).json();
+        let fault = &reply["errors"][0];
+        assert_eq!((&fault["pointer"], &fault["rule"]), (&json!("/team"), &json!("exists")));
+    }
+    let both = send(&admin, json!({ "text": "x", "team": "tem_1", "campaign": "cmp_1" })).await;
+    assert_eq!(both.problem(), (422, "invalid".to_owned()));
+}
+
+#[tokio::test]
 async fn acts_are_listed_for_those_who_supervise() {
     let world = World::new().await;
     let admin = world.signed_in(Role::Admin).await;
