@@ -215,6 +215,7 @@
 //! GET    /api/live/snapshot                         view
 //! GET    /api/live/calls                            view
 //! GET    /api/attempts                              view work
+//! GET    /api/caller-calls                          view work
 //! GET    /api/calls                                 view work
 //! GET    /api/calls/{call}                          view work
 //! POST   /api/calls/{call}/hang-up                  hang_up in-hand
@@ -262,6 +263,7 @@ mod by_hand;
 mod calendars;
 mod callbacks;
 mod caller_callbacks;
+mod caller_calls;
 mod calls;
 mod campaign_settings;
 mod campaigns;
@@ -307,9 +309,9 @@ mod setting;
 mod simulations;
 mod skills;
 mod supervision;
+mod supervisors;
 mod surveys;
 mod system;
-mod supervisors;
 mod teams;
 mod tenants;
 mod throttle;
@@ -534,6 +536,7 @@ fn call_routes() -> OpenApiRouter<App> {
         .routes(routes!(live::calls))
         .routes(routes!(calls::attempts))
         .routes(routes!(calls::list))
+        .routes(routes!(caller_calls::list))
         .routes(routes!(calls::read))
         .routes(routes!(calls::hang_up))
         .routes(routes!(calls::start_recording))

@@ -166,15 +166,20 @@ impl Store {
             return Ok(None);
         };
         let call = Select::new(call::SELECT).narrow("call.call_id = ?", Some(id));
-        let recordings = Select::new(recording::SELECT).narrow("recording.call_id = ?", Some(id));
         let dispositions = "select * from disposition where call_id = $1 order by said_at";
         Ok(Some(CallStory {
             attempt: attempt::read(&row)?,
             call: call.page(&self.db, "call.call_id", 1).await?.first().map(call::read).transpose()?,
-            // The part of a recording is a `u8`: a page of this size holds them all.
-            recordings: rows(&recordings.page(&self.db, "part", u16::from(u8::MAX)).await?, recording::read)?,
+            recordings: self.recordings_of_call(id).await?,
             dispositions: rows(&self.db.rows(dispositions, args![id]).await?, disposition::read)?,
         }))
+    }
+
+    /// The recordings of a call, in order.
+    pub async fn recordings_of_call(&self, id: CallId) -> Result<Vec<RecordingRecord>, Error> {
+        let recordings = Select::new(recording::SELECT).narrow("recording.call_id = ?", Some(id));
+        // The part of a recording is a `u8`: a page of this size holds them all.
+        rows(&recordings.page(&self.db, "part", u16::from(u8::MAX)).await?, recording::read)
     }
 
     /// Whose a call is or was: none of which nothing is written yet, such as a caller's who is still there and was not
