@@ -248,7 +248,7 @@ pub(super) struct Message {
     text: String,
     /// To this agent alone.
     agent: Option<AgentId>,
-    /// To the agents who work for this campaign at the moment. Without either, to everybody.
+    /// To the agents who work for this campaign at the moment.
     campaign: Option<CampaignId>,
     /// To the agents of this team. Without any of the three, to everybody.
     team: Option<TeamId>,
