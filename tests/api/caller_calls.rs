@@ -113,7 +113,7 @@ async fn the_caller_in_hand_is_at_the_desk_with_what_can_be_said_of_them() {
     let world = World::new().await;
     let admin = world.signed_in(Role::Admin).await;
     let (agent, token) = world.agent(&admin, "agent-1").await;
-    let queue = json!({ "name": "Sales", "dispositions": [{ "code": "helped", "label": "Helped", "effect": "done" }] });
+    let queue = json!({ "name": "Sales" });
     let queue = world.call("POST", "/api/queues").token(&admin).json(&queue).send().await;
     let queue: QueueId = queue.expect(201).json()["id"].as_str().unwrap().parse().unwrap();
     world.script().view.agents = vec![AgentView {
@@ -142,7 +142,7 @@ async fn the_caller_in_hand_is_at_the_desk_with_what_can_be_said_of_them() {
     };
     let seen = desk(&token).await;
     assert_eq!((&seen["call"], &seen["caller"]["phone"]), (&Value::Null, &json!("+33199001234")));
-    assert_eq!(seen["dispositions"][0]["code"], "helped");
+    assert_eq!(seen["dispositions"][0]["code"], "success");
     let supervisor = world.signed_in(Role::Supervisor).await;
     assert_eq!(desk(&supervisor).await["caller"]["phone"], "…34");
 
@@ -150,5 +150,5 @@ async fn the_caller_in_hand_is_at_the_desk_with_what_can_be_said_of_them() {
     world.script().view.callers.clear();
     store(&world.store, [Write::SaveCaller(Box::new(record(1, queue.as_i64(), agent)))]).await;
     let seen = desk(&token).await;
-    assert_eq!((&seen["caller"], &seen["dispositions"][0]["code"]), (&Value::Null, &json!("helped")));
+    assert_eq!((&seen["caller"], &seen["dispositions"][0]["code"]), (&Value::Null, &json!("success")));
 }
