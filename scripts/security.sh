@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# What an attacker would try, one line each; then odd requests to every address of the document, on a daemon with a
-# real Asterisk.
+# What an attacker would try, as the table in docs/security.md says: the tests of it, on databases and Asterisk servers
+# of their own; the readers of AGI and of flows fuzzed for a while; then odd requests to every address of the document,
+# on a daemon with a real Asterisk.
 #
-#   security.sh            both
-#   security.sh odd        the second part alone
+#   security.sh            all of it
+#   security.sh odd        the last part alone
 #
-# Environment: CADRAN_ODD_EXAMPLES, requests for each address (default 20).
+# Environment: CADRAN_ODD_EXAMPLES, requests for each address (default 20); CADRAN_FUZZ_SECONDS, for each reader
+# (default 60).
 # Exit 0: everything held. Otherwise 1, and what did not is told.
 set -euo pipefail
 
@@ -19,8 +21,31 @@ readonly START_SECONDS_MAX=60
 
 cd "$REPOSITORY"
 if [[ ${1:-} != odd ]]; then
+    "$REPOSITORY/scripts/install-asterisk.sh"
+    # A directory that the user `postgres` can enter, wherever the repository lies.
+    POSTGRES=$(mktemp --directory /tmp/cadran-security.XXXXXX)
+    readonly POSTGRES
+    chmod 755 "$POSTGRES"
+    stop_postgres() {
+        scripts/postgres.sh down "$POSTGRES/cluster"
+        rm -rf "$POSTGRES"
+    }
+    trap stop_postgres EXIT
+    line=$(scripts/postgres.sh up "$POSTGRES/cluster")
+    export CADRAN_TEST_POSTGRES_URL=${line#DATABASE_URL=}
+    # All packages each time: a selection of them would be compiled anew.
     cargo test --workspace --locked --test api -- \
-        attacks:: audit:: once:: routes:: second_factor:: sign_in:: teams:: webhooks::
+        api::attacks:: api::audit:: api::caller_calls:: api::imports:: api::live:: api::mailboxes:: api::once:: \
+        api::platform:: api::recordings:: api::routes:: api::second_factor:: api::sign_in:: api::supervision:: \
+        api::tap:: api::teams:: api::tenants:: api::webhooks::
+    cargo test --workspace --locked --test stream -- rights:: limits::
+    cargo test --workspace --locked --test store
+    cargo test --workspace --locked --test scripts --test server
+    cargo test --workspace --locked --lib -- fastagi:: import:: compliance::number::
+    RUST_TEST_THREADS=2 cargo test --workspace --locked --test live -- supervision:: tap::
+    stop_postgres
+    trap - EXIT
+    scripts/fuzz.sh "${CADRAN_FUZZ_SECONDS:-60}"
 fi
 cargo build --workspace --locked --quiet --bins
 target=$(cargo metadata --format-version 1 --no-deps --locked | jq --raw-output .target_directory)

@@ -8,6 +8,7 @@ mod api {
     mod by_hand;
     mod callbacks;
     mod caller_callbacks;
+    mod caller_calls;
     mod compliance;
     mod desk;
     mod filters;
@@ -16,6 +17,7 @@ mod api {
     mod imports;
     mod inbound;
     mod live;
+    mod mailboxes;
     mod once;
     mod pacing;
     mod platform;

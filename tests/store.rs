@@ -107,6 +107,7 @@ on_both_databases! {
     caller_callbacks::a_promise_to_a_caller_is_kept_on_record,
     caller_callbacks::promises_to_callers_are_recovered,
     caller_callbacks::teams_see_what_was_promised_and_answered_in_their_queues,
+    caller_callbacks::the_call_of_a_caller_tells_its_story,
     callbacks::a_promise_belongs_to_an_agent_and_can_be_taken_over,
     claims::the_most_urgent_lead_comes_first,
     claims::two_holders_never_get_the_same_lead,

@@ -6,7 +6,7 @@ use crate::agents::familiar::Familiar;
 use crate::agents::session::AgentSession;
 use crate::command::{Answer, Command, Hold, Refusal};
 use crate::conversation::recording::Collecting;
-use crate::conversation::supervising::Supervising;
+use crate::conversation::supervising::{Followed, Supervising};
 use crate::conversation::tapping::Tap;
 use crate::cx::Cx;
 use crate::dialer::CampaignRun;
@@ -235,11 +235,13 @@ impl Engine {
             Request::Supervise { supervisor, user, call, mode, reason } => {
                 self.supervise(supervisor, user, call, mode, reason)
             }
-            Request::Follow { supervisor, user, agent } => self.follow(supervisor, user, agent),
+            Request::Follow { supervisor, user, agent, scope } => {
+                self.follow(supervisor, user, Followed { agent, scope })
+            }
             Request::StopSupervising { supervisor } => self.stop_supervising_on_request(supervisor),
-            Request::WithdrawSupervision { user, left } => {
-                self.withdraw_supervision(user, &left);
-                self.withdraw_taps(user, &left);
+            Request::WithdrawSupervision { user, left, scope } => {
+                self.withdraw_supervision(user, &left, &scope);
+                self.withdraw_taps(user, &left, &scope);
                 Ok(Answer::Done)
             }
             Request::OpenTap { by, call } => self.open_tap(by, call),

@@ -6,7 +6,8 @@ use crate::command::Agreed;
 use crate::conversation::tapping::Tapper;
 use crate::model::incoming::CallerCallback;
 use crate::model::{
-    AgentId, ByHand, CallId, CampaignId, FlowId, Lead, Phone, QueueId, Side, SupervisionMode, TapId, UserId,
+    AgentId, ByHand, CallId, CampaignId, FlowId, Lead, Phone, QueueId, Scope, Side, SupervisionMode, TapId,
+    UserId,
 };
 
 /// To whom a customer is given.
@@ -127,18 +128,22 @@ pub enum Request {
         user: UserId,
         /// Whom.
         agent: AgentId,
+        /// What the account sees: of the agent's conversations those that are outside are not heard.
+        scope: Scope,
     },
     /// Take no part in conversations of others any more.
     StopSupervising {
         /// The agent whose phone the supervisor uses.
         supervisor: AgentId,
     },
-    /// An account may no longer supervise in some ways: those end at once.
+    /// An account may no longer supervise in some ways, or what is outside its scope: that ends at once.
     WithdrawSupervision {
         /// The account.
         user: UserId,
         /// What it may still do.
         left: Vec<SupervisionMode>,
+        /// What it sees.
+        scope: Scope,
     },
     /// Hear a conversation without a telephone: answered by [`crate::command::Answer::Tapped`]. Its sound leaves by the
     /// tap's name.

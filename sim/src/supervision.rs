@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cadran_engine::input::{LegPurpose, Request};
-use cadran_engine::model::{AgentId, CallId, EarId, LegId, RoomId, SupervisionMode, Timestamp, UserId};
+use cadran_engine::model::{
+    AgentId, CallId, EarId, LegId, RoomId, Scope, SupervisionMode, Timestamp, UserId,
+};
 use cadran_engine::view::{AgentView, LiveView};
 
 use crate::network::NetEar;
@@ -73,15 +75,16 @@ impl World<'_> {
         };
         let agent = AgentId::from_i64(self.chance.number(1, 8).cast_signed());
         let left = vec![SupervisionMode::Listen];
+        let scope = Scope::Everything;
         let choices = vec![
             (supervise(SupervisionMode::Listen, ""), 0.12),
             (supervise(SupervisionMode::Whisper, ""), 0.12),
             (supervise(SupervisionMode::Barge, "help"), 0.1),
             (supervise(SupervisionMode::Barge, ""), 0.02),
             (supervise(SupervisionMode::TakeOver, "help"), 0.04),
-            (Some(Request::Follow { supervisor, user, agent }), 0.03),
+            (Some(Request::Follow { supervisor, user, agent, scope: scope.clone() }), 0.03),
             (Some(Request::StopSupervising { supervisor }), 0.03),
-            (Some(Request::WithdrawSupervision { user, left }), 0.01),
+            (Some(Request::WithdrawSupervision { user, left, scope }), 0.01),
             (Some(Request::LogOut { agent: supervisor }), 0.003),
             (None, 0.5),
         ];

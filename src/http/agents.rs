@@ -13,6 +13,7 @@ use super::auth::{Anyone, EditsAgents, SignedIn, Staff, new_token};
 use super::check::{Check, is_plain_name};
 use super::error::Error;
 use super::extract::{Created, IfMatch, Json, Listing, NoContent, PageQuery, Path, Query, Versioned};
+use super::teams;
 use crate::store::Kept;
 
 const NOUN: &str = "agent";
@@ -199,6 +200,8 @@ pub(super) async fn update(
     let (agent, secret) = settings.into_agent(id);
     let kept = app.store.update_agent(&agent, secret.as_ref(), rev, app.now()).await?;
     app.inbox.reload().await?;
+    // A team has the queues that its agents serve.
+    teams::tell(&app, app.store.users_over_agent(id).await?).await?;
     Ok(Versioned::of(kept, body))
 }
 

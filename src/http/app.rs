@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::error::Error;
 use super::live::Sockets;
+use super::supervisors::Supervisors;
 use super::throttle::Throttle;
 use crate::archive::Depot;
 use crate::audit::Anchor;
@@ -51,6 +52,8 @@ pub struct App {
     pub(super) simulations: Arc<Semaphore>,
     /// The live stream's sockets.
     pub(super) sockets: Arc<Sockets>,
+    /// Who supervises by telephone.
+    pub(super) supervisors: Arc<Supervisors>,
     /// What stands behind the name of an account in what its phone signs in as.
     pub(super) phones: Arc<str>,
     /// The tenant whose figures alone `/metrics` shows; none shows all.
@@ -122,6 +125,7 @@ impl App {
             throttle: Arc::default(),
             simulations: Arc::new(Semaphore::new(1)),
             sockets: Arc::default(),
+            supervisors: Arc::default(),
             phones: Arc::from(""),
             figures_of: None,
             platform: None,

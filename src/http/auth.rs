@@ -54,6 +54,8 @@ gates! {
     BlocksNumbers: [BlockNumbers];
     /// Those who promise callers to call them back, be it their own.
     BooksCallbacks: [ActForAgents, Work];
+    /// Those who delete messages of callers, be it from their own mailbox.
+    DeletesMessages: [DeleteRecordings, Work];
     /// Those who delete recordings.
     DeletesRecordings: [DeleteRecordings];
     /// Those who take recordings away.
@@ -68,6 +70,8 @@ gates! {
     EditsWebhooks: [EditWebhooks];
     /// Those who take leads away.
     ExportsLeads: [ExportLeads];
+    /// Those who hear messages of callers, be it in their own mailbox.
+    HearsMessages: [PlayRecordings, Work];
     /// Those who put legal holds on recordings.
     HoldsRecordings: [HoldRecordings];
     /// Those who hear calls.

@@ -12,13 +12,14 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
 use super::auth::{Anyone, SignedIn};
+use super::caller_calls::CallerStoryBody;
 use super::check::{Check, is_plain_name};
 use super::error::Error;
 use super::extract::{Json, Listing, NoContent, Path, Query, page};
 use super::live;
 use super::privacy::shown;
 use super::recordings::{self, RecordingBody};
-use crate::store::{AttemptRecord, DispositionKept, HistoryFilter, HistoryOrder};
+use crate::store::{AttemptRecord, DispositionKept, HistoryFilter, HistoryOrder, RecordingRecord};
 
 /// One dial. Times are in milliseconds since 1970.
 #[derive(Debug, Serialize, ToSchema)]
@@ -207,7 +208,8 @@ pub(super) async fn attempts(
     Ok(Listing::of(&page, attempts, |row| row.attempt.id, |row| AttemptBody::of(row, session.sees_numbers())))
 }
 
-/// Lists answered calls that are over. An agent sees their own.
+/// Lists calls that we made, were answered and are over. An agent sees their own. Those of callers are at
+/// `/api/caller-calls`.
 #[utoipa::path(get, path = "/api/calls", tag = "calls", params(HistoryQuery<CallId>),
     responses((status = 200, body = Listing<CallBody>)))]
 pub(super) async fn list(
@@ -222,18 +224,21 @@ pub(super) async fn list(
     Ok(Listing::of(&page, calls, |row| row.id, |row| CallBody::of(&row, session.sees_numbers())))
 }
 
-/// All that is known of one call.
+/// All that is known of one call: of one that we made `attempt` and `call`, of a caller's that is over `caller`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct CallStoryBody {
-    attempt: AttemptBody,
+    /// The dial; none when somebody called us.
+    attempt: Option<AttemptBody>,
     /// The conversation; none when nobody answered, or while it goes on.
     call: Option<CallBody>,
+    /// The call of somebody who called us.
+    caller: Option<CallerStoryBody>,
     recordings: Vec<RecordingBody>,
-    /// What agents said of it, the latest last.
+    /// What agents said of a call that we made, the latest last.
     dispositions: Vec<DispositionBody>,
 }
 
-/// All that is known of one call, answered or not. An agent sees their own.
+/// All that is known of one call, whoever called, answered or not. An agent sees their own.
 #[utoipa::path(get, path = "/api/calls/{call}", tag = "calls", params(("call" = CallId, Path)),
     responses((status = 200, body = CallStoryBody)))]
 pub(super) async fn read(
@@ -242,17 +247,34 @@ pub(super) async fn read(
     Path(id): Path<CallId>,
 ) -> Result<Json<CallStoryBody>, Error> {
     let own = session.sees_only()?;
-    let story = app.store.call_story(id).await?.ok_or_else(|| Error::not_found("call", id))?;
-    let had_by = story.call.as_ref().and_then(|call| call.agent).or(story.attempt.attempt.agent);
-    if own.is_some() && own != had_by {
+    let is_theirs = |had_by: Option<AgentId>| own.is_none() || own == had_by;
+    let whole = session.sees_numbers();
+    let recorded = |records: Vec<RecordingRecord>| {
+        records.into_iter().map(|record| recordings::body(record, whole)).collect()
+    };
+    if let Some(story) = app.store.call_story(id).await? {
+        if !is_theirs(story.call.as_ref().and_then(|call| call.agent).or(story.attempt.attempt.agent)) {
+            return Err(Error::NotYours);
+        }
+        return Ok(Json(CallStoryBody {
+            attempt: Some(AttemptBody::of(story.attempt, whole)),
+            call: story.call.map(|call| CallBody::of(&call, whole)),
+            caller: None,
+            recordings: recorded(story.recordings),
+            dispositions: story.dispositions.into_iter().map(DispositionBody::of).collect(),
+        }));
+    }
+    let caller = app.store.caller_call(id).await?.ok_or_else(|| Error::not_found("call", id))?;
+    if !is_theirs(caller.agent) {
         return Err(Error::NotYours);
     }
-    let whole = session.sees_numbers();
+    let caller = CallerStoryBody::of(caller, app.store.caller_marks(id).await?, whole);
     Ok(Json(CallStoryBody {
-        attempt: AttemptBody::of(story.attempt, whole),
-        call: story.call.map(|call| CallBody::of(&call, whole)),
-        recordings: story.recordings.into_iter().map(|record| recordings::body(record, whole)).collect(),
-        dispositions: story.dispositions.into_iter().map(DispositionBody::of).collect(),
+        attempt: None,
+        call: None,
+        caller: Some(caller),
+        recordings: recorded(app.store.recordings_of_call(id).await?),
+        dispositions: Vec::new(),
     }))
 }
 

@@ -5,8 +5,10 @@ use axum::http::request::Parts;
 use cadran_engine::command::{Agreed, Answer};
 use cadran_engine::dialer::calling_hours;
 use cadran_engine::input::Request;
-use cadran_engine::model::{AgentId, CallId, CampaignId, Disposition, SessionId, Timestamp};
-use cadran_engine::view::{AgentView, CallView};
+use cadran_engine::model::{
+    AgentId, CallId, CampaignId, Disposition, Phone, Queue, QueueId, SessionId, Timestamp,
+};
+use cadran_engine::view::{AgentView, CallView, CallerView};
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -53,6 +55,9 @@ pub(super) struct Desk {
     /// The call in hand, with the whole number for the agent themself.
     #[schema(value_type = Option<CallView>)]
     call: Option<Value>,
+    /// The caller in hand, with the whole number for the agent themself.
+    #[schema(value_type = Option<CallerView>)]
+    caller: Option<Value>,
     /// Who is called.
     lead: Option<LeadBody>,
     /// What can be said of the call.
@@ -77,19 +82,30 @@ pub(super) async fn desk(
     // Of who listens an agent is told what their own row says, and no more.
     let told = agent.as_ref().map_or_else(Vec::new, |live| live.listeners.clone());
     let call = view.calls.into_iter().find(|live| Some(live.call) == in_hand);
-    let call = call.map(|live| CallView { listeners: told, ..live });
+    let call = call.map(|live| CallView { listeners: told.clone(), ..live });
+    let caller = view.callers.into_iter().find(|live| Some(live.call) == in_hand);
+    let caller = caller.map(|live| CallerView { listeners: told, ..live });
     // The call that is being wrapped up is over: the live view has it no more, the store has it.
-    let (lead, campaign) = match (&call, in_hand) {
-        (Some(call), _) => (Some(call.lead), Some(call.campaign)),
-        (None, Some(over)) => match app.store.call_story(over).await? {
-            Some(story) => (Some(story.attempt.attempt.lead), Some(story.attempt.attempt.campaign)),
-            None => (None, None),
-        },
-        (None, None) => (on_show.map(|shown| shown.lead), on_show.map(|shown| shown.campaign)),
-    };
+    let (mut lead, mut campaign, mut queue) = (None, None, None);
+    match (&call, &caller, in_hand) {
+        (Some(call), _, _) => (lead, campaign) = (Some(call.lead), Some(call.campaign)),
+        (None, Some(caller), _) => queue = caller.queue,
+        (None, None, Some(over)) => {
+            if let Some(story) = app.store.call_story(over).await? {
+                let attempt = story.attempt.attempt;
+                (lead, campaign) = (Some(attempt.lead), Some(attempt.campaign));
+            } else if let Some(over) = app.store.caller_call(over).await? {
+                queue = over.waits.last().map(|wait| wait.queue);
+            }
+        }
+        (None, None, None) => {
+            (lead, campaign) = (on_show.map(|shown| shown.lead), on_show.map(|shown| shown.campaign));
+        }
+    }
     // An agent of the team may be on a call for others, which is none of the team's business.
     if !own && !campaign.is_none_or(|campaign| session.sees_campaign(campaign)) {
-        return Ok(Json(Desk { agent, refused: None, call: None, lead: None, dispositions: Vec::new() }));
+        let dispositions = Vec::new();
+        return Ok(Json(Desk { agent, refused: None, call: None, caller: None, lead: None, dispositions }));
     }
     let lead = match lead {
         Some(lead) => app.store.lead(lead).await?.map(|lead| leads::body(lead, whole)),
@@ -97,8 +113,10 @@ pub(super) async fn desk(
     };
     let refused = agent.as_ref().and_then(|live| live.refused);
     let refused = refused.map(|dial| sentences::refusal(dial.refusal, language));
-    let call = call.map(|call| call_body(&call, whole)).transpose()?;
-    Ok(Json(Desk { agent, refused, call, lead, dispositions: dispositions(&app, campaign).await? }))
+    let call = call.map(|call| call_body(&call, Some(call.phone), whole)).transpose()?;
+    let caller = caller.map(|caller| call_body(&caller, caller.phone, whole)).transpose()?;
+    let dispositions = dispositions(&app, campaign, queue).await?;
+    Ok(Json(Desk { agent, refused, call, caller, lead, dispositions }))
 }
 
 /// Whether numbers at an agent's desk are whole for whoever asks: whoever talks to somebody sees whom.
@@ -106,17 +124,24 @@ fn sees_whole(session: &SignedIn<Anyone>, agent: AgentId) -> bool {
     session.sees_numbers() || session.user.value.agent == Some(agent)
 }
 
-fn call_body(call: &CallView, whole: bool) -> Result<Value, Error> {
+fn call_body(call: &impl Serialize, phone: Option<Phone>, whole: bool) -> Result<Value, Error> {
     let mut body = serde_json::to_value(call).map_err(|error| Error::Internal(error.to_string()))?;
-    body["phone"] = shown(call.phone, whole).into();
+    body["phone"] = phone.map(|phone| shown(phone, whole)).into();
     Ok(body)
 }
 
-async fn dispositions(app: &App, campaign: Option<CampaignId>) -> Result<Vec<Disposition>, Error> {
-    let Some(campaign) = campaign else {
-        return Ok(Vec::new());
-    };
-    let kept = app.store.campaign(campaign).await?;
+/// What can be said of a call for this campaign, or of one that this queue gave to the agent.
+async fn dispositions(
+    app: &App,
+    campaign: Option<CampaignId>,
+    queue: Option<QueueId>,
+) -> Result<Vec<Disposition>, Error> {
+    if let Some(campaign) = campaign {
+        let kept = app.store.campaign(campaign).await?;
+        return Ok(kept.map(|kept| kept.value.settings.dispositions).unwrap_or_default());
+    }
+    let Some(queue) = queue else { return Ok(Vec::new()) };
+    let kept = app.store.setting::<Queue>(queue).await?;
     Ok(kept.map(|kept| kept.value.settings.dispositions).unwrap_or_default())
 }
 

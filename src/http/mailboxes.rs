@@ -13,7 +13,7 @@ use super::check::Check;
 use super::error::Error;
 use super::extract::{Created, IfMatch, Json, Listing, NoContent, PageQuery, Path, Query, Versioned};
 use super::numbers::is_locale;
-use super::setting;
+use super::{scope, setting};
 
 /// E-mail addresses that one mailbox tells.
 const NOTIFY_MAX: usize = 20;
@@ -87,15 +87,15 @@ async fn mailbox(id: MailboxId, settings: MailboxSettings, app: &App) -> Result<
     Ok(Mailbox { id, name, agent, notify, greeting: Greeting { media, texts } })
 }
 
-/// Lists mailboxes, in the order in which they were added.
+/// Lists mailboxes, in the order in which they were added. Whoever is confined to teams sees those of their agents.
 #[utoipa::path(get, path = "/api/mailboxes", tag = "inbound", params(PageQuery<MailboxId>),
     responses((status = 200, body = Listing<Versioned<MailboxBody>>)))]
 pub(super) async fn list(
-    _: SignedIn<Staff>,
+    session: SignedIn<Staff>,
     State(app): State<App>,
     Query(query): Query<PageQuery<MailboxId>>,
 ) -> Result<Json<Listing<Versioned<MailboxBody>>>, Error> {
-    setting::list(&app, query, body).await
+    setting::list_of(&app, query, |mailbox| scope::has_mailbox(&session.scope, mailbox), body).await
 }
 
 /// Adds a mailbox.

@@ -192,8 +192,8 @@
 //! PUT    /api/mailboxes/{mailbox}                   edit_inbound
 //! DELETE /api/mailboxes/{mailbox}                   edit_inbound
 //! GET    /api/mailboxes/{mailbox}/messages          view work
-//! GET    /api/messages/{message}/audio              view work
-//! DELETE /api/messages/{message}                    view work
+//! GET    /api/messages/{message}/audio              play_recordings work
+//! DELETE /api/messages/{message}                    delete_recordings work
 //!
 //! GET    /api/agents                                view
 //! POST   /api/agents                                edit_agents
@@ -219,6 +219,7 @@
 //! GET    /api/live/snapshot                         view
 //! GET    /api/live/calls                            view
 //! GET    /api/attempts                              view work
+//! GET    /api/caller-calls                          view work
 //! GET    /api/calls                                 view work
 //! GET    /api/calls/{call}                          view work
 //! POST   /api/calls/{call}/hang-up                  hang_up in-hand
@@ -266,6 +267,7 @@ mod by_hand;
 mod calendars;
 mod callbacks;
 mod caller_callbacks;
+mod caller_calls;
 mod calls;
 mod campaign_settings;
 mod campaigns;
@@ -312,6 +314,7 @@ mod setting;
 mod simulations;
 mod skills;
 mod supervision;
+mod supervisors;
 mod surveys;
 mod system;
 mod teams;
@@ -540,6 +543,7 @@ fn call_routes() -> OpenApiRouter<App> {
         .routes(routes!(live::calls))
         .routes(routes!(calls::attempts))
         .routes(routes!(calls::list))
+        .routes(routes!(caller_calls::list))
         .routes(routes!(calls::read))
         .routes(routes!(calls::hang_up))
         .routes(routes!(calls::start_recording))

@@ -100,15 +100,15 @@ fn check_skills(skills: &[SkillRule], check: &mut Check) {
     }
 }
 
-/// Lists queues, in the order in which they were added.
+/// Lists queues, in the order in which they were added. Whoever is confined to teams sees those that their agents serve.
 #[utoipa::path(get, path = "/api/queues", tag = "inbound", params(PageQuery<QueueId>),
     responses((status = 200, body = Listing<Versioned<QueueBody>>)))]
 pub(super) async fn list(
-    _: SignedIn<Staff>,
+    session: SignedIn<Staff>,
     State(app): State<App>,
     Query(query): Query<PageQuery<QueueId>>,
 ) -> Result<Json<Listing<Versioned<QueueBody>>>, Error> {
-    setting::list(&app, query, body).await
+    setting::list_of(&app, query, |queue: &Queue| session.scope.has_queue(queue.id), body).await
 }
 
 /// Adds a queue.

@@ -101,7 +101,6 @@ pub(super) async fn update(
     let role = RoleRecord { name, rights: change.rights };
     let kept = app.store.update_role(&role, rev, app.now()).await?;
     for user in app.store.users_with_role(&kept.value.name).await? {
-        app.sockets.rights_changed(user);
         supervision::rights_changed(&app, user, true).await?;
     }
     Ok(Versioned::of(kept, body))

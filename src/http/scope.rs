@@ -3,7 +3,10 @@
 
 use axum::extract::{FromRequestParts as _, RawPathParams};
 use axum::http::request::Parts;
-use cadran_engine::model::{AgentId, CallId, CampaignId, LeadId, ListId, RecordingId, Scope};
+use cadran_engine::model::{
+    AgentId, CallId, CampaignId, LeadId, ListId, Mailbox, MailboxId, MessageId, QueueId, RecordingId, Scope,
+};
+use cadran_engine::view::CallerView;
 
 use super::app::App;
 use super::error::Error;
@@ -11,7 +14,19 @@ use super::live;
 use crate::store::{CallerCallbackFilter, ImportId, Owner, Page, Store};
 
 /// What addresses name that belongs to teams. Everything else belongs to the installation, or to whoever knows its id.
-const NOUNS: [&str; 8] = ["agent", "call", "callback", "campaign", "import", "lead", "list", "recording"];
+const NOUNS: [&str; 11] = [
+    "agent",
+    "call",
+    "callback",
+    "campaign",
+    "import",
+    "lead",
+    "list",
+    "mailbox",
+    "message",
+    "queue",
+    "recording",
+];
 
 /// Refuses an address that names what is outside `scope`, in the words for what does not exist. `own` is the agent of
 /// the account itself.
@@ -77,6 +92,18 @@ async fn reaches(
             Ok(list) => campaign_of(store, list).await?,
             Err(_) => return Ok(true),
         },
+        "mailbox" => match id.parse::<MailboxId>() {
+            Ok(mailbox) => return reaches_mailbox(scope, app, mailbox).await,
+            Err(_) => return Ok(true),
+        },
+        "message" => match id.parse::<MessageId>() {
+            Ok(message) => match store.message(message).await? {
+                Some(message) => return reaches_mailbox(scope, app, message.mailbox).await,
+                None => None,
+            },
+            Err(_) => return Ok(true),
+        },
+        "queue" => return Ok(id.parse::<QueueId>().map_or(true, |queue| scope.has_queue(queue))),
         "recording" => match id.parse::<RecordingId>() {
             Ok(recording) => return reaches_call(scope, own, app, recording.call).await,
             Err(_) => return Ok(true),
@@ -87,7 +114,7 @@ async fn reaches(
 }
 
 async fn reaches_call(scope: &Scope, own: Option<AgentId>, app: &App, call: CallId) -> Result<bool, Error> {
-    let is_own = |owner| matches!(owner, Owner::Agent(Some(agent)) if own == Some(agent));
+    let is_own = |owner| matches!(owner, Owner::Caller { agent: Some(agent), .. } if own == Some(agent));
     let owner = owner_of(app, call).await?;
     Ok(owner.is_some_and(|owner| owner.is_within(scope) || is_own(owner)))
 }
@@ -105,9 +132,18 @@ async fn reaches_callback(
         return reaches_call(scope, own, app, call).await;
     };
     let callback = record.callback;
-    let queues = app.store.within(scope).queues_within().await?;
     let is_own = own.is_some() && own == callback.agent;
-    Ok(is_own || queues.is_none_or(|queues| queues.contains(&callback.queue)))
+    Ok(is_own || scope.has_queue(callback.queue))
+}
+
+async fn reaches_mailbox(scope: &Scope, app: &App, id: MailboxId) -> Result<bool, Error> {
+    let mailbox = app.store.setting::<Mailbox>(id).await?;
+    Ok(mailbox.is_some_and(|kept| has_mailbox(scope, &kept.value)))
+}
+
+/// A mailbox is of the team of its agent; one that is nobody's, of those alone who look after everything.
+pub(super) fn has_mailbox(scope: &Scope, mailbox: &Mailbox) -> bool {
+    scope.is_everything() || mailbox.agent.is_some_and(|agent| scope.has_agent(agent))
 }
 
 /// Whose a call is. Of a caller who is still there the live view knows it.
@@ -117,7 +153,8 @@ pub(super) async fn owner_of(app: &App, call: CallId) -> Result<Option<Owner>, E
         written => {
             let view = live::view(app).await?;
             let caller = view.callers.iter().find(|caller| caller.call == call);
-            Ok(caller.map(|caller| Owner::Agent(caller.agent)).or(written))
+            let of_caller = |caller: &CallerView| Owner::Caller { queue: caller.queue, agent: caller.agent };
+            Ok(caller.map(of_caller).or(written))
         }
     }
 }

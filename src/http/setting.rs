@@ -18,8 +18,22 @@ where
     S: Setting,
     S::Id: Display + utoipa::ToSchema,
 {
+    list_of(app, query, |_| true, body).await
+}
+
+/// A page of those rows alone that whoever asks may see.
+pub(super) async fn list_of<S, B>(
+    app: &App,
+    query: PageQuery<S::Id>,
+    sees: impl Fn(&S) -> bool,
+    body: fn(S) -> B,
+) -> Result<Json<Listing<Versioned<B>>>, Error>
+where
+    S: Setting,
+    S::Id: Display + utoipa::ToSchema,
+{
     let page = query.page();
-    let rows = app.store.settings_page::<S>(page).await?;
+    let rows = app.store.settings_page_of::<S>(page, sees).await?;
     Ok(Listing::of(&page, rows, |row| row.value.id(), |row| Versioned::of(row, body)))
 }
 

@@ -7,8 +7,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use cadran_engine::input::Request;
 use cadran_engine::model::{
-    AgentId, CallId, CampaignId, Right, Rights, SupervisionEnd, SupervisionId, SupervisionMode, Timestamp,
-    UserId,
+    AgentId, CallId, CampaignId, Right, Rights, Scope, SupervisionEnd, SupervisionId, SupervisionMode,
+    TeamId, Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -18,7 +18,7 @@ use super::auth::{ActsForAgents, Barges, Listens, SignedIn, Supervises, TakesOve
 use super::check::Check;
 use super::error::Error;
 use super::extract::{Json, Listing, NoContent, Path, Query, page};
-use super::live;
+use super::{live, supervisors};
 use crate::live::{Audience, Fact};
 use crate::store::{SupervisionFilter, SupervisionRecord};
 
@@ -40,15 +40,17 @@ pub(super) fn ways(rights: Rights) -> impl Iterator<Item = SupervisionMode> {
     SupervisionMode::ALL.into_iter().filter(move |mode| rights.has(right(*mode)))
 }
 
-/// Ends at once what an account may do no longer. `stays` says whether the phone and the teams that it began with are
-/// still its own; if they are not, everything ends.
+/// Ends at once what an account may see, hear and do no longer. `stays` says whether the phone that it began with is
+/// still its own; if it is not, it hears nothing any more.
 pub(super) async fn rights_changed(app: &App, user: UserId, stays: bool) -> Result<(), Error> {
-    let mut rights = Rights::NONE;
+    app.sockets.rights_changed(user);
+    let (mut rights, mut scope) = (Rights::NONE, Scope::Everything);
     if let Some(account) = app.store.user(user).await?.filter(|account| stays && account.value.enabled) {
         let role = app.store.role(&account.value.role).await?;
         rights = role.map_or(Rights::NONE, |role| role.value.rights);
+        scope = app.store.scope(&account.value).await?;
     }
-    app.inbox.request(Request::WithdrawSupervision { user, left: ways(rights).collect() }).await?;
+    app.inbox.request(Request::WithdrawSupervision { user, left: ways(rights).collect(), scope }).await?;
     Ok(())
 }
 
@@ -126,10 +128,11 @@ async fn supervise<G>(
     Check::default().text(&reason, TEXT_CHARS_MAX, "/reason").done()?;
     let (supervisor, user) = (desk(session)?, session.id());
     app.inbox.request(Request::Supervise { supervisor, user, call, mode, reason }).await?;
+    supervisors::look_after(app, supervisor, session.token);
     Ok(StatusCode::ACCEPTED)
 }
 
-/// Listens to an agent's conversation, and to each one that follows.
+/// Listens to an agent's conversation, and to each one that follows. What is not of the supervisor's teams is left out.
 #[utoipa::path(post, path = "/api/agents/{agent}/follow", tag = "supervision", params(("agent" = AgentId, Path)),
     responses((status = 202, description = "Under way; the live stream shows it")))]
 pub(super) async fn follow(
@@ -138,7 +141,9 @@ pub(super) async fn follow(
     Path(agent): Path<AgentId>,
 ) -> Result<StatusCode, Error> {
     let (supervisor, user) = (desk(&session)?, session.id());
-    app.inbox.request(Request::Follow { supervisor, user, agent }).await?;
+    let scope = session.scope.clone();
+    app.inbox.request(Request::Follow { supervisor, user, agent, scope }).await?;
+    supervisors::look_after(&app, supervisor, session.token);
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -243,11 +248,13 @@ pub(super) struct Message {
     text: String,
     /// To this agent alone.
     agent: Option<AgentId>,
-    /// To the agents who work for this campaign at the moment. Without either, to everybody.
+    /// To the agents who work for this campaign at the moment.
     campaign: Option<CampaignId>,
+    /// To the agents of this team. Without any of the three, to everybody.
+    team: Option<TeamId>,
 }
 
-/// Shows words on the screens of an agent, of those who work for a campaign, or of everybody: the fact `message` of
+/// Shows words on the screens of an agent, of those who work for a campaign, of a team, or of everybody: the fact `message` of
 /// the live stream. Whoever has no screen open does not get them later.
 #[utoipa::path(post, path = "/api/messages", tag = "supervision", request_body = Message,
     responses((status = 202, description = "On its way")))]
@@ -256,28 +263,45 @@ pub(super) async fn send_message(
     State(app): State<App>,
     Json(message): Json<Message>,
 ) -> Result<StatusCode, Error> {
-    let Message { text, agent, campaign } = message;
+    let Message { text, agent, campaign, team } = message;
+    let team = match team {
+        Some(team) => Some(members(&session, &app, team).await?),
+        None => None,
+    };
+    let audiences = [agent.is_some(), campaign.is_some(), team.is_some()];
+    let named = audiences.into_iter().filter(|named| *named).count();
     Check::default()
         .that(!text.trim().is_empty(), "/text", "name")
         .text(&text, TEXT_CHARS_MAX, "/text")
-        .that(agent.is_none() || campaign.is_none(), "/campaign", "one_of")
+        .that(named <= 1, "", "one_of")
+        .that(team.as_ref().is_none_or(Option::is_some), "/team", "exists")
         .that(agent.is_none_or(|agent| session.scope.has_agent(agent)), "/agent", "exists")
         .that(campaign.is_none_or(|campaign| session.sees_campaign(campaign)), "/campaign", "exists")
         .done()?;
-    if agent.is_none() && campaign.is_none() {
+    if named == 0 {
         session.needs_all_teams()?;
     }
-    let audience = match (agent, campaign) {
-        (Some(agent), _) => Audience::Agents(vec![agent]),
-        (None, Some(campaign)) => {
+    let audience = match (agent, campaign, team.flatten()) {
+        (Some(agent), _, _) => Audience::Agents(vec![agent]),
+        (None, _, Some(agents)) => Audience::Agents(agents),
+        (None, Some(campaign), None) => {
             let at_work = live::view(&app).await?.agents.into_iter();
             Audience::Agents(
                 at_work.filter(|live| live.campaigns.contains(&campaign)).map(|live| live.agent).collect(),
             )
         }
-        (None, None) => Audience::Everybody,
+        (None, None, None) => Audience::Everybody,
     };
     let user = session.id();
     app.hub.tell(&Fact::message(audience, user, &text));
     Ok(StatusCode::ACCEPTED)
+}
+
+/// Who is in a team; none when the supervisor does not look after it.
+async fn members<G>(session: &SignedIn<G>, app: &App, team: TeamId) -> Result<Option<Vec<AgentId>>, Error> {
+    if session.user.value.teams.as_ref().is_some_and(|teams| !teams.contains(&team)) {
+        return Ok(None);
+    }
+    let team = app.store.team(team).await?;
+    Ok(team.map(|team| team.value.agents.into_iter().collect()))
 }

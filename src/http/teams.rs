@@ -12,6 +12,7 @@ use super::auth::{EditsAccounts, SignedIn};
 use super::check::Check;
 use super::error::Error;
 use super::extract::{Created, IfMatch, Json, Listing, NoContent, PageQuery, Path, Query, Versioned};
+use super::supervision;
 use crate::store::{Kept, Team};
 
 const NOUN: &str = "team";
@@ -118,7 +119,7 @@ pub(super) async fn update(
     let rev = if_match.rev(NOUN)?;
     settings.check(&app).await?;
     let kept = app.store.update_team(&settings.into_team(id), rev, app.now()).await?;
-    tell(&app, app.store.users_of_team(id).await?);
+    tell(&app, app.store.users_of_team(id).await?).await?;
     Ok(Versioned::of(kept, body))
 }
 
@@ -134,14 +135,16 @@ pub(super) async fn remove(
     let rev = if_match.rev(NOUN)?;
     let users = app.store.users_of_team(id).await?;
     app.store.delete_team(id, rev).await?;
-    tell(&app, users);
+    tell(&app, users).await?;
     Ok(NoContent)
 }
 
-fn tell(app: &App, users: Vec<UserId>) {
+/// Has whoever looks after a team see and hear at once what is in it, and nothing else.
+pub(super) async fn tell(app: &App, users: Vec<UserId>) -> Result<(), Error> {
     for user in users {
-        app.sockets.rights_changed(user);
+        supervision::rights_changed(app, user, true).await?;
     }
+    Ok(())
 }
 
 async fn find(app: &App, id: TeamId) -> Result<Kept<Team>, Error> {

@@ -184,9 +184,7 @@ pub(super) async fn update(
     };
     let kept = app.store.update_user(&user, rev, app.now()).await?;
     app.store.sign_out_everywhere(id).await?;
-    app.sockets.rights_changed(id);
-    let stays = known.agent == user.agent && known.teams == user.teams;
-    supervision::rights_changed(&app, id, stays).await?;
+    supervision::rights_changed(&app, id, known.agent == user.agent).await?;
     Ok(Versioned::of(kept, body))
 }
 
@@ -204,7 +202,6 @@ pub(super) async fn remove(
     let mut check = Check::default();
     check.that(another_admin(&app, id).await?, "", "last_admin").done()?;
     app.store.delete_user(id, rev).await?;
-    app.sockets.rights_changed(id);
     supervision::rights_changed(&app, id, false).await?;
     Ok(NoContent)
 }

@@ -90,10 +90,18 @@ impl Rights {
     /// What leaves the rows of the viewer's teams. A table whose rows say neither agent nor campaign has none for
     /// whoever is confined to teams.
     fn confined(&self, topic: &Topic) -> Vec<Condition> {
-        match (&self.scope, topic) {
-            (Scope::Everything, _) => Vec::new(),
-            (Scope::Teams { agents, .. }, Topic::Agents) => vec![Condition::one_of("agent", agents)],
-            (Scope::Teams { campaigns, .. }, _) => vec![Condition::one_of("campaign", campaigns)],
+        let Scope::Teams { agents, campaigns, queues } = &self.scope else { return Vec::new() };
+        match topic {
+            Topic::System | Topic::Trunks => Vec::new(),
+            Topic::Agents => vec![Condition::one_of("agent", agents)],
+            // As `Scope::has_caller` says.
+            Topic::Callers => {
+                vec![Condition::one_of("queue", queues).or(Condition::one_of("agent", agents))]
+            }
+            Topic::Queues => vec![Condition::one_of("queue", queues)],
+            Topic::Alerts | Topic::Calls | Topic::Campaigns | Topic::Me | Topic::Pacing(_) => {
+                vec![Condition::one_of("campaign", campaigns)]
+            }
         }
     }
 
@@ -104,15 +112,7 @@ impl Rights {
 
     /// Whether a row of a view, as JSON, is within the viewer's scope.
     pub(super) fn shows(&self, topic: &Topic, row: &Value) -> bool {
-        match (&self.scope, topic) {
-            (Scope::Everything, _) | (_, Topic::Trunks | Topic::System) => true,
-            (Scope::Teams { agents, .. }, Topic::Agents) => {
-                agents.iter().any(|agent| row["agent"] == agent.to_string().as_str())
-            }
-            (Scope::Teams { campaigns, .. }, _) => {
-                campaigns.iter().any(|campaign| row["campaign"] == campaign.to_string().as_str())
-            }
-        }
+        self.confined(topic).iter().all(|condition| condition.holds_for(row))
     }
 
     /// Whether the rows that a viewer holds tell which rows there are. A viewer of their own desk or teams alone must not

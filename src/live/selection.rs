@@ -8,12 +8,13 @@ use super::rights::{Rights, Sees};
 use super::table::{Row, Table};
 use super::topic::Topic;
 
-/// A column that must have one of some values. A list has a value when it contains it.
+/// A column that must have one of some values, or another one that must. A list has a value when it contains it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Condition {
     column: String,
     /// As JSON. Nothing matches when there is none.
     values: Vec<String>,
+    or: Option<Box<Condition>>,
 }
 
 impl Condition {
@@ -25,11 +26,26 @@ impl Condition {
     /// The column must have one of these values.
     pub(super) fn any(column: &str, values: impl IntoIterator<Item = Value>) -> Self {
         let values = values.into_iter().map(|value| value.to_string()).collect();
-        Self { column: column.to_owned(), values }
+        Self { column: column.to_owned(), values, or: None }
+    }
+
+    /// This, or that.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self { or: Some(Box::new(other)), ..self }
+    }
+
+    /// Whether a row holds it that is not in a table.
+    pub(super) fn holds_for(&self, row: &Value) -> bool {
+        self.accepts(&row[&self.column].to_string())
+            || self.or.as_ref().is_some_and(|other| other.holds_for(row))
     }
 
     fn holds(&self, table: &Table, row: &Row) -> bool {
-        let Some(value) = table.value(row, &self.column) else { return false };
+        table.value(row, &self.column).is_some_and(|value| self.accepts(value))
+            || self.or.as_ref().is_some_and(|other| other.holds(table, row))
+    }
+
+    fn accepts(&self, value: &str) -> bool {
         let is_list = value.starts_with('[');
         // Within a list a value stands in quotes of its own; a quote inside another value is escaped.
         self.values.iter().any(|wanted| value == wanted || is_list && value.contains(wanted.as_str()))

@@ -1,6 +1,5 @@
 //! Promises to callers to call them back: booked, tried, kept or taken back, and never deleted.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cadran_engine::model::incoming::{CallbackStanding, CallerCallback, KeptPlace};
@@ -125,9 +124,8 @@ impl Store {
         page: Page<CallId>,
     ) -> Result<Vec<CallerCallbackRecord>, Error> {
         let behind = "(due_at, call_id) > (select due_at, call_id from caller_callback where call_id = ?)";
-        let queues = self.queues_within().await?;
         let select = Select::new(SELECT)
-            .of_queues("queue_id", queues.as_ref())
+            .of_queues("queue_id", &self.scope)
             .narrow("agent_id = ?", filter.agent)
             .narrow("call_id = ?", filter.call)
             .narrow("(state = 'open') = ?", filter.is_open)
@@ -135,15 +133,6 @@ impl Store {
             .narrow(behind, page.after);
         let rows = select.page(&self.db, "due_at, call_id", page.limit()).await?;
         rows.iter().map(read_record).collect()
-    }
-
-    /// The queues that agents within the scope serve; none when nothing is left out.
-    pub async fn queues_within(&self) -> Result<Option<BTreeSet<QueueId>>, Error> {
-        if self.scope.is_everything() {
-            return Ok(None);
-        }
-        let agents = self.all_agents().await?.into_iter().filter(|agent| self.scope.has_agent(agent.id));
-        Ok(Some(agents.flat_map(|agent| agent.queues).collect()))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cadran_engine::model::{QueueId, Scope};
+use cadran_engine::model::{AgentId, QueueId, Scope};
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
@@ -246,32 +246,60 @@ impl Select {
         }
     }
 
-    /// Leaves out rows whose `column` names none of `queues`, if only these are wanted.
-    pub(super) fn of_queues(self, column: &'static str, queues: Option<&BTreeSet<QueueId>>) -> Self {
-        match queues {
-            None => self,
-            Some(queues) => self.one_of(column, queues.iter().map(|id| Value::from(id.as_i64()))),
+    /// Leaves out rows whose `column` names a queue outside `scope`.
+    pub(super) fn of_queues(self, column: &'static str, scope: &Scope) -> Self {
+        match scope {
+            Scope::Everything => self,
+            Scope::Teams { queues, .. } => {
+                self.one_of(column, queues.iter().map(|id| Value::from(id.as_i64())))
+            }
         }
     }
 
-    /// Leaves out rows outside `scope`: by their `campaign`, or by their `agent` where they are of no campaign.
-    pub(super) fn of_teams(mut self, campaign: &'static str, agent: &'static str, scope: &Scope) -> Self {
-        let Scope::Teams { agents, campaigns } = scope else { return self };
-        self.text += if self.narrowed { " and (" } else { " where (" };
+    /// Leaves out callers' rows outside `scope`: those of which neither `queue` nor `agent` is within it.
+    pub(super) fn of_callers(mut self, queue: &'static str, agent: &'static str, scope: &Scope) -> Self {
+        let Scope::Teams { agents, queues, .. } = scope else { return self };
+        let of_caller = self.caller(queue, agent, queues, agents);
+        self.and(&of_caller)
+    }
+
+    /// Leaves out rows outside `scope`: by their `campaign`, or as a caller's where they are of no campaign.
+    pub(super) fn of_teams(
+        mut self,
+        campaign: &'static str,
+        queue: &'static str,
+        agent: &'static str,
+        scope: &Scope,
+    ) -> Self {
+        let Scope::Teams { agents, campaigns, queues } = scope else { return self };
         let of_campaign = self.list(campaign, campaigns.iter().map(|id| Value::from(*id)));
+        let of_caller = self.caller(queue, agent, queues, agents);
+        self.and(&format!("({of_campaign} or ({campaign} is null and {of_caller}))"))
+    }
+
+    fn caller(
+        &mut self,
+        queue: &'static str,
+        agent: &'static str,
+        queues: &BTreeSet<QueueId>,
+        agents: &BTreeSet<AgentId>,
+    ) -> String {
+        let of_queue = self.list(queue, queues.iter().map(|id| Value::from(id.as_i64())));
         let of_agent = self.list(agent, agents.iter().map(|id| Value::from(*id)));
-        self.text += &format!("{of_campaign} or ({campaign} is null and {of_agent}))");
+        format!("({of_queue} or {of_agent})")
+    }
+
+    fn and(mut self, condition: &str) -> Self {
+        self.text += if self.narrowed { " and " } else { " where " };
         self.narrowed = true;
+        self.text += condition;
         self
     }
 
     /// Adds that `column` has one of `values`; without any, that no row is wanted.
     fn one_of(mut self, column: &'static str, values: impl Iterator<Item = Value>) -> Self {
-        self.text += if self.narrowed { " and " } else { " where " };
-        self.narrowed = true;
         let condition = self.list(column, values);
-        self.text += &condition;
-        self
+        self.and(&condition)
     }
 
     /// The condition that `column` has one of `values`.

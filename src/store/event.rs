@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 
 use cadran_engine::command::Write;
-use cadran_engine::model::{CampaignId, CampaignState, RecordingId, RecordingState, Timestamp};
-use serde_json::json;
+use cadran_engine::model::{
+    CallId, CampaignId, CampaignState, Phone, RecordingId, RecordingState, Timestamp,
+};
+use serde_json::{Value, json};
 
 use super::db::Tx;
 use super::webhook::{self, Event, EventKind};
@@ -34,21 +36,21 @@ fn of_write(write: &Write) -> Option<Event> {
     let (kind, id, at, data) = match write {
         Write::SaveCall(call) => {
             let data = json!({
-                "call": call.id, "attempt": call.attempt, "campaign": call.campaign, "lead": call.lead,
+                "call": call.id, "direction": "outbound", "attempt": call.attempt, "campaign": call.campaign, "lead": call.lead,
                 "agent": call.agent, "answered_at": call.answered_at, "connected_at": call.connected_at,
                 "ended_at": call.ended_at, "ended_by": call.ended_by,
                 "talk_time": u64::try_from(call.talk_time().as_millis()).unwrap_or(u64::MAX),
             });
-            let mut with_numbers = data.clone();
-            with_numbers["phone"] = call.phone.e164().into();
-            let id = format!("evt_{}_ended", call.id);
-            return Some(Event {
-                kind: EventKind::CallEnded,
-                id,
-                at: call.ended_at,
-                data,
-                data_with_numbers: Some(with_numbers),
+            return Some(call_ended(call.id, call.ended_at, data, Some(call.phone)));
+        }
+        Write::SaveCaller(call) => {
+            let data = json!({
+                "call": call.id, "direction": "inbound", "did": call.did, "agent": call.agent,
+                "queue": call.waits.last().map(|wait| wait.queue), "arrived_at": call.arrived_at,
+                "answered_at": call.answered_at, "connected_at": call.connected_at,
+                "ended_at": call.ended_at, "ended_by": call.ended_by,
             });
+            return Some(call_ended(call.id, call.ended_at, data, call.phone));
         }
         Write::CloseAttempt { attempt, outcome, ended_at, lead, .. } => (
             EventKind::LeadSettled,
@@ -65,7 +67,6 @@ fn of_write(write: &Write) -> Option<Event> {
         Write::SaveAttempt(_)
         | Write::SaveAnswers { .. }
         | Write::SaveCallback { .. }
-        | Write::SaveCaller(_)
         | Write::SaveCallerDisposition(_)
         | Write::SaveMessage(_)
         | Write::TagCall { .. }
@@ -83,6 +84,14 @@ fn of_write(write: &Write) -> Option<Event> {
         | Write::CloseSession { .. } => return None,
     };
     Some(Event { kind, id, at, data, data_with_numbers: None })
+}
+
+/// A call is over, whoever called.
+fn call_ended(call: CallId, at: Timestamp, data: Value, phone: Option<Phone>) -> Event {
+    let mut with_numbers = data.clone();
+    with_numbers["phone"] = phone.map(Phone::e164).into();
+    let id = format!("evt_{call}_ended");
+    Event { kind: EventKind::CallEnded, id, at, data, data_with_numbers: Some(with_numbers) }
 }
 
 /// A recording is on the disk, or it is known why not.

@@ -2,7 +2,7 @@
 
 use cadran_engine::model::attempt::CallRecord;
 use cadran_engine::model::{
-    AgentId, AttemptId, CallId, CampaignId, LeadId, Outcome, Phone, Scope, Timestamp,
+    AgentId, AttemptId, CallId, CampaignId, LeadId, Outcome, Phone, QueueId, Scope, Timestamp,
 };
 
 use serde::Deserialize;
@@ -45,8 +45,13 @@ pub enum HistoryOrder {
 /// Whose a call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// A caller's: of the agent who had it last.
-    Agent(Option<AgentId>),
+    /// A caller's.
+    Caller {
+        /// The queue in which they waited last.
+        queue: Option<QueueId>,
+        /// Who had the call last.
+        agent: Option<AgentId>,
+    },
     /// Of the campaign on whose behalf it was made.
     Campaign(CampaignId),
 }
@@ -55,14 +60,16 @@ impl Owner {
     /// Whether `scope` reaches to it.
     pub fn is_within(self, scope: &Scope) -> bool {
         match self {
-            Self::Agent(agent) => agent.is_some_and(|agent| scope.has_agent(agent)),
+            Self::Caller { queue, agent } => scope.has_caller(queue, agent),
             Self::Campaign(campaign) => scope.has_campaign(campaign),
         }
     }
 }
 
-const OWNER_OF_CALLER: &str = "select agent_id from (select agent_id, 1000 as place from caller_call where call_id = $1 \
-    union all select agent_id, part from recording where call_id = $1) owners order by place desc limit 1";
+const OWNER_OF_CALLER: &str = "select agent_id, queue_id from (select agent_id, (select queue_id from queue_wait \
+    where queue_wait.call_id = caller_call.call_id order by number desc limit 1) as queue_id, 1000 as place \
+    from caller_call where call_id = $1 \
+    union all select agent_id, queue_id, part from recording where call_id = $1) owners order by place desc limit 1";
 
 /// One call with all that is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,15 +166,20 @@ impl Store {
             return Ok(None);
         };
         let call = Select::new(call::SELECT).narrow("call.call_id = ?", Some(id));
-        let recordings = Select::new(recording::SELECT).narrow("recording.call_id = ?", Some(id));
         let dispositions = "select * from disposition where call_id = $1 order by said_at";
         Ok(Some(CallStory {
             attempt: attempt::read(&row)?,
             call: call.page(&self.db, "call.call_id", 1).await?.first().map(call::read).transpose()?,
-            // The part of a recording is a `u8`: a page of this size holds them all.
-            recordings: rows(&recordings.page(&self.db, "part", u16::from(u8::MAX)).await?, recording::read)?,
+            recordings: self.recordings_of_call(id).await?,
             dispositions: rows(&self.db.rows(dispositions, args![id]).await?, disposition::read)?,
         }))
+    }
+
+    /// The recordings of a call, in order.
+    pub async fn recordings_of_call(&self, id: CallId) -> Result<Vec<RecordingRecord>, Error> {
+        let recordings = Select::new(recording::SELECT).narrow("recording.call_id = ?", Some(id));
+        // The part of a recording is a `u8`: a page of this size holds them all.
+        rows(&recordings.page(&self.db, "part", u16::from(u8::MAX)).await?, recording::read)
     }
 
     /// Whose a call is or was: none of which nothing is written yet, such as a caller's who is still there and was not
@@ -179,7 +191,11 @@ impl Store {
             return Ok(Some(Owner::Campaign(row.get("campaign_id")?)));
         }
         let row = self.db.row(OWNER_OF_CALLER, args![id]).await?;
-        row.map(|row| Ok(Owner::Agent(row.get("agent_id")?))).transpose()
+        row.map(|row| {
+            let queue = row.get::<Option<i64>>("queue_id")?.map(QueueId::from_i64);
+            Ok(Owner::Caller { queue, agent: row.get("agent_id")? })
+        })
+        .transpose()
     }
 
     /// All that happened to one lead.

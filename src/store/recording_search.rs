@@ -98,7 +98,7 @@ impl Store {
         };
         let (behind, by) = order.sql();
         let select = select(filter)
-            .of_teams("recording.campaign_id", "recording.agent_id", &self.scope)
+            .of_teams("recording.campaign_id", "recording.queue_id", "recording.agent_id", &self.scope)
             .narrow_all(behind, after);
         let select = select.narrow_all("duration is not null", order.is_by_length().then(Vec::new));
         let rows = select.page(&self.db, by, page.limit()).await?;

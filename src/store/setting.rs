@@ -149,6 +149,26 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
+    /// The same, of those rows alone that are `wanted`.
+    pub async fn settings_page_of<S: Setting>(
+        &self,
+        page: Page<S::Id>,
+        wanted: impl Fn(&S) -> bool,
+    ) -> Result<Vec<Kept<S>>, Error> {
+        let limit = usize::from(page.limit());
+        let (mut found, mut after) = (Vec::new(), page.after);
+        loop {
+            let rows = self.settings_page::<S>(Page { after, limit: page.limit }).await?;
+            after = rows.last().map(|row| row.value.id());
+            let is_last = rows.len() < limit;
+            found.extend(rows.into_iter().filter(|row| wanted(&row.value)));
+            if is_last || found.len() >= limit {
+                found.truncate(limit);
+                return Ok(found);
+            }
+        }
+    }
+
     /// Every row of settings of a noun.
     pub async fn all_settings<S: Setting>(&self) -> Result<Vec<S>, Error> {
         let rows = self.db.rows(S::STATEMENTS.all, args![]).await?;

@@ -70,6 +70,31 @@ impl Store {
         Ok(Some(SignIn { expires_at: row.get("expires_at")?, ..sign_in }))
     }
 
+    /// Until when the token holds if it is not used meanwhile; none when it does not. Asking is no use of it.
+    pub async fn signed_in_until(
+        &self,
+        token: TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Error> {
+        let sql = "select expires_at, seen_at from sign_in join console_user using (user_id) \
+                   where token_hash = $1 and enabled \
+                   union all select expires_at, null as seen_at from api_key join console_user using (user_id) \
+                   where token_hash = $1 and enabled";
+        let Some(row) = self.db.row(sql, args![token.0.to_vec()]).await? else { return Ok(None) };
+        let expires_at = row.get::<Option<Timestamp>>("expires_at")?.unwrap_or(Timestamp::MAX);
+        let seen_at: Option<Timestamp> = row.get("seen_at")?;
+        let until = seen_at.map_or(expires_at, |seen_at| expires_at.min(seen_at + IDLE_TIME_MAX));
+        Ok(Some(until).filter(|until| *until > now))
+    }
+
+    /// What an account sees.
+    pub async fn scope(&self, user: &User) -> Result<Scope, Error> {
+        match user.teams {
+            None => Ok(Scope::Everything),
+            Some(_) => self.scope_of(user.id).await,
+        }
+    }
+
     /// Ends a sign-in. Ending it again changes nothing.
     pub async fn sign_out(&self, token: TokenHash) -> Result<(), Error> {
         self.db.change("delete from sign_in where token_hash = $1", args![token.0.to_vec()]).await?;

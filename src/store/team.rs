@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cadran_engine::model::{AgentId, CampaignId, Scope, TeamId, Timestamp, UserId};
+use cadran_engine::model::{Agent, AgentId, CampaignId, Scope, TeamId, Timestamp, UserId};
 
 use super::db::{Lane, Select, Tx};
 use super::value::{Field, Row, args};
@@ -78,15 +78,22 @@ impl Store {
         }
     }
 
-    /// What belongs to the teams that a user looks after.
+    /// What belongs to the teams that a user looks after. Queues are of the teams whose agents serve them.
     pub(super) async fn scope_of(&self, user: UserId) -> Result<Scope, Error> {
         let agents =
             "select agent_id as id from user_team join team_agent using (team_id) where user_id = $1";
         let campaigns =
             "select campaign_id as id from user_team join team_campaign using (team_id) where user_id = $1";
+        let served = "select settings from agent where agent_id in \
+            (select agent_id from user_team join team_agent using (team_id) where user_id = $1)";
+        let mut queues = BTreeSet::new();
+        for row in self.db.rows(served, args![user]).await? {
+            queues.extend(row.json::<Agent>("settings")?.queues);
+        }
         Ok(Scope::Teams {
             agents: ids(self.db.rows(agents, args![user]).await?)?,
             campaigns: ids(self.db.rows(campaigns, args![user]).await?)?,
+            queues,
         })
     }
 

@@ -105,6 +105,14 @@ impl Store {
         rows.iter().map(|row| row.get("user_id")).collect()
     }
 
+    /// Who looks after a team that an agent is in.
+    pub async fn users_over_agent(&self, agent: AgentId) -> Result<Vec<UserId>, Error> {
+        let sql =
+            "select distinct user_id from user_team join team_agent using (team_id) where agent_id = $1";
+        let rows = self.db.rows(sql, args![agent]).await?;
+        rows.iter().map(|row| row.get("user_id")).collect()
+    }
+
     async fn read_user(&self, row: Option<Row>) -> Result<Option<Kept<User>>, Error> {
         let Some(row) = row else { return Ok(None) };
         let teams = match row.get("sees_all")? {

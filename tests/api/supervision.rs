@@ -1,12 +1,17 @@
 //! Supervisors over the API: who may, with which phone, and what agents learn of it.
 
+use std::time::Duration;
+
+use cadran::store::TokenHash;
 use cadran_engine::command::Refusal;
 use cadran_engine::input::Request;
-use cadran_engine::model::{AgentId, CallId, Role, SupervisionMode, UserId};
+use cadran_engine::model::{AgentId, CallId, Role, Scope, SupervisionMode, TeamId, UserId};
 use cadran_engine::view::{AgentView, CallView, ListenerView};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::teams::Belongings;
 use super::world::{World, now};
 
 fn a_call() -> CallId {
@@ -96,13 +101,89 @@ async fn whoever_loses_the_right_or_the_phone_is_out_at_once() {
         let rev = world.call("GET", &path).token(&admin).send().await.expect(200).json()["rev"].to_string();
         let request = world.call("PUT", &path).token(&admin).header("if-match", &format!("\"{rev}\""));
         request.json(&change).send().await.expect(200);
-        assert_eq!(world.script().asked.last(), Some(&Request::WithdrawSupervision { user, left }));
+        let scope = Scope::Everything;
+        assert_eq!(world.script().asked.last(), Some(&Request::WithdrawSupervision { user, left, scope }));
     }
     let rev = world.call("GET", &path).token(&admin).send().await.expect(200).json()["rev"].to_string();
     let request = world.call("DELETE", &path).token(&admin).header("if-match", &format!("\"{rev}\""));
     request.send().await.expect(204);
-    let withdrawn = Request::WithdrawSupervision { user, left: Vec::new() };
+    let withdrawn = Request::WithdrawSupervision { user, left: Vec::new(), scope: Scope::Everything };
     assert_eq!(world.script().asked.last(), Some(&withdrawn));
+}
+
+/// What a team of these agents and campaigns has, without queues.
+fn team_scope(agents: &[AgentId], campaigns: &[&str]) -> Scope {
+    Scope::Teams {
+        agents: agents.iter().copied().collect(),
+        campaigns: campaigns.iter().map(|campaign| campaign.parse().unwrap()).collect(),
+        queues: [].into(),
+    }
+}
+
+#[tokio::test]
+async fn whoever_looks_after_a_team_follows_within_it_and_a_change_of_the_team_counts_at_once() {
+    let world = World::new().await;
+    let admin = world.signed_in(Role::Admin).await;
+    let ours = Belongings::new(&world, &admin, "agent-1").await;
+    let (agent, campaign): (AgentId, _) = (ours.id("agent").parse().unwrap(), ours.id("campaign"));
+    let (desk, _) = world.agent(&admin, "desk").await;
+    let team = json!({ "name": "North", "agents": [agent], "campaigns": [campaign] });
+    let made = world.call("POST", "/api/teams").token(&admin).json(&team).send().await.expect(201).json();
+    let team: TeamId = made["id"].as_str().unwrap().parse().unwrap();
+    let user = world.add_user_of("sup", Role::Supervisor, Some([team].into()), Some(desk)).await;
+    let token = world.sign_in("sup").await;
+
+    let path = format!("/api/agents/{agent}/follow");
+    world.call("POST", &path).token(&token).send().await.expect(202);
+    let followed =
+        Request::Follow { supervisor: desk, user, agent, scope: team_scope(&[agent], &[campaign]) };
+    assert_eq!(world.script().asked.last(), Some(&followed));
+
+    let path = format!("/api/teams/{team}");
+    let put = async |rev: &str, agents: &[AgentId]| {
+        let change = json!({ "name": "North", "agents": agents });
+        world.call("PUT", &path).token(&admin).header("if-match", rev).json(&change).send().await.expect(200);
+    };
+    let left = SupervisionMode::ALL.to_vec();
+    let told = |scope| Request::WithdrawSupervision { user, left: left.clone(), scope };
+    put("1", &[agent]).await;
+    assert_eq!(world.script().asked.last(), Some(&told(team_scope(&[agent], &[]))));
+    world.call("DELETE", &path).token(&admin).header("if-match", "2").send().await.expect(204);
+    assert_eq!(world.script().asked.last(), Some(&told(team_scope(&[], &[]))));
+}
+
+#[tokio::test]
+async fn whoever_signs_out_hears_no_more_by_telephone() {
+    let world = World::new().await;
+    let admin = world.signed_in(Role::Admin).await;
+    let (_, desk, token) = supervisor(&world, &admin).await;
+    let another = world.sign_in("sup").await;
+    let stopped = |request: &Request| {
+        matches!(request, Request::StopSupervising { supervisor } if *supervisor == desk).then_some(())
+    };
+    let listen = format!("/api/calls/{}/listen", a_call());
+    for token in [token, another] {
+        world.call("POST", &listen).token(&token).json(&json!({})).send().await.expect(202);
+        assert!(!world.script().asked.iter().any(|request| stopped(request).is_some()));
+        world.call("DELETE", "/api/session").token(&token).send().await.expect(204);
+        world.until_asked(stopped).await;
+        world.script().asked.clear();
+    }
+}
+
+#[tokio::test]
+async fn what_is_heard_by_telephone_ends_with_the_sign_in() {
+    let world = World::new().await;
+    let admin = world.signed_in(Role::Admin).await;
+    let (user, desk, _) = supervisor(&world, &admin).await;
+    let (token, ends_at) = ("short", now() + Duration::from_secs(1));
+    let hash = TokenHash(Sha256::digest(token).into());
+    world.store.sign_in(hash, user, now(), ends_at).await.unwrap();
+    let path = format!("/api/agents/{}/follow", AgentId::from_i64(77));
+    world.call("POST", &path).token(token).send().await.expect(202);
+    let stopped = Request::StopSupervising { supervisor: desk };
+    world.until_asked(|request| (*request == stopped).then_some(())).await;
+    assert!(now() >= ends_at);
 }
 
 #[tokio::test]
@@ -168,6 +249,32 @@ async fn words_reach_one_agent_those_of_a_campaign_or_everybody() {
     let nothing = send(json!({ "text": " " })).await;
     assert_eq!(nothing.problem(), (422, "invalid".to_owned()));
     let both = send(json!({ "text": "Offer B", "agent": "agt_1", "campaign": "cmp_1" })).await;
+    assert_eq!(both.problem(), (422, "invalid".to_owned()));
+}
+
+#[tokio::test]
+async fn words_to_a_team_are_for_those_who_look_after_it() {
+    let world = World::new().await;
+    let admin = world.signed_in(Role::Admin).await;
+    let (agent, _) = world.agent(&admin, "agent-1").await;
+    for (name, agents) in [("North", vec![agent]), ("South", Vec::new())] {
+        let team = json!({ "name": name, "agents": agents });
+        world.call("POST", "/api/teams").token(&admin).json(&team).send().await.expect(201);
+    }
+    world.add_user_of("sup", Role::Supervisor, Some(["tem_1".parse().unwrap()].into()), None).await;
+    let chief = world.sign_in("sup").await;
+    let send = async |token: &str, message: Value| {
+        world.call("POST", "/api/messages").token(token).json(&message).send().await
+    };
+    let north = json!({ "text": "Offer B", "team": "tem_1" });
+    send(&admin, north.clone()).await.expect(202);
+    send(&chief, north).await.expect(202);
+    for (token, team) in [(&chief, "tem_2"), (&admin, "tem_9")] {
+        let reply = send(token, json!({ "text": "Offer B", "team": team })).await.expect(422).json();
+        let fault = &reply["errors"][0];
+        assert_eq!((&fault["pointer"], &fault["rule"]), (&json!("/team"), &json!("exists")));
+    }
+    let both = send(&admin, json!({ "text": "x", "team": "tem_1", "campaign": "cmp_1" })).await;
     assert_eq!(both.problem(), (422, "invalid".to_owned()));
 }
 

@@ -1,6 +1,7 @@
 //! Whoever is confined to teams reaches nothing of the others: no address, no listing, no byte.
 
 use cadran::store::Page;
+use cadran_engine::input::Request;
 use cadran_engine::model::{RecordingId, Right, Role, TeamId};
 use cadran_engine::view::{CallView, LiveView};
 use serde_json::{Value, json};
@@ -45,7 +46,7 @@ impl Belongings {
         ])
     }
 
-    fn id(&self, noun: &str) -> &str {
+    pub(super) fn id(&self, noun: &str) -> &str {
         &self.0.iter().find(|(name, _)| *name == noun).unwrap().1
     }
 
@@ -309,4 +310,42 @@ async fn nothing_is_seen_by_whoever_is_in_no_team() {
     assert_eq!(calls.len(), 1);
     let live = world.call("GET", "/api/live/calls").token(&token).send().await.expect(200).json();
     assert_eq!(live, json!([]));
+}
+
+#[tokio::test]
+async fn a_team_has_the_queues_that_its_agents_serve() {
+    let world = World::new().await;
+    let admin = world.signed_in(Role::Admin).await;
+    for name in ["Sales", "Service"] {
+        world
+            .call("POST", "/api/queues")
+            .token(&admin)
+            .json(&json!({ "name": name }))
+            .send()
+            .await
+            .expect(201);
+    }
+    let (agent, _) = world.agent(&admin, "agent-1").await;
+    let team = json!({ "name": "North", "agents": [agent] });
+    let team = world.call("POST", "/api/teams").token(&admin).json(&team).send().await.expect(201).json();
+    let team: TeamId = team["id"].as_str().unwrap().parse().unwrap();
+    let token = of_team(&world, Role::Supervisor, team).await;
+    let seen = async || -> Vec<String> {
+        let listed = world.call("GET", "/api/queues").token(&token).send().await.expect(200).json();
+        listed["rows"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(seen().await.is_empty());
+    world.call("GET", "/api/queues/q_2").token(&token).send().await.expect(404);
+
+    let path = format!("/api/agents/{agent}");
+    let serves =
+        json!({ "name": "agent-1", "sip_account": "agent-1", "phone_kind": "sip", "queues": ["q_2"] });
+    world.call("PUT", &path).token(&admin).header("if-match", "1").json(&serves).send().await.expect(200);
+    assert_eq!(seen().await, ["q_2"]);
+    world.call("GET", "/api/queues/q_2").token(&token).send().await.expect(200);
+    world.call("GET", "/api/queues/q_1").token(&token).send().await.expect(404);
+    // Whoever follows one of the team hears its callers from here on.
+    let told = world.script().asked.last().cloned();
+    let Some(Request::WithdrawSupervision { scope, .. }) = told else { panic!("{told:?}") };
+    assert!(scope.has_queue("q_2".parse().unwrap()) && !scope.has_queue("q_1".parse().unwrap()));
 }

@@ -4,20 +4,23 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cadran::store::{
-    CallbackState, CallerBehind, CallerCallbackFilter, CallerCallbackRecord, DoNotCall, Page, Store,
-    SurveyCount, SurveyFilter,
+    CallbackState, CallerBehind, CallerCallbackFilter, CallerCallbackRecord, CallerFilter, CallerMarks,
+    DoNotCall, EventKind, HistoryOrder, Page, Store, SurveyCount, SurveyFilter, Team, User,
 };
 use cadran_engine::command::Write;
 use cadran_engine::model::incoming::{
-    CallbackStanding, CallerCallback, CallerRecord, KeptPlace, QueueExit, QueueWait,
+    CallbackStanding, CallerCallback, CallerDisposition, CallerRecord, KeptPlace, PathStep, QueueExit,
+    QueueWait,
 };
 use cadran_engine::model::{
-    Agent, AgentId, CallId, DidId, HangupCause, QueueId, Scope, Side, SkillRule, UserId,
+    Agent, AgentId, CallId, DidId, FlowId, HangupCause, QueueId, Scope, Side, SkillRule, TeamId, UserId,
 };
 use serde_json::json;
 use uuid::Uuid;
 
 use super::database::Database;
+use super::settings::a_user;
+use super::webhooks::a_webhook;
 use super::world::{Desk, HOLDER, NOW, an_agent, at, phone};
 
 fn call(number: u128) -> CallId {
@@ -158,8 +161,10 @@ pub(crate) async fn teams_see_what_was_promised_and_answered_in_their_queues(dat
     desk.keep([Write::SaveAnswers { call: call(13), survey: "why".to_owned(), answers: other, at: at(9) }])
         .await;
 
-    let team = Scope::Teams { agents: [agents[1]].into(), campaigns: [].into() };
-    let nobodys = Scope::Teams { agents: [].into(), campaigns: [].into() };
+    let team = scope_of_a_team(store, agents[1]).await;
+    let serves = Scope::Teams { agents: [agents[1]].into(), campaigns: [].into(), queues: [queue(2)].into() };
+    assert_eq!(team, serves);
+    let nobodys = Scope::Teams { agents: [].into(), campaigns: [].into(), queues: [].into() };
     let filter = SurveyFilter::default();
     for (scope, promised, answered) in [
         (Scope::Everything, vec![1, 2, 3], vec![13, 11, 12]),
@@ -207,6 +212,102 @@ pub(crate) async fn teams_see_what_was_promised_and_answered_in_their_queues(dat
     };
     assert_eq!(store.caller_behind(call(11)).await.unwrap(), Some(behind));
     assert_eq!(store.caller_behind(call(99)).await.unwrap(), None);
+}
+
+/// What an account sees that looks after a team of one agent.
+async fn scope_of_a_team(store: &Store, agent: AgentId) -> Scope {
+    let team = Team {
+        id: TeamId::from_i64(0),
+        name: "North".to_owned(),
+        agents: [agent].into(),
+        campaigns: [].into(),
+    };
+    let team = store.create_team(&team, NOW).await.unwrap().value.id;
+    let user = User { teams: Some([team].into()), ..a_user() };
+    let user = store.create_user(&user, NOW).await.unwrap().value;
+    assert_eq!(store.users_over_agent(agent).await.unwrap(), [user.id]);
+    store.scope(&user).await.unwrap()
+}
+
+/// A caller's call is read as it was written, with what was made of it, and listed for those whose it is.
+pub(crate) async fn the_call_of_a_caller_tells_its_story(database: &Database) {
+    let store = &database.store;
+    let desk = Desk::of(store);
+    let hook = store.create_webhook(&a_webhook(&[EventKind::CallEnded], true), NOW).await.unwrap().value.id;
+    let agent = store.create_agent(&an_agent("agent-1"), &"not-a-secret".into(), NOW).await.unwrap().value.id;
+    let step =
+        PathStep { at: at(1), flow: "Accueil".to_owned(), node: "n_menu".to_owned(), outlet: "1".to_owned() };
+    let long = CallerRecord {
+        flow: Some((FlowId::from_i64(3), 2)),
+        path: vec![step],
+        arrived_at: at(1),
+        cause: HangupCause { q850: 16, sip: Some(200) },
+        ..caller(1, agent)
+    };
+    let lost = CallerRecord { agent: None, phone: None, waits: Vec::new(), did: None, ..caller(2, agent) };
+    let said = |code: &str, seconds| CallerDisposition {
+        call: call(1),
+        queue: queue(2),
+        agent,
+        code: code.to_owned(),
+        note: "note".to_owned(),
+        at: at(seconds),
+    };
+    let labels = vec!["vip".to_owned(), "spanish".to_owned()];
+    desk.keep([
+        Write::SaveCaller(Box::new(long.clone())),
+        Write::SaveCaller(Box::new(lost)),
+        Write::TagCall { call: call(1), outcome: Some("sold".to_owned()), labels },
+        Write::SaveCallerDisposition(Box::new(said("helped", 5))),
+        Write::SaveCallerDisposition(Box::new(said("sold", 6))),
+    ])
+    .await;
+    assert_eq!(store.caller_call(call(1)).await.unwrap(), Some(long));
+    assert_eq!(store.caller_call(call(9)).await.unwrap(), None);
+    let marks = store.caller_marks(call(1)).await.unwrap();
+    let expected = CallerMarks {
+        outcome: Some("sold".to_owned()),
+        tags: vec!["spanish".to_owned(), "vip".to_owned()],
+        dispositions: vec![said("helped", 5), said("sold", 6)],
+    };
+    assert_eq!(marks, expected);
+
+    let found = async |store: &Store, filter: CallerFilter, order: HistoryOrder| {
+        let rows = store.caller_calls(filter, order, Page::first()).await.unwrap();
+        rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    let (any, latest) = (CallerFilter::default, HistoryOrder::Latest);
+    assert_eq!(found(store, any(), latest).await, [call(1), call(2)]);
+    assert_eq!(found(store, any(), HistoryOrder::Earliest).await, [call(2), call(1)]);
+    let filters = [
+        CallerFilter { agent: Some(agent), ..any() },
+        CallerFilter { did: Some(DidId::from_i64(7)), ..any() },
+        CallerFilter { from: Some(at(1)), ..any() },
+        CallerFilter { phone: Some(phone(3)), ..any() },
+        CallerFilter { queue: Some(queue(1)), ..any() },
+    ];
+    for filter in filters {
+        assert_eq!(found(store, filter, latest).await, [call(1)], "{filter:?}");
+    }
+    assert_eq!(found(store, CallerFilter { until: Some(at(1)), ..any() }, latest).await, [call(2)]);
+    let of = |queues: &[i64], agents: &[AgentId]| {
+        let queues = queues.iter().map(|row| queue(*row)).collect();
+        store.within(&Scope::Teams { agents: agents.iter().copied().collect(), campaigns: [].into(), queues })
+    };
+    assert_eq!(found(&of(&[2], &[]), any(), latest).await, [call(1)]);
+    assert_eq!(found(&of(&[], &[agent]), any(), latest).await, [call(1)]);
+    assert!(found(&of(&[1], &[]), any(), latest).await.is_empty(), "the last queue counts");
+
+    let told = store.deliveries(hook, None, Page::first()).await.unwrap();
+    let told: Vec<serde_json::Value> =
+        told.iter().map(|message| serde_json::from_str(&message.body).unwrap()).collect();
+    assert_eq!(told.len(), 2);
+    let of_long = told.iter().find(|message| message["data"]["call"] == json!(call(1))).unwrap();
+    assert_eq!((&of_long["type"], &of_long["data"]["direction"]), (&json!("call.ended"), &json!("inbound")));
+    assert_eq!(
+        (&of_long["data"]["phone"], &of_long["data"]["queue"]),
+        (&json!(phone(3).e164()), &json!("q_2"))
+    );
 }
 
 /// Somebody who waited in two queues.

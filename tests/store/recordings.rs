@@ -146,7 +146,7 @@ pub(crate) async fn those_of_callers_belong_to_their_queue_and_agent(database: &
 
     let teams = |agents: &[AgentId], campaigns: &[CampaignId]| {
         let (agents, campaigns) = (agents.iter().copied().collect(), campaigns.iter().copied().collect());
-        store.within(&Scope::Teams { agents, campaigns })
+        store.within(&Scope::Teams { agents, campaigns, queues: [].into() })
     };
     let seen = async |scoped: cadran::store::Store| {
         let rows = scoped.recordings(&any(), RecordingOrder::Earliest, Page::first()).await.unwrap();
@@ -158,7 +158,12 @@ pub(crate) async fn those_of_callers_belong_to_their_queue_and_agent(database: &
         "by the agent, where there is no campaign"
     );
     assert_eq!(seen(teams(&[], &[world.campaign])).await, [dialled[0]]);
-    assert_eq!(store.owner_of_call(call).await.unwrap(), Some(Owner::Agent(Some(world.agent))));
+    let serves = Scope::Teams { agents: [].into(), campaigns: [].into(), queues: [queue].into() };
+    assert_eq!(seen(store.within(&serves)).await, [over, live], "by the queue");
+    assert_eq!(
+        store.owner_of_call(call).await.unwrap(),
+        Some(Owner::Caller { queue: Some(queue), agent: Some(world.agent) })
+    );
 
     let jobs = store.archive_jobs(HOLDER, at(600), 10).await.unwrap();
     let keep = ArchiveStep::Keep { path: over.place("wav"), with_wav: true };

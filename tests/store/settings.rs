@@ -86,6 +86,9 @@ pub(crate) async fn a_sign_in_ends(database: &Database) {
     let valid = store.signed_in(desk, at(99)).await.unwrap().unwrap();
     assert_eq!((valid.user.value.login.as_str(), valid.expires_at), ("manager", at(100)));
     assert!(store.signed_in(desk, at(100)).await.unwrap().is_none());
+    let until = async |token, now| store.signed_in_until(token, now).await.unwrap();
+    assert_eq!((until(desk, at(99)).await, until(desk, at(100)).await), (Some(at(100)), None));
+    assert_eq!(until(TokenHash([3; 32]), at(1)).await, None);
     assert!(store.signed_in(TokenHash([3; 32]), at(1)).await.unwrap().is_none());
     store.sign_out(phone).await.unwrap();
     assert!(store.signed_in(phone, at(1)).await.unwrap().is_none());
@@ -102,7 +105,7 @@ pub(crate) async fn a_sign_in_ends(database: &Database) {
     assert!(store.users(Page::first()).await.unwrap().is_empty());
 }
 
-fn a_user() -> User {
+pub(crate) fn a_user() -> User {
     User {
         id: UserId::from_i64(0),
         login: "manager".to_owned(),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::database::Database;
 use super::world::{Desk, NOW, World, at};
 
-fn a_webhook(events: &[EventKind], numbers: bool) -> Webhook {
+pub(crate) fn a_webhook(events: &[EventKind], numbers: bool) -> Webhook {
     Webhook {
         id: WebhookId::from_i64(0),
         name: format!("CRM {numbers}"),

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cadran::live::{Audience, Close, Fact, Facts, Frame, Rights, Tables, Viewer, masked};
-use cadran_engine::model::{AgentId, CampaignId, Role, Scope, UserId};
+use cadran_engine::model::{AgentId, CallId, CampaignId, QueueId, Role, Scope, UserId};
+use cadran_engine::view::{CallerView, QueueView};
 use proptest::prelude::*;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::centre::Centre;
 use super::screen::Screen;
@@ -82,6 +84,7 @@ fn of_a_team() -> Rights {
     let scope = Scope::Teams {
         agents: [3, 7].map(AgentId::from_i64).into(),
         campaigns: [CampaignId::from_i64(1)].into(),
+        queues: [QueueId::from_i64(1)].into(),
     };
     Rights::new(Role::Supervisor.rights(), None, scope)
 }
@@ -121,6 +124,79 @@ fn the_snapshot_for_programs_is_confined_to_teams_too() {
     assert!(columns("agents", "agent").is_subset(&["agt_3".to_owned(), "agt_7".to_owned()].into()));
     assert!(columns("calls", "campaign").is_subset(&["cmp_1".to_owned()].into()));
     assert_eq!(columns("campaigns", "campaign"), ["cmp_1".to_owned()].into());
+}
+
+/// A caller in a queue, or with an agent, or neither.
+fn caller(number: u128, queue: Option<i64>, agent: Option<i64>) -> CallerView {
+    CallerView {
+        call: CallId::from_uuid(Uuid::from_u128(number)),
+        did: None,
+        phone: Some("+33199007654".parse().unwrap()),
+        state: "queued",
+        since: Centre::new(1, 1).now,
+        queue: queue.map(QueueId::from_i64),
+        waiting_since: None,
+        offered: Vec::new(),
+        agent: agent.map(AgentId::from_i64),
+        callback: None,
+        recording: "none",
+        listeners: Vec::new(),
+        transfer: None,
+    }
+}
+
+fn queue(row: i64) -> QueueView {
+    QueueView {
+        queue: QueueId::from_i64(row),
+        waiting: 1,
+        oldest_since: None,
+        estimate: None,
+        ready: 0,
+        has_agents: true,
+        answered: 0,
+        answered_in_time: 0,
+        abandoned: 0,
+        turned_away: 0,
+    }
+}
+
+#[test]
+fn a_team_sees_the_callers_of_its_queues_and_agents_and_no_others() {
+    let mut centre = Centre::new(1, 4);
+    centre.view.queues = vec![queue(1), queue(2)];
+    centre.view.callers = vec![
+        caller(1, Some(1), None),
+        caller(2, Some(2), Some(7)),
+        caller(3, Some(2), Some(9)),
+        caller(4, Some(2), None),
+        caller(5, None, None),
+    ];
+    let call = |number: u128| CallId::from_uuid(Uuid::from_u128(number)).to_string();
+    let (mut tables, facts) = (Tables::new("run"), Facts::new(centre.now));
+    let mut screen = Screen::new(of_a_team(), vec![("callers", None), ("queues", None)]);
+    tables.show(centre.shown());
+    screen.connect(centre.now, &tables, &facts);
+    screen.serve(centre.now, &tables, &facts, || true);
+    let rows =
+        |screen: &Screen, id| -> Vec<String> { screen.replica.copies[&id].rows.keys().cloned().collect() };
+    assert_eq!(rows(&screen, 0), [call(1), call(2)]);
+    assert_eq!(rows(&screen, 1), ["q_1".to_owned()]);
+    assert!(words(&screen.heard, "cal_").len() == 2 && !screen.heard.contains("q_2\",\"waiting"));
+
+    let shown = masked(&centre.view, &of_a_team());
+    let ids = |table: &str, key: &str| -> Vec<String> {
+        shown[table].as_array().unwrap().iter().map(|row| row[key].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(ids("callers", "call"), [call(1), call(2)]);
+    assert_eq!(ids("queues", "queue"), ["q_1"]);
+
+    // A caller who goes to another team's queue leaves the screen, one who comes appears.
+    centre.view.callers[0].queue = Some(QueueId::from_i64(2));
+    centre.view.callers[4].queue = Some(QueueId::from_i64(1));
+    tables.show(centre.shown());
+    centre.now = centre.now + Duration::from_secs(1);
+    screen.serve(centre.now, &tables, &facts, || true);
+    assert_eq!(rows(&screen, 0), [call(2), call(5)]);
 }
 
 #[test]

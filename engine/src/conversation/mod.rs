@@ -24,7 +24,7 @@ use crate::command::{Refusal, SwitchCommand};
 use crate::conversation::talk::Talk;
 use crate::engine::Engine;
 use crate::inbound::caller::{Caller, CallerState};
-use crate::model::{AgentId, CallId, CampaignId, LegId, QueueId, RoomId, Side, SupervisionRules};
+use crate::model::{AgentId, CallId, CampaignId, LegId, QueueId, RoomId, Scope, Side, SupervisionRules};
 use crate::outbound::call::{Call, CallState};
 use crate::timers::Timer;
 
@@ -64,6 +64,14 @@ impl Conversation {
     fn of_caller(caller: &Caller) -> Option<Self> {
         let agent = caller.agent.filter(|_| caller.state == CallerState::Connected)?;
         Some(Self { call: caller.id, behalf: Behalf::Queue(caller.queue), agent, customer: caller.leg })
+    }
+
+    /// Whether whoever sees this much sees it.
+    pub(crate) fn is_within(&self, scope: &Scope) -> bool {
+        match self.behalf {
+            Behalf::Campaign(campaign) => scope.has_campaign(campaign),
+            Behalf::Queue(queue) => scope.has_caller(queue, Some(self.agent)),
+        }
     }
 }
 

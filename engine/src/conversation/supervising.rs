@@ -4,7 +4,7 @@
 //! Invariant: an agent session is `Supervising` if and only if there is one of these for it, and an ear is open if and
 //! only if a part names it.
 
-use crate::model::{AgentId, CallId, EarId, SupervisionId, SupervisionMode, Timestamp, UserId};
+use crate::model::{AgentId, CallId, EarId, Scope, SupervisionId, SupervisionMode, Timestamp, UserId};
 use crate::view::SupervisingView;
 
 /// One supervisor at work.
@@ -12,10 +12,18 @@ use crate::view::SupervisingView;
 pub(crate) struct Supervising {
     /// The account that asked for it.
     pub(crate) user: UserId,
-    /// The agent each of whose conversations they listen to.
-    pub(crate) follows: Option<AgentId>,
+    /// Whom they listen to from one conversation to the next.
+    pub(crate) follows: Option<Followed>,
     pub(crate) since: Timestamp,
     pub(crate) part: Option<Part>,
+}
+
+/// An agent whom a supervisor listens to from one conversation to the next.
+#[derive(Debug)]
+pub(crate) struct Followed {
+    pub(crate) agent: AgentId,
+    /// What the supervisor sees: a conversation outside is not heard.
+    pub(crate) scope: Scope,
 }
 
 /// A supervisor's part in a conversation.
@@ -41,10 +49,15 @@ impl Part {
 }
 
 impl Supervising {
+    /// The agent whom they follow.
+    pub(crate) fn follows(&self) -> Option<AgentId> {
+        self.follows.as_ref().map(|followed| followed.agent)
+    }
+
     pub(crate) fn view(&self) -> SupervisingView {
         let part = self.part.as_ref();
         SupervisingView {
-            follows: self.follows,
+            follows: self.follows(),
             call: part.map(|part| part.call),
             agent: part.map(|part| part.agent),
             mode: part.map(|part| part.mode),

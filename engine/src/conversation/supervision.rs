@@ -9,11 +9,11 @@ use std::time::Duration;
 use crate::agents::session::{AgentSession, AgentState};
 use crate::command::{Answer, Notice, Refusal, SwitchCommand, Write};
 use crate::conversation::Conversation;
-use crate::conversation::supervising::{Part, Supervising};
+use crate::conversation::supervising::{Followed, Part, Supervising};
 use crate::conversation::transfer::TransferStage;
 use crate::engine::Engine;
 use crate::model::{
-    AgentId, AgentsHear, CallId, EarId, LegId, RoomId, Supervised, SupervisionEnd, SupervisionId,
+    AgentId, AgentsHear, CallId, EarId, LegId, RoomId, Scope, Supervised, SupervisionEnd, SupervisionId,
     SupervisionMode, UserId,
 };
 use crate::timers::Timer;
@@ -55,20 +55,21 @@ impl Engine {
         if reason_needed && reason.trim().is_empty() {
             return Err(Refusal::ReasonNeeded);
         }
-        let follows = self.supervising.get(&supervisor).and_then(|known| known.follows);
-        self.begin_supervising(supervisor, user, follows.filter(|followed| *followed == talk.agent));
+        let follows = self.supervising.get_mut(&supervisor).and_then(|known| known.follows.take());
+        self.begin_supervising(supervisor, user, follows.filter(|followed| followed.agent == talk.agent));
         self.take_part(supervisor, talk, mode, reason);
         Ok(Answer::Done)
     }
 
-    /// Listens to an agent's conversation, and to each one that follows.
+    /// Listens to an agent's conversation, and to each one that follows, as far as the supervisor sees them.
     pub(crate) fn follow(
         &mut self,
         supervisor: AgentId,
         user: UserId,
-        agent: AgentId,
+        followed: Followed,
     ) -> Result<Answer, Refusal> {
         self.can_supervise(supervisor)?;
+        let agent = followed.agent;
         if agent == supervisor {
             return Err(Refusal::OwnConversation);
         }
@@ -76,13 +77,11 @@ impl Engine {
             return Err(Refusal::UnknownAgent);
         }
         let elsewhere = self.part_of(supervisor).is_some_and(|part| part.agent != agent);
-        self.begin_supervising(supervisor, user, Some(agent));
+        self.begin_supervising(supervisor, user, Some(followed));
         if elsewhere {
             self.leave_conversation(supervisor, SupervisionEnd::Moved);
         }
-        if self.part_of(supervisor).is_none() {
-            self.listen_in(supervisor, agent);
-        }
+        self.listen_in(supervisor);
         Ok(Answer::Done)
     }
 
@@ -95,16 +94,27 @@ impl Engine {
         Ok(Answer::Done)
     }
 
-    /// An account may no longer supervise but in the ways that are left.
-    pub(crate) fn withdraw_supervision(&mut self, user: UserId, left: &[SupervisionMode]) {
-        let withdrawn = |known: &Supervising| {
-            let mode = known.part.map_or(SupervisionMode::Listen, |part| part.mode);
-            known.user == user && !left.contains(&mode)
-        };
+    /// An account may no longer supervise but in the ways that are left, and nothing outside its scope.
+    pub(crate) fn withdraw_supervision(&mut self, user: UserId, left: &[SupervisionMode], scope: &Scope) {
+        let theirs = |known: &Supervising| known.user == user;
         let supervisors: Vec<AgentId> =
-            self.supervising.iter().filter(|(_, known)| withdrawn(known)).map(|(agent, _)| *agent).collect();
+            self.supervising.iter().filter(|(_, known)| theirs(known)).map(|(agent, _)| *agent).collect();
         for supervisor in supervisors {
-            self.stop_supervising(supervisor, SupervisionEnd::Withdrawn);
+            let part = self.part_of(supervisor);
+            let Some(known) = self.supervising.get_mut(&supervisor) else { continue };
+            let mode = part.map_or(SupervisionMode::Listen, |part| part.mode);
+            let follows_on = known.follows().is_none_or(|agent| scope.has_agent(agent));
+            if !left.contains(&mode) || !follows_on {
+                self.stop_supervising(supervisor, SupervisionEnd::Withdrawn);
+                continue;
+            }
+            if let Some(followed) = &mut known.follows {
+                followed.scope.clone_from(scope);
+            }
+            let talk = part.and_then(|part| self.conversation(part.call).ok());
+            if talk.is_some_and(|talk| !talk.is_within(scope)) {
+                self.part_ended(supervisor, SupervisionEnd::Withdrawn);
+            }
         }
     }
 
@@ -129,9 +139,9 @@ impl Engine {
         if session.phone.is_up() { Ok(()) } else { Err(Refusal::PhoneDown) }
     }
 
-    fn begin_supervising(&mut self, supervisor: AgentId, user: UserId, follows: Option<AgentId>) {
+    fn begin_supervising(&mut self, supervisor: AgentId, user: UserId, follows: Option<Followed>) {
         let since = self.cx.now;
-        let begun = Supervising { user, follows, since, part: None };
+        let begun = Supervising { user, follows: None, since, part: None };
         let known = self.supervising.entry(supervisor).or_insert(begun);
         known.user = user;
         known.follows = follows;
@@ -296,16 +306,20 @@ impl Engine {
 
     /// An agent has a conversation: whoever follows them listens.
     pub(crate) fn tell_followers(&mut self, agent: AgentId) {
-        let waits = |known: &Supervising| known.follows == Some(agent) && known.part.is_none();
+        let follows = |known: &Supervising| known.follows() == Some(agent);
         let followers: Vec<AgentId> =
-            self.supervising.iter().filter(|(_, known)| waits(known)).map(|(agent, _)| *agent).collect();
+            self.supervising.iter().filter(|(_, known)| follows(known)).map(|(agent, _)| *agent).collect();
         for supervisor in followers {
-            self.listen_in(supervisor, agent);
+            self.listen_in(supervisor);
         }
     }
 
-    fn listen_in(&mut self, supervisor: AgentId, agent: AgentId) {
-        if let Some(talk) = self.conversation_of(agent) {
+    /// Whoever follows an agent and takes no part yet listens to the agent's conversation, if they see it.
+    fn listen_in(&mut self, supervisor: AgentId) {
+        let waits = self.supervising.get(&supervisor).filter(|known| known.part.is_none());
+        let Some(followed) = waits.and_then(|known| known.follows.as_ref()) else { return };
+        let talk = self.conversation_of(followed.agent);
+        if let Some(talk) = talk.filter(|talk| talk.is_within(&followed.scope)) {
             self.take_part(supervisor, talk, SupervisionMode::Listen, String::new());
         }
     }

@@ -10,8 +10,8 @@ use crate::conversation::Conversation;
 use crate::engine::Engine;
 use crate::input::Snapshot;
 use crate::model::{
-    AgentId, AgentsHear, CallId, LegId, Supervised, SupervisionEnd, SupervisionId, SupervisionMode, TapId,
-    Timestamp, UserId,
+    AgentId, AgentsHear, CallId, LegId, Scope, Supervised, SupervisionEnd, SupervisionId, SupervisionMode,
+    TapId, Timestamp, UserId,
 };
 use crate::view::ListenerView;
 
@@ -95,10 +95,15 @@ impl Engine {
         self.end_tap(tap, SupervisionEnd::Failed);
     }
 
-    /// An account may no longer supervise but in the ways that are left.
-    pub(crate) fn withdraw_taps(&mut self, user: UserId, left: &[SupervisionMode]) {
-        if !left.contains(&SupervisionMode::Listen) {
-            self.end_taps(SupervisionEnd::Withdrawn, |tap| tap.by.user == user);
+    /// An account may no longer supervise but in the ways that are left, and nothing outside its scope.
+    pub(crate) fn withdraw_taps(&mut self, user: UserId, left: &[SupervisionMode], scope: &Scope) {
+        let may_listen = left.contains(&SupervisionMode::Listen);
+        let is_outside = |call| self.conversation(call).is_ok_and(|talk| !talk.is_within(scope));
+        let withdrawn = |tap: &Tap| tap.by.user == user && (!may_listen || is_outside(tap.call));
+        let withdrawn: Vec<TapId> =
+            self.taps.iter().filter(|(_, tap)| withdrawn(tap)).map(|(id, _)| *id).collect();
+        for tap in withdrawn {
+            self.end_tap(tap, SupervisionEnd::Withdrawn);
         }
     }
 
@@ -156,13 +161,6 @@ impl Engine {
 
     fn goes_on(&self, tap: &Tap) -> bool {
         self.voices(tap.call).is_ok_and(|voices| voices == (tap.agent, tap.legs))
-    }
-
-    fn end_taps(&mut self, end: SupervisionEnd, ends: impl Fn(&Tap) -> bool) {
-        let ending: Vec<TapId> = self.taps.iter().filter(|(_, tap)| ends(tap)).map(|(id, _)| *id).collect();
-        for id in ending {
-            self.end_tap(id, end);
-        }
     }
 
     fn end_tap(&mut self, id: TapId, end: SupervisionEnd) {

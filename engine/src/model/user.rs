@@ -8,7 +8,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::right::{Right, Rights};
-use super::{AgentId, CampaignId};
+use super::{AgentId, CampaignId, QueueId};
 
 /// A role that every installation has. Its bundle of rights can be edited, but for the admin's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,7 +169,7 @@ impl fmt::Display for RoleName {
 super::schema::text_schema!(RoleName);
 
 /// Whose rows somebody sees and touches, as far as their rights go.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Scope {
     /// Everybody's.
     Everything,
@@ -179,6 +179,8 @@ pub enum Scope {
         agents: BTreeSet<AgentId>,
         /// The campaigns of these teams, with their lists, leads and calls.
         campaigns: BTreeSet<CampaignId>,
+        /// The queues that agents of these teams serve, with their callers.
+        queues: BTreeSet<QueueId>,
     },
 }
 
@@ -202,6 +204,21 @@ impl Scope {
             Self::Everything => true,
             Self::Teams { campaigns, .. } => campaigns.contains(&campaign),
         }
+    }
+
+    /// Whether the queue is within it.
+    pub fn has_queue(&self, queue: QueueId) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Teams { queues, .. } => queues.contains(&queue),
+        }
+    }
+
+    /// Whether a caller's call is within it: one in whose queue the team works, or which one of the team has.
+    pub fn has_caller(&self, queue: Option<QueueId>, agent: Option<AgentId>) -> bool {
+        self.is_everything()
+            || queue.is_some_and(|queue| self.has_queue(queue))
+            || agent.is_some_and(|agent| self.has_agent(agent))
     }
 }
 

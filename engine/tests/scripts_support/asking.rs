@@ -32,12 +32,23 @@ impl Centre {
                 },
             },
             ["skips"] => Request::SkipPreview { agent },
-            ["follows", "agent", row] => {
-                let followed = AgentId::from_i64(row.parse().unwrap());
-                Request::Follow { supervisor: agent, user: account_of(agent), agent: followed }
-            }
+            ["follows", "agent", row, team @ ..] => Request::Follow {
+                supervisor: agent,
+                user: account_of(agent),
+                agent: AgentId::from_i64(row.parse().unwrap()),
+                scope: scope(team),
+            },
             ["stops", "supervising"] => Request::StopSupervising { supervisor: agent },
-            ["loses", "rights"] => Request::WithdrawSupervision { user: account_of(agent), left: Vec::new() },
+            ["loses", "rights"] => Request::WithdrawSupervision {
+                user: account_of(agent),
+                left: Vec::new(),
+                scope: Scope::Everything,
+            },
+            ["is", team @ ..] => Request::WithdrawSupervision {
+                user: account_of(agent),
+                left: SupervisionMode::ALL.to_vec(),
+                scope: scope(team),
+            },
             ["taps", name] => {
                 let by = Tapper { user: account_of(agent), agent: Some(agent), name: agent.to_string() };
                 Request::OpenTap { by, call: call(name) }
@@ -118,4 +129,14 @@ impl Centre {
         let call = self.names.call_named(rest[1]);
         Request::Supervise { supervisor, user: account_of(supervisor), call, mode, reason }
     }
+}
+
+/// What a supervisor sees: everything, or `in the team of agent 1`, which may work `for campaign 1` too.
+fn scope(team: &[&str]) -> Scope {
+    let ["in", "the", "team", "of", "agent", row, work @ ..] = team else { return Scope::Everything };
+    let campaigns = match work {
+        ["for", "campaign", campaign] => [CampaignId::from_i64(campaign.parse().unwrap())].into(),
+        _ => [].into(),
+    };
+    Scope::Teams { agents: [AgentId::from_i64(row.parse().unwrap())].into(), campaigns, queues: [].into() }
 }

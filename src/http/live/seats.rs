@@ -90,12 +90,12 @@ impl Sockets {
     }
 
     /// Tells of changes of rights from this moment on.
-    pub(super) fn changes_of_rights(&self) -> broadcast::Receiver<UserId> {
+    pub(crate) fn changes_of_rights(&self) -> broadcast::Receiver<UserId> {
         self.rights_changed.subscribe()
     }
 
     /// Returns when everybody is to go.
-    pub(super) async fn closing(&self) {
+    pub(crate) async fn closing(&self) {
         self.closing.cancelled().await;
     }
 
