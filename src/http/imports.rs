@@ -240,15 +240,17 @@ fn new_lead(lead: import::NewLead) -> NewLead {
         zone: lead.zone,
         priority: 0,
         fields: lead.fields.into_iter().map(|(name, text)| (name, text.into())).collect(),
-        consent: lead.consent.map(|consent| NewConsent {
-            purpose: consent.purpose,
-            text_version: consent.text_version,
-            source: consent.source,
-            given_at: consent.given_at,
-            evidence: consent.evidence,
-            expires_at: consent.expires_at,
-            hours_waiver: consent.hours_waiver,
-            written: consent.written,
+        consent: lead.consent.map(|consent| {
+            Box::new(NewConsent {
+                purpose: consent.purpose,
+                text_version: consent.text_version,
+                source: consent.source,
+                given_at: consent.given_at,
+                evidence: consent.evidence,
+                expires_at: consent.expires_at,
+                hours_waiver: consent.hours_waiver,
+                written: consent.written,
+            })
         }),
     }
 }

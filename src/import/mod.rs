@@ -87,7 +87,7 @@ pub struct NewLead {
     /// What else is known, by name. Empty cells are left out.
     pub fields: BTreeMap<String, String>,
     /// What the person has allowed.
-    pub consent: Option<NewConsent>,
+    pub consent: Option<Box<NewConsent>>,
 }
 
 /// The numbers of a row: the first good one, the other good ones, and the bad ones by column and reason.
@@ -173,6 +173,7 @@ impl<R: Read> Rows<R> {
         let fields = self.fields(cells)?;
         let consent =
             self.consent(cells, &zone).and_then(|told| told.map_err(|reason| left_out.push(reason)).ok());
+        let consent = consent.map(Box::new);
         let seen_in = *self.seen.entry(phone).or_insert(self.number);
         Ok(Verdict::Accepted {
             lead: NewLead { phone, alternates, zone, fields, consent },

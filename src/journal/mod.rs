@@ -19,7 +19,7 @@ pub use reader::{ReadError, Reader};
 pub use writer::{Journal, Limits, OpenError, Writer};
 
 /// The format of these lines. A later one has another number.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// One line of a journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -37,7 +37,7 @@ pub struct NewLead {
     pub fields: serde_json::Map<String, serde_json::Value>,
     /// What the person has allowed the seller of the list's campaign.
     #[serde(skip)]
-    pub consent: Option<NewConsent>,
+    pub consent: Option<Box<NewConsent>>,
 }
 
 /// A consent as a file brings it.
@@ -252,7 +252,7 @@ impl Store {
         person::resolve(&mut tx, &numbers, now).await?;
         tx.execute(STORE_LEADS, args![list, campaign, import, json(&leads)?, now]).await?;
         let given = rows.iter().filter_map(|row| row.content.lead());
-        let given = given.filter_map(|lead| Some((lead.phone, lead.consent.as_ref()?)));
+        let given = given.filter_map(|lead| Some((lead.phone, lead.consent.as_deref()?)));
         consent::import(&mut tx, campaign, given, &format!("import {import}"), now).await?;
         tx.execute(STORE_ROWS, args![import, json(&reports(rows, &outcomes))?]).await?;
         let [accepted, merged, refused] = counts(&outcomes);

@@ -80,7 +80,6 @@ async fn order(strategy: &str) -> (World, [Agent; 2], [String; 2]) {
     }
     to_work(&world, &second).await;
     let had = [next_agent(&world, "three").await, next_agent(&world, "four").await];
-    println!("{strategy}: after two callers of {}, {had:?}", first.id);
     (world, [first, second], had)
 }
 

@@ -151,8 +151,8 @@ pub(crate) async fn consents_of_a_file_open_the_telephone_and_its_report_says_so
     };
     let rows = |first: u32| {
         vec![
-            row(first, RowContent::Lead(NewLead { consent: Some(given(5)), ..a_lead(0) })),
-            row(first + 1, RowContent::Lead(NewLead { consent: Some(given(5)), ..a_lead(0) })),
+            row(first, RowContent::Lead(NewLead { consent: Some(Box::new(given(5))), ..a_lead(0) })),
+            row(first + 1, RowContent::Lead(NewLead { consent: Some(Box::new(given(5))), ..a_lead(0) })),
             row(first + 2, RowContent::Lead(a_lead(1))),
             row(first + 3, RowContent::Lead(a_lead(2))),
         ]
