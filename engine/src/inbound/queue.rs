@@ -133,6 +133,11 @@ impl QueueRun {
         u32::try_from(self.entries.len()).unwrap_or(u32::MAX)
     }
 
+    /// Whether somebody waits, and no agent is free who could have taken them.
+    pub(crate) fn waits_for_agents(&self) -> bool {
+        !self.entries.is_empty() && self.ready.is_empty()
+    }
+
     /// Whether nobody else may enter.
     pub(crate) fn is_full(&self) -> bool {
         self.len() >= self.settings.max_length.unwrap_or(LENGTH_MAX).min(LENGTH_MAX)

@@ -61,7 +61,7 @@ impl Engine {
         let (day, month) = run.drops.counts(now);
         let situation = Situation {
             idle: run.ready.len(),
-            waiting: run.waiting.len() + self.rivals_waiting(campaign) + self.callers_ahead(campaign),
+            waiting: run.waiting.len() + self.rivals_waiting(campaign),
             dialled: &dialled,
             rivals: &rivals,
             next_odds: run.hopper.first().map_or(1.0, |lead| self.odds(campaign, lead)),
@@ -200,13 +200,21 @@ impl Engine {
         self.runs.get(&campaign).map_or(1.0, |run| run.answer_rates.odds(lead.list, hour))
     }
 
-    /// Agents of a campaign who have a call or finish one.
+    /// Agents of a campaign who have a call or finish one, without those whom callers take next.
     fn working(&self, campaign: CampaignId) -> Vec<Working> {
         let now = self.cx.now;
+        let mut ahead = self.callers_ahead(campaign);
+        let is_for_us = |(session, working): &(&AgentSession, Working)| {
+            let is_for_callers = ahead > 0 && !working.leaves && self.is_awaited_by_callers(session);
+            ahead -= usize::from(is_for_callers);
+            !is_for_callers
+        };
         self.sessions
             .values()
             .filter(|session| session.campaigns.contains(&campaign))
-            .filter_map(|session| work_of(session, now))
+            .filter_map(|session| Some((session, work_of(session, now)?)))
+            .filter(is_for_us)
+            .map(|(_, working)| working)
             .collect()
     }
 

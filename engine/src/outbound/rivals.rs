@@ -8,6 +8,7 @@ use crate::dialer::CampaignRun;
 use crate::dialer::pacing::{Rivals, Situation};
 use crate::dialer::predictive::Rival;
 use crate::engine::Engine;
+use crate::inbound::queue::QueueRun;
 use crate::model::{AgentId, CallId, CampaignId};
 use crate::outbound::call::Call;
 use crate::outbound::predicting::dial_of;
@@ -48,10 +49,10 @@ impl Engine {
             .sum()
     }
 
-    /// Callers in queues whom this campaign's agents take before anybody whom it calls.
+    /// Callers who wait for agents of this campaign: these take them, once they are free, before anybody whom it calls.
     pub(crate) fn callers_ahead(&self, campaign: CampaignId) -> usize {
         let mut ahead = 0.0;
-        for (id, queue) in self.queues.iter().filter(|(_, queue)| queue.len() > 0) {
+        for (id, queue) in self.queues.iter().filter(|(_, queue)| queue.waits_for_agents()) {
             let at_work = self.sessions.values().filter(|session| session.wish == Wish::Ready);
             let agents = at_work.filter(|session| session.settings.queues.contains(id));
             let (all, ours) = agents.fold((0, 0), |(all, ours), session| {
@@ -61,6 +62,16 @@ impl Engine {
             ahead += (queue.len() as f64 * ours / f64::from(all.max(1))).min(ours);
         }
         ahead.ceil() as usize
+    }
+
+    /// Whether callers wait for this agent to be free.
+    pub(crate) fn is_awaited_by_callers(&self, session: &AgentSession) -> bool {
+        session
+            .settings
+            .queues
+            .iter()
+            .filter_map(|queue| self.queues.get(queue))
+            .any(QueueRun::waits_for_agents)
     }
 
     /// What pacing needs to know, with what is on its way of the campaigns that share ready agents.

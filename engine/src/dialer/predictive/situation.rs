@@ -7,7 +7,7 @@ use super::super::compliance::PaceLaw;
 pub struct Situation<'a> {
     /// Agents who could take a call at once.
     pub idle: usize,
-    /// People who answered and wait for an agent, and callers who come before the next answer.
+    /// People who answered and wait for an agent.
     pub waiting: usize,
     /// Dials in flight.
     pub dialled: &'a [Dialled],
@@ -15,7 +15,7 @@ pub struct Situation<'a> {
     pub rivals: &'a [Rival],
     /// How much likelier than an ordinary dial the next one is answered.
     pub next_odds: f64,
-    /// Agents at work who can be free soon.
+    /// Agents at work who can be free soon for whom the campaign calls.
     pub working: &'a [Working],
     /// What was spent of the drops of the last 24 hours.
     pub day: Spent,
