@@ -230,6 +230,9 @@ impl Checks {
                 self.tally.recordings += 1;
                 self.judge_recording(*recording, state, now);
             }
+            Write::SaveAgentState { agent, state, .. } if *state != "wrap_up" => {
+                self.passing.wrap_up_over(*agent);
+            }
             _ => {}
         }
     }

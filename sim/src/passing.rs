@@ -13,8 +13,14 @@ use crate::world::World;
 #[derive(Debug, Default)]
 pub(crate) struct Passing {
     calls: BTreeMap<CallId, (&'static str, Timestamp)>,
-    /// A conversation that comes back to an agent is wrapped up anew: by when the engine says that it began, too.
-    wrap_ups: BTreeMap<(AgentId, CallId, Timestamp), Timestamp>,
+    wrap_ups: BTreeMap<(AgentId, CallId), Timestamp>,
+}
+
+impl Passing {
+    /// An agent does something else. The conversation may come back to them between two looks, and is wrapped up anew.
+    pub(crate) fn wrap_up_over(&mut self, agent: AgentId) {
+        self.wrap_ups.retain(|(known, _), _| *known != agent);
+    }
 }
 
 /// The engine's own timers are exact; this much is left for a command's travel.
@@ -61,7 +67,7 @@ impl World<'_> {
         }
         for agent in view.agents.iter().filter(|agent| agent.state == "wrap_up") {
             let Some(call) = agent.call else { continue };
-            let key = (agent.agent, call, agent.since);
+            let key = (agent.agent, call);
             let since = before.wrap_ups.get(&key).copied().unwrap_or(self.now);
             self.checks.passing.wrap_ups.insert(key, since);
             self.check_lasts(since, WRAP_UP + SLACK, || format!("{} is still wrapping up", agent.agent));

@@ -111,8 +111,8 @@ impl Store {
         }
         let mut standings = Vec::new();
         for (lead, campaign) in leads.iter().map(|record| (record.lead.id, record.campaign)) {
-            let waiting = self.waiting_lead(lead, now).await?;
-            if let Some((waiting, kept)) = waiting.zip(self.campaign(campaign).await?) {
+            let Some(waiting) = self.waiting_lead(lead, now).await? else { continue };
+            if let Some(kept) = self.campaign(campaign).await? {
                 standings.push(LeadStanding { lead, campaign, state: kept.value.state, waiting });
             }
         }
