@@ -2,14 +2,19 @@
 //! `cargo bench -p cadran-agi --bench throughput`.
 //!
 //! One request is a new connection, the header that Asterisk sends, one `SET VARIABLE` with its reply, and the end
-//! of the connection. The pretend Asterisk runs in this process too, so the machine does the work of both sides. The
-//! servers take turns, round by round, so that a machine that slows down slows all of them.
+//! of the connection. Each server has a thread of its own, and the pretend Asterisk another. Two figures are told of
+//! each server: what went through by the clock, which a busy machine slows down, and what its thread does in a second
+//! of processor time, which says who needs less for the same. The servers take turns in many short rounds, so that
+//! whatever happens to the machine happens to all of them.
 
 #![allow(clippy::print_stdout, reason = "printing the result is what it is for")]
 
 use std::error::Error;
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use agi::{Connection, Request, Server};
 use asterisk_rs_agi::{AgiChannel, AgiHandler, AgiRequest, AgiServer};
@@ -18,11 +23,13 @@ use blazing_agi::router::Router;
 use blazing_agi::{AGIError, AGIRequest};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime;
 use tokio::task::JoinSet;
 
-const CALLERS: usize = 64;
-const ROUNDS: usize = 5;
-const ROUND: Duration = Duration::from_secs(2);
+const CALLERS: u32 = 64;
+const ROUNDS: usize = 15;
+/// Of each caller in a round.
+const REQUESTS: u32 = 250;
 
 const HEADER: &[u8] = b"agi_network: yes\nagi_network_script: route?x=1\n\
     agi_request: agi://127.0.0.1:4573/route?x=1\nagi_channel: PJSIP/trunk-0000002a\nagi_language: en\n\
@@ -38,29 +45,103 @@ const COMMANDS: [&[u8]; 2] =
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
     let servers = [
-        ("agi", ours().await?),
-        ("asterisk-rs-agi", asterisk_rs().await?),
-        ("blazing_agi", blazing().await?),
+        ("agi", Served::start(ours)?),
+        ("asterisk-rs-agi", Served::start(asterisk_rs)?),
+        ("blazing_agi", Served::start(blazing)?),
     ];
     for round in 1..=ROUNDS {
-        for (name, address) in servers {
-            let rate = requests_per_second(address).await?;
+        for (name, server) in &servers {
+            let (by_clock, by_processor) = server.requests_per_second().await?;
             println!(
-                "{name}: {rate:.0} requests/s with {CALLERS} callers at once, round {round} of {ROUNDS}"
+                "{name}: {by_clock:.0} requests/s, {by_processor:.0} per second of processor time, round {round}"
             );
         }
     }
     Ok(())
 }
 
-async fn ours() -> Result<SocketAddr, Failure> {
+/// A server on a thread of its own.
+struct Served {
+    address: SocketAddr,
+    /// What the kernel says of its thread.
+    schedstat: PathBuf,
+}
+
+impl Served {
+    fn start<F>(serve: fn(mpsc::Sender<SocketAddr>) -> F) -> Result<Served, Failure>
+    where
+        F: Future<Output = Result<(), Failure>> + 'static,
+    {
+        let (tell_thread, thread) = mpsc::channel();
+        let (tell_address, address) = mpsc::channel();
+        thread::spawn(move || -> Result<(), Failure> {
+            tell_thread.send(fs::read_link("/proc/thread-self")?)?;
+            let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(serve(tell_address))
+        });
+        let schedstat = PathBuf::from("/proc").join(thread.recv()?).join("schedstat");
+        Ok(Served { address: address.recv()?, schedstat })
+    }
+
+    /// By the clock, and by the processor time of its thread.
+    async fn requests_per_second(&self) -> Result<(f64, f64), Failure> {
+        let (begun, used) = (Instant::now(), self.processor_time()?);
+        let mut callers = JoinSet::new();
+        for _ in 0..CALLERS {
+            callers.spawn(requests(self.address));
+        }
+        while let Some(caller) = callers.join_next().await {
+            caller??;
+        }
+        let requests = f64::from(CALLERS * REQUESTS);
+        Ok((
+            requests / begun.elapsed().as_secs_f64(),
+            requests / (self.processor_time()? - used).as_secs_f64(),
+        ))
+    }
+
+    /// Of the whole life of its thread; exact whenever it waits.
+    fn processor_time(&self) -> Result<Duration, Failure> {
+        let stat = fs::read_to_string(&self.schedstat)?;
+        let nanoseconds = stat.split_whitespace().next().ok_or("an empty schedstat")?;
+        Ok(Duration::from_nanos(nanoseconds.parse()?))
+    }
+}
+
+async fn requests(address: SocketAddr) -> Result<(), Failure> {
+    for _ in 0..REQUESTS {
+        request(address).await?;
+    }
+    Ok(())
+}
+
+/// One request, as Asterisk makes it.
+async fn request(address: SocketAddr) -> Result<(), Failure> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(HEADER).await?;
+    let mut received = [0; 128];
+    let count = stream.read(&mut received).await?;
+    if !COMMANDS.contains(&&received[..count]) {
+        return Err(format!("the script sent {:?}", String::from_utf8_lossy(&received[..count])).into());
+    }
+    stream.write_all(b"200 result=1\n").await?;
+    match stream.read(&mut received).await {
+        Ok(0) => Ok(()),
+        Ok(_) => Err("the script did not end".into()),
+        // A server that closes with our reply unread resets the connection: an end all the same.
+        Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn ours(tell: mpsc::Sender<SocketAddr>) -> Result<(), Failure> {
     let server = Server::bind("127.0.0.1:0").await?;
-    let address = server.local_addr()?;
-    tokio::spawn(server.serve(route, std::future::pending()));
-    Ok(address)
+    tell.send(server.local_addr()?)?;
+    let stopped = server.serve(route, std::future::pending()).await;
+    Err(format!("agi ended: {stopped:?}").into())
 }
 
 async fn route(request: Request, mut connection: Connection) -> agi::Result<()> {
@@ -81,16 +162,11 @@ impl AgiHandler for AsteriskRsRoute {
     }
 }
 
-async fn asterisk_rs() -> Result<SocketAddr, Failure> {
-    let (server, shutdown) =
-        AgiServer::builder().bind("127.0.0.1:0").handler(AsteriskRsRoute).build().await?;
-    let address = server.local_addr()?;
-    tokio::spawn(async move {
-        // Dropping the handle would stop the server.
-        let _shutdown = shutdown;
-        server.run().await
-    });
-    Ok(address)
+async fn asterisk_rs(tell: mpsc::Sender<SocketAddr>) -> Result<(), Failure> {
+    // Dropping the handle would stop the server.
+    let (server, _stop) = AgiServer::builder().bind("127.0.0.1:0").handler(AsteriskRsRoute).build().await?;
+    tell.send(server.local_addr()?)?;
+    Ok(server.run().await?)
 }
 
 #[derive(Debug)]
@@ -109,52 +185,10 @@ impl blazing_agi::handler::AGIHandler for BlazingRoute {
     }
 }
 
-async fn blazing() -> Result<SocketAddr, Failure> {
+async fn blazing(tell: mpsc::Sender<SocketAddr>) -> Result<(), Failure> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    let router = Router::new().route("/route", BlazingRoute);
-    // It ends with the process; its error cannot leave the task.
-    tokio::spawn(async move { drop(blazing_agi::serve::serve(listener, router).await) });
-    Ok(address)
-}
-
-async fn requests_per_second(address: SocketAddr) -> Result<f64, Failure> {
-    let begun = Instant::now();
-    let mut callers = JoinSet::new();
-    for _ in 0..CALLERS {
-        callers.spawn(call_until(address, begun + ROUND));
-    }
-    let mut requests = 0;
-    while let Some(caller) = callers.join_next().await {
-        requests += caller??;
-    }
-    Ok(f64::from(requests) / begun.elapsed().as_secs_f64())
-}
-
-async fn call_until(address: SocketAddr, end: Instant) -> Result<u32, Failure> {
-    let mut requests = 0;
-    while Instant::now() < end {
-        call(address).await?;
-        requests += 1;
-    }
-    Ok(requests)
-}
-
-/// One request, as Asterisk makes it.
-async fn call(address: SocketAddr) -> Result<(), Failure> {
-    let mut stream = TcpStream::connect(address).await?;
-    stream.write_all(HEADER).await?;
-    let mut received = [0; 128];
-    let count = stream.read(&mut received).await?;
-    if !COMMANDS.contains(&&received[..count]) {
-        return Err(format!("the script sent {:?}", String::from_utf8_lossy(&received[..count])).into());
-    }
-    stream.write_all(b"200 result=1\n").await?;
-    match stream.read(&mut received).await {
-        Ok(0) => Ok(()),
-        Ok(_) => Err("the script did not end".into()),
-        // A server that closes with our reply unread resets the connection: an end all the same.
-        Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => Ok(()),
-        Err(error) => Err(error.into()),
-    }
+    tell.send(listener.local_addr()?)?;
+    blazing_agi::serve::serve(listener, Router::new().route("/route", BlazingRoute))
+        .await
+        .map_err(|error| format!("blazing_agi ended: {error:?}").into())
 }

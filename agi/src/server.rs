@@ -236,7 +236,7 @@ async fn open(
     peer: SocketAddr,
     limits: Limits,
 ) -> Result<(Request, Connection, Arc<Activity>), Refusal> {
-    stream.set_nodelay(true)?;
+    // Nagle's algorithm holds no command back: each is written when the reply to the last has been read.
     let mut inbound = Inbound::new();
     let request = timeout(limits.header_time_max, read_request(&mut stream, &mut inbound, &limits))
         .await
