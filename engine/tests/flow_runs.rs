@@ -27,6 +27,7 @@ fn call(library: &Library, mut input: Json) -> Trace {
     let world: World = serde_json::from_value(json!({
         "calendars": {"cln": {"tz": "Europe/Paris", "open": [{"days": [1, 2, 3, 4, 5], "from": "09:00", "to": "18:00"}], "holidays": "fr"}},
         "media": {"med_1s": {"rate": 8000, "channels": 1, "ms": 1000}},
+        "queues": ["q", "q_on"], "overflows": ["q_on"],
     }))
     .expect("the world is well formed");
     simulate(library, &world, &input)
@@ -141,6 +142,16 @@ fn a_queue_answers_or_is_left() {
     let pressed = |t_ms: u32| json!({"mocks": {"queue": {"n_a": {}}}, "keys": [{"t_ms": t_ms, "dtmf": "1"}]});
     assert_eq!(way(&queue, pressed(9_000)), "9000 n_a:left_by_key, 9000 hangup");
     assert_eq!(way(&queue, pressed(11_000)), "11000 n_a:callback, 11000 hangup");
+}
+
+#[test]
+fn a_queue_that_leads_on_keeps_whom_the_flow_has_no_way_for() {
+    let queue = json!({
+        "n_a": {"kind": "queue", "queue": "q_on", "max_wait_s": 60, "next": {"full": "n_end"}},
+        "n_end": {"kind": "hangup"}, "n_error": {"kind": "hangup"}});
+    let mock = |mock: Json| json!({"mocks": {"queue": {"n_a": mock}}});
+    assert_eq!(way(&queue, mock(json!({"ready": 0}))), "60000 queued");
+    assert_eq!(way(&queue, mock(json!({"refused": "full"}))), "0 n_a:full, 0 hangup");
 }
 
 #[test]

@@ -42,7 +42,12 @@ impl Store {
         Ok(World {
             agents: Some(agents.iter().map(|agent| agent.id.to_string()).collect()),
             trunks: Some(trunks.iter().map(|trunk| trunk.id.to_string()).collect()),
-            queues: Some(queues.into_iter().map(|queue| queue.id.to_string()).collect()),
+            overflows: queues
+                .iter()
+                .filter(|queue| queue.settings.overflow.is_some())
+                .map(|queue| queue.id.to_string())
+                .collect(),
+            queues: Some(queues.iter().map(|queue| queue.id.to_string()).collect()),
             calendars: Some(hours.into_iter().map(|hours| (hours.id.to_string(), hours.calendar)).collect()),
             media: Some(media.collect()),
             flows: Some(Flows::Calling(self.flows_calling().await?)),

@@ -4,28 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::api::text;
 use super::callers::{call, medium, until_no_callers};
 use super::inbound::{NUMBER, number, number_of_queue, queue, to_work, until_callers_are};
 use super::sound::Sound;
 use super::world::{Agent, World};
-
-/// A number whose flow fails at once, so that callers go to this queue, and from there where it sends those whom it does
-/// not keep: a flow has ways of its own for them.
-async fn number_of(world: &World, queue: &str) {
-    let fails = json!({ "id": "never", "when": "1 / (size(caller) - size(caller)) == 1" });
-    let nodes = json!({
-        "n_fail": { "kind": "branch", "cases": [fails], "next": { "never": "n_end", "else": "n_end" } },
-        "n_end": { "kind": "hangup" },
-    });
-    let document = json!({ "v": 1, "locales": ["fr-FR"], "start": "n_fail", "nodes": nodes });
-    let flow = json!({ "name": "Accueil", "kind": "ivr", "document": document });
-    let flow = world.api.post("/api/flows", flow).await;
-    let id = text(&flow, "id");
-    world.api.post(&format!("/api/flows/{id}/publish"), json!({ "rev": flow["rev"] })).await;
-    let number = json!({ "number": NUMBER, "flow": id, "fallback": { "to": "queue", "queue": queue } });
-    world.api.post("/api/numbers", number).await;
-}
 
 #[tokio::test]
 async fn callers_overflow_into_the_next_queue() {
@@ -34,7 +16,8 @@ async fn callers_overflow_into_the_next_queue() {
     let first = json!({ "no_agents": { "may_enter": true }, "max_wait": 4000, "max_length": 1,
         "overflow": { "to": "queue", "queue": second } });
     let first = queue(&world, first).await;
-    number_of(&world, &first).await;
+    // The flow has no way of its own for those whom the queue does not keep.
+    number(&world, json!({ "n_queue": { "kind": "queue", "queue": first, "next": {} } }), "n_queue").await;
     let agent = world.agent_with("talks", json!({ "queues": [second] })).await;
     to_work(&world, &agent).await;
 

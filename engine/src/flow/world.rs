@@ -28,6 +28,8 @@ pub struct World {
     pub trunks: Option<BTreeSet<String>>,
     /// Queues.
     pub queues: Option<BTreeSet<String>>,
+    /// Those of them that lead on whom they turn away or keep no longer, so that a flow need not.
+    pub overflows: BTreeSet<String>,
     /// Opening hours.
     pub calendars: Option<BTreeMap<String, Calendar>>,
     /// Recorded sounds.

@@ -38,7 +38,7 @@ pub fn check(flow: &Flow, world: Option<&World>) -> Vec<Finding> {
     let nothing = World::default();
     let world = world.unwrap_or(&nothing);
     let graph = wires::Graph::of(flow);
-    let mut findings = wires::check(flow, &graph);
+    let mut findings = wires::check(flow, world, &graph);
     findings.extend(loops::check(&graph));
     findings.extend(expressions::check(flow, &graph));
     findings.extend(prompts::check(flow, world));

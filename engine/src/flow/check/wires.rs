@@ -8,6 +8,10 @@ use crate::flow::finding::{Code, Finding, Patch, escape};
 use crate::flow::name::Name;
 use crate::flow::node::{ERROR, Kind, Node};
 use crate::flow::read::no_start;
+use crate::flow::world::World;
+
+/// The outlets that a queue with an overflow does not need.
+const QUEUE_LEADS_ON: [&str; 3] = ["timeout", "full", "no_agents"];
 
 /// A way from one node to another.
 pub(super) struct Wire<'a> {
@@ -70,14 +74,14 @@ fn targets<'a>(id: &'a Name, node: &'a Node) -> impl Iterator<Item = (String, &'
     next.chain(goto)
 }
 
-pub(super) fn check(flow: &Flow, graph: &Graph<'_>) -> Vec<Finding> {
+pub(super) fn check(flow: &Flow, world: &World, graph: &Graph<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !flow.nodes.contains_key(flow.envelope.start.as_str()) {
         findings.push(no_start(flow.nodes.keys().next()).with("target", &flow.envelope.start));
     }
     dangling(flow, &mut findings);
     for (id, node) in &flow.nodes {
-        outlets(flow, id, node, &mut findings);
+        outlets(flow, world, id, node, &mut findings);
     }
     // Without a start nothing is reached, which is said already.
     if graph.nodes.contains_key(flow.envelope.start.as_str()) {
@@ -119,15 +123,17 @@ fn dangling(flow: &Flow, findings: &mut Vec<Finding>) {
     }
 }
 
-fn outlets(flow: &Flow, id: &Name, node: &Node, findings: &mut Vec<Finding>) {
+fn outlets(flow: &Flow, world: &World, id: &Name, node: &Node, findings: &mut Vec<Finding>) {
     let next = &node.common.next;
     let outlets = node.kind.outlets();
     let next_pointer = format!("{}/next", pointer(id));
-    let mut open = Vec::new();
-    for outlet in outlets.iter().filter(|outlet| outlet.required && !next.contains_key(outlet.name.as_ref()))
-    {
-        open.push(outlet.name.as_ref());
-    }
+    let may_be_open = |outlet: &str| QUEUE_LEADS_ON.contains(&outlet) && leads_on(&node.kind, world);
+    let open: Vec<&str> = outlets
+        .iter()
+        .filter(|outlet| outlet.required)
+        .map(|outlet| outlet.name.as_ref())
+        .filter(|outlet| !next.contains_key(*outlet) && !may_be_open(outlet))
+        .collect();
     if !open.is_empty() {
         let finding = Finding::new(Code::OpenOutlet, &next_pointer).with("outlets", open.join(", "));
         findings.push(close(finding, &next_pointer, &open, next.is_empty(), flow));
@@ -145,6 +151,11 @@ fn outlets(flow: &Flow, id: &Name, node: &Node, findings: &mut Vec<Finding>) {
             findings.push(finding.mended_by(Patch::Remove { path: place }));
         }
     }
+}
+
+/// Whether a queue knows itself where its callers go without an agent.
+fn leads_on(kind: &Kind, world: &World) -> bool {
+    matches!(kind, Kind::Queue(queue) if world.overflows.contains(&queue.queue))
 }
 
 /// Open outlets may lead where errors lead.

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::gather::{Asking, Gather, Heard, Miss};
-use super::{Booking, Dialled, Ending, Event, Listening, Move, Place, QueueExit, RecordWish, Step, Turn};
+use super::{Booking, Dialled, Ending, Event, Listening, Move, Place, RecordWish, Step, Turn};
 use crate::flow::defaults::MESSAGE_MIN_S;
 use crate::flow::expression::NoValue;
 use crate::flow::key::Key;
@@ -167,12 +167,10 @@ impl<'a> Turn<'a, '_> {
     fn queued(&mut self, kind: &'a Kind, since: Timestamp, event: Event) -> Move<'a> {
         let Kind::Queue(queue) = kind else { return self.fail() };
         match event {
-            Event::QueueLeft(QueueExit::Answered) => self.end(Ending::Queued),
-            Event::QueueLeft(QueueExit::Callback) => self.leave("callback"),
-            Event::QueueLeft(QueueExit::Full) => self.leave("full"),
-            Event::QueueLeft(QueueExit::LeftByKey) => self.leave("left_by_key"),
-            Event::QueueLeft(QueueExit::NoAgents) => self.leave("no_agents"),
-            Event::QueueLeft(QueueExit::Timeout) => self.leave("timeout"),
+            Event::QueueLeft(exit) => match exit.outlet() {
+                Some(outlet) => self.leave(outlet),
+                None => self.end(Ending::Queued),
+            },
             Event::Key(key) => self.key_while_waiting(queue, key, since),
             _ => Move::Stop(Step::GoOn),
         }

@@ -322,6 +322,20 @@ pub enum QueueExit {
     Timeout,
 }
 
+impl QueueExit {
+    /// The outlet of the node. `None`: an answered call leaves the flow.
+    pub(in crate::flow) const fn outlet(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Answered => return None,
+            Self::Callback => "callback",
+            Self::Full => "full",
+            Self::LeftByKey => "left_by_key",
+            Self::NoAgents => "no_agents",
+            Self::Timeout => "timeout",
+        })
+    }
+}
+
 /// How a flow ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -212,7 +212,11 @@ impl<'a> Simulation<'a> {
             Step::Queue { queue, .. } => {
                 let wait_ms =
                     queue.max_wait_s.map_or(QUEUE_WAIT_MS_MAX, |wait| u64::from(wait.number()) * 1_000);
-                queued(mocks.queue.get(node), wait_ms)
+                let (after_ms, exit) = queued(mocks.queue.get(node), wait_ms);
+                let leads_on = self.world.overflows.contains(&queue.queue)
+                    && exit.outlet().is_some_and(|outlet| !self.run.leads(self.around, outlet));
+                // Whom the queue leads on has left the flow, as whom an agent answers.
+                (after_ms, Event::QueueLeft(if leads_on { QueueExit::Answered } else { exit }))
             }
             Step::Record(wish) => self.recorded(node, wish),
             Step::Recording(_) if mocks.refused.iter().any(|refused| refused == node) => (0, Event::Refused),
@@ -302,8 +306,8 @@ fn http(request: &Request<'_>, mock: Option<&HttpMock>) -> (u64, Event) {
     }
 }
 
-fn queued(mock: Option<&QueueMock>, wait_ms: u64) -> (u64, Event) {
-    let (after_ms, exit) = match mock {
+fn queued(mock: Option<&QueueMock>, wait_ms: u64) -> (u64, QueueExit) {
+    match mock {
         None => (0, QueueExit::Answered),
         Some(QueueMock { refused: Some(why), .. }) if why == "full" => (0, QueueExit::Full),
         Some(QueueMock { refused: Some(_), .. }) => (0, QueueExit::NoAgents),
@@ -312,6 +316,5 @@ fn queued(mock: Option<&QueueMock>, wait_ms: u64) -> (u64, Event) {
         }
         Some(QueueMock { answer_after_ms: None, ready: 1.., .. }) => (0, QueueExit::Answered),
         Some(_) => (wait_ms, QueueExit::Timeout),
-    };
-    (after_ms, Event::QueueLeft(exit))
+    }
 }
