@@ -85,10 +85,16 @@ pub(super) async fn listen(
     Path(id): Path<MessageId>,
 ) -> Result<Response, Error> {
     let message = find(Right::PlayRecordings, &session, &app, id).await?;
-    let wav = tokio::fs::read(app.settings.messages_dir.join(&message.file)).await;
-    let wav = wav.map_err(|_| Error::FileUnreadable(NOUN))?;
+    let sound = sound(&app, &message.file).await?;
     app.store.message_heard(id, app.now()).await?;
     app.inbox.reload().await?;
+    Ok(sound)
+}
+
+/// What callers have said when they were asked to speak lies in one directory, in a mailbox or not.
+pub(super) async fn sound(app: &App, file: &str) -> Result<Response, Error> {
+    let wav = tokio::fs::read(app.settings.messages_dir.join(file)).await;
+    let wav = wav.map_err(|_| Error::FileUnreadable(NOUN))?;
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("audio/wav"))], wav).into_response())
 }
 

@@ -106,6 +106,7 @@ fn campaign_routes() -> OpenApiRouter<App> {
         .routes(routes!(caller_callbacks::promise, caller_callbacks::withdraw))
         .routes(routes!(surveys::answers))
         .routes(routes!(surveys::counts))
+        .routes(routes!(surveys::listen))
 }
 
 fn compliance_routes() -> OpenApiRouter<App> {

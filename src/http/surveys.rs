@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use cadran_engine::model::{AgentId, CallId, Timestamp};
+use axum::response::Response;
+use cadran_engine::model::{AgentId, CallId, MessageId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
-use super::auth::{SignedIn, Staff};
+use super::auth::{PlaysRecordings, SignedIn, Staff};
 use super::error::Error;
-use super::extract::{Json, Listing, Query, page};
+use super::extract::{Json, Listing, Path, Query, page};
+use super::messages;
 use crate::store::{SurveyAnswers, SurveyCount, SurveyFilter};
 
 /// What somebody answered in one call.
@@ -23,7 +25,8 @@ pub(super) struct AnswersBody {
     agent: Option<AgentId>,
     /// When the last answer was given, in milliseconds since 1970.
     at: i64,
-    /// The answers: by the name that its flow gives a survey, then by question.
+    /// The answers: by the name that its flow gives a survey, then by question. One that was spoken is a name such as
+    /// `msg_...`, which stands for its sound.
     #[schema(value_type = BTreeMap<String, BTreeMap<String, Object>>)]
     answers: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
 }
@@ -94,6 +97,21 @@ pub(super) async fn counts(
     let body =
         |SurveyCount { survey, question, answer, count }| CountBody { survey, question, answer, count };
     Ok(Json(counts.into_iter().map(body).collect()))
+}
+
+/// The sound of an answer that was spoken.
+#[utoipa::path(get, path = "/api/survey-answers/{call}/{survey}/{question}/audio", tag = "inbound",
+    params(("call" = CallId, Path), ("survey" = String, Path), ("question" = String, Path)),
+    responses((status = 200, content_type = "audio/wav", body = Vec<u8>)))]
+pub(super) async fn listen(
+    session: SignedIn<PlaysRecordings>,
+    State(app): State<App>,
+    Path((call, survey, question)): Path<(CallId, String, String)>,
+) -> Result<Response, Error> {
+    let answer = session.store(&app).survey_answer(call, &survey, &question).await?;
+    let spoken = answer.and_then(|answer| answer.as_str()?.parse::<MessageId>().ok());
+    let spoken = spoken.ok_or_else(|| Error::not_found("spoken answer", &question))?;
+    messages::sound(&app, &format!("{spoken}.wav")).await
 }
 
 fn answers_body(given: SurveyAnswers) -> AnswersBody {

@@ -57,6 +57,9 @@ const CALLS: &str = "select given.call_id, given.answered_at, agent_id from \
 const OF_CALL: &str = "select survey, question, answer from survey_answer \
     where call_id = $1 and ($2 is null or survey = $2)";
 
+const ANSWER: &str = "select answer from survey_answer \
+    left join caller_call on caller_call.call_id = survey_answer.call_id";
+
 /// Counted by windows, so that what narrows it can follow.
 const ANSWERS: &str = "select distinct survey, question, cast(answer as text) as said, count(*) \
     over (partition by survey, question, cast(answer as text)) as count \
@@ -97,6 +100,22 @@ impl Store {
             });
         }
         Ok(given)
+    }
+
+    /// What somebody answered to one question. Whoever is confined to teams sees what was said of their agents.
+    pub async fn survey_answer(
+        &self,
+        call: CallId,
+        survey: &str,
+        question: &str,
+    ) -> Result<Option<serde_json::Value>, Error> {
+        let select = Select::new(ANSWER)
+            .of_agents("agent_id", &self.scope)
+            .narrow("survey_answer.call_id = ?", Some(call))
+            .narrow("survey = ?", Some(survey))
+            .narrow("question = ?", Some(question));
+        let rows = select.page(&self.db, "question", 1).await?;
+        rows.first().map(|row| row.json("answer")).transpose()
     }
 
     /// How often each question of each survey was answered how, of the same answers.

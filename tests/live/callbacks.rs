@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::api::text;
 use super::callers::{call, medium, sound, until_heard_for, until_no_callers};
 use super::inbound::{NUMBER, callers, number_of_queue, queue, to_work, until_callers_are};
+use super::sound::Sound;
 use super::voices::{AGENT, CUSTOMER};
 use super::wait::{SOON, eventually, holds};
 use super::world::{Agent, World};
@@ -16,6 +17,8 @@ use super::world::{Agent, World};
 const PERSON: &str = "+33199004110";
 /// The tone of the question.
 const QUESTION: f64 = 1_320.0;
+/// What is said to the one that is answered in words.
+const SPOKEN: f64 = 1_000.0;
 /// Each voice is listened to for so long.
 const LISTEN: Duration = Duration::from_secs(2);
 
@@ -42,12 +45,13 @@ async fn record(world: &World, dialled: &str) -> PathBuf {
     heard
 }
 
-/// A live flow that asks one question, to be answered by a key.
+/// A live flow that asks one question to be answered by a key, and one to be answered in words.
 async fn survey(world: &World) -> String {
     let question = medium(world, "De 1 à 5 ?", QUESTION).await;
     let document = json!({ "v": 1, "locales": ["fr-FR"], "start": "n_ask", "defaults": { "on_error": "n_end" }, "nodes": {
         "n_ask": { "kind": "survey", "survey": "calls", "next": { "done": "n_end", "partial": "n_end" },
-            "questions": [{ "id": "polite", "prompt": [{ "media": question }], "type": "scale", "min": 1, "max": 5 }] },
+            "questions": [{ "id": "polite", "prompt": [{ "media": question }], "type": "scale", "min": 1, "max": 5 },
+                { "id": "why", "prompt": [{ "media": question }], "type": "voice" }] },
         "n_end": { "kind": "hangup" },
     } });
     let flow =
@@ -106,7 +110,7 @@ async fn a_caller_is_called_back_when_their_turn_comes_and_asked_how_it_was() {
     world.close().await;
 }
 
-/// An agent hangs up on a caller, who answers the question that follows.
+/// An agent hangs up on a caller, who answers the questions that follow.
 async fn asked_how_it_was(world: &World, agent: &Agent) {
     let program = world.sign_in_as("agent", Some(agent)).await;
     eventually("the phone is free", SOON, async || {
@@ -116,8 +120,9 @@ async fn asked_how_it_was(world: &World, agent: &Agent) {
     .await;
     to_work(world, agent).await;
     // Long after the agent has hung up, however slow the machine is.
-    let presses = ["Wait(10)", "SendDTMF(5)"].repeat(6);
-    let heard = call(world, NUMBER, "asked", &presses).await;
+    let tone = format!("Playtones({SPOKEN})");
+    let answers = ["Wait(7)", "SendDTMF(5)", &tone, "Wait(7)", "StopPlaytones"].repeat(6);
+    let heard = call(world, NUMBER, "asked", &answers).await;
     let caller = until_callers_are(world, "connected", 1).await.remove(0);
     until_heard_for(&heard, LISTEN).await;
     program.ask(&format!("/api/calls/{}/hang-up", text(&caller, "call"))).await;
@@ -136,6 +141,10 @@ async fn asked_how_it_was(world: &World, agent: &Agent) {
     assert_eq!(answers[0]["call"], caller["call"], "{answers:?}");
     assert_eq!(answers[0]["agent"], agent.id.as_str());
     assert_eq!(answers[0]["answers"]["calls"]["polite"], 5, "{answers:?}");
+    let spoken = format!("/api/survey-answers/{}/calls/why/audio", text(&answers[0], "call"));
+    let share = Sound::voices_of(&world.api.get_bytes(&spoken).await).remove(0).share_of_tone(SPOKEN);
+    assert!(share > 0.5, "the answer is heard: {share}");
     let counts = world.api.get("/api/survey-answers/counts?survey=calls").await;
-    assert_eq!(counts[0]["count"], 1, "{counts}");
+    assert_eq!(counts.as_array().unwrap().len(), 2, "{counts}");
+    assert!(counts.as_array().unwrap().iter().all(|count| count["count"] == 1), "{counts}");
 }
