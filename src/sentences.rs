@@ -49,6 +49,16 @@ pub fn standing(standing: &Standing, now: Timestamp, language: Language) -> Stri
     fill(language.pacing("since"), &[("reason", reason), ("span", span(for_long))])
 }
 
+/// What holds all dialling.
+pub fn hold(hold: Hold, language: Language) -> &'static str {
+    language.pacing(match hold {
+        Hold::ClockWentBack => "held_clock_went_back",
+        Hold::NoSettings => "held_no_settings",
+        Hold::StoreAway => "held_store_away",
+        Hold::SwitchAway => "held_switch_away",
+    })
+}
+
 /// How many leads wait, and for what.
 pub fn waiting(waiting: &WaitingLeads, now: Timestamp, language: Language) -> String {
     let (phrase, why) = match waiting.keeps {
@@ -97,7 +107,7 @@ fn obstacle(obstacle: &Obstacle, now: Timestamp, language: Language) -> String {
                 ("calls_max", calls_max.to_string()),
             ],
         ),
-        Obstacle::Held { hold } => say(hold_phrase(*hold), &[]),
+        Obstacle::Held { hold } => self::hold(*hold, language).to_owned(),
         Obstacle::LeadsComing => say("leads_coming", &[]),
         Obstacle::NoAgentReady(counts) => say(
             "no_agent_ready",
@@ -159,15 +169,6 @@ fn whose_limit(whose: &Whose, language: Language) -> String {
         Whose::Campaign => language.pacing("whose_campaign").to_owned(),
         Whose::Server => language.pacing("whose_server").to_owned(),
         Whose::Trunk { name, .. } => fill(language.pacing("whose_trunk"), &[("name", name.clone())]),
-    }
-}
-
-const fn hold_phrase(hold: Hold) -> &'static str {
-    match hold {
-        Hold::ClockWentBack => "held_clock_went_back",
-        Hold::NoSettings => "held_no_settings",
-        Hold::StoreAway => "held_store_away",
-        Hold::SwitchAway => "held_switch_away",
     }
 }
 
@@ -323,7 +324,7 @@ mod tests {
 
     #[test]
     fn every_obstacle_has_words_and_no_place_is_left_open() {
-        for language in [Language::English, Language::French] {
+        for language in Language::ALL {
             for kind in every_obstacle() {
                 let said = obstacle(&kind, NOW, language);
                 assert!(!said.is_empty() && !said.contains('{'), "{kind:?}: {said}");

@@ -55,6 +55,7 @@ pub struct MailWords {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Phrases {
+    alert: BTreeMap<String, String>,
     finding: BTreeMap<String, FindingWords>,
     name: BTreeMap<String, String>,
     mail: MailWords,
@@ -80,6 +81,9 @@ fn read(toml: &str) -> Phrases {
 }
 
 impl Language {
+    /// Every language.
+    pub const ALL: [Self; 2] = [Self::English, Self::French];
+
     /// The language that an `Accept-Language` header (RFC 9110 §12.5.4) prefers.
     pub fn accepted(header: &str) -> Self {
         let mut best = (0.0, Self::default());
@@ -119,6 +123,11 @@ impl Language {
             Self::English => number.to_owned(),
             Self::French => number.replace('.', ","),
         }
+    }
+
+    /// What wants a person.
+    pub fn alert(self, code: &str) -> &'static str {
+        self.phrases().alert.get(code).map_or("", String::as_str)
     }
 
     /// How something is called that Cadran makes by itself.
@@ -259,7 +268,7 @@ mod tests {
 
     #[test]
     fn every_reason_of_the_law_has_words() {
-        for language in [Language::English, Language::French] {
+        for language in Language::ALL {
             let known: std::collections::BTreeSet<&str> =
                 language.phrases().law.keys().map(String::as_str).collect();
             let reasons = Reason::ALL.map(Reason::as_str).into_iter().chain(["ALLOWED"]);

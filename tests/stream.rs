@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod stream {
+    mod alerts;
     mod centre;
     mod cuts;
     mod example;

@@ -121,6 +121,7 @@ impl Hub {
                 tables.hear(source);
                 tables.show(view);
                 tables.show_checks(found);
+                tables.alert(self.now());
                 tables.rev()
             };
             self.0.edition.send_if_modified(|edition| std::mem::replace(&mut edition.rev, rev) != rev);

@@ -8,6 +8,7 @@
 //! All of this is pure and lives by the time that it is given; [`Hub`] alone is shared between tasks. The protocol is
 //! described in `docs/live.md`; [`crate::http`] puts it on a WebSocket.
 
+mod alerts;
 mod check;
 mod close;
 mod facts;

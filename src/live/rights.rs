@@ -99,7 +99,12 @@ impl Rights {
                 vec![Condition::one_of("queue", queues).or(Condition::one_of("agent", agents))]
             }
             Topic::Queues => vec![Condition::one_of("queue", queues)],
-            Topic::Alerts | Topic::Calls | Topic::Campaigns | Topic::Me | Topic::Pacing(_) => {
+            Topic::Alerts => {
+                let of_queues = Condition::one_of("queue", queues);
+                let of_agents = Condition::one_of("agent", agents);
+                vec![Condition::one_of("campaign", campaigns).or(of_queues.or(of_agents))]
+            }
+            Topic::Calls | Topic::Campaigns | Topic::Me | Topic::Pacing(_) => {
                 vec![Condition::one_of("campaign", campaigns)]
             }
         }

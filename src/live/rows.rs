@@ -107,7 +107,7 @@ impl Show for PacingRow<'_> {
     fn fields(&self) -> Map<String, Value> {
         let mut fields = without_moment(fields(self));
         let sentence = |language: Language| (language.tag(), sentences::pacing(self.line, language));
-        let why = BTreeMap::from([Language::English, Language::French].map(sentence));
+        let why = BTreeMap::from(Language::ALL.map(sentence));
         fields.insert("why".to_owned(), json!(why));
         fields
     }

@@ -11,6 +11,7 @@ use cadran_engine::view::LiveView;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::alerts::{Alert, alerts};
 use super::check::Check;
 use super::rights::Rights;
 use super::rows::{Show, SystemRow, fields, pacing, system};
@@ -27,6 +28,7 @@ pub struct Tables {
     source: Timestamp,
     view: Option<Arc<LiveView>>,
     checks: Arc<[Check]>,
+    alerts: Vec<Alert>,
     tables: BTreeMap<TableName, Table>,
 }
 
@@ -40,6 +42,7 @@ impl Tables {
             source: Timestamp::default(),
             view: None,
             checks: Arc::default(),
+            alerts: Vec::new(),
             tables,
         }
     }
@@ -70,6 +73,17 @@ impl Tables {
     pub fn show_checks(&mut self, checks: Arc<[Check]>) {
         let before = std::mem::replace(&mut self.checks, checks.clone());
         let changed = self.compare(&before, &checks);
+        self.rev += u64::from(changed);
+    }
+
+    /// Finds what wants a person in what was taken over.
+    pub fn alert(&mut self, now: Timestamp) {
+        let none = LiveView::default();
+        let view = self.view.clone();
+        let found = alerts(view.as_deref().unwrap_or(&none), &self.checks, &self.alerts, now);
+        let before = std::mem::take(&mut self.alerts);
+        let changed = self.compare(&before, &found);
+        self.alerts = found;
         self.rev += u64::from(changed);
     }
 

@@ -10,7 +10,7 @@ use cadran_engine::model::CampaignId;
 pub enum Topic {
     /// Agents at work.
     Agents,
-    /// Rules that were broken and want a person. Empty until something watches rules.
+    /// What wants a person.
     Alerts,
     /// Callers, from their arrival until their leg is gone.
     Callers,
@@ -124,13 +124,14 @@ impl Topic {
     pub(super) const fn filters(&self) -> &'static [&'static str] {
         match self {
             Self::Agents => &["agent", "campaigns", "state"],
+            Self::Alerts => &["agent", "campaign", "part", "queue", "severity", "what"],
             Self::Callers => &["agent", "did", "queue", "state"],
             Self::Calls => &["agent", "campaign", "lead", "state"],
             Self::Campaigns => &["campaign"],
             Self::System => &["health", "part", "what"],
             Self::Trunks => &["reachable", "state", "trunk"],
             Self::Queues => &["queue"],
-            Self::Alerts | Self::Me | Self::Pacing(_) => &[],
+            Self::Me | Self::Pacing(_) => &[],
         }
     }
 }

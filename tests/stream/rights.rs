@@ -34,6 +34,7 @@ fn everything_heard(seed: u64, rights: Rights, topics: &[&'static str]) -> (Stri
         centre.happen(4);
         phones.extend(centre.view.calls.iter().map(|call| call.phone.e164()[1..].to_owned()));
         tables.show(centre.shown());
+        tables.alert(centre.now);
         if step % 40 == 0 {
             screen.cut();
         }
