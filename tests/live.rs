@@ -34,6 +34,8 @@ mod demo;
 mod desk;
 #[path = "live/dialling.rs"]
 mod dialling;
+#[path = "live/disk_full.rs"]
+mod disk_full;
 #[path = "live/drops.rs"]
 mod drops;
 #[path = "live/fastagi.rs"]

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use ari::{Client, SnoopDirection};
 use cadran_engine::input::{CommandFailure, SwitchEvent};
-use cadran_engine::model::{RecordingFacts, RecordingId};
+use cadran_engine::model::RecordingId;
 use tokio::sync::{Semaphore, mpsc};
 use tracing::warn;
 
@@ -39,10 +39,11 @@ const FETCH_MAX: Duration = Duration::from_secs(20);
 /// matter more than the disk.
 const COLLECTED_AT_ONCE: usize = 2;
 
-/// How long a recording is tried to be collected while Asterisk cannot be asked; the engine gives up after 50 s.
+/// How long a recording is tried to be collected while Asterisk cannot be asked, or the file cannot be written; the
+/// engine gives up after 50 s.
 const COLLECT_FOR: Duration = Duration::from_secs(40);
 
-/// Pause between two tries.
+/// Pause between the first two tries; each further one is twice as long, because each fetches the sound anew.
 const COLLECT_PAUSE: Duration = Duration::from_secs(1);
 
 /// The halves of one recording begin within milliseconds. More than this is a wrong clock, not a late half.
@@ -163,16 +164,20 @@ impl Recorder {
 
     /// Stops a recording that still runs, makes the stereo file of its halves, and tells what there is.
     ///
-    /// Tries for [`COLLECT_FOR`] when Asterisk cannot be asked, and then fails: the halves are still there.
+    /// Tries for [`COLLECT_FOR`] when Asterisk cannot be asked or the disk is full, and then fails: the halves are still
+    /// there.
     pub(super) async fn collect(&self, recording: RecordingId) -> Result<(), CommandFailure> {
         let begun = Instant::now();
+        let mut pause = COLLECT_PAUSE;
         let found = loop {
+            let is_last = begun.elapsed() + pause >= COLLECT_FOR;
             match self.collect_once(recording).await {
-                Ok(found) => break found,
+                Ok(assembled) if assembled.settled || is_last => break assembled.found,
                 Err(refusal @ CommandFailure::Refused { .. }) => return Err(refusal),
-                Err(problem) if begun.elapsed() >= COLLECT_FOR => return Err(problem),
-                Err(_) => tokio::time::sleep(COLLECT_PAUSE).await,
+                Err(problem) if is_last => return Err(problem),
+                Ok(_) | Err(_) => tokio::time::sleep(pause).await,
             }
+            pause *= 2;
         };
         self.progress.forget(recording);
         let outcome = if found.is_ok() { "found" } else { "missing" };
@@ -182,10 +187,7 @@ impl Recorder {
         Ok(())
     }
 
-    async fn collect_once(
-        &self,
-        recording: RecordingId,
-    ) -> Result<Result<RecordingFacts, String>, CommandFailure> {
+    async fn collect_once(&self, recording: RecordingId) -> Result<Assembled, CommandFailure> {
         let [left, right] = Half::both(recording).map(|half| self.stop_half(half));
         let (left, right) = tokio::join!(left, right);
         left.and(right)?;
@@ -197,7 +199,7 @@ impl Recorder {
         if assembled.settled {
             self.delete_halves(recording).await;
         }
-        Ok(assembled.found)
+        Ok(assembled)
     }
 
     /// Returns when nothing more is written to the half.

@@ -48,6 +48,11 @@ impl Asterisk {
         names
     }
 
+    /// Removes a stored recording.
+    pub(crate) async fn forget(&self, recording: &str) {
+        self.ask(reqwest::Method::DELETE, &format!("recordings/stored/{recording}")).await;
+    }
+
     /// Ids of all channels.
     pub(crate) async fn channels(&self) -> Vec<String> {
         let channels = self.list("channels").await;
