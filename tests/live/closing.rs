@@ -1,5 +1,5 @@
-//! What holds after every test: nothing of ours is left on Asterisk, nothing is unfinished in the database, and what
-//! the daemons did can be replayed.
+//! What holds after every test: nothing of ours is left on Asterisk, nothing is unfinished in the database, the log tells
+//! nobody's number and no secret, and what the daemons did can be replayed.
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,9 @@ const UNFINISHED: [(&str, &str); 4] = [
     ("agent sessions that are open", "select count(*) from agent_session where ended_at is null"),
     ("recordings without a verdict", "select count(*) from recording where state = 'open'"),
 ];
+
+/// How the numbers of the stories begin, as they are dialled and as they are written in France.
+const NUMBERS: [&str; 5] = ["33199", "336399", "3326191", "0199", "06399"];
 
 impl World {
     /// Sends everybody home, checks the closing conditions, and stops the daemon.
@@ -46,7 +49,25 @@ impl World {
         .await;
         let status = self.daemon.stop().await;
         assert!(status.success(), "the daemon stopped with {status}");
+        self.check_log();
         self.replay_journals();
+    }
+
+    /// The log has neither numbers nor secrets, but for the details that are off unless somebody asks for them.
+    fn check_log(&self) {
+        let log = std::fs::read_to_string(self.setup.log()).unwrap();
+        let is_number = |word: &str| {
+            (9..=13).contains(&word.len())
+                && word.bytes().all(|byte| byte.is_ascii_digit())
+                && NUMBERS.iter().any(|begin| word.starts_with(begin))
+        };
+        let told = log.lines().filter(|line| !line.contains("DEBUG"));
+        let tells =
+            told.filter(|line| line.split(|letter: char| !letter.is_alphanumeric()).any(is_number));
+        assert_eq!(tells.collect::<Vec<_>>(), Vec::<&str>::new(), "numbers in the log");
+        for secret in [self.setup.fastagi_key(), &self.setup.asterisk_password] {
+            assert!(!log.contains(secret), "a secret is in the log");
+        }
     }
 
     /// What each daemon of the story did follows from its journal, also of one that was killed.
