@@ -16,6 +16,7 @@ mod api {
     mod health;
     mod imports;
     mod inbound;
+    mod leads;
     mod live;
     mod mailboxes;
     mod once;

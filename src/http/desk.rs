@@ -18,7 +18,7 @@ use super::app::App;
 use super::auth::{Anyone, SignedIn};
 use super::check::{Check, is_plain_name};
 use super::error::Error;
-use super::extract::{Json, NoContent, Path};
+use super::extract::{Json, NoContent, Path, Versioned};
 use super::leads::{self, LeadBody};
 use super::live;
 use super::privacy::shown;
@@ -59,7 +59,7 @@ pub(super) struct Desk {
     #[schema(value_type = Option<CallerView>)]
     caller: Option<Value>,
     /// Who is called.
-    lead: Option<LeadBody>,
+    lead: Option<Versioned<LeadBody>>,
     /// What can be said of the call.
     dispositions: Vec<Disposition>,
 }
@@ -226,7 +226,7 @@ pub(super) async fn pause(
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Preview {
     campaign: CampaignId,
-    lead: LeadBody,
+    lead: Versioned<LeadBody>,
     /// Until when it is the agent's, in milliseconds since 1970.
     until: i64,
 }

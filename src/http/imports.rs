@@ -232,7 +232,8 @@ fn read_remarks(text: &str) -> impl Iterator<Item = (usize, Reason)> {
     })
 }
 
-fn new_lead(lead: import::NewLead) -> NewLead {
+/// What was read of a lead, as the store takes it.
+pub(super) fn new_lead(lead: import::NewLead) -> NewLead {
     NewLead {
         name: lead.name(),
         phone: lead.phone,
@@ -347,8 +348,7 @@ pub(super) async fn refused(
 ) -> Result<impl IntoResponse, Error> {
     let import = find(&app, id).await?;
     let header = from_line(&import.header);
-    // A spreadsheet takes a file for UTF-8 only when it begins with the mark.
-    let mut file = "\u{feff}".to_owned();
+    let mut file = BYTE_ORDER_MARK.to_owned();
     let mut column = header.clone();
     column.push(REASON_COLUMN.to_owned());
     file.push_str(&to_line(&column));
@@ -378,8 +378,11 @@ pub(super) async fn refused(
 /// The header of the column with reasons. Such a column of a file that comes back is ignored.
 const REASON_COLUMN: &str = import::columns::REASON_HEADER;
 
+/// A spreadsheet takes a file for UTF-8 only when it begins with the mark.
+pub(super) const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 /// Cells as a line of a CSV file.
-fn to_line(cells: &[String]) -> String {
+pub(super) fn to_line(cells: &[String]) -> String {
     let mut writer = csv::WriterBuilder::new().delimiter(b';').from_writer(Vec::new());
     // Writing to memory cannot fail, and what went in as UTF-8 comes out as such.
     let _ = writer.write_record(cells);

@@ -90,7 +90,11 @@
 //! GET    /api/imports/{import}/refused.csv          export_leads
 //!
 //! GET    /api/leads                                 view
+//! POST   /api/leads                                 edit_campaigns
+//! POST   /api/leads/export                          export_leads
 //! GET    /api/leads/{lead}                          view
+//! PUT    /api/leads/{lead}                          edit_campaigns
+//! POST   /api/leads/{lead}/reset                    edit_campaigns
 //! POST   /api/leads/{lead}/withdraw                 edit_campaigns
 //! GET    /api/leads/{lead}/timeline                 view
 //!
@@ -288,6 +292,8 @@ mod frame;
 mod front;
 mod health;
 mod imports;
+mod lead_changes;
+mod lead_export;
 mod leads;
 mod listed_callers;
 mod lists;

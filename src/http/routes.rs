@@ -11,10 +11,10 @@ use super::app::App;
 use super::{
     agents, api_keys, audit, bulk, by_hand, calendars, callbacks, caller_callbacks, caller_calls, calls,
     campaigns, compliance, consents, desk, dial_decisions, do_not_call, docs, flow_revisions, flow_tests,
-    flows, forecast, frame, health, imports, leads, listed_callers, lists, live, mailboxes, media, messages,
-    numbers, pacing, playback, queues, recordings, registers, relationships, roles, screening, second_factor,
-    sellers, session, simulations, skills, supervision, surveys, system, teams, tenants, transfers, trunks,
-    uploads, users, vicidial, webhooks,
+    flows, forecast, frame, health, imports, lead_changes, lead_export, leads, listed_callers, lists, live,
+    mailboxes, media, messages, numbers, pacing, playback, queues, recordings, registers, relationships,
+    roles, screening, second_factor, sellers, session, simulations, skills, supervision, surveys, system,
+    teams, tenants, transfers, trunks, uploads, users, vicidial, webhooks,
 };
 
 /// The largest body with a flow in it: a document of the greatest size, its tests, and what JSON adds.
@@ -96,8 +96,10 @@ fn campaign_routes() -> OpenApiRouter<App> {
         .routes(routes!(imports::read))
         .routes(routes!(imports::report))
         .routes(routes!(imports::refused))
-        .routes(routes!(leads::list))
-        .routes(routes!(leads::read))
+        .routes(routes!(leads::list, lead_changes::create))
+        .routes(routes!(lead_export::export))
+        .routes(routes!(leads::read, lead_changes::update))
+        .routes(routes!(lead_changes::reset))
         .routes(routes!(leads::withdraw))
         .routes(routes!(leads::timeline))
         .routes(routes!(callbacks::list))

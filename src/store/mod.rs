@@ -42,6 +42,8 @@ mod history;
 mod idempotency;
 mod import;
 mod lead;
+mod lead_change;
+mod lead_columns;
 mod lead_order;
 mod lead_stock;
 mod learnt;
@@ -119,6 +121,8 @@ pub use import::{
     NewLead, RowContent,
 };
 pub use lead::{DoneReason, LeadFilter, LeadOrder, LeadRecord, Withdrawal};
+pub use lead_change::{LeadChange, NotReset};
+pub use lead_columns::LeadColumns;
 pub use lead_stock::{Keeps, PACE_SPAN, WaitingLeads};
 pub use lease::{Acquired, Lease, LeaseHeld};
 pub use list::List;
