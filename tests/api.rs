@@ -9,6 +9,7 @@ mod api {
     mod callbacks;
     mod caller_callbacks;
     mod caller_calls;
+    mod choices;
     mod compliance;
     mod desk;
     mod filters;

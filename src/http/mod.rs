@@ -73,6 +73,12 @@
 //! POST   /api/simulations                           edit_campaigns
 //! POST   /api/vicidial/campaign                     edit_campaigns
 //!
+//! GET    /api/disposition-groups                    view
+//! POST   /api/disposition-groups                    edit_campaigns
+//! GET    /api/disposition-groups/{group}            view
+//! PUT    /api/disposition-groups/{group}            edit_campaigns
+//! DELETE /api/disposition-groups/{group}            edit_campaigns
+//!
 //! GET    /api/lists                                 view
 //! POST   /api/lists                                 edit_campaigns
 //! GET    /api/lists/{list}                          view
@@ -218,6 +224,12 @@
 //! POST   /api/agents/{agent}/disposition            act_for_agents self
 //! POST   /api/agents/{agent}/follow                 listen
 //!
+//! GET    /api/pause-reasons                         view work
+//! POST   /api/pause-reasons                         edit_agents
+//! GET    /api/pause-reasons/{reason}                view work
+//! PUT    /api/pause-reasons/{reason}                edit_agents
+//! DELETE /api/pause-reasons/{reason}                edit_agents
+//!
 //! GET    /api/live                                  everybody
 //! POST   /api/live/tickets                          account
 //! GET    /api/live/snapshot                         view
@@ -280,6 +292,7 @@ mod compliance;
 mod consents;
 mod desk;
 mod dial_decisions;
+mod disposition_groups;
 mod do_not_call;
 mod docs;
 mod error;
@@ -304,6 +317,7 @@ mod messages;
 mod numbers;
 mod once;
 mod pacing;
+mod pause_reasons;
 mod playback;
 mod privacy;
 mod queues;

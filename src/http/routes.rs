@@ -10,11 +10,12 @@ use utoipa_axum::routes;
 use super::app::App;
 use super::{
     agents, api_keys, audit, bulk, by_hand, calendars, callbacks, caller_callbacks, caller_calls, calls,
-    campaigns, compliance, consents, desk, dial_decisions, do_not_call, docs, flow_revisions, flow_tests,
-    flows, forecast, frame, health, imports, lead_changes, lead_export, leads, listed_callers, lists, live,
-    mailboxes, media, messages, numbers, pacing, playback, queues, recordings, registers, relationships,
-    roles, screening, second_factor, sellers, session, simulations, skills, supervision, surveys, system,
-    teams, tenants, transfers, trunks, uploads, users, vicidial, webhooks,
+    campaigns, compliance, consents, desk, dial_decisions, disposition_groups, do_not_call, docs,
+    flow_revisions, flow_tests, flows, forecast, frame, health, imports, lead_changes, lead_export, leads,
+    listed_callers, lists, live, mailboxes, media, messages, numbers, pacing, pause_reasons, playback,
+    queues, recordings, registers, relationships, roles, screening, second_factor, sellers, session,
+    simulations, skills, supervision, surveys, system, teams, tenants, transfers, trunks, uploads, users,
+    vicidial, webhooks,
 };
 
 /// The largest body with a flow in it: a document of the greatest size, its tests, and what JSON adds.
@@ -89,6 +90,8 @@ fn campaign_routes() -> OpenApiRouter<App> {
         .routes(routes!(screening::read))
         .routes(routes!(vicidial::translate))
         .routes(routes!(simulations::create))
+        .routes(routes!(disposition_groups::list, disposition_groups::create))
+        .routes(routes!(disposition_groups::read, disposition_groups::update, disposition_groups::remove))
         .routes(routes!(lists::list, lists::create))
         .routes(routes!(lists::read, lists::update, lists::remove))
         .routes(routes!(imports::list))
@@ -168,6 +171,8 @@ fn agent_routes() -> OpenApiRouter<App> {
         .routes(routes!(agents::list, agents::create))
         .routes(routes!(agents::read, agents::update, agents::remove))
         .routes(routes!(agents::phone))
+        .routes(routes!(pause_reasons::list, pause_reasons::create))
+        .routes(routes!(pause_reasons::read, pause_reasons::update, pause_reasons::remove))
         .routes(routes!(desk::desk))
         .routes(routes!(desk::log_in))
         .routes(routes!(desk::log_out))

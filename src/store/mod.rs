@@ -28,6 +28,7 @@ mod decision;
 mod deletion;
 mod denial;
 mod disposition;
+mod disposition_group;
 mod do_not_call;
 mod dossier;
 mod dry_run;
@@ -142,7 +143,7 @@ pub use screening::ScreenedCalls;
 pub use second_factor::SecondFactor;
 pub use seller::Seller;
 pub use session::{AgentSessionRecord, StateSpan};
-pub use setting::{NamedHours, Setting, Skill};
+pub use setting::{DispositionGroup, NamedHours, PauseChoice, Setting, Skill};
 pub use sign_in::{IDLE_TIME_MAX, SignIn, TokenHash};
 pub use supervision::{SupervisionFilter, SupervisionRecord};
 pub use survey::{SurveyAnswers, SurveyCount, SurveyFilter};
@@ -242,7 +243,7 @@ impl Store {
 
     /// What the engine works by. The limit of the Asterisk server as a whole is no row but configuration.
     pub async fn settings(&self) -> Result<Settings, Error> {
-        let mut campaigns = self.all_campaigns().await?;
+        let mut campaigns = self.campaigns_at_work().await?;
         campaigns.retain(|campaign| campaign.state != CampaignState::Finished);
         let trunks = self.all_trunks().await?.into_iter().map(|(trunk, _)| trunk);
         let trunks = trunks.collect();
@@ -251,7 +252,7 @@ impl Store {
             agents: self.all_agents().await?,
             campaigns,
             trunks,
-            queues: self.all_settings().await?,
+            queues: self.queues_at_work().await?,
             flows: self.published_flows(&dids).await?,
             dids,
             calendars: self.all_calendars().await?,

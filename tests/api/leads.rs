@@ -54,7 +54,8 @@ async fn a_lead_is_read_as_a_row_of_a_file_is_and_is_there_once() {
 
     // The same request again is the same act; another of the same number brings the lead up to date.
     assert_eq!(send().await.expect(201).header("idempotency-replayed"), "true");
-    let more = json!({ "list": list, "phone": "+33 1 99 00 00 01", "name": "H. Durand", "fields": { "size": "3" } });
+    let more =
+        json!({ "list": list, "phone": "+33 1 99 00 00 01", "name": "H. Durand", "fields": { "size": "3" } });
     let merged = add(&world, &manager, &more).await.expect(200);
     let told = merged.json();
     assert_eq!((&told["id"], &told["rev"], &told["name"]), (&lead["id"], &json!(2), &json!("H. Durand")));
@@ -82,8 +83,7 @@ async fn what_is_wrong_with_a_lead_is_named_with_its_place_and_cure() {
     let odd = json!({ "list": "lst_999", "phone": "0199000001", "priority": 10_000_000,
         "fields": { "Bad Name": "x" } });
     let reply = add(&world, &manager, &odd).await.expect(422);
-    let expected =
-        [("/priority", "between"), ("/fields/Bad Name", "field_name"), ("/list", "exists")];
+    let expected = [("/priority", "between"), ("/fields/Bad Name", "field_name"), ("/list", "exists")];
     assert_eq!(rules(&reply), expected.map(|(place, rule)| (place.to_owned(), rule.to_owned())));
     let long = json!({ "list": list, "phone": "0199000001", "fields": { "note": "x".repeat(5000) } });
     let reply = add(&world, &manager, &long).await.expect(422);
@@ -101,13 +101,17 @@ async fn a_lead_is_corrected_by_whoever_saw_the_last_correction() {
     let list = a_list(&world, &manager).await;
     let new = json!({ "list": list, "phone": "0199000001", "alternates": ["0639980001"], "name": "Durand" });
     let place = add(&world, &manager, &new).await.expect(201).header("location").to_owned();
-    let change = json!({ "name": "Durant", "zone": "Europe/Berlin", "priority": 3, "fields": { "city": "Nice" } });
+    let change =
+        json!({ "name": "Durant", "zone": "Europe/Berlin", "priority": 3, "fields": { "city": "Nice" } });
     let send = |token: &str, rev: &str, change: &Value| {
         world.call("PUT", &place).token(token).header("if-match", rev).json(change).send()
     };
     let changed = send(&manager, "\"1\"", &change).await.expect(200);
     let lead = changed.json();
-    assert_eq!((&lead["name"], &lead["zone"], changed.header("etag")), (&json!("Durant"), &json!("Europe/Berlin"), "\"2\""));
+    assert_eq!(
+        (&lead["name"], &lead["zone"], changed.header("etag")),
+        (&json!("Durant"), &json!("Europe/Berlin"), "\"2\"")
+    );
     assert_eq!(lead["alternates"], json!(["+33639980001"]), "what is not given stays");
     assert_eq!(send(&manager, "\"1\"", &change).await.problem(), (412, "changed".to_owned()));
     let bare = world.call("PUT", &place).token(&manager).json(&change).send().await;
@@ -144,11 +148,10 @@ async fn a_finished_lead_begins_again_unless_it_must_never_be_called() {
     }
     let entry = json!({ "phone": "0199000002", "reason": "asked" });
     world.call("POST", "/api/do-not-call").token(&manager).json(&entry).send().await.expect(201);
-    let parts: Vec<Value> = places
-        .iter()
-        .map(|place| json!({ "method": "POST", "path": format!("{place}/reset") }))
-        .collect();
-    let answer = world.call("POST", "/api/bulk").token(&manager).json(&json!({ "requests": parts })).send().await;
+    let parts: Vec<Value> =
+        places.iter().map(|place| json!({ "method": "POST", "path": format!("{place}/reset") })).collect();
+    let answer =
+        world.call("POST", "/api/bulk").token(&manager).json(&json!({ "requests": parts })).send().await;
     let rows = answer.expect(200).json()["rows"].clone();
     assert_eq!((&rows[0]["status"], &rows[0]["body"]["state"]), (&json!(200), &json!("waiting")), "{rows}");
     assert_eq!((&rows[1]["status"], &rows[1]["body"]["state"]), (&json!(409), &Value::Null), "{rows}");
@@ -180,10 +183,21 @@ async fn leads_leave_as_a_file_that_no_spreadsheet_runs_and_an_import_reads() {
     assert_eq!(lines.len(), 3, "{text}");
     assert!(lines[0].starts_with("\u{feff}lead;campaign;list;state;"), "{text}");
     assert!(lines[0].ends_with(";name;zone;phone;phone_2;city;last_name;field_state"), "{text}");
-    assert!(lines[1].ends_with(";Durand;Europe/Paris;'+33199000002;'+33639980009;\"Lyon; Nice\";Durand;x"), "{text}");
+    assert!(
+        lines[1].ends_with(";Durand;Europe/Paris;'+33199000002;'+33639980009;\"Lyon; Nice\";Durand;x"),
+        "{text}"
+    );
     assert!(lines[2].ends_with(";'+33199000001;'+33639980009;'=cmd();Durand;x"), "{text}");
-    let sent = world.call("POST", "/api/uploads").token(&manager).bytes(text.clone()).send().await.expect(201).json();
-    let phones = sent["reading"]["columns"].as_array().unwrap().iter().filter(|column| column["kind"] == "phone");
+    let sent = world
+        .call("POST", "/api/uploads")
+        .token(&manager)
+        .bytes(text.clone())
+        .send()
+        .await
+        .expect(201)
+        .json();
+    let phones =
+        sent["reading"]["columns"].as_array().unwrap().iter().filter(|column| column["kind"] == "phone");
     assert_eq!(phones.count(), 2, "{sent}");
 
     // Numbers are whole for whom the right says so; taking leads away is a right of its own, and an act.
@@ -200,7 +214,11 @@ async fn leads_leave_as_a_file_that_no_spreadsheet_runs_and_an_import_reads() {
     let viewer = world.signed_in(Role::Viewer).await;
     assert_eq!(export(&viewer).await.problem(), (403, "forbidden".to_owned()));
     let log = world.call("GET", "/api/audit?action=POST%20/api/leads/export").token(&admin).send().await;
-    assert_eq!(log.expect(200).json()["rows"].as_array().map(Vec::len), Some(3), "two exports, and one that was refused");
+    assert_eq!(
+        log.expect(200).json()["rows"].as_array().map(Vec::len),
+        Some(3),
+        "two exports, and one that was refused"
+    );
 }
 
 #[tokio::test]

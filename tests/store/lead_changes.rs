@@ -121,7 +121,10 @@ pub(crate) async fn a_lead_that_is_done_begins_again(database: &Database) {
     assert_eq!(store.reset_lead(id, at(1)).await.unwrap(), Err(NotReset::Is(LeadState::InAttempt)));
     desk.keep([close(&attempt, Outcome::Busy, LeadNext::Done)]).await;
     let done = lead(store, id).await;
-    assert_eq!((done.done_reason, &done.lead.history[..]), (Some(DoneReason::Outcome), &[(Outcome::Busy, 1)][..]));
+    assert_eq!(
+        (done.done_reason, &done.lead.history[..]),
+        (Some(DoneReason::Outcome), &[(Outcome::Busy, 1)][..])
+    );
 
     assert_eq!(store.reset_lead(id, at(100)).await.unwrap(), Ok(()));
     let fresh = lead(store, id).await;
@@ -166,7 +169,10 @@ pub(crate) async fn a_file_has_the_columns_that_its_leads_need(database: &Databa
     let other = NewLead { fields: fields(json!({"city": "Nice", "age": "40"})), ..a_lead(2) };
     world.import(store, vec![rich, other]).await;
     let columns = store.lead_columns(filter).await.unwrap();
-    assert_eq!(columns, LeadColumns { alternates: 2, fields: ["age", "city", "size"].map(String::from).into() });
+    assert_eq!(
+        columns,
+        LeadColumns { alternates: 2, fields: ["age", "city", "size"].map(String::from).into() }
+    );
     let nowhere = LeadFilter { state: Some(LeadState::Done), ..filter };
     assert_eq!(store.lead_columns(nowhere).await.unwrap(), LeadColumns::default());
 }
