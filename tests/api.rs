@@ -21,6 +21,7 @@ mod api {
     mod live;
     mod mailboxes;
     mod once;
+    mod orders;
     mod pacing;
     mod platform;
     mod recordings;

@@ -21,8 +21,8 @@ use super::lists;
 use super::uploads::{FileRows, Reading, UploadId, blocking, remove_file, rows};
 use crate::import::{self, Reason, Verdict, safe_cell};
 use crate::store::{
-    Import, ImportId, ImportOutcome, ImportReport, ImportRow, ImportState, NewConsent, NewLead, Page,
-    RowContent,
+    HistoryOrder, Import, ImportId, ImportOutcome, ImportReport, ImportRow, ImportState, NewConsent, NewLead,
+    Page, RowContent,
 };
 use crate::words::Language;
 
@@ -104,13 +104,16 @@ pub(super) struct NewImport {
 pub(super) struct ImportQuery {
     /// Into one list.
     list: Option<ListId>,
+    /// `latest` first (unless told otherwise) or `earliest` first.
+    #[param(value_type = Option<String>)]
+    order: Option<HistoryOrder>,
     /// `next` of the page before.
     after: Option<ImportId>,
     /// Rows at most, 1 to 500.
     limit: Option<u16>,
 }
 
-/// Lists imports, the latest first.
+/// Lists imports, the latest first unless told otherwise.
 #[utoipa::path(get, path = "/api/imports", tag = "imports", params(ImportQuery),
     responses((status = 200, body = Listing<ImportBody>)))]
 pub(super) async fn list(
@@ -120,7 +123,7 @@ pub(super) async fn list(
     Query(query): Query<ImportQuery>,
 ) -> Result<Json<Listing<ImportBody>>, Error> {
     let page = page(query.after, query.limit);
-    let imports = session.store(&app).imports(query.list, page).await?;
+    let imports = session.store(&app).imports(query.list, query.order.unwrap_or_default(), page).await?;
     Ok(Listing::of(&page, imports, |import| import.id, |import| body(import, language)))
 }
 

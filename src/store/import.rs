@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::db::{Lane, Select, Sql, Tx};
 use super::dry_run::DryRun;
 use super::value::{Row, args, json, without_nul};
-use super::{Error, Page, Store, consent, only, person};
+use super::{Error, HistoryOrder, Page, Store, consent, only, person};
 
 /// The number of an import.
 pub type ImportId = i64;
@@ -302,13 +302,22 @@ impl Store {
         row.as_ref().map(read).transpose()
     }
 
-    /// Imports, into one list or all, the latest first.
-    pub async fn imports(&self, list: Option<ListId>, page: Page<ImportId>) -> Result<Vec<Import>, Error> {
+    /// Imports, into one list or all, by the moment at which they began.
+    pub async fn imports(
+        &self,
+        list: Option<ListId>,
+        order: HistoryOrder,
+        page: Page<ImportId>,
+    ) -> Result<Vec<Import>, Error> {
+        let (behind, by) = match order {
+            HistoryOrder::Earliest => ("import_id > ?", "import_id"),
+            HistoryOrder::Latest => ("import_id < ?", "import_id desc"),
+        };
         let select = Select::new("select * from import")
             .of_campaigns("(select campaign_id from list where list.list_id = import.list_id)", &self.scope)
             .narrow("list_id = ?", list)
-            .narrow("import_id < ?", page.after);
-        select.page(&self.db, "import_id desc", page.limit()).await?.iter().map(read).collect()
+            .narrow(behind, page.after);
+        select.page(&self.db, by, page.limit()).await?.iter().map(read).collect()
     }
 
     /// The rows of an import and what became of each, in the order of the file; only the refused ones if so wished.
