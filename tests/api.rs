@@ -11,6 +11,7 @@ mod api {
     mod caller_calls;
     mod choices;
     mod compliance;
+    mod contacts;
     mod desk;
     mod filters;
     mod flows;

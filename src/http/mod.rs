@@ -104,6 +104,8 @@
 //! POST   /api/leads/{lead}/withdraw                 edit_campaigns
 //! GET    /api/leads/{lead}/timeline                 view
 //!
+//! GET    /api/contacts                              view
+//!
 //! GET    /api/callbacks                             view work
 //! PUT    /api/callbacks/{call}                      view work
 //! GET    /api/caller-callbacks                      view work
@@ -290,6 +292,7 @@ mod campaigns;
 mod check;
 mod compliance;
 mod consents;
+mod contacts;
 mod desk;
 mod dial_decisions;
 mod disposition_groups;

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use super::app::App;
 use super::{
     agents, api_keys, audit, bulk, by_hand, calendars, callbacks, caller_callbacks, caller_calls, calls,
-    campaigns, compliance, consents, desk, dial_decisions, disposition_groups, do_not_call, docs,
+    campaigns, compliance, consents, contacts, desk, dial_decisions, disposition_groups, do_not_call, docs,
     flow_revisions, flow_tests, flows, forecast, frame, health, imports, lead_changes, lead_export, leads,
     listed_callers, lists, live, mailboxes, media, messages, numbers, pacing, pause_reasons, playback,
     queues, recordings, registers, relationships, roles, screening, second_factor, sellers, session,
@@ -105,6 +105,7 @@ fn campaign_routes() -> OpenApiRouter<App> {
         .routes(routes!(lead_changes::reset))
         .routes(routes!(leads::withdraw))
         .routes(routes!(leads::timeline))
+        .routes(routes!(contacts::find))
         .routes(routes!(callbacks::list))
         .routes(routes!(callbacks::change))
         .routes(routes!(caller_callbacks::list))
