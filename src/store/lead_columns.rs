@@ -17,7 +17,7 @@ pub struct LeadColumns {
 }
 
 const WIDTH: Sql = Sql {
-    postgres: "select coalesce(max(jsonb_array_length(alternates)), 0) as width from lead",
+    postgres: "select cast(coalesce(max(jsonb_array_length(alternates)), 0) as bigint) as width from lead",
     sqlite: "select coalesce(max(json_array_length(alternates)), 0) as width from lead",
 };
 

@@ -2,13 +2,14 @@
 
 use cadran_engine::model::Role;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::world::{PASSWORD, Reply, World};
 
 /// A list of a campaign that may call; gives its identifier.
 pub(super) async fn a_list(world: &World, token: &str) -> Value {
     let lawful = world.lawful(token).await;
-    let campaign = json!({ "name": "Autumn", "mode": { "kind": "preview" }, "compliance": lawful,
+    let campaign = json!({ "name": Uuid::now_v7(), "mode": { "kind": "preview" }, "compliance": lawful,
         "caller_ids": ["+33162001122"] });
     let campaign =
         world.call("POST", "/api/campaigns").token(token).json(&campaign).send().await.expect(201).json();
