@@ -136,7 +136,7 @@ fn check(name: Option<&str>, alternates: usize, priority: i64, fields: &BTreeMap
         .that(!name.contains(char::is_control), "/name", "name")
         .count(alternates, ALTERNATES_MAX, "/alternates")
         .fill(
-            priority.abs() <= PRIORITY_MAX,
+            (-PRIORITY_MAX..=PRIORITY_MAX).contains(&priority),
             "/priority",
             "between",
             &[("min", (-PRIORITY_MAX).to_string()), ("max", PRIORITY_MAX.to_string())],

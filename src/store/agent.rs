@@ -31,7 +31,7 @@ impl Store {
         row.as_ref().map(read).transpose()
     }
 
-    /// Agents, in the order in which they were added.
+    /// A page of agents.
     pub async fn agents(&self, order: NameOrder, page: Page<AgentId>) -> Result<Vec<Kept<Agent>>, Error> {
         let (behind, by) = in_order!(order, "agent", "agent_id", "name");
         let select =

@@ -147,7 +147,7 @@ impl Store {
         Ok(AuditEntry { seq, act, hash })
     }
 
-    /// Entries.
+    /// A page of entries.
     pub async fn audit_entries(
         &self,
         filter: &AuditFilter,

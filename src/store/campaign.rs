@@ -34,7 +34,7 @@ impl Store {
         row.as_ref().map(read).transpose()
     }
 
-    /// Campaigns.
+    /// A page of campaigns.
     pub async fn campaigns(
         &self,
         order: NameOrder,

@@ -38,7 +38,7 @@ impl Store {
         row.as_ref().map(read).transpose()
     }
 
-    /// Lists, of one campaign or of all, the latest first.
+    /// A page of lists, of one campaign or of all.
     pub async fn lists(
         &self,
         campaign: Option<CampaignId>,

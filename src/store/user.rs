@@ -56,7 +56,7 @@ impl Store {
         self.read_user(self.db.row("select * from console_user where login = $1", args![login]).await?).await
     }
 
-    /// Accounts; their name is the login.
+    /// A page of accounts. Their name is the login.
     pub async fn users(&self, order: NameOrder, page: Page<UserId>) -> Result<Vec<Kept<User>>, Error> {
         let (behind, by) = in_order!(order, "console_user", "user_id", "login");
         let select = Select::new("select * from console_user").narrow(behind, page.after);
