@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::hex;
-use crate::store::{AuditEntry, AuditFilter, Error, Page, Store};
+use crate::store::{AuditEntry, AuditFilter, Error, HistoryOrder, Page, Store};
 
 /// The file in the data directory that notes the last entry.
 pub const ANCHOR_FILE: &str = "audit-anchor";
@@ -149,7 +149,7 @@ pub async fn verify(store: &Store, anchor: &Anchor) -> Result<Finding, Unverifie
     let (mut previous, mut last, mut rewritten) = ([0; 32], 0, false);
     let mut page = Page::first();
     loop {
-        let entries = store.audit_entries_forth(&AuditFilter::default(), page).await?;
+        let entries = store.audit_entries(&AuditFilter::default(), HistoryOrder::Earliest, page).await?;
         for entry in &entries {
             if entry.seq != last + 1 {
                 return Ok(Finding::Missing { seq: last + 1 });

@@ -166,9 +166,9 @@ impl Language {
         self.phrases().row.get(code).map_or("", String::as_str)
     }
 
-    /// What is wrong with a value.
+    /// What is wrong with a value: by a rule of its own, or by one that rows of files are held to as well.
     pub fn rule(self, code: &str) -> &'static str {
-        self.phrases().rule.get(code).map_or("", String::as_str)
+        self.phrases().rule.get(code).map_or_else(|| self.row_reason(code), String::as_str)
     }
 
     /// What became of a setting of VICIdial.

@@ -29,6 +29,8 @@ mod flows;
 mod history;
 #[path = "store/imports.rs"]
 mod imports;
+#[path = "store/lead_changes.rs"]
+mod lead_changes;
 #[path = "store/leases.rs"]
 mod leases;
 #[path = "store/migrations.rs"]
@@ -132,6 +134,11 @@ on_both_databases! {
     imports::a_hundred_thousand_rows,
     imports::an_import_that_was_cut_ends,
     imports::consents_of_a_file_open_the_telephone_and_its_report_says_so,
+    lead_changes::a_lead_is_added_once_and_brought_up_to_date,
+    lead_changes::a_correction_and_an_attempt_lose_nothing_of_each_other,
+    lead_changes::a_number_that_was_taken_away_is_not_dialled,
+    lead_changes::a_lead_that_is_done_begins_again,
+    lead_changes::a_file_has_the_columns_that_its_leads_need,
     leases::a_lease_has_one_holder_until_it_ends,
     leases::an_attempt_without_the_lease_is_refused,
     migrations::a_second_run_changes_nothing,

@@ -12,9 +12,9 @@ use super::app::App;
 use super::auth::{Anyone, EditsAgents, SignedIn, Staff, new_token};
 use super::check::{Check, is_plain_name};
 use super::error::Error;
-use super::extract::{Created, IfMatch, Json, Listing, NoContent, PageQuery, Path, Query, Versioned};
+use super::extract::{Created, IfMatch, Json, Listing, NamedQuery, NoContent, Path, Query, Versioned, page};
 use super::teams;
-use crate::store::Kept;
+use crate::store::{Kept, NameOrder};
 
 const NOUN: &str = "agent";
 
@@ -143,16 +143,16 @@ impl AgentSettings {
     }
 }
 
-/// Lists agents, in the order in which they were added.
-#[utoipa::path(get, path = "/api/agents", tag = "agents", params(PageQuery<AgentId>),
+/// Lists agents, in the order in which they were added unless told otherwise.
+#[utoipa::path(get, path = "/api/agents", tag = "agents", params(NamedQuery<AgentId>),
     responses((status = 200, body = Listing<Versioned<AgentBody>>)))]
 pub(super) async fn list(
     session: SignedIn<Staff>,
     State(app): State<App>,
-    Query(query): Query<PageQuery<AgentId>>,
+    Query(query): Query<NamedQuery<AgentId>>,
 ) -> Result<Json<Listing<Versioned<AgentBody>>>, Error> {
-    let page = query.page();
-    let agents = session.store(&app).agents(page).await?;
+    let page = page(query.after, query.limit);
+    let agents = session.store(&app).agents(query.order.unwrap_or(NameOrder::Added), page).await?;
     Ok(Listing::of(&page, agents, |row| row.value.id, |row| Versioned::of(row, body)))
 }
 

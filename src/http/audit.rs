@@ -15,7 +15,7 @@ use super::auth::{ReadsAudit, SignedIn};
 use super::error::Error;
 use super::extract::{Json, Listing, Query, page};
 use crate::hex;
-use crate::store::{ApiKeyId, AuditEntry, AuditFilter, Page, Store};
+use crate::store::{ApiKeyId, AuditEntry, AuditFilter, HistoryOrder, Page, Store};
 
 /// Something that somebody did. Times are in milliseconds since 1970.
 #[derive(Debug, Serialize, ToSchema)]
@@ -81,6 +81,9 @@ pub(super) struct AuditQuery {
     from: Option<i64>,
     /// Before this moment.
     until: Option<i64>,
+    /// `latest` first (unless told otherwise) or `earliest` first; an export has the earliest first.
+    #[param(value_type = Option<String>)]
+    order: Option<HistoryOrder>,
     /// `next` of the page before.
     after: Option<i64>,
     /// Rows at most, 1 to 500. An export has no such end.
@@ -99,7 +102,7 @@ impl AuditQuery {
     }
 }
 
-/// Lists what was done, the latest first.
+/// Lists what was done, the latest first unless told otherwise.
 #[utoipa::path(get, path = "/api/audit", tag = "audit", params(AuditQuery),
     responses((status = 200, body = Listing<AuditBody>)))]
 pub(super) async fn list(
@@ -108,11 +111,13 @@ pub(super) async fn list(
     Query(query): Query<AuditQuery>,
 ) -> Result<Json<Listing<AuditBody>>, Error> {
     let page = page(query.after, query.limit);
-    let entries = app.store.audit_entries(&query.filter(), page).await?;
+    let order = query.order.unwrap_or_default();
+    let entries = app.store.audit_entries(&query.filter(), order, page).await?;
     Ok(Listing::of(&page, entries, |entry| entry.seq, body))
 }
 
-/// What was done, the earliest first, as a file of JSON lines. `after` and the filters choose, `limit` does not count.
+/// What was done, the earliest first, as a file of JSON lines. `after` and the filters choose, `limit` and `order` do not
+/// count.
 #[utoipa::path(get, path = "/api/audit/export", tag = "audit", params(AuditQuery),
     responses((status = 200, description = "One entry a line", body = str, content_type = "application/x-ndjson")))]
 pub(super) async fn export(
@@ -141,7 +146,7 @@ struct Reading {
 impl Reading {
     async fn next(mut self) -> Result<Option<(Bytes, Self)>, crate::store::Error> {
         let page = Page { after: self.after, ..Page::first() };
-        let entries = self.store.audit_entries_forth(&self.filter, page).await?;
+        let entries = self.store.audit_entries(&self.filter, HistoryOrder::Earliest, page).await?;
         let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(None) };
         self.after = Some(last);
         let mut lines = String::new();

@@ -20,12 +20,15 @@ use super::extract::Json;
 const PARTS_MAX: usize = 100;
 
 /// What can be done in bulk. `*` stands for an identifier.
-const ALLOWED: [(&str, &str); 9] = [
+const ALLOWED: [(&str, &str); 12] = [
     ("POST", "/api/agents"),
     ("PUT", "/api/agents/*"),
     ("DELETE", "/api/agents/*"),
     ("POST", "/api/do-not-call"),
     ("DELETE", "/api/do-not-call/*"),
+    ("POST", "/api/leads"),
+    ("PUT", "/api/leads/*"),
+    ("POST", "/api/leads/*/reset"),
     ("POST", "/api/leads/*/withdraw"),
     ("POST", "/api/users"),
     ("PUT", "/api/users/*"),
@@ -53,7 +56,7 @@ pub(super) struct Bulk {
 pub(super) struct Part {
     /// `POST`, `PUT` or `DELETE`.
     method: String,
-    /// An address of leads (`…/withdraw`), of the do-not-call list, of accounts or of agents, with its query.
+    /// An address of leads (also `…/reset` and `…/withdraw`), of the do-not-call list, of accounts or of agents, with its query.
     path: String,
     /// The `ETag` of what the change is based on, where the address asks for it.
     if_match: Option<String>,
@@ -150,6 +153,7 @@ mod tests {
         for (method, path) in [
             ("POST", "/api/agents"),
             ("DELETE", "/api/do-not-call/7?reason=asked"),
+            ("POST", "/api/leads/led_1/reset"),
             ("POST", "/api/leads/led_1/withdraw"),
             ("PUT", "/api/users/usr_1"),
         ] {
@@ -162,6 +166,7 @@ mod tests {
             ("PUT", "/api/agents/"),
             ("POST", "/api/agents/agt_1/dial"),
             ("POST", "/api/leads//withdraw"),
+            ("POST", "/api/leads/export"),
             ("POST", "http://elsewhere/api/agents"),
             ("DELETE", "/api/users/usr_1/second-factor"),
         ] {

@@ -102,7 +102,7 @@ pub(super) struct CallerStoryBody {
 }
 
 impl CallerCallBody {
-    fn of(record: &CallerRecord, whole: bool) -> Self {
+    pub(super) fn of(record: &CallerRecord, whole: bool) -> Self {
         Self {
             id: record.id,
             did: record.did,

@@ -6,13 +6,15 @@ use std::time::Duration;
 use cadran_engine::dialer::compliance::Pack;
 use cadran_engine::model::{
     Breakers, CallingHours, CampaignSettings, CampaignState, ComplianceSettings, DialMode, DialOrder,
-    Disposition, ListId, OnMachine, Outcome, Quota, QuotaPart, RetryRule, SCREENING_TIME_MAX, Window,
+    Disposition, DispositionGroupId, ListId, OnMachine, Outcome, Quota, QuotaPart, RetryRule,
+    SCREENING_TIME_MAX, Window,
 };
 
 use super::app::App;
 use super::check::{Check, is_field_name, is_plain_name};
 use super::error::Error;
 use super::queues::check_survey;
+use crate::store::DispositionGroup;
 
 /// Successes that a quota may ask for.
 const QUOTA_MAX: u32 = 1_000_000;
@@ -66,6 +68,7 @@ pub(super) async fn check(settings: &CampaignSettings, app: &App, state: Campaig
     check_quotas(&settings.quotas, app, &mut check).await?;
     check_retry(&settings.retry, &mut check);
     check_dispositions(&settings.dispositions, &mut check);
+    check_group(settings.disposition_group, app, &mut check).await?;
     if state == CampaignState::Running {
         check_ready(settings, &mut check);
     }
@@ -180,6 +183,11 @@ fn check_retry(retry: &[RetryRule], check: &mut Check) {
     }
 }
 
+/// Lower-case letters, digits, `-` and `_`: a word that stays when its labels change.
+pub(super) fn is_code(code: &str) -> bool {
+    is_plain_name(code) && !code.contains(|letter: char| letter.is_ascii_uppercase())
+}
+
 pub(super) fn check_dispositions(dispositions: &[Disposition], check: &mut Check) {
     let codes: BTreeSet<&str> = dispositions.iter().map(|choice| choice.code.as_str()).collect();
     check.that(codes.len() == dispositions.len(), "/dispositions", "codes_differ").count(
@@ -188,13 +196,24 @@ pub(super) fn check_dispositions(dispositions: &[Disposition], check: &mut Check
         "/dispositions",
     );
     for (index, choice) in dispositions.iter().enumerate() {
-        let lower =
-            is_plain_name(&choice.code) && !choice.code.contains(|letter: char| letter.is_ascii_uppercase());
         check
-            .that(lower, format!("/dispositions/{index}/code"), "code")
+            .that(is_code(&choice.code), format!("/dispositions/{index}/code"), "code")
             .name(&choice.label_fr, &format!("/dispositions/{index}/label_fr"))
             .name(&choice.label_en, &format!("/dispositions/{index}/label_en"));
     }
+}
+
+/// The group whose dispositions count must be there.
+pub(super) async fn check_group(
+    group: Option<DispositionGroupId>,
+    app: &App,
+    check: &mut Check,
+) -> Result<(), Error> {
+    if let Some(group) = group {
+        let known = app.store.setting::<DispositionGroup>(group).await?.is_some();
+        check.that(known, "/disposition_group", "exists");
+    }
+    Ok(())
 }
 
 fn check_compliance(compliance: &ComplianceSettings, packs: &[Pack], check: &mut Check) {
@@ -216,7 +235,11 @@ fn check_ready(settings: &CampaignSettings, check: &mut Check) {
         .that(!settings.hours.windows.is_empty(), "/hours/windows", "needed_to_run")
         .that(settings.compliance.seller.is_some(), "/compliance/seller", "needed_to_run")
         .that(settings.compliance.legal_basis.is_some(), "/compliance/legal_basis", "needed_to_run")
-        .that(!settings.dispositions.is_empty(), "/dispositions", "needed_to_run");
+        .that(
+            settings.disposition_group.is_some() || !settings.dispositions.is_empty(),
+            "/dispositions",
+            "needed_to_run",
+        );
 }
 
 /// `sound:` and a path of plain names: nothing that climbs out of Asterisk's directory of sounds.

@@ -9,8 +9,8 @@ use super::app::App;
 use super::auth::{CampaignManager, Publishes, SignedIn, Staff};
 use super::campaign_settings::check;
 use super::error::Error;
-use super::extract::{Created, IfMatch, Json, Listing, NoContent, PageQuery, Path, Query, Versioned};
-use crate::store::Kept;
+use super::extract::{Created, IfMatch, Json, Listing, NamedQuery, NoContent, Path, Query, Versioned, page};
+use crate::store::{Kept, NameOrder};
 
 const NOUN: &str = "campaign";
 
@@ -28,16 +28,16 @@ fn body(campaign: Campaign) -> CampaignBody {
     CampaignBody { id: campaign.id, state: campaign.state, settings: campaign.settings }
 }
 
-/// Lists campaigns, the latest first.
-#[utoipa::path(get, path = "/api/campaigns", tag = "campaigns", params(PageQuery<CampaignId>),
+/// Lists campaigns, the latest first unless told otherwise.
+#[utoipa::path(get, path = "/api/campaigns", tag = "campaigns", params(NamedQuery<CampaignId>),
     responses((status = 200, body = Listing<Versioned<CampaignBody>>)))]
 pub(super) async fn list(
     session: SignedIn<Staff>,
     State(app): State<App>,
-    Query(query): Query<PageQuery<CampaignId>>,
+    Query(query): Query<NamedQuery<CampaignId>>,
 ) -> Result<Json<Listing<Versioned<CampaignBody>>>, Error> {
-    let page = query.page();
-    let campaigns = session.store(&app).campaigns(page).await?;
+    let page = page(query.after, query.limit);
+    let campaigns = session.store(&app).campaigns(query.order.unwrap_or(NameOrder::Latest), page).await?;
     Ok(Listing::of(&page, campaigns, |row| row.value.id, |row| Versioned::of(row, body)))
 }
 

@@ -16,7 +16,7 @@ use super::consents::{self, ConsentBody};
 use super::dial_decisions::{self, DialDecisionBody};
 use super::do_not_call::{self, DoNotCallBody};
 use super::error::Error;
-use super::extract::{Json, Path, Query};
+use super::extract::{Json, Path, Query, Versioned};
 use super::leads::{self, LeadBody};
 use super::pacing::WaitingLeadsBody;
 use super::relationships::{self, RelationshipBody};
@@ -41,7 +41,7 @@ pub(super) struct WhyBody {
     person: Option<PersonId>,
     /// Every number of the person.
     phones: Vec<Phone>,
-    leads: Vec<LeadBody>,
+    leads: Vec<Versioned<LeadBody>>,
     do_not_call: Vec<DoNotCallBody>,
     consents: Vec<ConsentBody>,
     relationships: Vec<RelationshipBody>,

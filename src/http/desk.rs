@@ -18,12 +18,13 @@ use super::app::App;
 use super::auth::{Anyone, SignedIn};
 use super::check::{Check, is_plain_name};
 use super::error::Error;
-use super::extract::{Json, NoContent, Path};
+use super::extract::{Json, NoContent, Path, Versioned};
 use super::leads::{self, LeadBody};
 use super::live;
 use super::privacy::shown;
 use super::supervision;
 use crate::sentences;
+use crate::store::PauseChoice;
 use crate::words::Language;
 
 /// The longest note of a disposition.
@@ -59,7 +60,7 @@ pub(super) struct Desk {
     #[schema(value_type = Option<CallerView>)]
     caller: Option<Value>,
     /// Who is called.
-    lead: Option<LeadBody>,
+    lead: Option<Versioned<LeadBody>>,
     /// What can be said of the call.
     dispositions: Vec<Disposition>,
 }
@@ -136,13 +137,17 @@ async fn dispositions(
     campaign: Option<CampaignId>,
     queue: Option<QueueId>,
 ) -> Result<Vec<Disposition>, Error> {
-    if let Some(campaign) = campaign {
-        let kept = app.store.campaign(campaign).await?;
-        return Ok(kept.map(|kept| kept.value.settings.dispositions).unwrap_or_default());
-    }
-    let Some(queue) = queue else { return Ok(Vec::new()) };
-    let kept = app.store.setting::<Queue>(queue).await?;
-    Ok(kept.map(|kept| kept.value.settings.dispositions).unwrap_or_default())
+    let own = if let Some(campaign) = campaign {
+        let kept = app.store.campaign(campaign).await?.map(|kept| kept.value.settings);
+        kept.map(|settings| (settings.disposition_group, settings.dispositions))
+    } else if let Some(queue) = queue {
+        let kept = app.store.setting::<Queue>(queue).await?.map(|kept| kept.value.settings);
+        kept.map(|settings| (settings.disposition_group, settings.dispositions))
+    } else {
+        None
+    };
+    let (group, own) = own.unwrap_or_default();
+    Ok(app.store.dispositions_that_count(group, own).await?)
 }
 
 /// Beginning to work.
@@ -206,7 +211,7 @@ pub(super) async fn ready(ActingFor(agent): ActingFor, State(app): State<App>) -
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Pause {
-    /// Why: one of the centre's pause codes.
+    /// Why: the code of one of the reasons at `/api/pause-reasons`; any word where there are none.
     code: String,
 }
 
@@ -218,7 +223,17 @@ pub(super) async fn pause(
     State(app): State<App>,
     Json(body): Json<Pause>,
 ) -> Result<NoContent, Error> {
-    Check::default().that(is_plain_name(&body.code), "/code", "code").done()?;
+    let reasons = app.store.all_settings::<PauseChoice>().await?;
+    let codes: Vec<&str> = reasons.iter().map(|reason| reason.code.as_str()).collect();
+    Check::default()
+        .that(is_plain_name(&body.code), "/code", "code")
+        .fill(
+            codes.is_empty() || codes.contains(&body.code.as_str()),
+            "/code",
+            "pause_reason",
+            &[("codes", codes.join(", "))],
+        )
+        .done()?;
     act(&app, Request::Pause { agent, code: body.code }).await
 }
 
@@ -226,7 +241,7 @@ pub(super) async fn pause(
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Preview {
     campaign: CampaignId,
-    lead: LeadBody,
+    lead: Versioned<LeadBody>,
     /// Until when it is the agent's, in milliseconds since 1970.
     until: i64,
 }

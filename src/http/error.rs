@@ -64,6 +64,8 @@ pub(super) enum Error {
     NoSound(String),
     /// Nothing that speaks texts is configured, or it did not do it.
     NotSpoken(String),
+    /// The lead's state does not allow it.
+    LeadIs(&'static str),
     /// The body has another type.
     MediaType(&'static str),
     /// The address does not take the method.
@@ -191,6 +193,7 @@ impl Error {
             Self::Invalid(faults) => {
                 return Problem { faults, ..Problem::new(S::UNPROCESSABLE_ENTITY, "invalid", vec![]) };
             }
+            Self::LeadIs(state) => (S::CONFLICT, "lead_is", vec![("state", state.to_owned())]),
             Self::LockedOut { seconds } => {
                 (S::TOO_MANY_REQUESTS, "locked_out", vec![("seconds", seconds.to_string())])
             }

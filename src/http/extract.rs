@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::error::Error;
-use crate::store::{Kept, PAGE_MAX, Page};
+use crate::store::{Kept, NameOrder, PAGE_MAX, Page};
 use crate::words::Language;
 
 /// A JSON body. What it is not is told as a problem document.
@@ -128,6 +128,21 @@ impl<Id: ToSchema> PageQuery<Id> {
     pub(super) fn page(self) -> Page<Id> {
         page(self.after, self.limit)
     }
+}
+
+/// Which part of a listing of rows with names is wanted, and in which order.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NamedQuery<Id: ToSchema> {
+    /// `added` (in which they were added), `latest` first, or by `name`.
+    #[param(value_type = Option<String>)]
+    pub order: Option<NameOrder>,
+    /// `next` of the page before; without it the first page.
+    pub after: Option<Id>,
+    /// Rows at most, 1 to 500.
+    #[param(minimum = 1, maximum = 500, default = 100)]
+    pub limit: Option<u16>,
 }
 
 /// The page after a row.

@@ -21,8 +21,8 @@ use super::lists;
 use super::uploads::{FileRows, Reading, UploadId, blocking, remove_file, rows};
 use crate::import::{self, Reason, Verdict, safe_cell};
 use crate::store::{
-    Import, ImportId, ImportOutcome, ImportReport, ImportRow, ImportState, NewConsent, NewLead, Page,
-    RowContent,
+    HistoryOrder, Import, ImportId, ImportOutcome, ImportReport, ImportRow, ImportState, NewConsent, NewLead,
+    Page, RowContent,
 };
 use crate::words::Language;
 
@@ -104,13 +104,16 @@ pub(super) struct NewImport {
 pub(super) struct ImportQuery {
     /// Into one list.
     list: Option<ListId>,
+    /// `latest` first (unless told otherwise) or `earliest` first.
+    #[param(value_type = Option<String>)]
+    order: Option<HistoryOrder>,
     /// `next` of the page before.
     after: Option<ImportId>,
     /// Rows at most, 1 to 500.
     limit: Option<u16>,
 }
 
-/// Lists imports, the latest first.
+/// Lists imports, the latest first unless told otherwise.
 #[utoipa::path(get, path = "/api/imports", tag = "imports", params(ImportQuery),
     responses((status = 200, body = Listing<ImportBody>)))]
 pub(super) async fn list(
@@ -120,7 +123,7 @@ pub(super) async fn list(
     Query(query): Query<ImportQuery>,
 ) -> Result<Json<Listing<ImportBody>>, Error> {
     let page = page(query.after, query.limit);
-    let imports = session.store(&app).imports(query.list, page).await?;
+    let imports = session.store(&app).imports(query.list, query.order.unwrap_or_default(), page).await?;
     Ok(Listing::of(&page, imports, |import| import.id, |import| body(import, language)))
 }
 
@@ -232,7 +235,8 @@ fn read_remarks(text: &str) -> impl Iterator<Item = (usize, Reason)> {
     })
 }
 
-fn new_lead(lead: import::NewLead) -> NewLead {
+/// What was read of a lead, as the store takes it.
+pub(super) fn new_lead(lead: import::NewLead) -> NewLead {
     NewLead {
         name: lead.name(),
         phone: lead.phone,
@@ -347,8 +351,7 @@ pub(super) async fn refused(
 ) -> Result<impl IntoResponse, Error> {
     let import = find(&app, id).await?;
     let header = from_line(&import.header);
-    // A spreadsheet takes a file for UTF-8 only when it begins with the mark.
-    let mut file = "\u{feff}".to_owned();
+    let mut file = BYTE_ORDER_MARK.to_owned();
     let mut column = header.clone();
     column.push(REASON_COLUMN.to_owned());
     file.push_str(&to_line(&column));
@@ -378,8 +381,11 @@ pub(super) async fn refused(
 /// The header of the column with reasons. Such a column of a file that comes back is ignored.
 const REASON_COLUMN: &str = import::columns::REASON_HEADER;
 
+/// A spreadsheet takes a file for UTF-8 only when it begins with the mark.
+pub(super) const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 /// Cells as a line of a CSV file.
-fn to_line(cells: &[String]) -> String {
+pub(super) fn to_line(cells: &[String]) -> String {
     let mut writer = csv::WriterBuilder::new().delimiter(b';').from_writer(Vec::new());
     // Writing to memory cannot fail, and what went in as UTF-8 comes out as such.
     let _ = writer.write_record(cells);

@@ -10,7 +10,7 @@ use super::app::App;
 use super::auth::{CampaignManager, SignedIn, Staff};
 use super::calls::{AttemptBody, DispositionBody};
 use super::error::Error;
-use super::extract::{Json, Listing, Path, Query, page};
+use super::extract::{Json, Listing, Path, Query, Versioned, page};
 use super::privacy::shown;
 use crate::store::{
     CallbackRecord, CallbackState, DoneReason, LeadFilter, LeadOrder, LeadRecord, Withdrawal,
@@ -41,12 +41,14 @@ pub(super) struct LeadBody {
     due_at: i64,
     /// Whether a moment was agreed with the person.
     callback: bool,
+    /// Higher is dialled earlier, in campaigns that dial by priority.
+    priority: i64,
     created_at: i64,
-    updated_at: i64,
 }
 
-pub(super) fn body(record: LeadRecord, whole: bool) -> LeadBody {
-    LeadBody {
+pub(super) fn body(record: LeadRecord, whole: bool) -> Versioned<LeadBody> {
+    let (rev, updated_at) = (record.rev, record.updated_at.as_millis());
+    let value = LeadBody {
         id: record.lead.id,
         list: record.lead.list,
         campaign: record.campaign,
@@ -60,9 +62,10 @@ pub(super) fn body(record: LeadRecord, whole: bool) -> LeadBody {
         held_because: record.held_because.map(Reason::as_str),
         due_at: record.due_at.as_millis(),
         callback: record.callback,
+        priority: record.priority,
         created_at: record.created_at.as_millis(),
-        updated_at: record.updated_at.as_millis(),
-    }
+    };
+    Versioned { rev, updated_at, value }
 }
 
 /// Which leads are wanted.
@@ -90,12 +93,12 @@ pub(super) struct LeadQuery {
 
 /// Lists leads.
 #[utoipa::path(get, path = "/api/leads", tag = "leads", params(LeadQuery),
-    responses((status = 200, body = Listing<LeadBody>)))]
+    responses((status = 200, body = Listing<Versioned<LeadBody>>)))]
 pub(super) async fn list(
     session: SignedIn<Staff>,
     State(app): State<App>,
     Query(query): Query<LeadQuery>,
-) -> Result<Json<Listing<LeadBody>>, Error> {
+) -> Result<Json<Listing<Versioned<LeadBody>>>, Error> {
     let page = page(query.after, query.limit);
     let filter =
         LeadFilter { campaign: query.campaign, list: query.list, phone: query.phone, state: query.state };
@@ -106,13 +109,13 @@ pub(super) async fn list(
 
 /// One lead.
 #[utoipa::path(get, path = "/api/leads/{lead}", tag = "leads", params(("lead" = LeadId, Path)),
-    responses((status = 200, body = LeadBody)))]
+    responses((status = 200, body = Versioned<LeadBody>)))]
 pub(super) async fn read(
     session: SignedIn<Staff>,
     State(app): State<App>,
     Path(id): Path<LeadId>,
-) -> Result<Json<LeadBody>, Error> {
-    Ok(Json(body(find(&app, id).await?, session.sees_numbers())))
+) -> Result<Versioned<LeadBody>, Error> {
+    Ok(body(find(&app, id).await?, session.sees_numbers()))
 }
 
 /// What came of taking a lead back.
@@ -138,7 +141,7 @@ pub(super) async fn withdraw(
 /// All that happened to a lead.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Timeline {
-    lead: LeadBody,
+    lead: Versioned<LeadBody>,
     /// The latest first.
     attempts: Vec<AttemptBody>,
     /// In the order in which they were said.

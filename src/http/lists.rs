@@ -12,7 +12,7 @@ use super::auth::{CampaignManager, SignedIn, Staff};
 use super::check::Check;
 use super::error::Error;
 use super::extract::{Created, IfMatch, Json, Listing, NoContent, Path, Query, Versioned, page};
-use crate::store::{Kept, List};
+use crate::store::{Kept, List, NameOrder};
 
 const NOUN: &str = "list";
 
@@ -54,6 +54,9 @@ pub(super) struct ListChange {
 pub(super) struct ListQuery {
     /// Of one campaign.
     campaign: Option<CampaignId>,
+    /// `latest` first (unless told otherwise), as they were `added`, or by `name`.
+    #[param(value_type = Option<String>)]
+    order: Option<NameOrder>,
     /// `next` of the page before.
     after: Option<ListId>,
     /// Rows at most, 1 to 500.
@@ -64,7 +67,7 @@ fn body(list: List) -> ListBody {
     ListBody { id: list.id, campaign: list.campaign, name: list.name, enabled: list.enabled, leads: None }
 }
 
-/// Lists the lists, the latest first.
+/// Lists the lists, the latest first unless told otherwise.
 #[utoipa::path(get, path = "/api/lists", tag = "lists", params(ListQuery),
     responses((status = 200, body = Listing<Versioned<ListBody>>)))]
 pub(super) async fn list(
@@ -73,7 +76,8 @@ pub(super) async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Listing<Versioned<ListBody>>>, Error> {
     let page = page(query.after, query.limit);
-    let lists = session.store(&app).lists(query.campaign, page).await?;
+    let lists =
+        session.store(&app).lists(query.campaign, query.order.unwrap_or(NameOrder::Latest), page).await?;
     Ok(Listing::of(&page, lists, |row| row.value.id, |row| Versioned::of(row, body)))
 }
 

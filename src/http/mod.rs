@@ -73,6 +73,12 @@
 //! POST   /api/simulations                           edit_campaigns
 //! POST   /api/vicidial/campaign                     edit_campaigns
 //!
+//! GET    /api/disposition-groups                    view
+//! POST   /api/disposition-groups                    edit_campaigns
+//! GET    /api/disposition-groups/{group}            view
+//! PUT    /api/disposition-groups/{group}            edit_campaigns
+//! DELETE /api/disposition-groups/{group}            edit_campaigns
+//!
 //! GET    /api/lists                                 view
 //! POST   /api/lists                                 edit_campaigns
 //! GET    /api/lists/{list}                          view
@@ -90,9 +96,15 @@
 //! GET    /api/imports/{import}/refused.csv          export_leads
 //!
 //! GET    /api/leads                                 view
+//! POST   /api/leads                                 edit_campaigns
+//! POST   /api/leads/export                          export_leads
 //! GET    /api/leads/{lead}                          view
+//! PUT    /api/leads/{lead}                          edit_campaigns
+//! POST   /api/leads/{lead}/reset                    edit_campaigns
 //! POST   /api/leads/{lead}/withdraw                 edit_campaigns
 //! GET    /api/leads/{lead}/timeline                 view
+//!
+//! GET    /api/contacts                              view
 //!
 //! GET    /api/callbacks                             view work
 //! PUT    /api/callbacks/{call}                      view work
@@ -215,6 +227,12 @@
 //! POST   /api/agents/{agent}/disposition            act_for_agents self
 //! POST   /api/agents/{agent}/follow                 listen
 //!
+//! GET    /api/pause-reasons                         view work
+//! POST   /api/pause-reasons                         edit_agents
+//! GET    /api/pause-reasons/{reason}                view work
+//! PUT    /api/pause-reasons/{reason}                edit_agents
+//! DELETE /api/pause-reasons/{reason}                edit_agents
+//!
 //! GET    /api/live                                  everybody
 //! POST   /api/live/tickets                          account
 //! GET    /api/live/snapshot                         view
@@ -275,8 +293,10 @@ mod campaigns;
 mod check;
 mod compliance;
 mod consents;
+mod contacts;
 mod desk;
 mod dial_decisions;
+mod disposition_groups;
 mod do_not_call;
 mod docs;
 mod error;
@@ -289,6 +309,8 @@ mod frame;
 mod front;
 mod health;
 mod imports;
+mod lead_changes;
+mod lead_export;
 mod leads;
 mod listed_callers;
 mod lists;
@@ -299,6 +321,7 @@ mod messages;
 mod numbers;
 mod once;
 mod pacing;
+mod pause_reasons;
 mod playback;
 mod privacy;
 mod queues;

@@ -24,10 +24,11 @@ pub(super) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Addresses that dial, import, or open a centre. A dial by hand is missing: its key names the attempt itself (`by_hand.rs`).
-const ADDRESSES: [&str; 5] = [
+const ADDRESSES: [&str; 6] = [
     "/api/agents/{agent}/dial",
     "/api/agents/{agent}/next-lead",
     "/api/do-not-call",
+    "/api/leads",
     "/api/lists/{list}/imports",
     "/api/platform/tenants",
 ];

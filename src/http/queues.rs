@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::app::App;
 use super::auth::{EditsInbound, SignedIn, Staff};
-use super::campaign_settings::{check_dispositions, is_media, millis};
+use super::campaign_settings::{check_dispositions, check_group, is_media, millis};
 use super::check::{Check, is_field_name, is_plain_name};
 use super::error::Error;
 use super::extract::{Created, IfMatch, Json, Listing, NoContent, PageQuery, Path, Query, Versioned};
@@ -68,6 +68,7 @@ async fn check(settings: &QueueSettings, app: &App) -> Result<(), Error> {
     check.recording(Some(settings.recording), "/recording");
     check_skills(&settings.skills, &mut check);
     check_dispositions(&settings.dispositions, &mut check);
+    check_group(settings.disposition_group, app, &mut check).await?;
     if let Some(calendar) = settings.calendar {
         let known = app.store.setting::<NamedHours>(calendar).await?.is_some();
         check.that(known, "/calendar", "exists");

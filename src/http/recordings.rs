@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use cadran_engine::model::{
-    AgentId, CallId, CampaignId, LeadId, ListId, Outcome, Phone, QueueId, RecordingId, RecordingState,
-    Timestamp,
+    AgentId, CallId, CampaignId, DidId, LeadId, ListId, Outcome, Phone, QueueId, RecordingId, RecordingState,
+    Timestamp, TrunkId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -18,8 +18,8 @@ use super::error::Error;
 use super::extract::{Json, Listing, NoContent, PageQuery, Path, Query, page};
 use super::privacy::shown;
 use crate::store::{
-    ArchiveState, Deletion, DeletionOrder, HistoryFilter, KeptFile, LegalHold, Ordered, RecordingFilter,
-    RecordingGap, RecordingOrder, RecordingRecord,
+    ArchiveState, CallDirection, Deletion, DeletionOrder, HistoryFilter, KeptFile, LegalHold, Ordered,
+    RecordingFilter, RecordingGap, RecordingOrder, RecordingRecord,
 };
 
 pub(super) const NOUN: &str = "recording";
@@ -36,6 +36,13 @@ pub(super) struct RecordingBody {
     lead: Option<LeadId>,
     /// The queue that gave a caller to the agent.
     queue: Option<QueueId>,
+    /// `inbound` when somebody called us, `outbound` when we called them.
+    #[schema(value_type = String)]
+    direction: CallDirection,
+    /// The number that a caller dialled; none until their call is over.
+    did: Option<DidId>,
+    /// The trunk that carried the call; of a caller's, none until the call is over.
+    trunk: Option<TrunkId>,
     /// The number dialled, or the caller's; its last digits without the right `see_full_numbers`.
     phone: Option<String>,
     agent: Option<AgentId>,
@@ -145,6 +152,9 @@ pub(super) fn body(record: RecordingRecord, whole: bool) -> RecordingBody {
         list: record.list,
         lead: record.lead,
         queue: record.queue,
+        direction: if record.lead.is_some() { CallDirection::Outbound } else { CallDirection::Inbound },
+        did: record.did,
+        trunk: record.trunk,
         phone: record.phone.map(|phone| shown(phone, whole)),
         agent: record.agent,
         outcome: record.outcome,
@@ -234,6 +244,13 @@ pub(super) struct RecordingQuery {
     outcome: Option<Outcome>,
     /// Of callers whom this queue gave to the agent.
     queue: Option<QueueId>,
+    /// Of callers who dialled this number. A caller's call tells it once it is over.
+    did: Option<DidId>,
+    /// Of calls that this trunk carried. A caller's call tells it once it is over.
+    trunk: Option<TrunkId>,
+    /// `inbound` or `outbound`.
+    #[param(value_type = Option<String>)]
+    direction: Option<CallDirection>,
     /// Of which the agent said this, by its code.
     disposition: Option<String>,
     /// Begun then or later, in milliseconds since 1970.
@@ -274,6 +291,9 @@ impl RecordingQuery {
                 until: self.until.map(Timestamp::from_millis),
             },
             archive: self.archive,
+            did: self.did,
+            direction: self.direction,
+            trunk: self.trunk,
             disposition: self.disposition.clone(),
             duration_max: self.duration_max.map(Duration::from_millis),
             duration_min: self.duration_min.map(Duration::from_millis),

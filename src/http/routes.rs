@@ -10,11 +10,12 @@ use utoipa_axum::routes;
 use super::app::App;
 use super::{
     agents, api_keys, audit, bulk, by_hand, calendars, callbacks, caller_callbacks, caller_calls, calls,
-    campaigns, compliance, consents, desk, dial_decisions, do_not_call, docs, flow_revisions, flow_tests,
-    flows, forecast, frame, health, imports, leads, listed_callers, lists, live, mailboxes, media, messages,
-    numbers, pacing, playback, queues, recordings, registers, relationships, roles, screening, second_factor,
-    sellers, session, simulations, skills, supervision, surveys, system, teams, tenants, transfers, trunks,
-    uploads, users, vicidial, webhooks,
+    campaigns, compliance, consents, contacts, desk, dial_decisions, disposition_groups, do_not_call, docs,
+    flow_revisions, flow_tests, flows, forecast, frame, health, imports, lead_changes, lead_export, leads,
+    listed_callers, lists, live, mailboxes, media, messages, numbers, pacing, pause_reasons, playback,
+    queues, recordings, registers, relationships, roles, screening, second_factor, sellers, session,
+    simulations, skills, supervision, surveys, system, teams, tenants, transfers, trunks, uploads, users,
+    vicidial, webhooks,
 };
 
 /// The largest body with a flow in it: a document of the greatest size, its tests, and what JSON adds.
@@ -89,6 +90,8 @@ fn campaign_routes() -> OpenApiRouter<App> {
         .routes(routes!(screening::read))
         .routes(routes!(vicidial::translate))
         .routes(routes!(simulations::create))
+        .routes(routes!(disposition_groups::list, disposition_groups::create))
+        .routes(routes!(disposition_groups::read, disposition_groups::update, disposition_groups::remove))
         .routes(routes!(lists::list, lists::create))
         .routes(routes!(lists::read, lists::update, lists::remove))
         .routes(routes!(imports::list))
@@ -96,10 +99,13 @@ fn campaign_routes() -> OpenApiRouter<App> {
         .routes(routes!(imports::read))
         .routes(routes!(imports::report))
         .routes(routes!(imports::refused))
-        .routes(routes!(leads::list))
-        .routes(routes!(leads::read))
+        .routes(routes!(leads::list, lead_changes::create))
+        .routes(routes!(lead_export::export))
+        .routes(routes!(leads::read, lead_changes::update))
+        .routes(routes!(lead_changes::reset))
         .routes(routes!(leads::withdraw))
         .routes(routes!(leads::timeline))
+        .routes(routes!(contacts::find))
         .routes(routes!(callbacks::list))
         .routes(routes!(callbacks::change))
         .routes(routes!(caller_callbacks::list))
@@ -167,6 +173,8 @@ fn agent_routes() -> OpenApiRouter<App> {
         .routes(routes!(agents::list, agents::create))
         .routes(routes!(agents::read, agents::update, agents::remove))
         .routes(routes!(agents::phone))
+        .routes(routes!(pause_reasons::list, pause_reasons::create))
+        .routes(routes!(pause_reasons::read, pause_reasons::update, pause_reasons::remove))
         .routes(routes!(desk::desk))
         .routes(routes!(desk::log_in))
         .routes(routes!(desk::log_out))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::State;
 use cadran_engine::dialer::share::Share;
-use cadran_engine::model::{CampaignId, CampaignSettings, ListId, Verdict};
+use cadran_engine::model::{CampaignId, CampaignSettings, Disposition, ListId, Verdict};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -81,7 +81,9 @@ pub(super) async fn read(
 ) -> Result<Json<ScreeningBody>, Error> {
     let campaign = app.store.campaign(id).await?.ok_or_else(|| Error::not_found("campaign", id))?.value;
     let calls = app.store.screened_calls(id).await?;
-    let machine_codes = machine_codes(&campaign.settings);
+    let CampaignSettings { disposition_group, dispositions, .. } = campaign.settings;
+    let dispositions = app.store.dispositions_that_count(disposition_group, dispositions).await?;
+    let machine_codes = machine_codes(&dispositions);
     let mut lists: BTreeMap<ListId, Vec<&ScreenedCalls>> = BTreeMap::new();
     for counted in &calls {
         lists.entry(counted.list).or_default().push(counted);
@@ -96,8 +98,8 @@ pub(super) async fn read(
 }
 
 /// The dispositions by which an agent says that a machine was on the line.
-fn machine_codes(settings: &CampaignSettings) -> BTreeSet<&str> {
-    let marked = settings.dispositions.iter().filter(|disposition| disposition.machine);
+fn machine_codes(dispositions: &[Disposition]) -> BTreeSet<&str> {
+    let marked = dispositions.iter().filter(|disposition| disposition.machine);
     marked.map(|disposition| disposition.code.as_str()).collect()
 }
 

@@ -21,7 +21,7 @@ use super::check::{Check, is_field_name};
 use super::error::Error;
 use super::extract::{Created, Json, NoContent, Path};
 use crate::hex;
-use crate::import::{self, Column, Plan, Reason, Region, Rows, Sample, Verdict};
+use crate::import::{self, Column, Meaning, Plan, Reason, Region, Rows, Sample, Verdict};
 use crate::words::Language;
 
 const NOUN: &str = "upload";
@@ -34,6 +34,11 @@ const UPLOADS_MAX: usize = 20;
 
 /// How long a file waits before it is removed: it holds personal data.
 const UPLOAD_TIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The country of numbers without a country code, unless somebody says otherwise, and where people live of whom nothing
+/// tells.
+pub(super) const DEFAULT_REGION: Region = Region::FR;
+pub(super) const DEFAULT_ZONE: &str = "Europe/Paris";
 
 /// Refused rows that a check shows.
 const EXAMPLES_MAX: usize = 20;
@@ -107,7 +112,7 @@ impl Reading {
         let encoding = label.map_or(Some(guess.encoding), import::text::encoding);
         let delimiter = self.delimiter.map_or(Some(guess.delimiter), |letter| u8::try_from(letter).ok());
         let delimiter = delimiter.filter(|byte| b";,\t|".contains(byte));
-        let zone: Result<Zone, _> = self.zone.as_deref().unwrap_or("Europe/Paris").parse();
+        let zone: Result<Zone, _> = self.zone.as_deref().unwrap_or(DEFAULT_ZONE).parse();
         let region = self.region();
         let columns = self.columns.unwrap_or(guess.columns);
         let mut check = Check::default();
@@ -132,14 +137,12 @@ impl Reading {
             encoding,
             delimiter,
             has_header: self.has_header.unwrap_or(guess.header.is_some()),
-            columns,
-            region,
-            zone,
+            meaning: Meaning { columns, region, zone },
         })
     }
 
     fn region(&self) -> Option<Region> {
-        self.region.as_deref().map_or(Some(Region::FR), import::phone::region)
+        self.region.as_deref().map_or(Some(DEFAULT_REGION), import::phone::region)
     }
 }
 
@@ -210,7 +213,7 @@ async fn look(app: &App, id: UploadId) -> Result<Upload, Error> {
     let (sample, bytes) = blocking(move || {
         let file = open(&file)?;
         let bytes = file.metadata().map_err(unwritable)?.len();
-        let sample = import::sniff(BufReader::new(file), Region::FR).map_err(unwritable)?;
+        let sample = import::sniff(BufReader::new(file), DEFAULT_REGION).map_err(unwritable)?;
         Ok::<_, Error>((sample, bytes))
     })
     .await??;
@@ -223,7 +226,7 @@ async fn look(app: &App, id: UploadId) -> Result<Upload, Error> {
             has_header: Some(sample.header.is_some()),
             columns: Some(sample.columns),
             region: Some("FR".to_owned()),
-            zone: Some("Europe/Paris".to_owned()),
+            zone: Some(DEFAULT_ZONE.to_owned()),
         },
         header: sample.header,
         rows: sample.rows,
@@ -323,7 +326,7 @@ pub(super) type FileRows = Rows<BufReader<fs::File>>;
 
 /// The header of a waiting file, and its rows as `reading` and the guesses say. Blocks on the disk.
 pub(super) fn rows(file: &FilePath, reading: Reading) -> Result<(Option<Vec<String>>, FileRows), Error> {
-    let region = reading.region().unwrap_or(Region::FR);
+    let region = reading.region().unwrap_or(DEFAULT_REGION);
     let guess = import::sniff(BufReader::new(open(file)?), region).map_err(unwritable)?;
     let header = guess.header.clone();
     let plan = reading.plan(guess)?;

@@ -12,11 +12,11 @@ use super::app::App;
 use super::auth::{EditsAccounts, SignedIn};
 use super::check::Check;
 use super::error::Error;
-use super::extract::{Created, IfMatch, Json, Listing, NoContent, PageQuery, Path, Query, Versioned};
+use super::extract::{Created, IfMatch, Json, Listing, NamedQuery, NoContent, Path, Query, Versioned, page};
 use super::session::hash_new;
 use super::supervision;
 use crate::accounts::is_login;
-use crate::store::{Kept, Page, User};
+use crate::store::{Kept, NameOrder, Page, User};
 
 const NOUN: &str = "user";
 
@@ -103,16 +103,16 @@ async fn check_standing(
     Ok(check)
 }
 
-/// Lists accounts, in the order in which they were added.
-#[utoipa::path(get, path = "/api/users", tag = "users", params(PageQuery<UserId>),
+/// Lists accounts, in the order in which they were added unless told otherwise.
+#[utoipa::path(get, path = "/api/users", tag = "users", params(NamedQuery<UserId>),
     responses((status = 200, body = Listing<Versioned<UserBody>>)))]
 pub(super) async fn list(
     _: SignedIn<EditsAccounts>,
     State(app): State<App>,
-    Query(query): Query<PageQuery<UserId>>,
+    Query(query): Query<NamedQuery<UserId>>,
 ) -> Result<Json<Listing<Versioned<UserBody>>>, Error> {
-    let page = query.page();
-    let users = app.store.users(page).await?;
+    let page = page(query.after, query.limit);
+    let users = app.store.users(query.order.unwrap_or(NameOrder::Added), page).await?;
     Ok(Listing::of(&page, users, |user| user.value.id, |user| Versioned::of(user, body)))
 }
 
@@ -230,7 +230,7 @@ fn is_admin(role: &RoleName, teams: Option<&BTreeSet<TeamId>>) -> bool {
 async fn another_admin(app: &App, without: UserId) -> Result<bool, Error> {
     let mut page = Page::first();
     loop {
-        let users = app.store.users(page).await?;
+        let users = app.store.users(NameOrder::Added, page).await?;
         let is_other_admin = |user: &Kept<User>| {
             let user = &user.value;
             user.id != without && user.enabled && is_admin(&user.role, user.teams.as_ref())

@@ -28,11 +28,12 @@ use crate::hex;
 use crate::store::{Act, ApiKeyId};
 
 /// Addresses whose `GET` reveals what not everybody sees: each reading is an act.
-const REVEALING: [&str; 8] = [
+const REVEALING: [&str; 9] = [
     "/api/agents/{agent}/phone",
     "/api/audit/export",
     "/api/calls/{call}/audio",
     "/api/compliance/why",
+    "/api/contacts",
     "/api/imports/{import}/refused.csv",
     "/api/imports/{import}/rows",
     "/api/messages/{message}/audio",

@@ -1,10 +1,11 @@
 //! A file of leads, from bytes to rows that are accepted, merged or refused. No row is ever lost silently.
 //!
-//! [`text`] decodes, [`record`] takes apart, [`columns`] guesses what is where, [`phone`] and [`consent`] read cells;
-//! this file decides about each row. Pure: it reads from any [`Read`] and stores nothing.
+//! [`text`] decodes, [`record`] takes apart, [`columns`] guesses what is where, [`phone`] and [`consent`] read cells,
+//! [`meaning`] what a row says; this file decides about each row. Pure: it reads from any [`Read`] and stores nothing.
 
 pub mod columns;
 pub mod consent;
+pub mod meaning;
 pub mod phone;
 mod reason;
 pub mod record;
@@ -15,12 +16,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::io::{self, Read};
 
-use cadran_engine::almanac::numbering;
 use cadran_engine::model::{Phone, Zone};
 use encoding_rs::Encoding;
 
 pub use columns::Column;
 pub use consent::{ConsentPart, NewConsent};
+pub use meaning::Meaning;
 pub use phone::Region;
 pub use reason::Reason;
 pub use record::Record;
@@ -40,12 +41,8 @@ pub struct Plan {
     pub delimiter: u8,
     /// Whether the first row names the columns.
     pub has_header: bool,
-    /// What the columns hold; further ones are ignored.
-    pub columns: Vec<Column>,
-    /// How numbers without a country code are meant.
-    pub region: Region,
-    /// Where a lead lives when neither its row nor its number tells.
-    pub zone: Zone,
+    /// What its cells mean.
+    pub meaning: Meaning,
 }
 
 /// A row and what becomes of it.
@@ -90,13 +87,6 @@ pub struct NewLead {
     pub consent: Option<Box<NewConsent>>,
 }
 
-/// The numbers of a row: the first good one, the other good ones, and the bad ones by column and reason.
-struct RowPhones {
-    first: Phone,
-    others: Vec<Phone>,
-    left_out: Vec<(usize, Reason)>,
-}
-
 impl NewLead {
     /// How the person or company is called, as far as the row tells.
     pub fn name(&self) -> String {
@@ -137,7 +127,7 @@ impl<R: Read> Rows<R> {
 
     /// Whether the rows may bring consents.
     pub fn brings_consents(&self) -> bool {
-        self.plan.columns.iter().any(|column| matches!(column, Column::Consent { .. }))
+        self.plan.meaning.columns.iter().any(|column| matches!(column, Column::Consent { .. }))
     }
 
     /// The next row, or none at the end of the file.
@@ -162,88 +152,10 @@ impl<R: Read> Rows<R> {
     }
 
     fn judge(&mut self, cells: &[String]) -> Result<Verdict, Reason> {
-        let RowPhones { first: phone, others: alternates, mut left_out } = self.phones(cells)?;
-        let zone = match self.cells_of(cells, &Column::Zone).next() {
-            Some((_, name)) => name.parse().map_err(|_| Reason::ZoneUnknown)?,
-            None => {
-                let told = numbering::zones(phone).and_then(|zones| zones.into_iter().next());
-                told.unwrap_or_else(|| self.plan.zone.clone())
-            }
-        };
-        let fields = self.fields(cells)?;
-        let consent =
-            self.consent(cells, &zone).and_then(|told| told.map_err(|reason| left_out.push(reason)).ok());
-        let consent = consent.map(Box::new);
-        let seen_in = *self.seen.entry(phone).or_insert(self.number);
-        Ok(Verdict::Accepted {
-            lead: NewLead { phone, alternates, zone, fields, consent },
-            left_out,
-            merged_into: (seen_in != self.number).then_some(seen_in),
-        })
-    }
-
-    /// The numbers of a row. A row without a good one fails with the reason of its first.
-    fn phones(&self, cells: &[String]) -> Result<RowPhones, Reason> {
-        let mut phones = Vec::new();
-        let mut left_out = Vec::new();
-        for (column, cell) in self.cells_of(cells, &Column::Phone) {
-            match phone::parse(cell, self.plan.region) {
-                Ok(phone) if phones.contains(&phone) => {}
-                Ok(phone) => phones.push(phone),
-                Err(reason) => left_out.push((column, reason)),
-            }
-        }
-        match phones.first() {
-            Some(&first) => Ok(RowPhones { first, others: phones.split_off(1), left_out }),
-            None => Err(left_out.first().map_or(Reason::PhoneMissing, |&(_, reason)| reason)),
-        }
-    }
-
-    fn fields(&self, cells: &[String]) -> Result<BTreeMap<String, String>, Reason> {
-        let mut fields = BTreeMap::new();
-        for (column, cell) in self.plan.columns.iter().zip(cells) {
-            let cell = plain(cell);
-            if let Column::Field { name } = column
-                && !cell.is_empty()
-            {
-                if cell.chars().count() > FIELD_CHARS_MAX {
-                    return Err(Reason::TextTooLong);
-                }
-                if cell.contains(|letter: char| letter.is_control() && !matches!(letter, '\t' | '\r' | '\n'))
-                {
-                    return Err(Reason::ControlCharacter);
-                }
-                fields.insert(name.clone(), cell.to_owned());
-            }
-        }
-        Ok(fields)
-    }
-
-    fn consent(&self, cells: &[String], zone: &Zone) -> Option<Result<NewConsent, (usize, Reason)>> {
-        let parts = self.plan.columns.iter().zip(cells).enumerate().filter_map(|(index, (column, cell))| {
-            let cell = plain(cell);
-            match column {
-                Column::Consent { part } if !cell.is_empty() => Some((index, *part, cell)),
-                _ => None,
-            }
-        });
-        consent::read(parts, self.plan.region, zone)
-    }
-
-    /// The cells of such columns that are not empty.
-    fn cells_of<'a>(
-        &'a self,
-        cells: &'a [String],
-        wanted: &'a Column,
-    ) -> impl Iterator<Item = (usize, &'a str)> {
-        self.plan
-            .columns
-            .iter()
-            .zip(cells)
-            .enumerate()
-            .filter(move |(_, (column, _))| *column == wanted)
-            .map(|(index, (_, cell))| (index, plain(cell)))
-            .filter(|(_, cell)| !cell.is_empty())
+        let (lead, left_out) = self.plan.meaning.read(cells).map_err(|(_, reason)| reason)?;
+        let seen_in = *self.seen.entry(lead.phone).or_insert(self.number);
+        let merged_into = (seen_in != self.number).then_some(seen_in);
+        Ok(Verdict::Accepted { lead, left_out, merged_into })
     }
 }
 

@@ -11,9 +11,7 @@ fn plan(columns: Vec<Column>) -> Plan {
         encoding: encoding_rs::UTF_8,
         delimiter: b';',
         has_header: false,
-        columns,
-        region: Region::FR,
-        zone: "Europe/Paris".parse().unwrap(),
+        meaning: Meaning { columns, region: Region::FR, zone: "Europe/Paris".parse().unwrap() },
     }
 }
 

@@ -4,8 +4,9 @@ use cadran_engine::model::{Agent, AgentId, SipAccount, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::db::Select;
+use super::name_order::in_order;
 use super::value::{Row, args, json};
-use super::{Error, Kept, Page, Store, only};
+use super::{Error, Kept, NameOrder, Page, Store, only};
 
 const NOUN: &str = "agent";
 const EXISTS: &str = "select 1 as one from agent where agent_id = $1";
@@ -30,12 +31,12 @@ impl Store {
         row.as_ref().map(read).transpose()
     }
 
-    /// Agents, in the order in which they were added.
-    pub async fn agents(&self, page: Page<AgentId>) -> Result<Vec<Kept<Agent>>, Error> {
-        let select = Select::new("select * from agent")
-            .of_agents("agent_id", &self.scope)
-            .narrow("agent_id > ?", page.after);
-        select.page(&self.db, "agent_id", page.limit()).await?.iter().map(read).collect()
+    /// A page of agents.
+    pub async fn agents(&self, order: NameOrder, page: Page<AgentId>) -> Result<Vec<Kept<Agent>>, Error> {
+        let (behind, by) = in_order!(order, "agent", "agent_id", "name");
+        let select =
+            Select::new("select * from agent").of_agents("agent_id", &self.scope).narrow(behind, page.after);
+        select.page(&self.db, by, page.limit()).await?.iter().map(read).collect()
     }
 
     /// Every agent, for the engine.

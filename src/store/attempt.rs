@@ -16,7 +16,7 @@ use super::person::Persons;
 use super::terms::Terms;
 use super::value::{Row, args, json};
 use super::write::Desk;
-use super::{Error, by_hand, quota};
+use super::{Error, by_hand, lead_change, quota};
 
 /// A dial and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ const INSERT: &str = "insert into attempt (attempt_id, call_id, leg_id, holder, 
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 
 const BEGIN: &str = "update lead set state = 'in_attempt', updated_at = $3 \
-    where lead_id = $1 and state = 'claimed' and claimed_by = $2 returning zone";
+    where lead_id = $1 and state = 'claimed' and claimed_by = $2 returning zone, phone, alternates";
 
 const DURABLE: Sql = Sql {
     postgres: "select attempt_id from attempt \
@@ -142,7 +142,9 @@ impl<'d> Saving<'d> {
         let Some(row) = tx.row(BEGIN, args![lead, holder, at]).await? else {
             return Ok(Err(AttemptRefusal::LeadGone));
         };
-        if quota::give_back_if_reached(tx, lead).await? {
+        if lead_change::give_back_without(tx, lead, &row, phone).await?
+            || quota::give_back_if_reached(tx, lead).await?
+        {
             return Ok(Err(AttemptRefusal::LeadGone));
         }
         let zone: Zone = row.get("zone")?;

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use super::api_key::ApiKeyId;
 use super::db::{Lane, Select, Sql};
 use super::value::{Row, args, without_nul};
-use super::{Error, Page, Store};
+use super::{Error, HistoryOrder, Page, Store};
 
 /// The hash before the first entry.
 const BEGINNING: [u8; 32] = [0; 32];
@@ -147,24 +147,19 @@ impl Store {
         Ok(AuditEntry { seq, act, hash })
     }
 
-    /// Entries, the latest first.
+    /// A page of entries.
     pub async fn audit_entries(
         &self,
         filter: &AuditFilter,
+        order: HistoryOrder,
         page: Page<i64>,
     ) -> Result<Vec<AuditEntry>, Error> {
-        let select = narrow(filter).narrow("seq < ?", page.after);
-        select.page(&self.db, "seq desc", page.limit()).await?.iter().map(read).collect()
-    }
-
-    /// Entries, the earliest first.
-    pub async fn audit_entries_forth(
-        &self,
-        filter: &AuditFilter,
-        page: Page<i64>,
-    ) -> Result<Vec<AuditEntry>, Error> {
-        let select = narrow(filter).narrow("seq > ?", page.after);
-        select.page(&self.db, "seq", page.limit()).await?.iter().map(read).collect()
+        let (behind, by) = match order {
+            HistoryOrder::Earliest => ("seq > ?", "seq"),
+            HistoryOrder::Latest => ("seq < ?", "seq desc"),
+        };
+        let select = narrow(filter).narrow(behind, page.after);
+        select.page(&self.db, by, page.limit()).await?.iter().map(read).collect()
     }
 }
 

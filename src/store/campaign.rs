@@ -3,8 +3,9 @@
 use cadran_engine::model::{Campaign, CampaignId, CampaignSettings, Timestamp};
 
 use super::db::{Lane, Select};
+use super::name_order::in_order;
 use super::value::{Row, args, json};
-use super::{Error, Kept, Page, Store, event, only, quota, webhook};
+use super::{Error, Kept, NameOrder, Page, Store, event, only, quota, webhook};
 
 const NOUN: &str = "campaign";
 const EXISTS: &str = "select 1 as one from campaign where campaign_id = $1";
@@ -33,12 +34,17 @@ impl Store {
         row.as_ref().map(read).transpose()
     }
 
-    /// Campaigns, the latest first.
-    pub async fn campaigns(&self, page: Page<CampaignId>) -> Result<Vec<Kept<Campaign>>, Error> {
+    /// A page of campaigns.
+    pub async fn campaigns(
+        &self,
+        order: NameOrder,
+        page: Page<CampaignId>,
+    ) -> Result<Vec<Kept<Campaign>>, Error> {
+        let (behind, by) = in_order!(order, "campaign", "campaign_id", "name");
         let select = Select::new("select * from campaign")
             .of_campaigns("campaign_id", &self.scope)
-            .narrow("campaign_id < ?", page.after);
-        select.page(&self.db, "campaign_id desc", page.limit()).await?.iter().map(read).collect()
+            .narrow(behind, page.after);
+        select.page(&self.db, by, page.limit()).await?.iter().map(read).collect()
     }
 
     /// Every campaign, for the engine.

@@ -69,6 +69,15 @@ macro_rules! run {
 }
 
 impl Db {
+    /// The statement in the words of this database.
+    pub(super) fn words(&self, sql: impl Into<Sql>) -> &'static str {
+        let sql = sql.into();
+        match self {
+            Self::Postgres { .. } => sql.postgres,
+            Self::Sqlite { .. } => sql.sqlite,
+        }
+    }
+
     /// Reads rows, outside any transaction.
     pub(super) async fn rows(&self, sql: impl Into<Sql>, values: Vec<Value>) -> Result<Vec<Row>, Error> {
         let sql = sql.into();

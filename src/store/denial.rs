@@ -67,6 +67,11 @@ impl Denied {
         };
         Some(Self { lead, reason, fate })
     }
+
+    /// Whether time does not help.
+    pub(super) const fn is_for_good(&self) -> bool {
+        matches!(self.fate, Fate::Done(_))
+    }
 }
 
 #[derive(Serialize)]

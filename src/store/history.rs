@@ -31,7 +31,8 @@ pub struct HistoryFilter {
     pub until: Option<Timestamp>,
 }
 
-/// In which order attempts and calls come: by the moment at which they began; for calls: were answered.
+/// In which order come what has its moment: attempts, imports and acts, by when they began; calls, by when they were
+/// answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HistoryOrder {

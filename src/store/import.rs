@@ -6,13 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cadran_engine::dialer::compliance::Reason;
-use cadran_engine::model::{CampaignId, ListId, Phone, Timestamp, UserId, Zone};
+use cadran_engine::model::{CampaignId, LeadId, ListId, Phone, Timestamp, UserId, Zone};
 use serde::{Deserialize, Serialize};
 
 use super::db::{Lane, Select, Sql, Tx};
 use super::dry_run::DryRun;
 use super::value::{Row, args, json, without_nul};
-use super::{Error, Page, Store, consent, only, person};
+use super::{Error, HistoryOrder, Page, Store, consent, only, person};
 
 /// The number of an import.
 pub type ImportId = i64;
@@ -31,7 +31,7 @@ pub struct NewLead {
     pub name: String,
     /// Where the lead lives, for calling hours.
     pub zone: Zone,
-    /// Higher is dialled earlier.
+    /// Higher is dialled earlier. Zero says nothing of a lead that is there already.
     pub priority: i64,
     /// The columns that Cadran itself does not use.
     pub fields: serde_json::Map<String, serde_json::Value>,
@@ -185,23 +185,25 @@ const KNOWN: Sql = Sql {
     sqlite: "select phone from lead where list_id = $1 and phone in (select value from json_each($2))",
 };
 
-/// A lead keeps its state, its history and the fields that the file does not name.
+/// A lead keeps its state, its history and what the row does not name: fields, a priority.
 const STORE_LEADS: Sql = Sql {
     postgres: "insert into lead (list_id, campaign_id, import_id, phone, alternates, name, zone, fields, priority, state, \
         due_at, created_at, updated_at) \
         select $1, $2, $3, row ->> 'phone', row -> 'alternates', row ->> 'name', row ->> 'zone', row -> 'fields', \
         cast(row ->> 'priority' as bigint), 'waiting', $5, $5, $5 from jsonb_array_elements($4) as row \
-        on conflict (tenant_id, list_id, phone) do update set import_id = excluded.import_id, alternates = excluded.alternates, name = excluded.name, \
-        zone = excluded.zone, fields = lead.fields || excluded.fields, priority = excluded.priority, \
-        updated_at = excluded.updated_at",
+        on conflict (tenant_id, list_id, phone) do update set import_id = coalesce(excluded.import_id, lead.import_id), \
+        alternates = excluded.alternates, name = excluded.name, zone = excluded.zone, \
+        fields = lead.fields || excluded.fields, priority = coalesce(nullif(excluded.priority, 0), lead.priority), \
+        rev = lead.rev + 1, updated_at = excluded.updated_at returning lead_id",
     // `where true` keeps the parser from reading `on` as part of a join (https://sqlite.org/lang_upsert.html §2.1).
     sqlite: "insert into lead (list_id, campaign_id, import_id, phone, alternates, name, zone, fields, priority, state, \
         due_at, created_at, updated_at) \
         select $1, $2, $3, value ->> 'phone', value -> 'alternates', value ->> 'name', value ->> 'zone', \
         value -> 'fields', value ->> 'priority', 'waiting', $5, $5, $5 from json_each($4) where true \
-        on conflict (list_id, phone) do update set import_id = excluded.import_id, alternates = excluded.alternates, name = excluded.name, \
-        zone = excluded.zone, fields = json_patch(lead.fields, excluded.fields), priority = excluded.priority, \
-        updated_at = excluded.updated_at",
+        on conflict (list_id, phone) do update set import_id = coalesce(excluded.import_id, lead.import_id), \
+        alternates = excluded.alternates, name = excluded.name, zone = excluded.zone, \
+        fields = json_patch(lead.fields, excluded.fields), priority = coalesce(nullif(excluded.priority, 0), lead.priority), \
+        rev = lead.rev + 1, updated_at = excluded.updated_at returning lead_id",
 };
 
 const STORE_ROWS: Sql = Sql {
@@ -247,10 +249,9 @@ impl Store {
             return Ok(Vec::new());
         };
         let (list, campaign): (ListId, CampaignId) = (target.get("list_id")?, target.get("campaign_id")?);
-        let (leads, outcomes) = sort_out(&rows, &known(&mut tx, list, &rows).await?);
-        let numbers: Vec<Vec<Phone>> = leads.iter().map(|lead| lead.phones().collect()).collect();
-        person::resolve(&mut tx, &numbers, now).await?;
-        tx.execute(STORE_LEADS, args![list, campaign, import, json(&leads)?, now]).await?;
+        let phones: Vec<Phone> = rows.iter().filter_map(|row| Some(row.content.lead()?.phone)).collect();
+        let (leads, outcomes) = sort_out(&rows, &known(&mut tx, list, &phones).await?);
+        store_leads(&mut tx, (list, campaign), Some(import), &leads, now).await?;
         let given = rows.iter().filter_map(|row| row.content.lead());
         let given = given.filter_map(|lead| Some((lead.phone, lead.consent.as_deref()?)));
         consent::import(&mut tx, campaign, given, &format!("import {import}"), now).await?;
@@ -301,13 +302,22 @@ impl Store {
         row.as_ref().map(read).transpose()
     }
 
-    /// Imports, into one list or all, the latest first.
-    pub async fn imports(&self, list: Option<ListId>, page: Page<ImportId>) -> Result<Vec<Import>, Error> {
+    /// Imports, into one list or all, by the moment at which they began.
+    pub async fn imports(
+        &self,
+        list: Option<ListId>,
+        order: HistoryOrder,
+        page: Page<ImportId>,
+    ) -> Result<Vec<Import>, Error> {
+        let (behind, by) = match order {
+            HistoryOrder::Earliest => ("import_id > ?", "import_id"),
+            HistoryOrder::Latest => ("import_id < ?", "import_id desc"),
+        };
         let select = Select::new("select * from import")
             .of_campaigns("(select campaign_id from list where list.list_id = import.list_id)", &self.scope)
             .narrow("list_id = ?", list)
-            .narrow("import_id < ?", page.after);
-        select.page(&self.db, "import_id desc", page.limit()).await?.iter().map(read).collect()
+            .narrow(behind, page.after);
+        select.page(&self.db, by, page.limit()).await?.iter().map(read).collect()
     }
 
     /// The rows of an import and what became of each, in the order of the file; only the refused ones if so wished.
@@ -325,11 +335,24 @@ impl Store {
     }
 }
 
-/// The preferred numbers that the list has already.
-async fn known(tx: &mut Tx, list: ListId, rows: &[ImportRow]) -> Result<BTreeSet<Phone>, Error> {
-    let phones: Vec<Phone> = rows.iter().filter_map(|row| Some(row.content.lead()?.phone)).collect();
+/// Those of the preferred numbers that the list has already.
+pub(super) async fn known(tx: &mut Tx, list: ListId, phones: &[Phone]) -> Result<BTreeSet<Phone>, Error> {
     let known = tx.rows(KNOWN, args![list, json(&phones)?]).await?;
     known.iter().map(|row| row.get("phone")).collect()
+}
+
+/// Puts leads into a list, each number once, or brings those of the list up to date. Gives them all.
+pub(super) async fn store_leads(
+    tx: &mut Tx,
+    (list, campaign): (ListId, CampaignId),
+    import: Option<ImportId>,
+    leads: &[NewLead],
+    now: Timestamp,
+) -> Result<Vec<LeadId>, Error> {
+    let numbers: Vec<Vec<Phone>> = leads.iter().map(|lead| lead.phones().collect()).collect();
+    person::resolve(tx, &numbers, now).await?;
+    let stored = tx.rows(STORE_LEADS, args![list, campaign, import, json(&leads)?, now]).await?;
+    stored.iter().map(|row| row.get("lead_id")).collect()
 }
 
 /// One lead for each number, in the order of the file, and the outcome of each row. Within a batch too, a later row

@@ -39,6 +39,9 @@ pub struct LeadRecord {
     pub import: Option<ImportId>,
     /// When it was imported.
     pub created_at: Timestamp,
+    /// Begins at 1 and grows by one with each change of what people and files say of it. What dialling writes leaves it
+    /// alone.
+    pub rev: i64,
     /// When it changed last.
     pub updated_at: Timestamp,
 }
@@ -131,13 +134,16 @@ impl LeadOrder {
     }
 }
 
+/// What has been since the lead was new: a lead that was reset begins again.
 const HISTORIES: Sql = Sql {
     postgres: "select lead_id, outcome, count(*) as times from attempt \
         where lead_id in (select cast(id as bigint) from jsonb_array_elements_text($1) as id) \
-        and outcome is not null group by lead_id, outcome order by outcome",
+        and outcome is not null and not exists (select 1 from lead where lead.lead_id = attempt.lead_id \
+        and reset_at > started_at) group by lead_id, outcome order by outcome",
     sqlite: "select lead_id, outcome, count(*) as times from attempt \
         where lead_id in (select value from json_each($1)) \
-        and outcome is not null group by lead_id, outcome order by outcome",
+        and outcome is not null and not exists (select 1 from lead where lead.lead_id = attempt.lead_id \
+        and reset_at > started_at) group by lead_id, outcome order by outcome",
 };
 
 impl Store {
@@ -155,16 +161,19 @@ impl Store {
         page: Page<LeadId>,
     ) -> Result<Vec<LeadRecord>, Error> {
         let (behind, by) = order.sql();
-        let rows = Select::new("select * from lead")
+        let select = self.leads_of("select * from lead", filter).narrow(behind, page.after);
+        let rows = select.page(&self.db, by, page.limit()).await?;
+        self.lead_records(&rows).await
+    }
+
+    /// A `select` of leads, confined to those that are wanted and to what this store may list.
+    pub(super) fn leads_of(&self, text: impl Into<Sql>, filter: LeadFilter) -> Select {
+        Select::new(self.db.words(text))
             .of_campaigns("campaign_id", &self.scope)
             .narrow("campaign_id = ?", filter.campaign)
             .narrow("list_id = ?", filter.list)
             .narrow("phone = ?", filter.phone)
             .narrow("state = ?", filter.state.map(LeadState::as_str))
-            .narrow(behind, page.after)
-            .page(&self.db, by, page.limit())
-            .await?;
-        self.lead_records(&rows).await
     }
 
     /// Takes a lead back: it is not dialled again, and what had been agreed with the person is withdrawn. While it is
@@ -290,6 +299,7 @@ pub(super) fn read(row: &Row, histories: &mut Histories) -> Result<LeadRecord, E
         callback: row.get("callback")?,
         import: row.get("import_id")?,
         created_at: row.get("created_at")?,
+        rev: row.get("rev")?,
         updated_at: row.get("updated_at")?,
     })
 }

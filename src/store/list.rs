@@ -3,8 +3,9 @@
 use cadran_engine::model::{CampaignId, LeadState, ListId, Timestamp};
 
 use super::db::Select;
+use super::name_order::in_order;
 use super::value::{Row, args};
-use super::{Error, Kept, Page, Store, only};
+use super::{Error, Kept, NameOrder, Page, Store, only};
 
 const NOUN: &str = "list";
 const EXISTS: &str = "select 1 as one from list where list_id = $1";
@@ -37,17 +38,19 @@ impl Store {
         row.as_ref().map(read).transpose()
     }
 
-    /// Lists, of one campaign or of all, the latest first.
+    /// A page of lists, of one campaign or of all.
     pub async fn lists(
         &self,
         campaign: Option<CampaignId>,
+        order: NameOrder,
         page: Page<ListId>,
     ) -> Result<Vec<Kept<List>>, Error> {
+        let (behind, by) = in_order!(order, "list", "list_id", "name");
         let select = Select::new("select * from list")
             .of_campaigns("campaign_id", &self.scope)
             .narrow("campaign_id = ?", campaign)
-            .narrow("list_id < ?", page.after);
-        select.page(&self.db, "list_id desc", page.limit()).await?.iter().map(read).collect()
+            .narrow(behind, page.after);
+        select.page(&self.db, by, page.limit()).await?.iter().map(read).collect()
     }
 
     /// Renames a list or switches it on or off, if nobody changed it since `rev`.

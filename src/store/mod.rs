@@ -23,11 +23,13 @@ mod campaign;
 mod claim;
 mod consent;
 mod contact;
+mod contact_story;
 mod db;
 mod decision;
 mod deletion;
 mod denial;
 mod disposition;
+mod disposition_group;
 mod do_not_call;
 mod dossier;
 mod dry_run;
@@ -42,6 +44,8 @@ mod history;
 mod idempotency;
 mod import;
 mod lead;
+mod lead_change;
+mod lead_columns;
 mod lead_order;
 mod lead_stock;
 mod learnt;
@@ -50,6 +54,7 @@ mod list;
 mod listed_caller;
 mod medium;
 mod message;
+mod name_order;
 mod open;
 mod pacing;
 mod person;
@@ -103,6 +108,7 @@ pub use caller_callback::{CallerCallbackFilter, CallerCallbackRecord};
 pub use caller_history::{CallerFilter, CallerMarks};
 pub use claim::{CLAIM_TIME, Claim};
 pub use consent::{Consent, ConsentId};
+pub use contact_story::ContactStory;
 pub use decision::{DecisionFilter, DialDecision, DialDecisionId, PackEdition, Stage};
 pub use deletion::{Deletion, DeletionOrder, Expiring, Ordered};
 pub use disposition::DispositionKept;
@@ -119,18 +125,21 @@ pub use import::{
     NewLead, RowContent,
 };
 pub use lead::{DoneReason, LeadFilter, LeadOrder, LeadRecord, Withdrawal};
+pub use lead_change::{LeadChange, NotReset};
+pub use lead_columns::LeadColumns;
 pub use lead_stock::{Keeps, PACE_SPAN, WaitingLeads};
 pub use lease::{Acquired, Lease, LeaseHeld};
 pub use list::List;
 pub use listed_caller::{ListedCaller, ListedCallerId};
 pub use medium::{Medium, SoundFile};
 pub use message::Message;
+pub use name_order::NameOrder;
 pub use open::Database;
 pub use pacing::PacingFilter;
 pub use quota::QuotaStand;
 pub use recording::{ArchiveState, LegalHold, RecordingRecord};
 pub use recording_gap::RecordingGap;
-pub use recording_search::{RecordingFilter, RecordingOrder};
+pub use recording_search::{CallDirection, RecordingFilter, RecordingOrder};
 pub use register::{Register, SCRUB_BATCH_MAX, ScrubId, digest};
 pub use relationship::{Relationship, RelationshipId, RelationshipKind};
 pub use role::RoleRecord;
@@ -138,7 +147,7 @@ pub use screening::ScreenedCalls;
 pub use second_factor::SecondFactor;
 pub use seller::Seller;
 pub use session::{AgentSessionRecord, StateSpan};
-pub use setting::{NamedHours, Setting, Skill};
+pub use setting::{DispositionGroup, NamedHours, PauseChoice, Setting, Skill};
 pub use sign_in::{IDLE_TIME_MAX, SignIn, TokenHash};
 pub use supervision::{SupervisionFilter, SupervisionRecord};
 pub use survey::{SurveyAnswers, SurveyCount, SurveyFilter};
@@ -238,7 +247,7 @@ impl Store {
 
     /// What the engine works by. The limit of the Asterisk server as a whole is no row but configuration.
     pub async fn settings(&self) -> Result<Settings, Error> {
-        let mut campaigns = self.all_campaigns().await?;
+        let mut campaigns = self.campaigns_at_work().await?;
         campaigns.retain(|campaign| campaign.state != CampaignState::Finished);
         let trunks = self.all_trunks().await?.into_iter().map(|(trunk, _)| trunk);
         let trunks = trunks.collect();
@@ -247,7 +256,7 @@ impl Store {
             agents: self.all_agents().await?,
             campaigns,
             trunks,
-            queues: self.all_settings().await?,
+            queues: self.queues_at_work().await?,
             flows: self.published_flows(&dids).await?,
             dids,
             calendars: self.all_calendars().await?,

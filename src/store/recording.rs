@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use cadran_engine::command::CallerRecorded;
 use cadran_engine::model::{
-    AgentId, CallId, CampaignId, LeadId, ListId, Outcome, Phone, QueueId, RecordingFacts, RecordingId,
-    RecordingState, Timestamp,
+    AgentId, CallId, CampaignId, DidId, LeadId, ListId, Outcome, Phone, QueueId, RecordingFacts, RecordingId,
+    RecordingState, Timestamp, TrunkId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,10 @@ pub struct RecordingRecord {
     pub lead: Option<LeadId>,
     /// The queue that gave a caller to the agent, where it is known.
     pub queue: Option<QueueId>,
+    /// The number that a caller dialled; known once their call is over.
+    pub did: Option<DidId>,
+    /// The trunk that carried the call; of a caller's, known once the call is over.
+    pub trunk: Option<TrunkId>,
     /// The number of whoever was called or called; none where it was withheld.
     pub phone: Option<Phone>,
     /// The agent who had the call; the one it was made for while it goes on.
@@ -93,6 +97,9 @@ pub struct LegalHold {
 
 /// The columns of a recording with those of its call. `where` and order are to follow.
 pub(super) const SELECT: &str = "select recording.*, list_id, lead_id, coalesce(phone, caller_phone) as phone, outcome, \
+    (select did_id from caller_call where caller_call.call_id = recording.call_id) as did_id, \
+    coalesce(attempt.trunk_id, (select caller_call.trunk_id from caller_call \
+    where caller_call.call_id = recording.call_id)) as trunk_id, \
     exists (select 1 from recording_gap where recording_gap.call_id = recording.call_id \
     and recording_gap.part = recording.part) as has_gap \
     from recording left join attempt on attempt.call_id = recording.call_id";
@@ -174,6 +181,8 @@ pub(super) fn read(row: &Row) -> Result<RecordingRecord, Error> {
         list: row.get("list_id")?,
         lead: row.get("lead_id")?,
         queue: row.get::<Option<i64>>("queue_id")?.map(QueueId::from_i64),
+        did: row.get::<Option<i64>>("did_id")?.map(DidId::from_i64),
+        trunk: row.get::<Option<i64>>("trunk_id")?.map(TrunkId::from_i64),
         phone: row.get("phone")?,
         agent: row.get("agent_id")?,
         outcome: row.get("outcome")?,

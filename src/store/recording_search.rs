@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use cadran_engine::model::{ListId, Outcome, QueueId, RecordingId, Timestamp};
-use serde::Deserialize;
+use cadran_engine::model::{DidId, ListId, Outcome, QueueId, RecordingId, Timestamp, TrunkId};
+use serde::{Deserialize, Serialize};
 
 use super::db::Select;
 use super::history::HistoryFilter;
@@ -18,6 +18,10 @@ pub struct RecordingFilter {
     pub call: HistoryFilter,
     /// Where the archive stands with it.
     pub archive: Option<ArchiveState>,
+    /// Of callers who dialled this number. A caller's call tells it once it is over.
+    pub did: Option<DidId>,
+    /// Of calls that came in, or that went out.
+    pub direction: Option<CallDirection>,
     /// What the agent said of the call, by its code; a correction counts beside the first.
     pub disposition: Option<String>,
     /// At most so long.
@@ -36,6 +40,27 @@ pub struct RecordingFilter {
     pub queue: Option<QueueId>,
     /// In this state: `open`, `verified`, `truncated`, `failed`.
     pub state: Option<&'static str>,
+    /// Of calls that this trunk carried. A caller's call tells it once it is over.
+    pub trunk: Option<TrunkId>,
+}
+
+/// Who called whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallDirection {
+    /// Somebody called us.
+    Inbound,
+    /// We called somebody.
+    Outbound,
+}
+
+impl CallDirection {
+    const fn sql(self) -> &'static str {
+        match self {
+            Self::Inbound => "attempt.call_id is null",
+            Self::Outbound => "attempt.call_id is not null",
+        }
+    }
 }
 
 /// In which order recordings come.
@@ -125,6 +150,11 @@ fn select(filter: &RecordingFilter) -> Select {
     let call = &filter.call;
     let said = "? in (select code from disposition where disposition.call_id = recording.call_id \
         union all select code from caller_disposition where caller_disposition.call_id = recording.call_id)";
+    let of_did =
+        "exists (select 1 from caller_call where caller_call.call_id = recording.call_id and did_id = ?)";
+    let of_trunk = "? in (attempt.trunk_id, (select caller_call.trunk_id from caller_call \
+        where caller_call.call_id = recording.call_id))";
+    let direction = filter.direction.map(CallDirection::sql);
     let (gap, hold) = (is(filter.has_gap, [NO_GAP, GAP]), is(filter.is_held, [NO_HOLD, HOLD]));
     Select::new(recording::SELECT)
         .narrow("recording.agent_id = ?", call.agent)
@@ -143,6 +173,9 @@ fn select(filter: &RecordingFilter) -> Select {
         .narrow("outcome = ?", filter.outcome.map(Outcome::as_str))
         .narrow("recording.queue_id = ?", filter.queue.map(|queue| queue.as_i64()))
         .narrow("recording.state = ?", filter.state)
+        .narrow(of_did, filter.did.map(DidId::as_i64))
+        .narrow(of_trunk, filter.trunk)
+        .narrow_all(direction.unwrap_or_default(), direction.map(|_| Vec::new()))
 }
 
 const GAP: &str = "exists (select 1 from recording_gap where recording_gap.call_id = recording.call_id \

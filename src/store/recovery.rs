@@ -122,7 +122,7 @@ type MachineCodes = BTreeMap<CampaignId, BTreeSet<String>>;
 
 impl Store {
     async fn machine_codes(&self) -> Result<MachineCodes, Error> {
-        let codes = self.all_campaigns().await?.into_iter().map(|campaign| {
+        let codes = self.campaigns_at_work().await?.into_iter().map(|campaign| {
             let machines = campaign.settings.dispositions.into_iter().filter(|choice| choice.machine);
             (campaign.id, machines.map(|choice| choice.code).collect())
         });

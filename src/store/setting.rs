@@ -1,9 +1,15 @@
-//! Nouns whose settings are one document under a name: queues, opening hours, numbers, skills, mailboxes.
+//! Nouns whose settings are one document under a name: queues, opening hours, numbers, skills, mailboxes, reasons for
+//! pauses, groups of dispositions.
 //!
 //! Each has a table of its own with the same columns, so that their statements are written once.
 
+use std::time::Duration;
+
 use cadran_engine::flow::calendar::{Calendar, OpeningHours};
-use cadran_engine::model::{CalendarId, Did, DidId, Mailbox, MailboxId, Queue, QueueId, SkillId, Timestamp};
+use cadran_engine::model::{
+    CalendarId, Did, DidId, Disposition, DispositionGroupId, Mailbox, MailboxId, PauseReasonId, Queue,
+    QueueId, SkillId, Timestamp,
+};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +37,34 @@ pub struct Skill {
     pub name: String,
     /// What it means, for managers.
     pub description: String,
+}
+
+/// A reason for which agents pause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PauseChoice {
+    /// The row.
+    pub id: PauseReasonId,
+    /// What an agent's pause names, and what their time sheet keeps, such as `lunch`.
+    pub code: String,
+    /// What French agents read.
+    pub label_fr: String,
+    /// What English agents read.
+    pub label_en: String,
+    /// Whether the time counts as working time.
+    pub paid: bool,
+    /// How long such a pause should last at most. None: as long as it takes.
+    pub pause_max: Option<Duration>,
+}
+
+/// Dispositions that several campaigns and queues share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DispositionGroup {
+    /// The row.
+    pub id: DispositionGroupId,
+    /// How managers call it.
+    pub name: String,
+    /// What an agent can say of a call.
+    pub dispositions: Vec<Disposition>,
 }
 
 /// The statements of one table.
@@ -124,8 +158,12 @@ macro_rules! setting {
 }
 
 setting!(Did, DidId, "did", "number", |did| did.number.e164());
+setting!(DispositionGroup, DispositionGroupId, "disposition_group", "disposition group", |group| {
+    group.name.clone()
+});
 setting!(Mailbox, MailboxId, "mailbox", "mailbox", |mailbox| mailbox.name.clone());
 setting!(NamedHours, CalendarId, "calendar", "calendar", |hours| hours.name.clone());
+setting!(PauseChoice, PauseReasonId, "pause_reason", "pause reason", |reason| reason.code.clone());
 setting!(Queue, QueueId, "queue", "queue", |queue| queue.settings.name.clone());
 setting!(Skill, SkillId, "skill", "skill", |skill| skill.name.clone());
 

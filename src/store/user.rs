@@ -6,8 +6,9 @@ use cadran_engine::model::{AgentId, RoleName, TeamId, Timestamp, UserId};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::db::{Lane, Select, Tx};
+use super::name_order::in_order;
 use super::value::{Row, Value, args};
-use super::{Error, Kept, Page, Store, only};
+use super::{Error, Kept, NameOrder, Page, Store, only};
 
 const NOUN: &str = "user";
 const EXISTS: &str = "select 1 as one from console_user where user_id = $1";
@@ -55,11 +56,12 @@ impl Store {
         self.read_user(self.db.row("select * from console_user where login = $1", args![login]).await?).await
     }
 
-    /// Accounts, in the order in which they were added.
-    pub async fn users(&self, page: Page<UserId>) -> Result<Vec<Kept<User>>, Error> {
-        let select = Select::new("select * from console_user").narrow("user_id > ?", page.after);
+    /// A page of accounts. Their name is the login.
+    pub async fn users(&self, order: NameOrder, page: Page<UserId>) -> Result<Vec<Kept<User>>, Error> {
+        let (behind, by) = in_order!(order, "console_user", "user_id", "login");
+        let select = Select::new("select * from console_user").narrow(behind, page.after);
         let mut users = Vec::new();
-        for row in select.page(&self.db, "user_id", page.limit()).await? {
+        for row in select.page(&self.db, by, page.limit()).await? {
             users.extend(self.read_user(Some(row)).await?);
         }
         Ok(users)

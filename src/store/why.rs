@@ -4,19 +4,14 @@ use cadran_engine::dialer::compliance::{CapCount, Inquiry, Obligation, Reason};
 use cadran_engine::model::{CampaignId, CampaignState, LeadId, PersonId, Phone, Timestamp};
 
 use super::consent::Consent;
-use super::db::{Lane, Sql, Tx};
+use super::contact_story::{ContactStory, TOLD_MAX};
+use super::db::Lane;
 use super::decision::{DecisionFilter, DialDecision, PackEdition, edition};
 use super::do_not_call::DoNotCall;
 use super::hearing::{Hearing, Question};
-use super::history::{HistoryFilter, HistoryOrder};
-use super::lead::{self, LeadRecord};
 use super::lead_stock::WaitingLeads;
 use super::relationship::Relationship;
-use super::value::{args, json};
-use super::{AttemptRecord, Error, Page, Store, consent, do_not_call, person, relationship};
-
-/// Leads, attempts and decisions of each number that are told, the latest.
-const TOLD_MAX: u16 = 50;
+use super::{AttemptRecord, Error, LeadRecord, Page, Store, person};
 
 /// All that is known of the person behind a number.
 #[derive(Clone, Debug)]
@@ -79,33 +74,20 @@ pub struct Verdict {
     pub inquiry: Inquiry,
 }
 
-const LEADS: Sql = Sql {
-    postgres: "select * from lead where phone in (select jsonb_array_elements_text($1)) order by lead_id desc limit $2",
-    sqlite: "select * from lead where phone in (select value from json_each($1)) order by lead_id desc limit $2",
-};
-
 impl Store {
     /// Why a number was called, or was not.
     pub async fn why(&self, phone: Phone, now: Timestamp) -> Result<Why, Error> {
+        let ContactStory { person, phones, leads, do_not_call, consents, relationships, attempts, .. } =
+            self.contact_story(phone).await?;
         let mut tx = self.db.begin(Lane::People).await?;
         let persons = person::behind(&mut tx, &[phone]).await?;
-        let person = persons.get(&phone).copied();
-        let phones = if persons.is_empty() { vec![phone] } else { persons.keys().copied().collect() };
-        let leads = read_leads(&mut tx, &phones).await?;
-        let do_not_call = do_not_call::of(&mut tx, &phones).await?;
-        let consents = consent::of(&mut tx, &phones).await?;
-        let relationships = relationship::of(&mut tx, &phones).await?;
         let campaigns = leads.iter().map(|record| record.campaign);
         let hearing = Hearing::open(&mut tx, persons, campaigns, self.packs(), now).await?;
         tx.commit().await?;
         let open = leads.iter().filter(|record| record.done_reason.is_none());
         let verdicts = open.filter_map(|record| verdict(&hearing, record, now)).collect();
-        let (mut attempts, mut decisions) = (Vec::new(), Vec::new());
+        let mut decisions = Vec::new();
         for phone in phones.iter().copied() {
-            let attempted = HistoryFilter { phone: Some(phone), ..HistoryFilter::default() };
-            attempts.extend(
-                self.attempts(attempted, HistoryOrder::Latest, Page { after: None, limit: TOLD_MAX }).await?,
-            );
             let decided = DecisionFilter { phone: Some(phone), ..DecisionFilter::default() };
             decisions.extend(self.dial_decisions(decided, Page { after: None, limit: TOLD_MAX }).await?);
         }
@@ -116,7 +98,6 @@ impl Store {
                 standings.push(LeadStanding { lead, campaign, state: kept.value.state, waiting });
             }
         }
-        attempts.sort_by_key(|record| std::cmp::Reverse(record.attempt.started_at));
         decisions.sort_by_key(|decision| std::cmp::Reverse(decision.last_at));
         Ok(Why {
             person,
@@ -131,12 +112,6 @@ impl Store {
             standings,
         })
     }
-}
-
-async fn read_leads(tx: &mut Tx, phones: &[Phone]) -> Result<Vec<LeadRecord>, Error> {
-    let rows = tx.rows(LEADS, args![json(&phones)?, TOLD_MAX]).await?;
-    let mut histories = lead::histories_in(tx, &rows).await?;
-    rows.iter().map(|row| lead::read(row, &mut histories)).collect()
 }
 
 /// What the law says of a call to a lead; none when its campaign calls on nobody's behalf.

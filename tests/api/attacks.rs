@@ -1,7 +1,7 @@
 //! What an attacker would try, one line each: `make security` runs these by name. The numbers are those of
 //! `docs/security.md`, which says where the others are.
 
-use cadran::store::Page;
+use cadran::store::{NameOrder, Page};
 use cadran_engine::model::{Role, UserId};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -122,7 +122,7 @@ async fn s08_passwords_cannot_be_tried_at_will_even_all_at_once() {
 #[tokio::test]
 async fn s09_a_fresh_installation_has_no_account_at_all() {
     let world = World::new().await;
-    assert!(world.store.users(Page::first()).await.unwrap().is_empty());
+    assert!(world.store.users(NameOrder::Added, Page::first()).await.unwrap().is_empty());
     for (login, password) in
         [("admin", "admin"), ("admin", ""), ("cadran", "cadran"), ("", ""), ("6666", "1234")]
     {

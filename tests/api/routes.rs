@@ -80,6 +80,8 @@ pub(super) fn address(path: &str, agent: &str, call: &str) -> String {
         .replace("{number}", "did_999")
         .replace("{queue}", "q_999")
         .replace("{calendar}", "cln_999")
+        .replace("{reason}", "pau_999")
+        .replace("{group}", "dsg_999")
         .replace("{skill}", "skl_999")
         .replace("{medium}", "med_999")
         .replace("{callback}", &format!("cal_{nothing}"))

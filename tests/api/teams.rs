@@ -1,6 +1,6 @@
 //! Whoever is confined to teams reaches nothing of the others: no address, no listing, no byte.
 
-use cadran::store::Page;
+use cadran::store::{HistoryOrder, Page};
 use cadran_engine::input::Request;
 use cadran_engine::model::{RecordingId, Right, Role, TeamId};
 use cadran_engine::view::{CallView, LiveView};
@@ -19,7 +19,9 @@ impl Belongings {
         let recording: RecordingId = record(world, admin, "a.wav").await;
         let story = world.store.call_story(recording.call).await.unwrap().unwrap();
         let attempt = story.attempt.attempt;
-        let import = world.store.imports(Some(attempt.list), Page::first()).await.unwrap()[0].id;
+        let import =
+            world.store.imports(Some(attempt.list), HistoryOrder::default(), Page::first()).await.unwrap()[0]
+                .id;
         world.script().view.calls.push(CallView {
             listeners: Vec::new(),
             obligations: Vec::new(),

@@ -106,6 +106,10 @@ async fn belongings(world: &World, admin: &str) -> Vec<(&'static str, String)> {
     made("webhook", "/api/webhooks", hook).await;
     let hours = json!({ "name": MARK, "calendar": { "tz": "Europe/Paris" } });
     made("calendar", "/api/calendars", hours).await;
+    let reason = json!({ "code": MARK, "label_fr": MARK, "label_en": MARK, "paid": true });
+    made("reason", "/api/pause-reasons", reason).await;
+    let choice = json!({ "code": MARK, "label_fr": MARK, "label_en": MARK, "effect": { "kind": "final" } });
+    made("group", "/api/disposition-groups", json!({ "name": MARK, "dispositions": [choice] })).await;
     made("skill", "/api/skills", json!({ "name": MARK, "description": MARK })).await;
     let queue = made("queue", "/api/queues", json!({ "name": MARK })).await;
     let mailbox = made("mailbox", "/api/mailboxes", json!({ "name": MARK })).await;

@@ -1,7 +1,7 @@
 //! The audit log: added to, and nothing else; whatever is done to it behind Cadran's back shows.
 
 use cadran::audit::{Anchor, Finding, verify};
-use cadran::store::{Act, AuditFilter, Page};
+use cadran::store::{Act, AuditFilter, HistoryOrder, Page};
 use cadran_engine::model::UserId;
 
 use super::database::Database;
@@ -42,10 +42,18 @@ async fn found(database: &Database, anchor: &Anchor) -> Finding {
 
 pub(crate) async fn acts_are_found_by_who_and_on_what(database: &Database) {
     let (_directory, _) = ten(database).await;
-    let all = database.store.audit_entries(&AuditFilter::default(), Page::first()).await.unwrap();
+    let all = database
+        .store
+        .audit_entries(&AuditFilter::default(), HistoryOrder::Latest, Page::first())
+        .await
+        .unwrap();
     assert_eq!(all.iter().map(|entry| entry.seq).collect::<Vec<_>>(), (1..=10).rev().collect::<Vec<_>>());
     let by = AuditFilter { user: Some(UserId::from_i64(1)), ..AuditFilter::default() };
-    let rows = database.store.audit_entries(&by, Page { after: Some(10), limit: 2 }).await.unwrap();
+    let rows = database
+        .store
+        .audit_entries(&by, HistoryOrder::Latest, Page { after: Some(10), limit: 2 })
+        .await
+        .unwrap();
     assert_eq!(rows.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [7, 4]);
     let on = AuditFilter {
         target: Some("/api/campaigns/cmp_5".to_owned()),
@@ -53,7 +61,7 @@ pub(crate) async fn acts_are_found_by_who_and_on_what(database: &Database) {
         until: Some(at(6)),
         ..AuditFilter::default()
     };
-    let rows = database.store.audit_entries_forth(&on, Page::first()).await.unwrap();
+    let rows = database.store.audit_entries(&on, HistoryOrder::Earliest, Page::first()).await.unwrap();
     assert_eq!(rows.into_iter().map(|entry| entry.act).collect::<Vec<_>>(), [an_act(5)]);
 }
 

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cadran::store::{
-    DoNotCall, Error, Flow, FlowFilter, FlowRevision, FlowTest, ListedCaller, Message, NamedHours, Page,
-    Pointer, Setting, Skill, SoundFile, Store,
+    DispositionGroup, DoNotCall, Error, Flow, FlowFilter, FlowRevision, FlowTest, ListedCaller, Message,
+    NamedHours, Page, PauseChoice, Pointer, Setting, Skill, SoundFile, Store,
 };
 use cadran_engine::flow::driver::Driver;
 use cadran_engine::flow::nodes::{CallerCheck, LookupSource};
 use cadran_engine::model::{
-    CalendarId, CallId, Canary, Did, DidId, FlowId, FlowTestId, Greeting, Mailbox, MailboxId, MessageId,
-    MessageLamp, Queue, QueueId, QueueSettings, SkillId, Track,
+    CalendarId, CallId, Canary, Did, DidId, Disposition, DispositionGroupId, FlowId, FlowTestId, Greeting,
+    Mailbox, MailboxId, MessageId, MessageLamp, PauseReasonId, Queue, QueueId, QueueSettings, SkillId, Track,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -160,6 +160,19 @@ pub(crate) async fn every_noun_of_inbound_work_is_kept(database: &Database) {
     lives(store, hours, |hours| NamedHours { name: "Accueil".to_owned(), ..hours }).await;
     let skill = Skill { id: SkillId::from_i64(0), name: "french".to_owned(), description: String::new() };
     lives(store, skill, |skill| Skill { description: "Parle français".to_owned(), ..skill }).await;
+    let lunch = PauseChoice {
+        id: PauseReasonId::from_i64(0),
+        code: "lunch".to_owned(),
+        label_fr: "Déjeuner".to_owned(),
+        label_en: "Lunch".to_owned(),
+        paid: false,
+        pause_max: Some(Duration::from_secs(3600)),
+    };
+    lives(store, lunch, |reason| PauseChoice { paid: true, pause_max: None, ..reason }).await;
+    let dispositions = Disposition::usual();
+    let group =
+        DispositionGroup { id: DispositionGroupId::from_i64(0), name: "Sales".to_owned(), dispositions };
+    lives(store, group, |group| DispositionGroup { name: "All".to_owned(), ..group }).await;
     let mailbox = Mailbox {
         id: MailboxId::from_i64(0),
         name: "Bureau".to_owned(),

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use cadran::store::{
-    ArchiveState, ArchiveStep, DeletionOrder, HistoryFilter, LegalHold, Ordered, Owner, Page,
+    ArchiveState, ArchiveStep, CallDirection, DeletionOrder, HistoryFilter, LegalHold, Ordered, Owner, Page,
     RecordingFilter, RecordingOrder,
 };
 use cadran_engine::command::{CallerRecorded, LeadNext, Write};
-use cadran_engine::model::incoming::CallerDisposition;
+use cadran_engine::model::incoming::{CallerDisposition, CallerRecord};
 use cadran_engine::model::{
-    AgentId, CallId, CampaignId, ListId, Outcome, Queue, QueueId, QueueSettings, RecordingFacts, RecordingId,
-    RecordingState, Scope,
+    AgentId, CallId, CampaignId, DidId, HangupCause, ListId, Outcome, Queue, QueueId, QueueSettings,
+    RecordingFacts, RecordingId, RecordingState, Scope, Side,
 };
 use uuid::Uuid;
 
@@ -176,6 +176,37 @@ pub(crate) async fn those_of_callers_belong_to_their_queue_and_agent(database: &
     assert_eq!((open, recovery.latest_recordings), (vec![live], vec![live]));
     let days_later = store.recover(HOLDER, at(2 * 24 * 3600)).await.unwrap();
     assert_eq!(days_later.latest_recordings, [], "whoever was lost with the daemon is no longer on the line");
+
+    // Which number and trunk it was is known once the call is over.
+    let did = DidId::from_i64(7);
+    let caller = CallerRecord {
+        id: call,
+        did: Some(did),
+        trunk: Some(world.trunk),
+        phone: Some(phone(7)),
+        flow: None,
+        path: Vec::new(),
+        waits: Vec::new(),
+        before: None,
+        agent: Some(world.agent),
+        arrived_at: at(500),
+        answered_at: Some(at(500)),
+        connected_at: Some(at(500)),
+        ended_at: at(520),
+        ended_by: Side::Customer,
+        cause: HangupCause::default(),
+    };
+    desk.keep([Write::SaveCaller(Box::new(caller))]).await;
+    assert_eq!(found(RecordingFilter { did: Some(did), ..any() }).await, [over, live]);
+    assert_eq!(found(RecordingFilter { did: Some(DidId::from_i64(8)), ..any() }).await, []);
+    let by_trunk = RecordingFilter { trunk: Some(world.trunk), ..any() };
+    assert_eq!(found(by_trunk.clone()).await, [dialled[0], over, live]);
+    let inbound = RecordingFilter { direction: Some(CallDirection::Inbound), ..by_trunk };
+    assert_eq!(found(inbound).await, [over, live]);
+    let outbound = RecordingFilter { direction: Some(CallDirection::Outbound), ..any() };
+    assert_eq!(found(outbound).await, [dialled[0]]);
+    let row = store.recording(over).await.unwrap().unwrap();
+    assert_eq!((row.did, row.trunk), (Some(did), Some(world.trunk)));
 }
 
 pub(crate) async fn every_order_has_pages_without_gap_or_overlap(database: &Database) {

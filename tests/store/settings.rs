@@ -1,6 +1,6 @@
 //! Rows of settings: kept, changed, removed.
 
-use cadran::store::{Error, Page, TokenHash, User};
+use cadran::store::{Error, NameOrder, Page, TokenHash, User};
 use cadran_engine::model::{AgentId, CampaignState, Role, UserId};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -55,7 +55,7 @@ pub(crate) async fn a_change_that_did_not_see_the_last_one_is_refused(database: 
     assert!(matches!(store.update_agent(&agent, None, 1, at(2)).await, Err(Error::NotFound("agent"))));
     assert!(matches!(store.delete_agent(world.agent, 1).await, Err(Error::Changed("agent"))));
     store.delete_agent(world.agent, 2).await.unwrap();
-    assert_eq!(store.agents(Page::first()).await.unwrap(), []);
+    assert_eq!(store.agents(NameOrder::Added, Page::first()).await.unwrap(), []);
 }
 
 /// Names are taken once; what history refers to cannot be removed; what does not exist cannot be referred to.
@@ -102,7 +102,7 @@ pub(crate) async fn a_sign_in_ends(database: &Database) {
     store.sign_out_everywhere(off.id).await.unwrap();
     store.delete_user(off.id, 2).await.unwrap();
     assert!(store.user(off.id).await.unwrap().is_none());
-    assert!(store.users(Page::first()).await.unwrap().is_empty());
+    assert!(store.users(NameOrder::Added, Page::first()).await.unwrap().is_empty());
 }
 
 pub(crate) fn a_user() -> User {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Breakers, CallingHours, CampaignId, ComplianceSettings, DialOrder, Disposition, FlowId, Outcome, Phone,
-    Quota, Screening, SupervisionRules, TrunkId,
+    Breakers, CallingHours, CampaignId, ComplianceSettings, DialOrder, Disposition, DispositionGroupId,
+    FlowId, Outcome, Phone, Quota, Screening, SupervisionRules, TrunkId,
 };
 
 /// Outbound work for which agents log in. Its live side is [`crate::dialer::CampaignRun`].
@@ -74,6 +74,8 @@ pub struct CampaignSettings {
     pub survey: Option<FlowId>,
     /// What an agent can say of a call.
     pub dispositions: Vec<Disposition>,
+    /// The group whose dispositions count in the place of its own. None: its own count.
+    pub disposition_group: Option<DispositionGroupId>,
     /// How fast and how many.
     pub limit: RateLimit,
     /// When dialling stops by itself because something is wrong with it.
@@ -111,6 +113,7 @@ impl Default for CampaignSettings {
             wrap_up: Duration::from_secs(30),
             survey: None,
             dispositions: Disposition::usual(),
+            disposition_group: None,
             limit: RateLimit { calls_per_second: 5.0, concurrent_calls: 100 },
             breakers: Breakers::default(),
             surplus_to: Vec::new(),

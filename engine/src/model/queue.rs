@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CalendarId, Disposition, FlowId, MailboxId, Phone, QueueId, RecordingPolicy, SupervisionRules};
+use super::{
+    CalendarId, Disposition, DispositionGroupId, FlowId, MailboxId, Phone, QueueId, RecordingPolicy,
+    SupervisionRules,
+};
 
 /// A place where callers wait. Its live side is `crate::inbound::queue::QueueRun`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -80,6 +83,8 @@ pub struct QueueSettings {
     pub survey: Option<FlowId>,
     /// What an agent can say of a call.
     pub dispositions: Vec<Disposition>,
+    /// The group whose dispositions count in the place of its own. None: its own count.
+    pub disposition_group: Option<DispositionGroupId>,
 }
 
 impl Default for QueueSettings {
@@ -110,6 +115,7 @@ impl Default for QueueSettings {
             calendar: None,
             survey: None,
             dispositions: Disposition::usual(),
+            disposition_group: None,
         }
     }
 }
