@@ -62,8 +62,7 @@ impl World {
                 && NUMBERS.iter().any(|begin| word.starts_with(begin))
         };
         let told = log.lines().filter(|line| !line.contains("DEBUG"));
-        let tells =
-            told.filter(|line| line.split(|letter: char| !letter.is_alphanumeric()).any(is_number));
+        let tells = told.filter(|line| line.split(|letter: char| !letter.is_alphanumeric()).any(is_number));
         assert_eq!(tells.collect::<Vec<_>>(), Vec::<&str>::new(), "numbers in the log");
         for secret in [self.setup.fastagi_key(), &self.setup.asterisk_password] {
             assert!(!log.contains(secret), "a secret is in the log");
