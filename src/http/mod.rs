@@ -113,7 +113,7 @@
 //! DELETE /api/caller-callbacks/{callback}           act_for_agents work
 //! GET    /api/survey-answers                        view
 //! GET    /api/survey-answers/counts                 view
-//! GET    /api/survey-answers/{call}/{survey}/{question}/audio  play_recordings
+//! GET    /api/survey-answers/sounds/{message}       play_recordings
 //!
 //! GET    /api/do-not-call                           view
 //! POST   /api/do-not-call                           block_numbers

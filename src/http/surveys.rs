@@ -100,17 +100,17 @@ pub(super) async fn counts(
 }
 
 /// The sound of an answer that was spoken.
-#[utoipa::path(get, path = "/api/survey-answers/{call}/{survey}/{question}/audio", tag = "inbound",
-    params(("call" = CallId, Path), ("survey" = String, Path), ("question" = String, Path)),
+#[utoipa::path(get, path = "/api/survey-answers/sounds/{message}", tag = "inbound",
+    params(("message" = MessageId, Path)),
     responses((status = 200, content_type = "audio/wav", body = Vec<u8>)))]
 pub(super) async fn listen(
     session: SignedIn<PlaysRecordings>,
     State(app): State<App>,
-    Path((call, survey, question)): Path<(CallId, String, String)>,
+    Path(spoken): Path<MessageId>,
 ) -> Result<Response, Error> {
-    let answer = session.store(&app).survey_answer(call, &survey, &question).await?;
-    let spoken = answer.and_then(|answer| answer.as_str()?.parse::<MessageId>().ok());
-    let spoken = spoken.ok_or_else(|| Error::not_found("spoken answer", &question))?;
+    if !session.store(&app).is_spoken_answer(spoken).await? {
+        return Err(Error::not_found("spoken answer", spoken));
+    }
     messages::sound(&app, &format!("{spoken}.wav")).await
 }
 

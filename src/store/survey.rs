@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cadran_engine::model::{AgentId, CallId, Timestamp};
+use cadran_engine::model::{AgentId, CallId, MessageId, Timestamp};
 
 use super::db::Select;
 use super::value::{Row, args};
@@ -57,7 +57,7 @@ const CALLS: &str = "select given.call_id, given.answered_at, agent_id from \
 const OF_CALL: &str = "select survey, question, answer from survey_answer \
     where call_id = $1 and ($2 is null or survey = $2)";
 
-const ANSWER: &str = "select answer from survey_answer \
+const ANSWER: &str = "select question from survey_answer \
     left join caller_call on caller_call.call_id = survey_answer.call_id";
 
 /// Counted by windows, so that what narrows it can follow.
@@ -102,20 +102,12 @@ impl Store {
         Ok(given)
     }
 
-    /// What somebody answered to one question. Whoever is confined to teams sees what was said of their agents.
-    pub async fn survey_answer(
-        &self,
-        call: CallId,
-        survey: &str,
-        question: &str,
-    ) -> Result<Option<serde_json::Value>, Error> {
+    /// Whether this was said in answer to a question. Whoever is confined to teams knows what was said of their agents.
+    pub async fn is_spoken_answer(&self, spoken: MessageId) -> Result<bool, Error> {
         let select = Select::new(ANSWER)
             .of_agents("agent_id", &self.scope)
-            .narrow("survey_answer.call_id = ?", Some(call))
-            .narrow("survey = ?", Some(survey))
-            .narrow("question = ?", Some(question));
-        let rows = select.page(&self.db, "question", 1).await?;
-        rows.first().map(|row| row.json("answer")).transpose()
+            .narrow("cast(answer as text) = ?", Some(format!("\"{spoken}\"").as_str()));
+        Ok(!select.page(&self.db, "question", 1).await?.is_empty())
     }
 
     /// How often each question of each survey was answered how, of the same answers.

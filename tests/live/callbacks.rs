@@ -141,7 +141,7 @@ async fn asked_how_it_was(world: &World, agent: &Agent) {
     assert_eq!(answers[0]["call"], caller["call"], "{answers:?}");
     assert_eq!(answers[0]["agent"], agent.id.as_str());
     assert_eq!(answers[0]["answers"]["calls"]["polite"], 5, "{answers:?}");
-    let spoken = format!("/api/survey-answers/{}/calls/why/audio", text(&answers[0], "call"));
+    let spoken = format!("/api/survey-answers/sounds/{}", text(&answers[0]["answers"]["calls"], "why"));
     let share = Sound::voices_of(&world.api.get_bytes(&spoken).await).remove(0).share_of_tone(SPOKEN);
     assert!(share > 0.5, "the answer is heard: {share}");
     let counts = world.api.get("/api/survey-answers/counts?survey=calls").await;

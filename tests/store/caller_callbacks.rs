@@ -13,7 +13,8 @@ use cadran_engine::model::incoming::{
     QueueWait,
 };
 use cadran_engine::model::{
-    Agent, AgentId, CallId, DidId, FlowId, HangupCause, QueueId, Scope, Side, SkillRule, TeamId, UserId,
+    Agent, AgentId, CallId, DidId, FlowId, HangupCause, MessageId, QueueId, Scope, Side, SkillRule, TeamId,
+    UserId,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -203,6 +204,16 @@ pub(crate) async fn teams_see_what_was_promised_and_answered_in_their_queues(dat
     assert_eq!(store.survey_answers(&early, Page::first()).await.unwrap()[0].call, call(11));
     let second = Page { after: Some(call(13)), limit: 1 };
     assert_eq!(store.survey_answers(&filter, second).await.unwrap()[0].call, call(11));
+
+    let spoken = MessageId::from_uuid(Uuid::from_u128(14));
+    let words = vec![("why".to_owned(), json!(spoken.to_string()))];
+    desk.keep([
+        Write::SaveAnswers { call: call(14), survey: "words".to_owned(), answers: words, at: at(9) },
+        Write::SaveCaller(Box::new(caller(14, agents[0]))),
+    ])
+    .await;
+    assert!(store.is_spoken_answer(spoken).await.unwrap());
+    assert!(!store.within(&team).is_spoken_answer(spoken).await.unwrap());
 
     let behind = CallerBehind {
         phone: Some(phone(3)),
