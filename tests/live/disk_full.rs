@@ -62,8 +62,8 @@ async fn until_judged(world: &World, call: &str, state: &str) -> Recording {
 
 /// What the check of recordings says.
 async fn check(world: &World) -> Value {
-    let checks = world.api.get("/api/system/checks").await;
-    checks.as_array().unwrap().iter().find(|check| check["what"] == "recordings").unwrap().clone()
+    let system = world.api.get("/api/system/checks").await;
+    system["checks"].as_array().unwrap().iter().find(|check| check["what"] == "recordings").unwrap().clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
