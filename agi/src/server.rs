@@ -97,27 +97,30 @@ impl Server {
             tokio::select! {
                 biased;
                 () = &mut stop => break,
-                Some(ended) = conversations.join_next(), if !conversations.is_empty() => {
-                    report_panic(ended);
-                    at_limit = false;
-                }
-                accepted = self.listener.accept() => match accepted {
-                    Ok((_, peer)) if !self.allows(peer) => debug!(%peer, "Refused a peer that is not allowed"),
-                    Ok((stream, peer)) if conversations.len() >= self.limits.connections_max => {
-                        refuse(stream);
-                        // One line tells of a whole rush.
-                        if !std::mem::replace(&mut at_limit, true) {
-                            warn!(%peer, max = self.limits.connections_max, "Refusing: too many conversations");
+                accepted = self.listener.accept() => {
+                    // Not when each ends: that would wake this task once more for every conversation.
+                    while let Some(ended) = conversations.try_join_next() {
+                        report_panic(ended);
+                        at_limit = false;
+                    }
+                    match accepted {
+                        Ok((_, peer)) if !self.allows(peer) => debug!(%peer, "Refused a peer that is not allowed"),
+                        Ok((stream, peer)) if conversations.len() >= self.limits.connections_max => {
+                            refuse(stream);
+                            // One line tells of a whole rush.
+                            if !std::mem::replace(&mut at_limit, true) {
+                                warn!(%peer, max = self.limits.connections_max, "Refusing: too many conversations");
+                            }
+                        }
+                        Ok((stream, peer)) => {
+                            conversations.spawn(converse(stream, peer, self.limits, Arc::clone(&handler)));
+                        }
+                        Err(error) => {
+                            warn!(%error, "Cannot accept connections");
+                            sleep(ACCEPT_PAUSE).await;
                         }
                     }
-                    Ok((stream, peer)) => {
-                        conversations.spawn(converse(stream, peer, self.limits, Arc::clone(&handler)));
-                    }
-                    Err(error) => {
-                        warn!(%error, "Cannot accept connections");
-                        sleep(ACCEPT_PAUSE).await;
-                    }
-                },
+                }
             }
         }
         drop(self.listener);
