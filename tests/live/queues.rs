@@ -17,7 +17,9 @@ async fn callers_overflow_into_the_next_queue() {
         "overflow": { "to": "queue", "queue": second } });
     let first = queue(&world, first).await;
     // The flow has no way of its own for those whom the queue does not keep.
-    number(&world, json!({ "n_queue": { "kind": "queue", "queue": first, "next": {} } }), "n_queue").await;
+    let nodes =
+        json!({ "n_queue": { "kind": "queue", "queue": first, "next": {} }, "n_end": { "kind": "hangup" } });
+    number(&world, nodes, "n_queue").await;
     let agent = world.agent_with("talks", json!({ "queues": [second] })).await;
     to_work(&world, &agent).await;
 
