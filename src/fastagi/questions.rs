@@ -85,7 +85,12 @@ pub(super) async fn may_dial(call: &mut Conversation<'_>) -> Result<(), Error> {
         |verdict: &&crate::store::Verdict| campaign.is_none_or(|wanted| wanted == verdict.campaign);
     let verdict = why.verdicts.iter().find(of_campaign);
     let (answer, reason) = match verdict {
-        _ if why.do_not_call.iter().any(|entry| entry.campaign.is_none() && entry.seller.is_none()) => {
+        _ if why
+            .contact
+            .do_not_call
+            .iter()
+            .any(|entry| entry.campaign.is_none() && entry.seller.is_none()) =>
+        {
             ("0", "INTERNAL_DNC")
         }
         Some(verdict) => match &verdict.denied {

@@ -144,18 +144,7 @@ pub(super) async fn why(
     // All that is known of a person is known from every campaign.
     session.needs_all_teams()?;
     let now = app.now();
-    let Why {
-        person,
-        phones,
-        leads,
-        do_not_call,
-        consents,
-        relationships,
-        attempts,
-        decisions,
-        verdicts,
-        standings,
-    } = app.store.why(query.phone, now).await?;
+    let Why { contact, decisions, verdicts, standings } = app.store.why(query.phone, now).await?;
     let whole = session.sees_numbers();
     let standing = |standing: LeadStanding| LeadStandingBody {
         lead: standing.lead,
@@ -164,13 +153,13 @@ pub(super) async fn why(
         waiting: WaitingLeadsBody::of(standing.waiting, now, language),
     };
     Ok(Json(WhyBody {
-        person,
-        phones,
-        leads: leads.into_iter().map(|lead| leads::body(lead, whole)).collect(),
-        do_not_call: do_not_call.into_iter().map(|entry| do_not_call::body(entry, whole)).collect(),
-        consents: consents.into_iter().map(consents::body).collect(),
-        relationships: relationships.into_iter().map(relationships::body).collect(),
-        attempts: attempts.into_iter().map(|record| AttemptBody::of(record, whole)).collect(),
+        person: contact.person,
+        phones: contact.phones,
+        leads: contact.leads.into_iter().map(|lead| leads::body(lead, whole)).collect(),
+        do_not_call: contact.do_not_call.into_iter().map(|entry| do_not_call::body(entry, whole)).collect(),
+        consents: contact.consents.into_iter().map(consents::body).collect(),
+        relationships: contact.relationships.into_iter().map(relationships::body).collect(),
+        attempts: contact.attempts.into_iter().map(|record| AttemptBody::of(record, whole)).collect(),
         decisions: decisions.into_iter().map(|decision| dial_decisions::body(decision, language)).collect(),
         verdicts: verdicts.into_iter().map(|said| verdict(said, language)).collect::<Result<_, _>>()?,
         standings: standings.into_iter().map(standing).collect(),

@@ -1,35 +1,20 @@
 //! Why a number was called, or was not: all that is known of the person behind it, and what the law says at once.
 
 use cadran_engine::dialer::compliance::{CapCount, Inquiry, Obligation, Reason};
-use cadran_engine::model::{CampaignId, CampaignState, LeadId, PersonId, Phone, Timestamp};
+use cadran_engine::model::{CampaignId, CampaignState, LeadId, Phone, Timestamp};
 
-use super::consent::Consent;
 use super::contact_story::{ContactStory, TOLD_MAX};
 use super::db::Lane;
 use super::decision::{DecisionFilter, DialDecision, PackEdition, edition};
-use super::do_not_call::DoNotCall;
 use super::hearing::{Hearing, Question};
 use super::lead_stock::WaitingLeads;
-use super::relationship::Relationship;
-use super::{AttemptRecord, Error, LeadRecord, Page, Store, person};
+use super::{Error, LeadRecord, Page, Store, person};
 
-/// All that is known of the person behind a number.
+/// All that is known of the person behind a number, and what stands in the way of a call.
 #[derive(Clone, Debug)]
 pub struct Why {
-    /// Who it is; none when no list has the number.
-    pub person: Option<PersonId>,
-    /// Every number of the person.
-    pub phones: Vec<Phone>,
-    /// The person's leads, in all lists.
-    pub leads: Vec<LeadRecord>,
-    /// Entries of our own do-not-call lists.
-    pub do_not_call: Vec<DoNotCall>,
-    /// Consents, those that were taken back among them.
-    pub consents: Vec<Consent>,
-    /// Contracts, purchases, enquiries.
-    pub relationships: Vec<Relationship>,
-    /// Attempts, the latest first.
-    pub attempts: Vec<AttemptRecord>,
+    /// Who it is.
+    pub contact: ContactStory,
     /// Decisions, the latest first.
     pub decisions: Vec<DialDecision>,
     /// What the law says of a call to each lead that is not done, at once.
@@ -77,40 +62,28 @@ pub struct Verdict {
 impl Store {
     /// Why a number was called, or was not.
     pub async fn why(&self, phone: Phone, now: Timestamp) -> Result<Why, Error> {
-        let ContactStory { person, phones, leads, do_not_call, consents, relationships, attempts, .. } =
-            self.contact_story(phone).await?;
+        let contact = self.contact_story(phone).await?;
         let mut tx = self.db.begin(Lane::People).await?;
         let persons = person::behind(&mut tx, &[phone]).await?;
-        let campaigns = leads.iter().map(|record| record.campaign);
+        let campaigns = contact.leads.iter().map(|record| record.campaign);
         let hearing = Hearing::open(&mut tx, persons, campaigns, self.packs(), now).await?;
         tx.commit().await?;
-        let open = leads.iter().filter(|record| record.done_reason.is_none());
+        let open = contact.leads.iter().filter(|record| record.done_reason.is_none());
         let verdicts = open.filter_map(|record| verdict(&hearing, record, now)).collect();
         let mut decisions = Vec::new();
-        for phone in phones.iter().copied() {
+        for phone in contact.phones.iter().copied() {
             let decided = DecisionFilter { phone: Some(phone), ..DecisionFilter::default() };
             decisions.extend(self.dial_decisions(decided, Page { after: None, limit: TOLD_MAX }).await?);
         }
         let mut standings = Vec::new();
-        for (lead, campaign) in leads.iter().map(|record| (record.lead.id, record.campaign)) {
+        for (lead, campaign) in contact.leads.iter().map(|record| (record.lead.id, record.campaign)) {
             let Some(waiting) = self.waiting_lead(lead, now).await? else { continue };
             if let Some(kept) = self.campaign(campaign).await? {
                 standings.push(LeadStanding { lead, campaign, state: kept.value.state, waiting });
             }
         }
         decisions.sort_by_key(|decision| std::cmp::Reverse(decision.last_at));
-        Ok(Why {
-            person,
-            phones,
-            leads,
-            do_not_call,
-            consents,
-            relationships,
-            attempts,
-            decisions,
-            verdicts,
-            standings,
-        })
+        Ok(Why { contact, decisions, verdicts, standings })
     }
 }
 
