@@ -192,10 +192,11 @@ pub(super) async fn promise(
             phone,
             did: behind.did,
             agent: agent.or(before.as_ref().and_then(|before| before.agent)).or(behind.agent),
-            booked_at: before.map_or(app.now(), |before| before.booked_at),
+            booked_at: before.as_ref().map_or(app.now(), |before| before.booked_at),
             due_at,
             place: None,
             tries: 0,
+            language: before.and_then(|before| before.language),
         });
         app.inbox.request(Request::BookCallback { callback, user: by, is_change }).await?;
     }

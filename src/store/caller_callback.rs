@@ -17,17 +17,18 @@ const CAPACITY_SPAN_MS: i64 = 60 * 60 * 1000;
 const ABANDONED_AFTER: Duration = Duration::from_secs(60 * 60);
 
 const BOOK: Sql = upsert!(
-    "insert into caller_callback (call_id, queue_id, phone, did_id, agent_id, booked_at, due_at, place, tries, holder) \
-    select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 where (select count(*) from caller_callback where queue_id = $2 \
-    and call_id <> $1 and state = 'open' and due_at >= $11 and due_at < $12) < $13",
+    "insert into caller_callback (call_id, queue_id, phone, did_id, agent_id, booked_at, due_at, place, tries, language, \
+    holder) select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 where (select count(*) from caller_callback where queue_id = $2 \
+    and call_id <> $1 and state = 'open' and due_at >= $12 and due_at < $13) < $14",
     "call_id",
     "set queue_id = excluded.queue_id, phone = excluded.phone, due_at = excluded.due_at, place = excluded.place, \
     state = 'open'"
 );
 
 const SAVE: Sql = upsert!(
-    "insert into caller_callback (call_id, queue_id, phone, did_id, agent_id, booked_at, due_at, place, tries, holder, \
-    state, kept_by, changed_at, changed_by) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+    "insert into caller_callback (call_id, queue_id, phone, did_id, agent_id, booked_at, due_at, place, tries, language, \
+    holder, state, kept_by, changed_at, changed_by) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     "call_id",
     "set queue_id = excluded.queue_id, phone = excluded.phone, did_id = excluded.did_id, agent_id = excluded.agent_id, \
     due_at = excluded.due_at, place = excluded.place, tries = excluded.tries, holder = excluded.holder, \
@@ -137,10 +138,22 @@ impl Store {
 }
 
 fn columns(callback: &CallerCallback, holder: &str) -> Result<Vec<Value>, Error> {
-    let CallerCallback { id, queue, phone, did, agent, booked_at, due_at, place, tries } = callback;
+    let CallerCallback { id, queue, phone, did, agent, booked_at, due_at, place, tries, language } = callback;
     let place = place.as_ref().map(json).transpose()?.unwrap_or(Value::Json(None));
     let did = did.map(DidId::as_i64);
-    Ok(args![*id, queue.as_i64(), *phone, did, *agent, *booked_at, *due_at, place, *tries, holder])
+    Ok(args![
+        *id,
+        queue.as_i64(),
+        *phone,
+        did,
+        *agent,
+        *booked_at,
+        *due_at,
+        place,
+        *tries,
+        language.as_deref(),
+        holder
+    ])
 }
 
 fn read(row: &Row) -> Result<CallerCallback, Error> {
@@ -155,6 +168,7 @@ fn read(row: &Row) -> Result<CallerCallback, Error> {
         due_at: row.get("due_at")?,
         place,
         tries: row.get("tries")?,
+        language: row.get("language")?,
     })
 }
 

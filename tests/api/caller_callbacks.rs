@@ -33,6 +33,7 @@ fn callback(number: u128, queue: QueueId, due_at: Timestamp) -> CallerCallback {
         due_at,
         place: None,
         tries: 0,
+        language: None,
     }
 }
 

@@ -44,6 +44,7 @@ fn callback(number: u128, seconds: u64) -> CallerCallback {
         due_at: at(seconds),
         place: Some(KeptPlace { since: NOW, priority: 3, skills }),
         tries: 0,
+        language: Some("en-GB".to_owned()),
     }
 }
 

@@ -169,6 +169,7 @@ impl Engine {
             due_at: wish.not_before,
             place: left.map(|(_, place)| place),
             tries: 0,
+            language: caller.language.clone(),
         };
         let inquiry = Inquiry::Booking { callback: Box::new(callback), capacity: wish.capacity };
         self.look_up(id, inquiry, Vec::new());

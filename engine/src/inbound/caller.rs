@@ -18,15 +18,13 @@ use crate::inbound::queue::{Needs, Place};
 use crate::inbound::shelf::EditionId;
 use crate::inbound::task::{BookingWish, DialWish, MailboxWish};
 use crate::input::QueuePlace;
-use crate::model::incoming::{CallerCallback, CallerRecord, KeptPlace, PathStep, QueueWait};
+use crate::model::incoming::{CallerCallback, CallerRecord, KeptPlace, PATH_MAX, PathStep, QueueWait};
 use crate::model::{
     AgentId, Announce, CallId, Did, DidId, FlowId, HangupCause, LegId, MessageId, Phone, QueueId, Side,
     Timestamp, TrunkId,
 };
 use crate::view::CallerView;
 
-/// Nodes of a caller's path that are kept: longer ones go in circles.
-const PATH_MAX: usize = 200;
 /// Queues of one call whose waits are kept, and how often a call may overflow from one to the next.
 pub(crate) const WAITS_MAX: usize = 10;
 
@@ -289,6 +287,12 @@ impl Caller {
             last_locale: None,
             chance,
         }
+    }
+
+    /// The language as it may be written on the leg, where strangers read it as well: nothing but a name of one.
+    pub(crate) fn language_to_mark(&self) -> Option<String> {
+        let is_plain = |name: &&String| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        self.language.as_ref().filter(is_plain).cloned()
     }
 
     /// Whether the leg is there and not on its way out.

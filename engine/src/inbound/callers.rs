@@ -143,9 +143,7 @@ impl Engine {
         let caller = self.callers.get(&id).filter(|caller| caller.is_here())?;
         let queue = caller.waiting.as_ref().map(|waiting| waiting.queue_place(self.wall_ahead()));
         let (did, phone, trunk) = (caller.did_id(), caller.phone, caller.trunk);
-        // Strangers to it read the mark as well: nothing but a name of a language.
-        let is_plain = |name: &&String| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        let language = caller.language.as_ref().filter(is_plain).cloned();
+        let language = caller.language_to_mark();
         Some(LegPurpose::Caller { call: id, did, phone, trunk, queue, language })
     }
 

@@ -46,6 +46,10 @@ impl Engine {
         }
         caller.did = callback.did.and_then(|did| self.dids.iter().find(|known| known.id == did)).cloned();
         caller.phone = phone;
+        caller.language.clone_from(&callback.language);
+        if let Some(language) = &callback.language {
+            language.clone_into(&mut caller.locale);
+        }
         caller.called_back = Some(CalledBack { callback, line: Leg::default() });
         caller.queue = Some(queue);
         caller.waiting = Some(Waiting::new(queue, place, needs, position, caller.turn));
@@ -84,7 +88,7 @@ impl Engine {
         let now = self.cx.now;
         let Some(caller) = self.callers.get(&id) else { return };
         let (Some(phone), Some(waiting)) = (caller.phone, caller.waiting.as_ref()) else { return };
-        let leg = caller.leg;
+        let (leg, language) = (caller.leg, caller.language_to_mark());
         let queue = Some(waiting.queue_place(self.wall_ahead()));
         let shown: Vec<Phone> = caller.did.iter().map(|did| did.number).collect();
         let Ok(route) = self.route_outside(phone, &[], &shown) else {
@@ -118,7 +122,7 @@ impl Engine {
                 phone: Some(phone),
                 trunk: Some(route.trunk),
                 queue,
-                language: None,
+                language,
             },
         });
         self.cx.arm_in(RING_MAX, Timer::RingBackOver(id));

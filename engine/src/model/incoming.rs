@@ -9,6 +9,9 @@ use super::{
     Timestamp, TrunkId,
 };
 
+/// Nodes of a caller's path that are kept: longer ones go in circles.
+pub const PATH_MAX: usize = 200;
+
 /// How a wait in a queue ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -129,6 +132,9 @@ pub struct CallerCallback {
     pub place: Option<KeptPlace>,
     /// How often they were called in vain.
     pub tries: u8,
+    /// The language that they want, as far as it is known.
+    #[serde(default)]
+    pub language: Option<String>,
 }
 
 /// A place in a queue that is kept for somebody who hung up.

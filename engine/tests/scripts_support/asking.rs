@@ -85,6 +85,7 @@ impl Centre {
                         due_at: self.now + seconds(after),
                         place: None,
                         tries: 0,
+                        language: None,
                     }),
                     user: account_of(agent),
                     is_change: *how == ["instead"],
