@@ -14,11 +14,12 @@ use cadran_engine::flow::defaults::{
 };
 use cadran_engine::flow::key::Key;
 use cadran_engine::flow::nodes::{CallerCheck, CheckCaller, Destination, Dial, HangupReason};
-use cadran_engine::flow::run::{Dialled, Ending, Event, Facts, RecordWish, Run, Step, Surroundings};
+use cadran_engine::flow::run::{Dialled, Ending, Event, Facts, Passage, RecordWish, Run, Step, Surroundings};
 use cadran_engine::flow::sip_address::SipAddress;
 use cadran_engine::flow::world::World;
 use cadran_engine::flow::{Library, read};
 use cadran_engine::inbound::inquiry::HttpRequest;
+use cadran_engine::model::incoming::PATH_MAX;
 use cadran_engine::model::{
     Agent, AgentId, CallId, Did, FlowId, Mailbox, MailboxId, MessageId, Phone, Trunk,
 };
@@ -71,15 +72,15 @@ pub(super) async fn run(call: &mut Conversation<'_>, id: &str) -> Result<(), Err
     call.set_all(&[("FLOW", id.to_string()), ("REVISION", loaded.revision.to_string())]).await?;
     let mut run = Run::new(around, facts, now());
     let mut prompts = Prompts::new(call.desk.store.playable_media().await?, run.locale());
-    let (mut trace, mut event, mut doing) = (Vec::new(), Event::Begun, Doing::Acting);
+    let (mut path, mut event, mut doing) = (Vec::new(), Event::Begun, Doing::Acting);
     loop {
-        let step = run.handle(around, event, now(), &mut trace);
-        trace.clear();
+        let step = run.handle(around, event, now(), &mut path);
         prompts.speak(run.locale());
         if let Step::End { ending, cause } = step {
             let node = run.node(around).map(ToString::to_string).unwrap_or_default();
-            return finish(call, ending, cause, node).await;
+            return finish(call, ending, cause, node, in_words(&path)).await;
         }
+        path.truncate(PATH_MAX);
         event = match carry_out(call, &mut prompts, step, &mut doing).await {
             Ok(event) => event,
             Err(Error::Agi(agi::Error::Hangup)) => Event::HangUp,
@@ -113,6 +114,12 @@ async fn load(call: &Conversation<'_>, id: FlowId) -> Result<Option<Loaded>, Err
     let hours = store.all_settings::<NamedHours>().await?.into_iter();
     let calendars = hours.map(|hours| (hours.id.to_string(), hours.calendar)).collect();
     Ok(Some(Loaded { library: world.library(document), calendars, revision }))
+}
+
+/// The nodes that the caller passed, each with the way by which it was left.
+fn in_words(path: &[Passage<'_>]) -> String {
+    let steps: Vec<String> = path.iter().map(|step| format!("{}:{}", step.node, step.outlet)).collect();
+    steps.join(",")
 }
 
 async fn carry_out(
@@ -369,9 +376,10 @@ async fn finish(
     ending: Ending,
     cause: HangupReason,
     node: String,
+    path: String,
 ) -> Result<(), Error> {
     let word = serde_json::to_value(ending).ok().and_then(|word| word.as_str().map(str::to_owned));
-    call.set_all(&[("FLOW_END", word.unwrap_or_default()), ("FLOW_NODE", node)]).await?;
+    call.set_all(&[("FLOW_END", word.unwrap_or_default()), ("FLOW_NODE", node), ("FLOW_PATH", path)]).await?;
     match ending {
         Ending::Hangup => {
             // Q.850: 16 is a normal end, 17 a busy line, 21 a call that is refused.

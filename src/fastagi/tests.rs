@@ -192,6 +192,7 @@ async fn a_flow_runs_to_its_end_and_the_dialplan_hears_how() {
         &*set("LABELS", "a,b"),
         &*set("FLOW_END", "hangup"),
         &*set("FLOW_NODE", "n_end"),
+        &*set("FLOW_PATH", "n_start:next,n_menu:1,n_say:next,n_tag:next"),
         "EXEC Hangup 17",
     ];
     assert_eq!(commands, expected);

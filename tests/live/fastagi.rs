@@ -92,12 +92,46 @@ fn order(heard: &Sound) -> [Option<Duration>; 2] {
     [WELCOME, SALES].map(|hertz| heard.tone_changes(hertz, begin, false).map(|at| at - begin))
 }
 
+/// The PBX remembers the path of the last call that it handed over.
+fn remember_paths(world: &World) {
+    for (context, extension, line) in [
+        ("test-paths", "s,1", "Set(GLOBAL(LAST_PATH)=${CADRAN_FLOW_PATH})"),
+        ("test-paths", "s,2", "Return()"),
+        ("from-trunk", &format!("{NUMBER},1"), "Set(CHANNEL(hangup_handler_push)=test-paths,s,1)"),
+        ("from-trunk", &format!("{NUMBER},2"), &format!("Goto(cadran-fastagi,{NUMBER},1)")),
+    ] {
+        world.pair.pbx_cli(&format!("dialplan add extension {extension},{line} into {context} replace"));
+    }
+}
+
+/// The path of the last call that was handed over, as the dialplan knows it.
+fn path_over_fastagi(world: &World) -> String {
+    let globals = world.pair.pbx_cli("dialplan show globals");
+    let path = globals.lines().find_map(|line| line.trim().strip_prefix("LAST_PATH="));
+    path.unwrap_or_else(|| panic!("no path in {globals}")).to_owned()
+}
+
+/// The path of the only caller whom the engine has carried, from history.
+async fn path_over_ari(world: &World) -> String {
+    let calls = eventually("the call is in history", SOON, async || {
+        let calls = world.api.rows::<Value>("/api/caller-calls").await;
+        holds(calls.len() == 1, calls.clone()).map(|()| calls)
+    })
+    .await;
+    let story = world.api.get(&format!("/api/calls/{}", text(&calls[0], "id"))).await;
+    let steps = story["caller"]["path"].as_array().unwrap();
+    let steps: Vec<String> =
+        steps.iter().map(|step| format!("{}:{}", text(step, "node"), text(step, "outlet"))).collect();
+    steps.join(",")
+}
+
 #[tokio::test]
 async fn a_flow_is_the_same_over_fastagi_and_over_ari() {
     const OVER_ARI: &str = "+33199005679";
     let world = World::start().await;
     let over_fastagi = number(&world).await;
     hand_over(&world, world.setup.fastagi_key());
+    remember_paths(&world);
     world.api.post("/api/numbers", json!({ "number": OVER_ARI, "flow": over_fastagi["flow"] })).await;
 
     // A wrong key, then the right one: two prompts of the menu, one of the sales, and the end.
@@ -111,6 +145,10 @@ async fn a_flow_is_the_same_over_fastagi_and_over_ari() {
         println!("{name}: {:?} heard, shares {shares:?}, begins {:?}", heard.audible(), order(&heard));
         ways.push((heard.audible().as_secs_f64(), shares, order(&heard)));
     }
+    let paths = [path_over_fastagi(&world), path_over_ari(&world).await];
+    println!("paths: {paths:?}");
+    assert_eq!(paths[0], paths[1]);
+    assert!(paths[0].contains("n_menu:1,n_sales:next"), "{paths:?}");
     let [(agi, agi_shares, agi_order), (ari, ari_shares, ari_order)] = &ways[..] else { panic!() };
     assert!((5.4..6.8).contains(agi) && (agi - ari).abs() < 0.4, "{agi} s and {ari} s");
     for (over_agi, over_ari) in agi_shares.iter().zip(ari_shares) {
