@@ -22,8 +22,9 @@ use uuid::Uuid;
 
 const AGENTS: usize = 500;
 const WAITING: usize = 10_000;
-/// Callers who are served before memory is looked at for the first time, and after that.
-const WARM_UP: usize = 20_000;
+/// Callers who are served before memory is looked at for the first time, more than the engine remembers who spoke with
+/// whom, and after that.
+const WARM_UP: usize = 60_000;
 const SERVED: usize = 100_000;
 const START: Timestamp = Timestamp::from_millis(1_795_165_200_000);
 /// Between two conversations that end: 500 agents who talk for three minutes each.
