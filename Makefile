@@ -39,7 +39,7 @@ soak: ## Ten thousand seeds of the simulation, and ten thousand random flows on 
 fuzz: ## Ten minutes of odd input for each reader of strangers' data
 	@scripts/fuzz.sh "$(FUZZ_SECONDS)"
 
-security: ## What an attacker would try, two readers fuzzed, and odd requests to every address
+security: ## What an attacker would try, a line for each attack
 	@scripts/security.sh
 
 scripts-update: ## Rewrite the transcripts of the script tests; read the difference before you commit it

@@ -1,106 +1,27 @@
 #!/usr/bin/env bash
-# What an attacker would try, as the table in docs/security.md says: the tests of it, on databases and Asterisk servers
-# of their own; the readers of AGI and of flows fuzzed for a while; then odd requests to every address of the document,
-# on a daemon with a real Asterisk.
+# Everything that an attacker would try, as the table in docs/security.md says, with a line for each: tests on databases
+# and Asterisk servers of their own, readers fuzzed for a while, odd requests to every address of the document.
 #
-#   security.sh            all of it
-#   security.sh odd        the last part alone
-#
-# Environment: CADRAN_ODD_EXAMPLES, requests for each address (default 20); CADRAN_FUZZ_SECONDS, for each reader
-# (default 60).
-# Exit 0: everything held. Otherwise 1, and what did not is told.
+# Environment: CADRAN_FUZZ_SECONDS, for each reader (default 60); CADRAN_ODD_EXAMPLES (scripts/odd-requests.sh).
+# Exit 0: everything held that is tried. Otherwise 1, and the lines say what did not.
 set -euo pipefail
 
 REPOSITORY=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 readonly REPOSITORY
-readonly SCHEMATHESIS=4.32.5
-readonly EXAMPLES=${CADRAN_ODD_EXAMPLES:-20}
-# One key and one session must stay as they are, or nothing else could be asked; `/metrics` and the socket are no JSON.
-readonly LEFT_ALONE='^/(api/session|api/me/password|api/keys/.*|api/live|metrics)$'
-readonly START_SECONDS_MAX=60
-
 cd "$REPOSITORY"
-if [[ ${1:-} != odd ]]; then
-    "$REPOSITORY/scripts/install-asterisk.sh"
-    # A directory that the user `postgres` can enter, wherever the repository lies.
-    POSTGRES=$(mktemp --directory /tmp/cadran-security.XXXXXX)
-    readonly POSTGRES
-    chmod 755 "$POSTGRES"
-    stop_postgres() {
-        scripts/postgres.sh down "$POSTGRES/cluster"
-        rm -rf "$POSTGRES"
-    }
-    trap stop_postgres EXIT
-    line=$(scripts/postgres.sh up "$POSTGRES/cluster")
-    export CADRAN_TEST_POSTGRES_URL=${line#DATABASE_URL=}
-    # All packages each time: a selection of them would be compiled anew.
-    cargo test --workspace --locked --test api -- \
-        api::attacks:: api::audit:: api::caller_calls:: api::imports:: api::live:: api::mailboxes:: api::once:: \
-        api::platform:: api::recordings:: api::routes:: api::second_factor:: api::sign_in:: api::supervision:: \
-        api::tap:: api::teams:: api::tenants:: api::webhooks::
-    cargo test --workspace --locked --test stream -- rights:: limits::
-    cargo test --workspace --locked --test store
-    cargo test --workspace --locked --test scripts --test server
-    cargo test --workspace --locked --lib -- fastagi:: import:: compliance::number::
-    RUST_TEST_THREADS=2 cargo test --workspace --locked --test live -- supervision:: tap::
-    stop_postgres
-    trap - EXIT
-    scripts/fuzz.sh "${CADRAN_FUZZ_SECONDS:-60}"
-fi
-cargo build --workspace --locked --quiet --bins
-target=$(cargo metadata --format-version 1 --no-deps --locked | jq --raw-output .target_directory)
-readonly CADRAN=$target/debug/cadran VENV=$target/schemathesis-$SCHEMATHESIS
-if [[ ! -x $VENV/bin/schemathesis ]]; then
-    python3 -m venv "$VENV"
-    "$VENV/bin/pip" install --quiet "schemathesis==$SCHEMATHESIS"
-fi
 
-"$REPOSITORY/scripts/install-asterisk.sh"
-# Short, because the path of a UNIX socket is.
-DIRECTORY=$(mktemp --directory /tmp/cadran-odd.XXXXXX)
-readonly DIRECTORY
-daemon=
-stop() {
-    local status=$?
-    if [[ -n $daemon ]]; then kill "$daemon" 2> /dev/null && wait "$daemon" || true; fi
-    "$REPOSITORY/scripts/asterisk-pair.sh" down "$DIRECTORY/pair" || true
-    if (( status == 0 )); then rm -rf "$DIRECTORY"; else echo "security: the log is in $DIRECTORY" >&2; fi
+scripts/install-system.sh
+scripts/install-asterisk.sh
+command -v cargo-deny > /dev/null || cargo install --locked --quiet cargo-deny
+# A directory that the user `postgres` can enter, wherever the repository lies.
+POSTGRES=$(mktemp --directory /tmp/cadran-security.XXXXXX)
+readonly POSTGRES
+chmod 755 "$POSTGRES"
+stop_postgres() {
+    scripts/postgres.sh down "$POSTGRES/cluster"
+    rm -rf "$POSTGRES"
 }
-trap stop EXIT
-
-"$REPOSITORY/scripts/asterisk-pair.sh" up "$DIRECTORY/pair"
-# shellcheck disable=SC1091
-source "$DIRECTORY/pair/pair.env"
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-readonly API=http://127.0.0.1:$port
-cat > "$DIRECTORY/cadran.toml" << TOML
-[http]
-listen = "127.0.0.1:$port"
-secure_cookies = false
-[asterisk]
-url = "${PBX_ARI_URL%/ari}"
-user = "$PBX_ARI_USER"
-password = "$PBX_ARI_PASSWORD"
-[files]
-data = "$DIRECTORY/data"
-TOML
-first=$("$CADRAN" user add admin --role admin --config "$DIRECTORY/cadran.toml")
-"$CADRAN" serve --config "$DIRECTORY/cadran.toml" 2> "$DIRECTORY/cadran.log" &
-daemon=$!
-for (( second = 0; ; second++ )); do
-    if curl --silent --fail --output /dev/null "$API/readyz"; then break; fi
-    if (( second == START_SECONDS_MAX )); then echo "security: the daemon was not ready in time" >&2; exit 1; fi
-    sleep 1
-done
-
-ask() { curl --silent --show-error --fail-with-body --header "Authorization: Bearer $1" "${@:2}"; }
-session=$(curl --silent --json "{\"login\": \"admin\", \"password\": \"$first\"}" "$API/api/session" | jq -r .token)
-ask "$session" -X PUT --json "{\"old\": \"$first\", \"new\": \"$first-odd\"}" "$API/api/me/password"
-rights=$(ask "$session" "$API/api/me" | jq --compact-output .rights)
-key=$(ask "$session" --json "{\"name\": \"odd requests\", \"rights\": $rights}" "$API/api/keys" | jq -r .token)
-
-"$VENV/bin/schemathesis" run "$API/api/openapi.json" --header "Authorization: Bearer $key" \
-    --exclude-path-regex "$LEFT_ALONE" --max-examples "$EXAMPLES" --workers 1 --request-timeout 35 \
-    --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance
-
-"$CADRAN" audit verify --config "$DIRECTORY/cadran.toml"
+trap stop_postgres EXIT
+line=$(scripts/postgres.sh up "$POSTGRES/cluster")
+export CADRAN_TEST_POSTGRES_URL=${line#DATABASE_URL=}
+PYTHONDONTWRITEBYTECODE=1 python3 scripts/security

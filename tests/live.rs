@@ -74,6 +74,10 @@ mod screening;
 mod second_daemon;
 #[path = "live/sound.rs"]
 mod sound;
+#[path = "live/stranger.rs"]
+mod stranger;
+#[path = "live/strangers.rs"]
+mod strangers;
 #[path = "live/supervision.rs"]
 mod supervision;
 #[path = "live/tap.rs"]

@@ -1,5 +1,7 @@
 //! What an Asterisk of the pair says of itself, over its own ARI, past the daemon.
 
+use std::net::SocketAddr;
+
 use serde_json::Value;
 
 /// What Cadran's objects on Asterisk begin with.
@@ -95,6 +97,12 @@ impl Asterisk {
     /// Ends a channel, as whoever is at that end.
     pub(crate) async fn hang_up(&self, channel: &str) {
         self.ask(reqwest::Method::DELETE, &format!("channels/{channel}")).await;
+    }
+
+    /// Where this channel takes voice packets; none for a channel without RTP.
+    pub(crate) async fn voice_address(&self, channel: &str) -> Option<SocketAddr> {
+        let path = format!("channels/{channel}/variable?variable=CHANNEL(rtp,src)");
+        self.ask(reqwest::Method::GET, &path).await?["value"].as_str()?.parse().ok()
     }
 
     /// RTP packets that this channel has received so far; none for a channel without RTP, or that is gone.

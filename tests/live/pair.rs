@@ -110,6 +110,33 @@ impl Pair {
         self.value("CARRIER_SIP_ADDRESS").parse().unwrap()
     }
 
+    /// Where the PBX takes SIP.
+    pub(crate) fn pbx_sip(&self) -> SocketAddr {
+        self.value("PBX_SIP_ADDRESS").parse().unwrap()
+    }
+
+    /// Where the agents' phones are.
+    pub(crate) fn phones_sip(&self) -> SocketAddr {
+        self.value("PHONES_SIP_ADDRESS").parse().unwrap()
+    }
+
+    /// The process of the PBX.
+    pub(crate) fn pbx_process(&self) -> u32 {
+        std::fs::read_to_string(self.value("PBX_PID_FILE")).unwrap().trim().parse().unwrap()
+    }
+
+    /// What is in one of the PBX's log files, such as `security`.
+    pub(crate) fn pbx_log(&self, name: &str) -> String {
+        std::fs::read_to_string(Path::new(self.value("PBX_LOG")).with_file_name(name)).unwrap()
+    }
+
+    /// Adds lines to one of the PBX's configuration files; it reads them when it is told to.
+    pub(crate) fn add_to_pbx(&self, file: &str, lines: &str) {
+        let file = self.directory.join("pbx/etc").join(file);
+        let before = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, before + lines).unwrap();
+    }
+
     /// Calls to numbers that are over, in the order in which they ended.
     pub(crate) fn calls(&self) -> Vec<NetworkCall> {
         network_calls(Path::new(self.value("CARRIER_CALLS")))
