@@ -277,6 +277,54 @@ async fn s23_no_name_forges_a_line_of_the_log_and_no_answer_has_a_password() {
 }
 
 #[tokio::test]
+async fn s26_no_answer_error_or_meter_shows_a_secret_again() {
+    let world = World::new().await;
+    let admin = world.signed_in(Role::Admin).await;
+    let mut secrets = vec![PASSWORD.to_owned(), "tr0ub4dor-trunk".to_owned(), "tr0ub4dor-phone".to_owned()];
+    for (path, body, shown_once) in [
+        (
+            "/api/trunks",
+            json!({ "name": "t", "host": "192.0.2.1", "caller_ids": [], "user": "u", "password": secrets[1],
+                "limit": { "calls_per_second": 1.0, "concurrent_calls": 1 } }),
+            None,
+        ),
+        (
+            "/api/agents",
+            json!({ "name": "a", "sip_account": "a", "sip_password": secrets[2], "phone_kind": "sip" }),
+            None,
+        ),
+        (
+            "/api/webhooks",
+            json!({ "name": "w", "url": "https://example.org/", "events": ["lead.settled"] }),
+            Some("secret"),
+        ),
+        ("/api/keys", json!({ "name": "k", "rights": ["view"] }), Some("token")),
+    ] {
+        let made = world.call("POST", path).token(&admin).json(&body).send().await.expect(201);
+        match shown_once {
+            Some(secret) => secrets.push(made.json()[secret].as_str().unwrap().to_owned()),
+            None => assert!(secrets.iter().all(|secret| !made.text().contains(secret)), "{path}"),
+        }
+    }
+    let mut told = 0;
+    // Whoever sets a telephone up is told its password: that address is for nothing else.
+    for route in table().into_iter().filter(|route| route.method == "GET" && !route.path.ends_with("/phone"))
+    {
+        for path in [
+            address(route.path, "agt_1", "cal_1").replace("_999", "_1").replace("/999", "/1"),
+            address(route.path, "agt_x", "cal_x").replace("_999", "_x"),
+        ] {
+            let reply = world.call("GET", &path).token(&admin).send().await;
+            told += usize::from(reply.status.is_success());
+            let shown: Vec<&String> =
+                secrets.iter().filter(|secret| reply.text().contains(*secret)).collect();
+            assert!(shown.is_empty(), "{path} shows {shown:?}");
+        }
+    }
+    assert!(told > 40, "only {told} addresses had something to tell");
+}
+
+#[tokio::test]
 async fn s30_of_two_changes_at_once_one_wins() {
     let world = World::new().await;
     let admin = world.signed_in(Role::Admin).await;
