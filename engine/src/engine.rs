@@ -15,6 +15,7 @@ use crate::dialer::breaker::Breaker;
 use crate::holds::Holds;
 use crate::inbound::callbacks::Callbacks;
 use crate::inbound::caller::Caller;
+use crate::inbound::departed::Departed;
 use crate::inbound::driving::Spoken;
 use crate::inbound::queue::QueueRun;
 use crate::inbound::shelf::Shelf;
@@ -53,8 +54,8 @@ pub struct Engine {
     /// Attempts that are being made durable.
     pub(crate) saving: BTreeMap<AttemptId, CallId>,
     pub(crate) legs: BTreeMap<LegId, LegOwner>,
-    /// Legs of callers who have hung up of late, and when: a snapshot may still show them.
-    pub(crate) departed: BTreeMap<LegId, Timestamp>,
+    /// Legs of callers who have hung up of late.
+    pub(crate) departed: Departed,
     /// Legs of nobody any more that were told to end, with the trunks whose lines they use until they are gone.
     pub(crate) parting: BTreeMap<LegId, Option<TrunkId>>,
     pub(crate) collecting: BTreeMap<RecordingId, Collecting>,
@@ -113,7 +114,7 @@ impl Engine {
             stirred_queues: BTreeSet::new(),
             saving: BTreeMap::new(),
             legs: BTreeMap::new(),
-            departed: BTreeMap::new(),
+            departed: Departed::default(),
             parting: BTreeMap::new(),
             collecting: BTreeMap::new(),
             recovery: None,

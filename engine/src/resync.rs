@@ -60,7 +60,7 @@ impl Engine {
 
     pub(crate) fn resync(&mut self, snapshot: &Snapshot) {
         let after_gap = self.holds.is_switch_away();
-        self.departed.retain(|_, at| *at + TRAVEL_TIME_MAX >= snapshot.asked_at);
+        self.departed.forget_before(snapshot.asked_at - TRAVEL_TIME_MAX);
         let seen: BTreeMap<LegId, &LegSeen> = snapshot.legs.iter().map(|leg| (leg.leg, leg)).collect();
         let recovery = self.recovery.take();
         let takes_over = recovery.is_some();
@@ -120,7 +120,7 @@ impl Engine {
         let Some(LegPurpose::Caller { call, did, phone, trunk, queue, language }) = &seen.purpose else {
             return false;
         };
-        if self.departed.contains_key(&seen.leg) {
+        if self.departed.holds(seen.leg) {
             return true;
         }
         if !seen.up && !seen.entered {

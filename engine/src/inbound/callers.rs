@@ -315,7 +315,7 @@ impl Engine {
         self.end_outside(id);
         self.legs.remove(&leg);
         if lost.is_none() {
-            self.departed.insert(leg, now);
+            self.departed.note(leg, now);
         }
         if let Some(trunk) = trunk.and_then(|trunk| self.trunks.get_mut(&trunk)) {
             trunk.gate.leave();

@@ -198,7 +198,7 @@ impl Engine {
             self.let_agent_of_go(agent, id, true, Duration::ZERO);
         }
         if self.legs.remove(&caller.leg).is_some() {
-            self.departed.insert(caller.leg, self.cx.now);
+            self.departed.note(caller.leg, self.cx.now);
             self.parting.insert(caller.leg, caller.trunk);
         }
         caller.called_back.map(|back| back.callback)
