@@ -115,9 +115,9 @@ impl Store {
         let select = Select::new(ANSWERS)
             .of_agents("agent_id", &self.scope)
             .narrow("agent_id = ?", filter.agent)
-            .narrow("answered_at >= ?", filter.from)
+            .narrow("survey_answer.answered_at >= ?", filter.from)
             .narrow("survey = ?", filter.survey.as_deref())
-            .narrow("answered_at < ?", filter.until);
+            .narrow("survey_answer.answered_at < ?", filter.until);
         let rows = select.page(&self.db, "survey, question, said", COUNTS_MAX).await?;
         rows.iter().map(read_count).collect()
     }

@@ -203,6 +203,8 @@ pub(crate) async fn teams_see_what_was_promised_and_answered_in_their_queues(dat
     assert_eq!(given.iter().map(|given| &given.answers).collect::<Vec<_>>(), [&expected]);
     let early = SurveyFilter { from: Some(at(2)), until: Some(at(9)), ..filter.clone() };
     assert_eq!(store.survey_answers(&early, Page::first()).await.unwrap()[0].call, call(11));
+    let counted = store.survey_counts(&early).await.unwrap();
+    assert!(!counted.is_empty() && counted.iter().all(|count| count.survey == "calls"), "{counted:?}");
     let second = Page { after: Some(call(13)), limit: 1 };
     assert_eq!(store.survey_answers(&filter, second).await.unwrap()[0].call, call(11));
 
