@@ -1,11 +1,13 @@
 //! The document of the API, and pages to read it. Every asset is in the binary: nothing is loaded from elsewhere.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
+use serde_json::Value;
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
@@ -80,6 +82,34 @@ pub(super) fn tell_of_problems(document: &mut OpenApi) {
     let mut schemas = vec![(ProblemDocument::name().into_owned(), ProblemDocument::schema())];
     ProblemDocument::schemas(&mut schemas);
     document.components.get_or_insert_default().schemas.extend(schemas);
+}
+
+/// Opens the schemas that are parts of others. What may be set of a thing allows nothing else when it is sent; the thing
+/// that is answered has what may be set of it, and more.
+pub(super) fn open_parts(document: OpenApi) -> OpenApi {
+    let Ok(mut whole) = serde_json::to_value(&document) else { return document };
+    let mut parts = BTreeSet::new();
+    find_parts(&whole, &mut parts);
+    for part in parts {
+        if let Some(schema) = whole.pointer_mut(&part).and_then(Value::as_object_mut) {
+            schema.retain(|key, value| key != "additionalProperties" || *value != Value::Bool(false));
+        }
+    }
+    serde_json::from_value(whole).unwrap_or(document)
+}
+
+/// Where the schemas are that others consist of, as JSON pointers.
+fn find_parts(value: &Value, parts: &mut BTreeSet<String>) {
+    match value {
+        Value::Array(all) => all.iter().for_each(|value| find_parts(value, parts)),
+        Value::Object(all) => {
+            let whole = all.get("allOf").and_then(Value::as_array).into_iter().flatten();
+            let references = whole.filter_map(|part| part["$ref"].as_str()?.strip_prefix('#'));
+            parts.extend(references.map(str::to_owned));
+            all.values().for_each(|value| find_parts(value, parts));
+        }
+        Value::Bool(_) | Value::Null | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// Every kind of problem: where the `type` of a problem document leads.

@@ -392,5 +392,5 @@ fn assembled(app: App) -> Router {
 pub fn document() -> OpenApi {
     let mut document = routes::all().into_openapi();
     docs::tell_of_problems(&mut document);
-    document
+    docs::open_parts(document)
 }

@@ -51,6 +51,19 @@ fn the_table_the_document_and_the_routes_agree() {
     }
 }
 
+#[test]
+fn what_is_answered_fits_the_document() {
+    let document: Value = serde_json::to_value(cadran::http::document()).unwrap();
+    let schemas = &document["components"]["schemas"];
+    // What may be set is a part of what is answered, which has more; times are numbers everywhere.
+    for part in ["MailboxSettings", "SellerSettings", "SkillSettings", "TeamSettings"] {
+        assert!(schemas[part]["properties"].is_object(), "{part}");
+        assert_eq!(schemas[part]["additionalProperties"], Value::Null, "{part}");
+    }
+    assert_eq!(schemas["Timestamp"]["type"], "integer");
+    assert!(!document.to_string().contains("date-time"));
+}
+
 /// Identifiers that read well and name nothing, but for the agent and the call in hand.
 pub(super) fn address(path: &str, agent: &str, call: &str) -> String {
     let nothing = Uuid::nil().simple();

@@ -75,6 +75,7 @@ pub struct CallingHours {
     pub windows: Vec<Window>,
     /// Days without calls, as `YYYY-MM-DD` in the lead's own calendar.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<String>))]
     pub closed_days: Vec<jiff::civil::Date>,
 }
 
