@@ -69,7 +69,7 @@ pub(super) struct LeadStandingBody {
 
 /// What the law says of a call at this moment.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Verdict)]
+#[schema(as = LawVerdict)]
 pub(super) struct VerdictBody {
     lead: LeadId,
     campaign: CampaignId,

@@ -23,7 +23,7 @@ const PAUSE_MIN: Duration = Duration::from_secs(60);
 
 /// A reason for which agents pause.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = PauseReason)]
+#[schema(as = PauseChoice)]
 pub(super) struct PauseReasonBody {
     id: PauseReasonId,
     #[serde(flatten)]

@@ -33,6 +33,7 @@ const TAR_BLOCK: usize = 512;
 /// In which form the sound is wanted.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RecordingFormat)]
 enum Format {
     /// Ogg Opus.
     Opus,

@@ -350,6 +350,7 @@ pub(super) async fn find(app: &App, id: RecordingId) -> Result<RecordingRecord, 
 /// Why something is done.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = RecordingReason)]
 pub(super) struct Reason {
     /// In your own words; it stays in the proof, so name no third party.
     reason: String,

@@ -62,6 +62,7 @@ fn desk<G>(session: &SignedIn<G>) -> Result<AgentId, Error> {
 /// Why a supervisor takes part in a conversation.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SupervisionReason)]
 pub(super) struct Why {
     /// In their own words. Many campaigns ask for it before their customers hear a supervisor.
     #[serde(default)]
@@ -244,6 +245,7 @@ pub(super) async fn list(
 /// Words to agents.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = AgentMessage)]
 pub(super) struct Message {
     text: String,
     /// To this agent alone.

@@ -8,6 +8,7 @@ use crate::words::Language;
 /// Why a row, or a part of it, was not taken. The words for people are in `config/locales`, section `row`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RowReason)]
 pub enum Reason {
     /// More cells than a row may have.
     ColumnsTooMany,

@@ -1,6 +1,7 @@
 //! The table in `src/http/mod.rs` against the routes, the document and the roles.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use cadran_engine::model::{Right, Role};
 use cadran_engine::view::{AgentView, CallView};
@@ -56,12 +57,57 @@ fn what_is_answered_fits_the_document() {
     let document: Value = serde_json::to_value(cadran::http::document()).unwrap();
     let schemas = &document["components"]["schemas"];
     // What may be set is a part of what is answered, which has more; times are numbers everywhere.
-    for part in ["MailboxSettings", "SellerSettings", "SkillSettings", "TeamSettings"] {
+    for part in ["MailboxSettings", "PauseReasonSettings", "SellerSettings", "SkillSettings", "TeamSettings"]
+    {
         assert!(schemas[part]["properties"].is_object(), "{part}");
         assert_eq!(schemas[part]["additionalProperties"], Value::Null, "{part}");
     }
     assert_eq!(schemas["Timestamp"]["type"], "integer");
     assert!(!document.to_string().contains("date-time"));
+}
+
+#[test]
+fn no_two_types_have_one_name_in_the_document() {
+    let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for file in sources(&home.join("src")).into_iter().chain(sources(&home.join("engine/src"))) {
+        for name in named_in_the_document(&std::fs::read_to_string(&file).unwrap()) {
+            names.entry(name).or_default().push(file.display().to_string());
+        }
+    }
+    assert!(names.len() > 200, "the types were not found");
+    names.retain(|_, files| files.len() > 1);
+    assert_eq!(names, BTreeMap::new(), "one of each hides the others");
+}
+
+/// Rust files below a directory.
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let paths = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    paths
+        .flat_map(|path| match path.is_dir() {
+            true => sources(&path),
+            false => vec![path],
+        })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect()
+}
+
+/// The names by which the types of a file stand in the document.
+fn named_in_the_document(code: &str) -> Vec<String> {
+    let (mut names, mut derives, mut alias) = (Vec::new(), false, None);
+    for line in code.lines().map(str::trim) {
+        derives |= line.starts_with("#[") && line.contains("ToSchema");
+        if let Some((_, rest)) = line.split_once("schema(as = ") {
+            alias = rest.split([',', ')']).next().map(str::to_owned);
+        }
+        let mut words = line.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        let is_type = !line.starts_with(['#', '/']) && words.any(|word| word == "struct" || word == "enum");
+        if is_type {
+            let name = alias.take().or_else(|| words.next().map(str::to_owned));
+            names.extend(name.filter(|_| std::mem::take(&mut derives)));
+        }
+    }
+    names
 }
 
 /// Identifiers that read well and name nothing, but for the agent and the call in hand.

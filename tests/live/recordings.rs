@@ -16,17 +16,21 @@ const AGENT_HERTZ: f64 = 440.0;
 /// How far the places of a gap may be from when it was asked for.
 const SLACK: Duration = Duration::from_millis(400);
 
-#[tokio::test(flavor = "multi_thread")]
-async fn each_voice_is_on_its_side_and_a_mask_is_a_marked_gap() {
-    let world = World::start().await;
+/// An agent and a customer speak with each other, and are recorded; gives their call.
+pub(crate) async fn recorded_conversation(world: &World) -> String {
     let agent = world.agent("talks").await;
     let campaign =
         world.campaign(json!({ "recording": { "kind": "all" }, "recording_notice": "sound:beep" })).await;
     world.leads(&campaign, &["+33199000101"]).await;
     world.start_campaign(&campaign).await;
     world.to_work(&[agent], &campaign).await;
+    world.until_connected(1).await.remove(0).call
+}
 
-    let call = world.until_connected(1).await.remove(0).call;
+#[tokio::test(flavor = "multi_thread")]
+async fn each_voice_is_on_its_side_and_a_mask_is_a_marked_gap() {
+    let world = World::start().await;
+    let call = recorded_conversation(&world).await;
     let recording = |action: &str| format!("/api/calls/{call}/recording/{action}");
     world.until_it_lasted(&call, Duration::from_secs(2)).await;
     let mask = asked(&world, &recording("mask")).await;

@@ -10,6 +10,7 @@ use reqwest::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ORIGIN};
 use serde_json::json;
 use tokio::net::UdpSocket;
 
+use super::recordings::recorded_conversation;
 use super::sound::Sound;
 use super::stranger::{Stolen, Stranger};
 use super::voices::{AGENT, CUSTOMER};
@@ -161,13 +162,7 @@ async fn s25_asterisk_listens_on_loopback_and_answers_who_knows_the_password() {
 #[tokio::test(flavor = "multi_thread")]
 async fn s31_nobody_speaks_into_a_conversation_by_sending_voice_packets() {
     let world = World::start().await;
-    let agent = world.agent("talks").await;
-    let campaign =
-        world.campaign(json!({ "recording": { "kind": "all" }, "recording_notice": "sound:beep" })).await;
-    world.leads(&campaign, &["+33199000101"]).await;
-    world.start_campaign(&campaign).await;
-    world.to_work(&[agent], &campaign).await;
-    let call = world.until_connected(1).await.remove(0).call;
+    let call = recorded_conversation(&world).await;
     world.until_it_lasted(&call, Duration::from_secs(1)).await;
 
     let pbx = world.pair.pbx();

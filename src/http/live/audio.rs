@@ -62,6 +62,7 @@ const FAILED: u16 = 1011;
 /// How the sound arrives.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = TapFormat)]
 pub(in crate::http) enum Format {
     /// A message is an Opus packet of 20 ms, stereo.
     Opus,
