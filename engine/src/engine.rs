@@ -239,7 +239,9 @@ impl Engine {
             Request::Follow { supervisor, user, agent, scope } => {
                 self.follow(supervisor, user, Followed { agent, scope })
             }
-            Request::StopSupervising { supervisor } => self.stop_supervising_on_request(supervisor),
+            Request::StopSupervising { supervisor, withdrawn } => {
+                self.stop_supervising_on_request(supervisor, withdrawn)
+            }
             Request::WithdrawSupervision { user, left, scope } => {
                 self.withdraw_supervision(user, &left, &scope);
                 self.withdraw_taps(user, &left, &scope);

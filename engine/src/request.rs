@@ -135,6 +135,8 @@ pub enum Request {
     StopSupervising {
         /// The agent whose phone the supervisor uses.
         supervisor: AgentId,
+        /// Whether the right to it is gone.
+        withdrawn: bool,
     },
     /// An account may no longer supervise in some ways, or what is outside its scope: that ends at once.
     WithdrawSupervision {

@@ -83,7 +83,7 @@ impl World<'_> {
             (supervise(SupervisionMode::Barge, ""), 0.02),
             (supervise(SupervisionMode::TakeOver, "help"), 0.04),
             (Some(Request::Follow { supervisor, user, agent, scope: scope.clone() }), 0.03),
-            (Some(Request::StopSupervising { supervisor }), 0.03),
+            (Some(Request::StopSupervising { supervisor, withdrawn: false }), 0.03),
             (Some(Request::WithdrawSupervision { user, left, scope }), 0.01),
             (Some(Request::LogOut { agent: supervisor }), 0.003),
             (None, 0.5),

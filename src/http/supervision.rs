@@ -152,7 +152,7 @@ pub(super) async fn follow(
 #[utoipa::path(post, path = "/api/supervision/stop", tag = "supervision",
     responses((status = 204, description = "Stopped")))]
 pub(super) async fn stop(session: SignedIn<Supervises>, State(app): State<App>) -> Result<NoContent, Error> {
-    app.inbox.request(Request::StopSupervising { supervisor: desk(&session)? }).await?;
+    app.inbox.request(Request::StopSupervising { supervisor: desk(&session)?, withdrawn: false }).await?;
     Ok(NoContent)
 }
 

@@ -72,6 +72,6 @@ async fn wait_for_the_end(app: App, supervisor: AgentId, token: TokenHash) {
     }
     if app.supervisors.forget(supervisor, token) {
         // That they were hearing nothing at the moment is fine.
-        let _ = app.inbox.request(Request::StopSupervising { supervisor }).await;
+        let _ = app.inbox.request(Request::StopSupervising { supervisor, withdrawn: true }).await;
     }
 }

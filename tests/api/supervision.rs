@@ -48,7 +48,10 @@ async fn a_supervisor_takes_part_with_their_own_phone() {
     let path = format!("/api/agents/{desk}/follow");
     world.call("POST", &path).token(&token).send().await.expect(202);
     world.call("POST", "/api/supervision/stop").token(&token).send().await.expect(204);
-    assert_eq!(world.script().asked.last(), Some(&Request::StopSupervising { supervisor: desk }));
+    assert_eq!(
+        world.script().asked.last(),
+        Some(&Request::StopSupervising { supervisor: desk, withdrawn: false })
+    );
 
     // An admin without an agent record has no phone.
     let path = format!("/api/calls/{}/listen", a_call());
@@ -159,7 +162,7 @@ async fn whoever_signs_out_hears_no_more_by_telephone() {
     let (_, desk, token) = supervisor(&world, &admin).await;
     let another = world.sign_in("sup").await;
     let stopped = |request: &Request| {
-        matches!(request, Request::StopSupervising { supervisor } if *supervisor == desk).then_some(())
+        (*request == Request::StopSupervising { supervisor: desk, withdrawn: true }).then_some(())
     };
     let listen = format!("/api/calls/{}/listen", a_call());
     for token in [token, another] {
@@ -181,7 +184,7 @@ async fn what_is_heard_by_telephone_ends_with_the_sign_in() {
     world.store.sign_in(hash, user, now(), ends_at).await.unwrap();
     let path = format!("/api/agents/{}/follow", AgentId::from_i64(77));
     world.call("POST", &path).token(token).send().await.expect(202);
-    let stopped = Request::StopSupervising { supervisor: desk };
+    let stopped = Request::StopSupervising { supervisor: desk, withdrawn: true };
     world.until_asked(|request| (*request == stopped).then_some(())).await;
     assert!(now() >= ends_at);
 }

@@ -85,12 +85,16 @@ impl Engine {
         Ok(Answer::Done)
     }
 
-    pub(crate) fn stop_supervising_on_request(&mut self, supervisor: AgentId) -> Result<Answer, Refusal> {
+    pub(crate) fn stop_supervising_on_request(
+        &mut self,
+        supervisor: AgentId,
+        withdrawn: bool,
+    ) -> Result<Answer, Refusal> {
         let session = self.sessions.get(&supervisor).ok_or(Refusal::NotLoggedIn)?;
         if !self.supervising.contains_key(&supervisor) {
             return Err(Refusal::WrongState(session.word()));
         }
-        self.stop_supervising(supervisor, SupervisionEnd::Stopped);
+        self.stop_supervising(supervisor, SupervisionEnd::asked(withdrawn));
         Ok(Answer::Done)
     }
 

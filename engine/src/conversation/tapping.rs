@@ -87,7 +87,7 @@ impl Engine {
 
     /// Whoever opened a tap is done with it, or may hear it no longer. That it is over already is fine.
     pub(crate) fn close_tap(&mut self, tap: TapId, withdrawn: bool) {
-        self.end_tap(tap, if withdrawn { SupervisionEnd::Withdrawn } else { SupervisionEnd::Stopped });
+        self.end_tap(tap, SupervisionEnd::asked(withdrawn));
     }
 
     /// A tap is gone on Asterisk, or did not come about.

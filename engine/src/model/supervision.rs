@@ -115,7 +115,7 @@ pub enum SupervisionEnd {
     Restart,
     /// The supervisor wanted it.
     Stopped,
-    /// The supervisor lost the right to it.
+    /// The supervisor lost the right to it, or is no longer signed in.
     Withdrawn,
 }
 
@@ -131,6 +131,11 @@ impl SupervisionEnd {
         Self::Stopped,
         Self::Withdrawn,
     ];
+
+    /// What an end that was asked for is: that of a right, or what they wanted themselves.
+    pub(crate) const fn asked(withdrawn: bool) -> Self {
+        if withdrawn { Self::Withdrawn } else { Self::Stopped }
+    }
 
     /// The word in the database, the API and logs.
     pub const fn as_str(self) -> &'static str {

@@ -38,7 +38,7 @@ impl Centre {
                 agent: AgentId::from_i64(row.parse().unwrap()),
                 scope: scope(team),
             },
-            ["stops", "supervising"] => Request::StopSupervising { supervisor: agent },
+            ["stops", "supervising"] => Request::StopSupervising { supervisor: agent, withdrawn: false },
             ["loses", "rights"] => Request::WithdrawSupervision {
                 user: account_of(agent),
                 left: Vec::new(),
