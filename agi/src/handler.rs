@@ -24,12 +24,7 @@ where
     Answer: Future<Output = Result<(), E>> + Send,
     E: Into<HandlerError>,
 {
-    fn handle(
-        &self,
-        request: Request,
-        connection: Connection,
-    ) -> impl Future<Output = Result<(), HandlerError>> + Send {
-        let answer = self(request, connection);
-        async move { answer.await.map_err(Into::into) }
+    async fn handle(&self, request: Request, connection: Connection) -> Result<(), HandlerError> {
+        self(request, connection).await.map_err(Into::into)
     }
 }

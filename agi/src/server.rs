@@ -226,7 +226,9 @@ async fn converse(stream: TcpStream, peer: SocketAddr, limits: Limits, handler: 
         Err(refusal @ Refusal::Nothing) => return debug!(%peer, "Closed: {refusal}"),
         Err(refusal) => return warn!(%peer, "Closed: {refusal}"),
     };
-    match activity.unless_idle(limits.idle_time_max, handler.handle(request, connection)).await {
+    // In a box, because a task is moved several times while it is spawned, and a script can be some kilobytes.
+    let script = Box::pin(handler.handle(request, connection));
+    match activity.unless_idle(limits.idle_time_max, script).await {
         Some(answered) => report_end(peer, answered),
         None => {
             warn!(%peer, idle_time_max = ?limits.idle_time_max, "Closed: the script sent nothing for too long");
