@@ -1,15 +1,16 @@
-//! How long one decision takes: `cargo bench -p cadran-engine --bench pacing`.
+//! How much processor time one decision takes: `cargo bench -p cadran-engine --bench pacing`.
 //!
 //! 500 agents at work and 1,500 dials in flight, after an hour's worth of lessons. The target is 200 µs, tables
 //! included, which are brought up to date once a second.
 
 use std::hint::black_box;
-use std::time::Instant;
 
 use cadran_engine::dialer::compliance::PaceLaw;
 use cadran_engine::dialer::predictive::{
     DialEnd, Dialled, Pacer, Situation, Spent, Target, WorkStage, Working,
 };
+
+mod processor;
 
 const AGENTS: u32 = 500;
 const DIALS: u32 = 1_500;
@@ -44,11 +45,11 @@ fn main() {
         elapsed: 0.25,
         time_left: Some(3_600.0),
     };
-    let started = Instant::now();
+    let before = processor::used();
     for _ in 0..LOOKS {
         black_box(pacer.calls_to_place(black_box(&situation)));
     }
-    let micros = started.elapsed().as_secs_f64() * 1e6 / f64::from(LOOKS);
+    let micros = (processor::used() - before).as_secs_f64() * 1e6 / f64::from(LOOKS);
     #[expect(clippy::print_stdout, reason = "a benchmark reports on its standard output")]
     {
         println!("calls_to_place, {AGENTS} agents, {DIALS} dials in flight: {micros:.0} µs (target 200)");

@@ -23,6 +23,7 @@ BENCHES = [
     ("cadran-engine", "pacing", "one predictive decision, 500 agents, 1,500 dials in flight", r"flight: (\d+) µs", "µs", at_most(200)),
     ("cadran-engine", "flow", "steps of flows, one core", r"flow: (\d+) steps", "steps/s", at_least(1_000_000)),
     ("cadran-engine", "queue", "a caller handed out of 10,000 to one of 500 agents, 99.9 %", r"99.9 % within (\d+) µs", "µs", at_most(1_000)),
+    ("cadran-engine", "queue", "the same, the longest of 100,000", r"longest (\d+) µs", "µs", at_most(1_000)),
     ("cadran-engine", "queue", "memory added by 100,000 callers who came and went", r"(\d+) kB more", "kB", at_most(1_000)),
     ("cadran-ari", "deliver", "ari: events decoded and delivered, one core", r"(\d+) events/s", "events/s", at_least(150_000)),
     ("cadran-agi", "throughput", "agi: requests answered", r"(?m)^agi: (\d+) requests/s", "requests/s", at_least(20_000)),

@@ -100,9 +100,8 @@ impl Conversations {
 
     /// Starts from a belief in mean lengths of talk and wrap-up, in seconds.
     pub(crate) fn new(talk_mean: f64, wrap_up_mean: f64) -> Self {
-        let talk_ages =
-            Ages::new(&[(20.0, 1.0), (60.0, 2.0), (120.0, 5.0), (300.0, 10.0), (TALK_MAX as f64, 50.0)]);
-        let wrap_ages = || Ages::new(&[(20.0, 1.0), (40.0, 2.0), (100.0, 5.0), (WRAP_UP_MAX as f64, 25.0)]);
+        let talk_ages = Ages::new(&[(20, 1), (60, 2), (120, 5), (300, 10), (TALK_MAX as u32, 50)]);
+        let wrap_ages = || Ages::new(&[(20, 1), (40, 2), (100, 5), (WRAP_UP_MAX as u32, 25)]);
         let talk = Hazards::new(talk_ages, PRIOR_CALLS, HALF_LIFE_CALLS, |_, _| talk_mean.recip());
         let bins = talk.ages().len();
         let wrap_up = |cases| Hazards::new(wrap_ages(), cases, HALF_LIFE_CALLS, |_, _| wrap_up_mean.recip());

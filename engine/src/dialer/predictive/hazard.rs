@@ -5,24 +5,27 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Age bins: fine where things are short, coarse where they are long. The last bin is open.
+/// Age bins: fine where things are short, coarse where they are long. All begin on whole seconds, and the last is open.
 #[derive(Clone, Debug)]
 pub(crate) struct Ages {
     edges: Vec<f64>,
+    /// The bin of each whole second, up to the first of the last bin. Looking it up costs less than a search, and there
+    /// are thousands of them in a decision.
+    bins: Vec<u16>,
 }
 
 impl Ages {
-    /// Bins from 0, given as `(until, width)` pieces in rising order.
-    pub(crate) fn new(pieces: &[(f64, f64)]) -> Self {
-        let mut edges = vec![0.0];
+    /// Bins from 0, given as `(until, width)` pieces in rising order, in seconds.
+    pub(crate) fn new(pieces: &[(u32, u32)]) -> Self {
+        let mut edges = vec![0];
         for (until, width) in pieces {
-            let mut edge = edges[edges.len() - 1] + width;
-            while edge < until + width / 2.0 {
-                edges.push(edge);
-                edge += width;
+            while edges[edges.len() - 1] < *until {
+                edges.push(edges[edges.len() - 1] + width);
             }
         }
-        Self { edges }
+        let bins = edges.windows(2).zip(0..).flat_map(|(two, bin)| (two[0]..two[1]).map(move |_| bin));
+        let bins = bins.chain([edges.len() as u16 - 1]).collect();
+        Self { edges: edges.into_iter().map(f64::from).collect(), bins }
     }
 
     /// Number of bins.
@@ -43,7 +46,7 @@ impl Ages {
 
     /// The bin that an age falls in.
     pub(crate) fn bin(&self, age: f64) -> usize {
-        self.edges.partition_point(|edge| *edge <= age).max(1) - 1
+        usize::from(self.bins[(age as usize).min(self.bins.len() - 1)])
     }
 
     /// The bin of an age, and how far into it the age is, 0..=1.
@@ -229,7 +232,7 @@ mod tests {
     use super::*;
 
     fn seconds() -> Ages {
-        Ages::new(&[(10.0, 1.0), (30.0, 5.0)])
+        Ages::new(&[(10, 1), (30, 5)])
     }
 
     #[test]
@@ -238,6 +241,10 @@ mod tests {
         assert_eq!(ages.bin(0.0), 0);
         assert_eq!(ages.bin(9.99), 9);
         assert_eq!(ages.bin(14.9), 10);
+        assert_eq!(ages.bin(15.0), 11);
+        assert_eq!(ages.bin(29.9), ages.len() - 2);
+        assert_eq!(ages.bin(30.0), ages.len() - 1);
+        assert_eq!(ages.bin(-1.0), 0);
         assert_eq!(ages.bin(1e9), ages.len() - 1);
         assert_eq!(ages.place(12.5), (10, 0.5));
     }

@@ -136,7 +136,7 @@ impl RingModel {
     }
 
     pub(crate) fn new() -> Self {
-        let ages = Ages::new(&[(RING_MAX as f64 - 1.0, 1.0)]);
+        let ages = Ages::new(&[(RING_MAX as u32 - 1, 1)]);
         let hazards = Hazards::new(ages, PRIOR_DIALS, HALF_LIFE_DIALS, |cause, age| match cause {
             PRESENTED => 0.004 + 0.035 * (-((age - 9.0) / 4.0).powi(2) / 2.0).exp(),
             UNANSWERED => 0.02,
