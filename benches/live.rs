@@ -11,8 +11,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cadran::archive::{Depot, Keys};
+use cadran::archive::{Depot, Keeper, Keys};
 use cadran::audit::Anchor;
+use cadran::erasures::ErasureList;
 use cadran::http::{self, App, HttpSettings};
 use cadran::inbox::Inbox;
 use cadran::live::{Board, Hub};
@@ -113,6 +114,8 @@ async fn serve() -> Outcome<(SocketAddr, Board)> {
     let settings = HttpSettings {
         uploads_dir: directory.join("uploads"),
         audit_anchor: Anchor::of(&directory),
+        erasures: ErasureList::of(&directory),
+        keeper: Keeper::default(),
         safe: Safe::default(),
         sounds_dir: directory.join("sounds"),
         messages_dir: directory.join("messages"),

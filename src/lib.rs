@@ -16,6 +16,7 @@ pub mod config;
 pub mod daemon;
 pub mod demo;
 pub mod dry_run;
+pub mod erasures;
 pub mod fastagi;
 pub mod findings;
 pub mod flow;

@@ -57,6 +57,7 @@ pub struct MailWords {
 struct Phrases {
     alert: BTreeMap<String, String>,
     finding: BTreeMap<String, FindingWords>,
+    kept: BTreeMap<String, String>,
     name: BTreeMap<String, String>,
     mail: MailWords,
     pacing: BTreeMap<String, String>,
@@ -128,6 +129,11 @@ impl Language {
     /// What wants a person.
     pub fn alert(self, code: &str) -> &'static str {
         self.phrases().alert.get(code).map_or("", String::as_str)
+    }
+
+    /// Why something of a person stays who was erased.
+    pub fn kept(self, code: &str) -> &'static str {
+        self.phrases().kept.get(code).map_or("", String::as_str)
     }
 
     /// How something is called that Cadran makes by itself.
@@ -240,6 +246,8 @@ mod tests {
         assert_eq!(codes(Language::English), codes(Language::French));
         let reasons = |language: Language| language.phrases().row.keys().collect::<Vec<_>>();
         assert_eq!(reasons(Language::English), reasons(Language::French));
+        let kept = |language: Language| language.phrases().kept.keys().collect::<Vec<_>>();
+        assert_eq!(kept(Language::English), kept(Language::French));
         let names = |language: Language| language.phrases().name.keys().collect::<Vec<_>>();
         assert_eq!(names(Language::English), names(Language::French));
         let rules = |language: Language| language.phrases().rule.keys().collect::<Vec<_>>();

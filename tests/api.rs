@@ -13,6 +13,7 @@ mod api {
     mod compliance;
     mod contacts;
     mod desk;
+    mod erasures;
     mod filters;
     mod flows;
     mod health;

@@ -23,6 +23,8 @@ mod claims;
 mod compliance;
 #[path = "store/database.rs"]
 mod database;
+#[path = "store/erasures.rs"]
+mod erasures;
 #[path = "store/flows.rs"]
 mod flows;
 #[path = "store/history.rs"]
@@ -125,6 +127,12 @@ on_both_databases! {
     compliance::a_number_that_may_never_be_called_finishes_the_lead,
     compliance::an_agent_who_came_too_late_is_an_abandoned_call,
     compliance::what_the_law_asks_of_a_call_comes_with_its_attempt, flows::a_draft_is_kept_once_and_published_as_it_stands, flows::callers_on_lists_are_told_apart, flows::calls_get_the_revisions_that_they_can_come_to, flows::every_noun_of_inbound_work_is_kept, flows::messages_wait_to_be_heard_and_sent, flows::people_are_found_by_number_and_by_field, flows::sounds_have_a_file_in_each_language, flows::tests_belong_to_their_flow,
+    erasures::an_erased_person_is_in_no_table_and_is_counted_all_the_same,
+    erasures::whoever_was_erased_is_not_brought_back,
+    erasures::nobody_is_erased_who_is_called_or_must_be_kept,
+    erasures::a_backup_that_brings_somebody_back_is_erased_again,
+    erasures::the_list_outside_learns_what_only_the_database_knows,
+    erasures::another_tenants_person_with_the_same_number_stays,
     history::pages_follow_each_other_without_gap_or_overlap,
     history::a_call_and_a_lead_tell_their_story,
     history::screened_calls_are_counted_by_what_agents_said_last,

@@ -26,7 +26,7 @@ const BATCH: u16 = 500;
 const KIND: &str = "recording";
 
 /// Which rules apply to recordings.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Keeper {
     /// All of them together; the strictest counts.
     pub packs: Vec<Pack>,
@@ -35,15 +35,31 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Whether a recording from `started_at` is to go at `now`, and by which rule.
-    fn verdict(&self, started_at: Timestamp, now: Timestamp) -> Option<String> {
+    /// Whether law orders a recording from `started_at` to be kept against the wish of the person: for what, and until
+    /// which day.
+    pub fn ordered(&self, started_at: Timestamp, now: Timestamp) -> Option<(String, String)> {
+        let artifact = Artifact { erasure_request: true, ..self.artifact(started_at)? };
+        match retention_by_all(&artifact, now, &self.packs).0 {
+            Retention::Keep { until: Some(until), obligation: true } => {
+                Some((self.purpose.clone(), until.to_string()))
+            }
+            Retention::Keep { .. } | Retention::Delete | Retention::Hold => None,
+        }
+    }
+
+    fn artifact(&self, started_at: Timestamp) -> Option<Artifact> {
         let instant = jiff::Timestamp::from_millisecond(started_at.as_millis()).ok()?;
-        let artifact = Artifact {
+        Some(Artifact {
             kind: KIND.to_owned(),
             purpose: Some(self.purpose.clone()),
             created: Some(instant.to_zoned(TimeZone::UTC).date()),
             ..Artifact::default()
-        };
+        })
+    }
+
+    /// Whether a recording from `started_at` is to go at `now`, and by which rule.
+    fn verdict(&self, started_at: Timestamp, now: Timestamp) -> Option<String> {
+        let artifact = self.artifact(started_at)?;
         match retention_by_all(&artifact, now, &self.packs) {
             (Retention::Delete, Some(pack)) => Some(format!("{}: {}", pack.id(), self.purpose)),
             (Retention::Delete | Retention::Hold | Retention::Keep { .. }, _) => None,

@@ -15,9 +15,10 @@ use super::error::Error;
 use super::live::Sockets;
 use super::supervisors::Supervisors;
 use super::throttle::Throttle;
-use crate::archive::Depot;
+use crate::archive::{Depot, Keeper};
 use crate::audit::Anchor;
 use crate::checks::{Checker, Surroundings};
+use crate::erasures::ErasureList;
 use crate::inbox::Inbox;
 use crate::live::Hub;
 use crate::safe::Safe;
@@ -87,6 +88,10 @@ pub struct HttpSettings {
     pub uploads_dir: PathBuf,
     /// Where the last entry of the audit log is noted.
     pub audit_anchor: Anchor,
+    /// Where erasures are noted.
+    pub erasures: ErasureList,
+    /// Which rules have recordings kept.
+    pub keeper: Keeper,
     /// What seals second factors and what webhooks sign with.
     pub safe: Safe,
     /// The directory of sounds, which Asterisk reads.

@@ -68,6 +68,8 @@ gates! {
     EditsInbound: [EditInbound];
     /// Those who say where events are sent.
     EditsWebhooks: [EditWebhooks];
+    /// Those who erase persons.
+    ErasesPeople: [ErasePeople];
     /// Those who take leads away.
     ExportsLeads: [ExportLeads];
     /// Those who hear messages of callers, be it in their own mailbox.

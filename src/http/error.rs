@@ -40,6 +40,12 @@ pub(super) enum Error {
     CrossSite,
     /// The law does not let an agent dial.
     DialDenied { reason: Reason, words: &'static str, rule: String, until: Option<String> },
+    /// A legal hold has a recording of the person kept.
+    ErasureHeld { recording: String },
+    /// Somebody speaks with the person, or calls them.
+    ErasureLive,
+    /// Law has something of the person kept.
+    ErasureOrdered { what: String, rule: String, until: String },
     /// A file of this noun is not the one that was kept.
     FileTampered(&'static str),
     /// A file of this noun cannot be read.
@@ -176,6 +182,12 @@ impl Error {
                 values.extend(until.map(|until| ("until", until)));
                 (S::CONFLICT, code, values)
             }
+            Self::ErasureHeld { recording } => (S::CONFLICT, "erasure_held", vec![("recording", recording)]),
+            Self::ErasureLive => (S::CONFLICT, "erasure_live", vec![]),
+            Self::ErasureOrdered { what, rule, until } => {
+                let values = vec![("what", what), ("rule", rule), ("until", until)];
+                (S::CONFLICT, "erasure_ordered", values)
+            }
             Self::FileTampered(noun) => (S::CONFLICT, "file_tampered", vec![("noun", noun.to_owned())]),
             Self::FileUnreadable(noun) => (S::NOT_FOUND, "file_unreadable", vec![("noun", noun.to_owned())]),
             Self::DraftChanged { rev } => (S::CONFLICT, "draft_changed", vec![("rev", rev.to_string())]),
@@ -297,6 +309,7 @@ fn not_stored(error: store::Error) -> Problem {
     use StatusCode as S;
     let (status, code, values) = match error {
         store::Error::Changed(noun) => (S::PRECONDITION_FAILED, "changed", vec![("noun", noun.to_owned())]),
+        store::Error::Erased => (S::CONFLICT, "erased", vec![]),
         store::Error::Linked(what) => (S::CONFLICT, "in_use", vec![("what", what)]),
         store::Error::NotFound(noun) => {
             (S::NOT_FOUND, "not_found", vec![("noun", noun.to_owned()), ("id", String::new())])

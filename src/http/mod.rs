@@ -138,6 +138,8 @@
 //! POST   /api/registers/{register}/scrubs           edit_campaigns
 //! GET    /api/dial-decisions                        view
 //! GET    /api/compliance/why                        see_full_numbers
+//! GET    /api/compliance/erasures                   erase_people
+//! POST   /api/compliance/erasures                   erase_people
 //! POST   /api/campaigns/{campaign}/dry-run          edit_campaigns
 //!
 //! GET    /api/trunks                                view
@@ -299,6 +301,7 @@ mod dial_decisions;
 mod disposition_groups;
 mod do_not_call;
 mod docs;
+mod erasures;
 mod error;
 mod extract;
 mod flow_revisions;

@@ -11,8 +11,8 @@ use super::app::App;
 use super::{
     agents, api_keys, audit, bulk, by_hand, calendars, callbacks, caller_callbacks, caller_calls, calls,
     campaigns, compliance, consents, contacts, desk, dial_decisions, disposition_groups, do_not_call, docs,
-    flow_revisions, flow_tests, flows, forecast, frame, health, imports, lead_changes, lead_export, leads,
-    listed_callers, lists, live, mailboxes, media, messages, numbers, pacing, pause_reasons, playback,
+    erasures, flow_revisions, flow_tests, flows, forecast, frame, health, imports, lead_changes, lead_export,
+    leads, listed_callers, lists, live, mailboxes, media, messages, numbers, pacing, pause_reasons, playback,
     queues, recordings, registers, relationships, roles, screening, second_factor, sellers, session,
     simulations, skills, supervision, surveys, system, teams, tenants, transfers, trunks, uploads, users,
     vicidial, webhooks,
@@ -243,6 +243,8 @@ fn upload_routes() -> OpenApiRouter<App> {
         .routes(routes!(uploads::check))
         .merge(sound_routes())
         .routes(routes!(registers::scrub))
+        // Every file of leads that was ever imported is looked through.
+        .routes(routes!(erasures::list, erasures::create))
         .routes(routes!(compliance::dry_run))
         .layer(from_fn_with_state(UPLOAD_DEADLINE, frame::deadline))
 }

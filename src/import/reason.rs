@@ -20,6 +20,8 @@ pub enum Reason {
     ConsentYesNo,
     /// A character that no text holds, such as NUL.
     ControlCharacter,
+    /// The person had their data erased.
+    Erased,
     /// More text than a row may have.
     LineTooLong,
     /// Letters or signs that no telephone number has.
@@ -42,12 +44,13 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of reports.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ColumnsTooMany,
         Self::ConsentTime,
         Self::ConsentUnproved,
         Self::ConsentYesNo,
         Self::ControlCharacter,
+        Self::Erased,
         Self::LineTooLong,
         Self::PhoneCharacters,
         Self::PhoneInvalid,
@@ -67,6 +70,7 @@ impl Reason {
             Self::ConsentUnproved => "consent_unproved",
             Self::ConsentYesNo => "consent_yes_no",
             Self::ControlCharacter => "control_character",
+            Self::Erased => "erased",
             Self::LineTooLong => "line_too_long",
             Self::PhoneCharacters => "phone_characters",
             Self::PhoneInvalid => "phone_invalid",

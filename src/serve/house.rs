@@ -21,6 +21,7 @@ use super::{Installation, create_directory};
 use crate::asterisk::{Names, Switch};
 use crate::config::Config;
 use crate::daemon::{Clock, Daemon, Ended, Inlets, wall_clock};
+use crate::erasures::ErasureList;
 use crate::inbox::Inbox;
 use crate::live::Hub;
 use crate::look_ups::LookUps;
@@ -28,7 +29,7 @@ use crate::reload::Reloader;
 use crate::store::{Acquired, Lease, Store, Tenant};
 use crate::tap::Taps;
 use crate::webhooks::{Private, Sender};
-use crate::{fastagi, http, journal};
+use crate::{erasures, fastagi, http, journal};
 
 /// News of one side that may wait for the engine. Behind a full one the adapter waits, and its own bounds apply.
 const NEWS_MAX: usize = 8_192;
@@ -131,6 +132,11 @@ impl Plan<'_> {
     /// Drives the Asterisk server that the lease is on, from the first look at it until the last write is durable.
     async fn drive(&self, works: watch::Sender<bool>, stop: &CancellationToken) -> anyhow::Result<()> {
         let Plan { installation, tenant, config, names, store, lease } = self;
+        // Before anything dials, and before anybody looks.
+        let erasures = ErasureList::of(&config.files.data);
+        erasures::apply_again(store, &erasures, &config.files.messages(), wall_clock())
+            .await
+            .context("persons who were erased cannot be erased again")?;
         let clock = Clock::start();
         let (switch_news, switch_inlet) = mpsc::channel(NEWS_MAX);
         let (store_news, store_inlet) = mpsc::channel(NEWS_MAX);

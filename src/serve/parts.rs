@@ -20,6 +20,7 @@ use crate::asterisk::{self, Addresses, ClaimError, Names, Switch};
 use crate::audit::Anchor;
 use crate::config::{Config, SpeechEngine};
 use crate::daemon::{Clock, wall_clock};
+use crate::erasures::ErasureList;
 use crate::flow_requests::FlowRequests;
 use crate::inbox::Inbox;
 use crate::journal::{self, Journal};
@@ -128,20 +129,25 @@ pub(super) fn keep_recordings(
     holder: &str,
     stop: &CancellationToken,
 ) -> anyhow::Result<JoinSet<()>> {
-    let config = &config.recordings;
     let keeping = Keeping {
-        bits_per_second: i32::from(config.kilobits_per_second) * 1000,
-        backups: Duration::from_secs(u64::from(config.backup_days) * 24 * 3600),
+        bits_per_second: i32::from(config.recordings.kilobits_per_second) * 1000,
+        backups: Duration::from_secs(u64::from(config.recordings.backup_days) * 24 * 3600),
     };
     let archivist = Archivist::new(store.clone(), depot.clone(), holder.to_owned(), keeping, wall_clock);
-    let packs = rule_packs::named(&config.retention).context("`recordings.retention`")?;
+    let keeper = keeper(config)?;
     let mut tasks = JoinSet::new();
     tasks.spawn(archivist.run(stop.clone()));
-    if !packs.is_empty() {
-        let keeper = Keeper { packs, purpose: config.purpose.clone() };
+    if !keeper.packs.is_empty() {
         tasks.spawn(Retainer::new(store.clone(), holder.to_owned(), keeper, wall_clock).run(stop.clone()));
     }
     Ok(tasks)
+}
+
+/// The rules by which recordings are kept.
+fn keeper(config: &Config) -> anyhow::Result<Keeper> {
+    let config = &config.recordings;
+    let packs = rule_packs::named(&config.retention).context("`recordings.retention`")?;
+    Ok(Keeper { packs, purpose: config.purpose.clone() })
 }
 
 /// What the API works with.
@@ -156,6 +162,8 @@ pub(super) fn app(
     let settings = http::HttpSettings {
         uploads_dir: config.files.data.join("uploads"),
         audit_anchor: Anchor::of(&config.files.data),
+        erasures: ErasureList::of(&config.files.data),
+        keeper: keeper(config)?,
         safe: config.secrets.safe()?,
         sounds_dir: config.files.sounds(),
         messages_dir: config.files.messages(),

@@ -12,7 +12,7 @@ use super::hearing::{Hearing, Question};
 use super::lead::{self, LeadRecord};
 use super::terms::Terms;
 use super::value::{args, json};
-use super::{Error, Store, only, person};
+use super::{Error, Store, erasure, only, person};
 
 /// A lead as an agent who dials by hand describes it.
 #[derive(Clone, Debug)]
@@ -105,6 +105,7 @@ impl Store {
     /// Makes a lead for a number that no list of the campaign has.
     pub async fn make_lead_to_dial(&self, new: &HandDialled<'_>, now: Timestamp) -> Result<LeadId, Error> {
         let mut tx = self.db.begin(Lane::People).await?;
+        erasure::refuse(&mut tx, &[new.phone]).await?;
         let list = match new.list {
             Some(list) => list,
             None => own_list(&mut tx, new, now).await?,

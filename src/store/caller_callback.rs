@@ -25,12 +25,15 @@ const BOOK: Sql = upsert!(
     state = 'open'"
 );
 
+/// A number of somebody who was erased (`+999`, see [`super::erasure`]) stays what it is: the engine may know the real one
+/// for a moment longer.
 const SAVE: Sql = upsert!(
     "insert into caller_callback (call_id, queue_id, phone, did_id, agent_id, booked_at, due_at, place, tries, language, \
     holder, state, kept_by, changed_at, changed_by) \
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     "call_id",
-    "set queue_id = excluded.queue_id, phone = excluded.phone, did_id = excluded.did_id, agent_id = excluded.agent_id, \
+    "set queue_id = excluded.queue_id, phone = case when caller_callback.phone like '+999%' then caller_callback.phone \
+    else excluded.phone end, did_id = excluded.did_id, agent_id = excluded.agent_id, \
     due_at = excluded.due_at, place = excluded.place, tries = excluded.tries, holder = excluded.holder, \
     state = excluded.state, kept_by = excluded.kept_by, changed_at = excluded.changed_at, \
     changed_by = coalesce(excluded.changed_by, caller_callback.changed_by)"

@@ -2,7 +2,7 @@
 
 use cadran_engine::model::{CallId, RecordingId, Timestamp};
 
-use super::db::{Lane, Select};
+use super::db::{Lane, Select, Tx};
 use super::recording::{LegalHold, read_id};
 use super::value::{Row, args};
 use super::{Error, Page, Store};
@@ -75,6 +75,18 @@ const EXPIRING: &str = "select recording.call_id, part, recording.started_at fro
     and recording.state <> 'open' and hold_reason is null and archive not in ('deleting', 'deleted') \
     and holder = $1 order by recording.started_at, recording.call_id, part limit $6";
 
+/// Orders a recording to be deleted, unless something is in the way or it was ordered before.
+pub(super) async fn order(tx: &mut Tx, order: &DeletionOrder) -> Result<bool, Error> {
+    let id = order.recording;
+    if tx.execute(ORDER, args![id.call, id.part, order.at]).await? == 0 {
+        return Ok(false);
+    }
+    let (rule, by) = (order.rule.as_deref(), order.by.as_deref());
+    let values = args![id.call, id.part, order.at, rule, order.reason.as_str(), by];
+    tx.execute(KEEP_ORDER, values).await?;
+    Ok(true)
+}
+
 impl Store {
     /// Puts a legal hold on a recording, or lifts it. False when there is no such recording, or it is already being
     /// deleted.
@@ -88,15 +100,11 @@ impl Store {
 
     /// Orders a recording to be deleted; the archive does so. Ordering it again changes nothing.
     pub async fn delete_recording(&self, order: &DeletionOrder) -> Result<Ordered, Error> {
-        let id = order.recording;
         let mut tx = self.db.begin(Lane::People).await?;
-        if tx.execute(ORDER, args![id.call, id.part, order.at]).await? == 0 {
+        if !self::order(&mut tx, order).await? {
             drop(tx);
-            return self.why_not_ordered(id).await;
+            return self.why_not_ordered(order.recording).await;
         }
-        let (rule, by) = (order.rule.as_deref(), order.by.as_deref());
-        let values = args![id.call, id.part, order.at, rule, order.reason.as_str(), by];
-        tx.execute(KEEP_ORDER, values).await?;
         tx.commit().await?;
         Ok(Ordered::Yes)
     }

@@ -8,7 +8,7 @@ use super::db::Tx;
 use super::do_not_call::{self, DoNotCall};
 use super::lead::{DoneReason, settle};
 use super::value::{Row, args};
-use super::{Error, quota, refusal};
+use super::{Error, erasure, quota, refusal};
 
 /// What an agent said of a call, once. The latest counts; earlier ones are what it corrects.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +41,9 @@ pub(super) async fn save(tx: &mut Tx, said: &DispositionRecord) -> Result<(), Er
         LeadNext::Again { due_at, phone } if !said.do_not_call => (Some(due_at), Some(i64::from(phone))),
         LeadNext::Again { .. } | LeadNext::Done => (None, None),
     };
-    let (code, note) = (&said.code, &said.note);
+    // Somebody may be erased between the call and the word.
+    let is_erased = !erasure::among(tx, &[said.phone]).await?.is_empty();
+    let (code, note) = (&said.code, if is_erased { "" } else { said.note.as_str() });
     let callback_at = said.callback.map(|agreed| agreed.at);
     let values =
         args![said.call, said.at, said.agent, code, note, due_at, phone, callback_at, said.do_not_call];
@@ -67,7 +69,7 @@ pub(super) async fn save(tx: &mut Tx, said: &DispositionRecord) -> Result<(), Er
         }
     }
     quota::count(tx, said.call, said.campaign, said.lead, said.success).await?;
-    if said.do_not_call {
+    if said.do_not_call && !is_erased {
         do_not_call::add(tx, &entry(said)).await?;
     }
     refusal::follow(tx, said).await?;

@@ -1,6 +1,6 @@
 //! All that is known of persons before a call, read at once for everybody who is asked about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cadran_engine::almanac::numbering;
 use cadran_engine::dialer::compliance::{
@@ -16,7 +16,7 @@ use super::register::Listings;
 use super::relationship::Relationship;
 use super::terms::Terms;
 use super::value::{Row, args, json};
-use super::{Error, consent, do_not_call, refusal, register, relationship};
+use super::{Error, consent, do_not_call, erasure, refusal, register, relationship};
 
 /// What is known of several persons.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(super) struct Dossiers {
     persons: Persons,
     dossiers: BTreeMap<PersonId, Dossier>,
     listings: Listings,
+    /// Those who had their data erased.
+    erased: BTreeSet<PersonId>,
 }
 
 /// What is known of one person.
@@ -85,7 +87,8 @@ impl Dossiers {
             }
         }
         let listings = register::look_up(tx, &phones).await?;
-        Ok(Self { persons, dossiers, listings })
+        let erased = erasure::among(tx, &phones).await?.into_iter().filter_map(person).collect();
+        Ok(Self { persons, dossiers, listings, erased })
     }
 
     /// Who is behind a number.
@@ -121,7 +124,7 @@ impl Dossiers {
                 ebr: relationship::business(&known.relationships, terms.seller),
                 rnd: None,
                 requested_callback: None,
-                erased: false,
+                erased: person.is_some_and(|person| self.erased.contains(&person)),
             },
             campaign: terms.intent(caller_id),
             history: known.history.iter().map(|(_, attempt)| attempt.clone()).collect(),

@@ -23,6 +23,9 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// Somebody who had their data erased is on the list of those who are not brought back.
+    #[error("the person had their data erased; leave them out")]
+    Erased,
     /// A row that is named does not exist, or a row that is to be removed is named elsewhere.
     #[error(
         "rows hang together ({0}): either it names a row that is not there, or history and settings still name it; create that row first, or switch this one off instead of removing it"
@@ -70,6 +73,7 @@ impl Error {
             Self::Away(_) | Self::Slow { .. } => true,
             Self::Changed(_)
             | Self::Corrupt { .. }
+            | Self::Erased
             | Self::Linked(_)
             | Self::Migration(_)
             | Self::Newer { .. }

@@ -86,11 +86,16 @@ fn of_write(write: &Write) -> Option<Event> {
     Some(Event { kind, id, at, data, data_with_numbers: None })
 }
 
+/// The name of the event that a call is over.
+pub(super) fn call_ended_id(call: CallId) -> String {
+    format!("evt_{call}_ended")
+}
+
 /// A call is over, whoever called.
 fn call_ended(call: CallId, at: Timestamp, data: Value, phone: Option<Phone>) -> Event {
     let mut with_numbers = data.clone();
     with_numbers["phone"] = phone.map(Phone::e164).into();
-    let id = format!("evt_{call}_ended");
+    let id = call_ended_id(call);
     Event { kind: EventKind::CallEnded, id, at, data, data_with_numbers: Some(with_numbers) }
 }
 

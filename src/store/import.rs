@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::db::{Lane, Select, Sql, Tx};
 use super::dry_run::DryRun;
 use super::value::{Row, args, json, without_nul};
-use super::{Error, HistoryOrder, Page, Store, consent, only, person};
+use super::{Error, HistoryOrder, Page, Store, consent, erasure, only, person};
 
 /// The number of an import.
 pub type ImportId = i64;
@@ -214,6 +214,9 @@ const STORE_ROWS: Sql = Sql {
         select $1, value ->> 'number', value ->> 'outcome', value ->> 'remark', value ->> 'text' from json_each($2)",
 };
 
+/// The reason of a row of somebody who had their data erased, as reports of imports read it: cell and word.
+const ERASED_REMARK: &str = "0:erased";
+
 const COUNT: &str = "update import set rows_done = $2, accepted = accepted + $3, merged = merged + $4, \
     refused = refused + $5 where import_id = $1";
 
@@ -245,6 +248,7 @@ impl Store {
         let target = tx.row(LOCK, args![import]).await?.ok_or(Error::NotFound("running import"))?;
         let rows_done: u32 = target.get("rows_done")?;
         rows.retain(|row| row.number > rows_done);
+        refuse_erased(&mut tx, &mut rows).await?;
         let Some(last) = rows.iter().map(|row| row.number).max() else {
             return Ok(Vec::new());
         };
@@ -333,6 +337,19 @@ impl Store {
             .narrow("number > ?", page.after);
         select.page(&self.db, "number", page.limit()).await?.iter().map(read_report).collect()
     }
+}
+
+/// Refuses the rows of persons who had their data erased, and keeps nothing of what these say.
+async fn refuse_erased(tx: &mut Tx, rows: &mut [ImportRow]) -> Result<(), Error> {
+    let phones: Vec<Phone> =
+        rows.iter().filter_map(|row| row.content.lead()).flat_map(NewLead::phones).collect();
+    let erased = erasure::among(tx, &phones).await?;
+    let is_erased = |lead: &NewLead| lead.phones().any(|phone| erased.contains(&phone));
+    for row in rows.iter_mut().filter(|row| row.content.lead().is_some_and(is_erased)) {
+        let remark = Some(ERASED_REMARK.to_owned());
+        *row = ImportRow { number: row.number, text: String::new(), content: RowContent::Refused, remark };
+    }
+    Ok(())
 }
 
 /// Those of the preferred numbers that the list has already.

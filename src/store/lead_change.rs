@@ -3,7 +3,7 @@
 //! What dialling writes and what people write are different columns of a lead, so that neither undoes the other: a
 //! correction leaves state, due time and history alone, and [`super::LeadRecord::rev`] counts corrections only.
 
-use cadran_engine::dialer::compliance::Reason;
+use cadran_engine::dialer::compliance::{Pack, Reason};
 use cadran_engine::model::{CampaignId, LeadId, LeadState, ListId, Phone, Timestamp, Zone};
 
 use super::db::{Lane, Sql, Tx};
@@ -11,7 +11,7 @@ use super::denial::Denied;
 use super::hearing::{Hearing, Question};
 use super::import::{NewLead, known, store_leads};
 use super::value::{Row, Value, args, json, without_nul};
-use super::{Error, Store, person};
+use super::{Error, Store, erasure, person};
 
 /// What people may correct of a lead. The preferred number stays: it is what the list knows the lead by.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +76,8 @@ impl Store {
         let mut tx = self.db.begin(Lane::People).await?;
         let row = tx.row(LOCK_LIST, args![list]).await?.ok_or(Error::NotFound("list"))?;
         let campaign: CampaignId = row.get("campaign_id")?;
+        let phones: Vec<Phone> = lead.phones().collect();
+        erasure::refuse(&mut tx, &phones).await?;
         let is_new = known(&mut tx, list, &[lead.phone]).await?.is_empty();
         let lead = NewLead { name: without_nul(&lead.name), ..lead };
         let stored = store_leads(&mut tx, (list, campaign), None, &[lead], now).await?;
@@ -104,6 +106,10 @@ impl Store {
             return Err(self.why_unchanged("lead", exists, id).await);
         };
         let numbers = numbers(&row)?;
+        erasure::refuse(&mut tx, &numbers).await?;
+        if erasure::has_erased(&row)? {
+            return Err(Error::Erased);
+        }
         person::resolve(&mut tx, &[numbers], now).await?;
         tx.commit().await
     }
@@ -116,6 +122,10 @@ impl Store {
         let state: LeadState = row.word("state")?;
         if state != LeadState::Done {
             return Ok(Err(NotReset::Is(state)));
+        }
+        if erasure::has_erased(&row)? {
+            let (reason, rule) = (Reason::Erased, Pack::CORE.to_owned());
+            return Ok(Err(NotReset::Denied { reason, rule }));
         }
         if let Some(denied) = self.denied_for_good(&mut tx, id, &row, now).await? {
             return Ok(Err(denied));

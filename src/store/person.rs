@@ -53,6 +53,11 @@ pub(super) async fn behind(tx: &mut Tx, phones: &[Phone]) -> Result<Persons, Err
     read(tx, NUMBERS, phones).await
 }
 
+/// The same. Until the transaction ends nobody judges a call to any of them.
+pub(super) async fn lock_known(tx: &mut Tx, phones: &[Phone]) -> Result<Persons, Error> {
+    read(tx, LOCKED, phones).await
+}
+
 /// The persons behind these numbers, with all numbers that each of them has. Until the transaction ends nobody else
 /// gets any of these persons so.
 pub(super) async fn lock(tx: &mut Tx, phones: &[Phone], now: Timestamp) -> Result<Persons, Error> {

@@ -8,9 +8,9 @@ use sqlx::types::{Json, Uuid};
 use sqlx::{Arguments, Database, Decode, Postgres, Row as _, Sqlite, Type};
 
 use cadran_engine::model::{
-    AgentId, AttemptId, CallId, CampaignId, FlowId, FlowTestId, LeadId, LegId, ListId, MailboxId, MediumId,
-    MessageId, Outcome, PersonId, Phone, RoleName, SellerId, SessionId, Slug, SupervisionId, TeamId,
-    TenantId, Timestamp, TrunkId, UserId, Verdict, WebhookId, Zone,
+    AgentId, AttemptId, CallId, CampaignId, ErasureId, FlowId, FlowTestId, LeadId, LegId, ListId, MailboxId,
+    MediumId, MessageId, Outcome, PersonId, Phone, RoleName, SellerId, SessionId, Slug, SupervisionId,
+    TeamId, TenantId, Timestamp, TrunkId, UserId, Verdict, WebhookId, Zone,
 };
 
 use super::Error;
@@ -132,6 +132,7 @@ value_from! {
     Uuid(Some) <- AttemptId: AttemptId::as_uuid;
     Uuid(Some) <- CallId: CallId::as_uuid;
     Uuid() <- Option<CallId>: |value| value.map(CallId::as_uuid);
+    Uuid(Some) <- ErasureId: ErasureId::as_uuid;
     Uuid(Some) <- LegId: LegId::as_uuid;
     Uuid(Some) <- MessageId: MessageId::as_uuid;
     Uuid(Some) <- SessionId: SessionId::as_uuid;
@@ -250,6 +251,7 @@ field_from! {
     u64: i64 => |value| u64::try_from(value).map_err(|error| error.to_string());
     AttemptId: Uuid => |uuid| Ok(AttemptId::from_uuid(uuid));
     CallId: Uuid => |uuid| Ok(CallId::from_uuid(uuid));
+    ErasureId: Uuid => |uuid| Ok(ErasureId::from_uuid(uuid));
     LegId: Uuid => |uuid| Ok(LegId::from_uuid(uuid));
     MessageId: Uuid => |uuid| Ok(MessageId::from_uuid(uuid));
     SessionId: Uuid => |uuid| Ok(SessionId::from_uuid(uuid));

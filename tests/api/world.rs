@@ -9,8 +9,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
-use cadran::archive::{Depot, Keys};
+use cadran::archive::{Depot, Keeper, Keys};
 use cadran::audit::Anchor;
+use cadran::erasures::ErasureList;
 use cadran::http::{self, App, HttpSettings, Platform};
 use cadran::inbox::{Inbox, Item};
 use cadran::live::{Board, Hub};
@@ -152,6 +153,8 @@ impl World {
         let settings = HttpSettings {
             uploads_dir: directory.path().join("uploads"),
             audit_anchor: Anchor::of(directory.path()),
+            erasures: ErasureList::of(directory.path()),
+            keeper: Keeper::default(),
             safe: Safe::parse(&"11".repeat(32)).unwrap(),
             sounds_dir: directory.path().join("sounds"),
             messages_dir: directory.path().join("messages"),

@@ -1,5 +1,6 @@
 //! A fresh, migrated database for one story, and ways to take it away for a while.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -93,6 +94,48 @@ impl Database {
             }
             Kind::Sqlite { file } => sqlite(file).await.execute(sql).await.map(drop),
         }
+    }
+
+    /// The tables of which some column, whatever its type, holds a text. They are read from the database's own
+    /// catalogue, so that a table that a migration adds is looked at as well.
+    pub(crate) async fn tables_holding(&self, text: &str) -> BTreeSet<String> {
+        let pattern = format!("%{text}%");
+        let mut found = BTreeSet::new();
+        match &self.kind {
+            Kind::Postgres { direct, .. } => {
+                let mut connection = sqlx::PgConnection::connect(direct).await.unwrap();
+                let sql = "select relname::text from pg_class where relkind = 'r' \
+                    and relnamespace = 'public'::regnamespace";
+                let tables: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap();
+                assert!(tables.len() > 60, "only {} tables were found", tables.len());
+                for table in tables {
+                    // A row as text has every column in it.
+                    let sql =
+                        format!("select count(*) from {table} as whole_row where whole_row::text like $1");
+                    let query = sqlx::query_scalar::<_, i64>(AssertSqlSafe(sql)).bind(&pattern);
+                    if query.fetch_one(&mut connection).await.unwrap() > 0 {
+                        found.insert(table);
+                    }
+                }
+            }
+            Kind::Sqlite { file } => {
+                let mut connection = sqlite(file).await;
+                let sql = "select tables.name, columns.name from sqlite_master as tables \
+                    join pragma_table_info(tables.name) as columns where tables.type = 'table'";
+                let columns: Vec<(String, String)> =
+                    sqlx::query_as(sql).fetch_all(&mut connection).await.unwrap();
+                assert!(columns.len() > 300, "only {} columns were found", columns.len());
+                for (table, column) in columns {
+                    let sql =
+                        format!(r#"select count(*) from "{table}" where cast("{column}" as text) like $1"#);
+                    let query = sqlx::query_scalar::<_, i64>(AssertSqlSafe(sql)).bind(&pattern);
+                    if query.fetch_one(&mut connection).await.unwrap() > 0 {
+                        found.insert(table);
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// Takes away what has the database itself refuse changes of the audit log.

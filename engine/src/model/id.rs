@@ -153,6 +153,7 @@ settings_id!(/** Somebody who is told of events. */ WebhookId, "whk");
 live_id!(/** One dial of one lead. */ AttemptId, "att");
 live_id!(/** A conversation of one or more legs. */ CallId, "cal");
 live_id!(/** What a supervisor hears an agent through. */ EarId, "ear");
+live_id!(/** That a person was erased. */ ErasureId, "ers");
 live_id!(/** A promise to a caller to call them back. */ CallbackId, "cbk");
 live_id!(/** One party, one channel. */ LegId, "leg");
 live_id!(/** What a caller left in a mailbox. */ MessageId, "msg");

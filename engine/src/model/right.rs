@@ -52,6 +52,8 @@ rights! {
     EditTrunks = "edit_trunks";
     /// Where events are sent.
     EditWebhooks = "edit_webhooks";
+    /// Erase persons.
+    ErasePeople = "erase_people";
     /// Take leads away as files.
     ExportLeads = "export_leads";
     /// End any call.
@@ -103,6 +105,7 @@ impl Right {
                 | Self::EditInbound
                 | Self::EditTrunks
                 | Self::EditWebhooks
+                | Self::ErasePeople
                 | Self::ManageTenants
                 | Self::ReadAudit
         )

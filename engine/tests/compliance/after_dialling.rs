@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cadran_engine::dialer::compliance::{
     Artifact, CampaignStats, Classification, PaceGate, PaceReason, PackRules, RecordingStep, Retention,
-    Timeline, classify_answer, follow_recording, may_supervise, pace_gate, retention,
+    Timeline, classify_answer, follow_recording, may_supervise, ordered_until, pace_gate, retention,
 };
 use serde_json::{Value, json};
 
@@ -43,6 +43,21 @@ fn a_campaign_dials_ahead_only_on_proof() {
     assert_eq!(gate(0, 0), one_to_one(PaceReason::NoData));
     assert_eq!(gate(1000, 31), one_to_one(PaceReason::RateExceeded));
     assert_eq!(gate(1000, 30), PaceGate::Ratio { max: 4.0 });
+}
+
+#[test]
+fn law_has_some_things_kept_against_the_wish_of_the_person() {
+    let consent: Artifact =
+        serde_json::from_value(json!({"kind": "consent", "created": "2026-03-03"})).unwrap();
+    for (id, phone, now, expected) in [
+        ("de", "+493023125001", "2026-11-20T09:00:00Z", Some("2031-03-03")),
+        ("de", "+493023125001", "2031-03-03T09:00:00Z", None),
+        ("de", "+33199000001", "2026-11-20T09:00:00Z", None),
+        ("fr-2026", "+33199000001", "2026-11-20T09:00:00Z", None),
+    ] {
+        let until = ordered_until(&consent, phone.parse().unwrap(), instant(now), &shipped_pack(id));
+        assert_eq!(until.map(|day| day.to_string()).as_deref(), expected, "{id} {phone} {now}");
+    }
 }
 
 #[test]

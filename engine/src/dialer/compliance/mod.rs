@@ -55,5 +55,7 @@ pub use pace::{CampaignStats, PaceGate, PaceLaw, PaceReason, pace_gate};
 pub use pack::{Applies, Detection, Pack, PackError, PackRules, Scope};
 pub use recording_control::{RecordingOutcome, RecordingStep, follow_recording};
 pub use register::{DoNotCall, RegisterCheck, RegisterRule, Registers};
-pub use retention::{Artifact, Retention, RetentionRule, RetentionStart, retention, retention_by_all};
+pub use retention::{
+    Artifact, Retention, RetentionRule, RetentionStart, ordered_until, retention, retention_by_all,
+};
 pub use supervision::{Listened, Listener, SupervisionRule, may_supervise};

@@ -209,7 +209,7 @@ impl Rule {
 
 impl Pack {
     /// The rule that binds without any pack.
-    pub(super) const CORE: &'static str = "core";
+    pub const CORE: &'static str = "core";
 
     /// A pack from its parameters. `named` is the name it goes by outside, and `sha256` the digest, in hexadecimal,
     /// of the text it was read from: reading and hashing are the caller's part.
@@ -276,11 +276,14 @@ impl Pack {
 
     /// Whether it lets nobody look for answering machines in calls to a number, at an instant.
     pub fn forbids_detection(&self, phone: Phone, at: Timestamp) -> bool {
+        self.rules.amd == Some(Detection::Forbidden) && self.is_for_number(phone, at)
+    }
+
+    /// Whether it is for calls to the country of a number, at an instant.
+    pub(super) fn is_for_number(&self, phone: Phone, at: Timestamp) -> bool {
         let number = phone.e164();
         let country = Number::read(&number).ok().and_then(|number| number.country);
-        self.rules.amd == Some(Detection::Forbidden)
-            && self.is_in_force(at)
-            && country.is_some_and(|country| self.is_for_country(country))
+        self.is_in_force(at) && country.is_some_and(|country| self.is_for_country(country))
     }
 
     /// What it asks of an allowed call.

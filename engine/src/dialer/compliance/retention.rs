@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Pack;
 use crate::almanac::local::{self, WallClock};
-use crate::model::{Timestamp, Zone};
+use crate::model::{Phone, Timestamp, Zone};
 
 /// How long one kind of thing is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +118,15 @@ pub fn retention_by_all<'p>(
         }
     }
     strictest
+}
+
+/// Until which day the law of a pack has a thing of whoever has this number kept, against their wish.
+pub fn ordered_until(artifact: &Artifact, phone: Phone, now: Timestamp, pack: &Pack) -> Option<Date> {
+    let artifact = Artifact { erasure_request: true, ..artifact.clone() };
+    match retention(&artifact, now, pack) {
+        Retention::Keep { until, obligation: true } => until.filter(|_| pack.is_for_number(phone, now)),
+        Retention::Keep { .. } | Retention::Delete | Retention::Hold => None,
+    }
 }
 
 /// Which of two wishes counts.
