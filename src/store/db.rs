@@ -191,6 +191,15 @@ impl Tx {
         })
     }
 
+    /// Gives up what it holds before this returns. Dropped, it does so a little later, and locks are in the way until then.
+    pub(super) async fn roll_back(self) -> Result<(), Error> {
+        match self {
+            Self::Postgres(tx) => tx.rollback().await?,
+            Self::Sqlite(tx) => tx.rollback().await?,
+        }
+        Ok(())
+    }
+
     /// Makes it durable.
     pub(super) async fn commit(self) -> Result<(), Error> {
         match self {

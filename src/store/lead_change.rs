@@ -119,20 +119,31 @@ impl Store {
     pub async fn reset_lead(&self, id: LeadId, now: Timestamp) -> Result<Result<(), NotReset>, Error> {
         let mut tx = self.db.begin(Lane::People).await?;
         let row = tx.row(LOCK, args![id]).await?.ok_or(Error::NotFound("lead"))?;
-        let state: LeadState = row.word("state")?;
-        if state != LeadState::Done {
-            return Ok(Err(NotReset::Is(state)));
-        }
-        if erasure::has_erased(&row)? {
-            let (reason, rule) = (Reason::Erased, Pack::CORE.to_owned());
-            return Ok(Err(NotReset::Denied { reason, rule }));
-        }
-        if let Some(denied) = self.denied_for_good(&mut tx, id, &row, now).await? {
-            return Ok(Err(denied));
+        if let Some(refused) = self.why_not_reset(&mut tx, id, &row, now).await? {
+            tx.roll_back().await?;
+            return Ok(Err(refused));
         }
         tx.execute(RESET, args![id, now]).await?;
         tx.commit().await?;
         Ok(Ok(()))
+    }
+
+    async fn why_not_reset(
+        &self,
+        tx: &mut Tx,
+        lead: LeadId,
+        row: &Row,
+        now: Timestamp,
+    ) -> Result<Option<NotReset>, Error> {
+        let state: LeadState = row.word("state")?;
+        if state != LeadState::Done {
+            return Ok(Some(NotReset::Is(state)));
+        }
+        if erasure::has_erased(row)? {
+            let (reason, rule) = (Reason::Erased, Pack::CORE.to_owned());
+            return Ok(Some(NotReset::Denied { reason, rule }));
+        }
+        self.denied_for_good(tx, lead, row, now).await
     }
 
     /// What stands against a lead whatever the time is. Nothing is known of a campaign without a seller, which calls

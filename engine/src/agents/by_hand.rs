@@ -3,6 +3,8 @@
 //! The law is asked as for a call of mode `manual`, in the transaction that makes the attempt durable. A lead that was
 //! done before stays done: only the agent's own word brings it back.
 
+use std::collections::BTreeSet;
+
 use crate::agents::session::{AgentSession, AgentState, Reservation};
 use crate::command::{Answer, LeadNext, Refusal};
 use crate::engine::Engine;
@@ -90,9 +92,10 @@ impl Engine {
         self.calls.values().any(|call| call.lead.id == lead) || self.sessions.values().any(is_on_show)
     }
 
-    /// Whether the store has given a lead to a call.
-    pub(crate) fn is_being_called(&self, lead: LeadId) -> bool {
-        self.calls.values().any(|call| call.lead.id == lead && call.is_dialled())
+    /// The leads of a campaign that the store has given to calls.
+    pub(crate) fn being_called(&self, campaign: CampaignId) -> BTreeSet<LeadId> {
+        let calls = self.calls.values().filter(|call| call.attempt.campaign == campaign && call.is_dialled());
+        calls.map(|call| call.lead.id).collect()
     }
 
     /// The dial that an agent asked for is not placed: their desk says why.

@@ -209,7 +209,8 @@ impl Engine {
     ) {
         let now = self.cx.now;
         // An agent was faster, by hand.
-        leads.retain(|lead| !self.is_being_called(lead.id));
+        let called = self.being_called(campaign);
+        leads.retain(|lead| !called.contains(&lead.id));
         let wanted = self.runs.get_mut(&campaign).filter(|run| run.state == CampaignState::Running);
         let Some(run) = wanted else {
             for lead in leads {
