@@ -66,8 +66,14 @@ pub(super) fn preface() -> OpenApi {
         .build()
 }
 
+/// The document with what is true of every address.
+pub(super) fn finished(mut document: OpenApi) -> OpenApi {
+    tell_of_problems(&mut document);
+    open_parts(document)
+}
+
 /// Says in the document that every address may answer with a problem document.
-pub(super) fn tell_of_problems(document: &mut OpenApi) {
+fn tell_of_problems(document: &mut OpenApi) {
     let shape = Content::new(Some(Ref::from_schema_name(ProblemDocument::name())));
     let problem = ResponseBuilder::new()
         .description("A problem document (RFC 9457): what is wrong, where, and how to mend it")
@@ -86,7 +92,7 @@ pub(super) fn tell_of_problems(document: &mut OpenApi) {
 
 /// Opens the schemas that are parts of others. What may be set of a thing allows nothing else when it is sent; the thing
 /// that is answered has what may be set of it, and more.
-pub(super) fn open_parts(document: OpenApi) -> OpenApi {
+fn open_parts(document: OpenApi) -> OpenApi {
     let Ok(mut whole) = serde_json::to_value(&document) else { return document };
     let mut parts = BTreeSet::new();
     find_parts(&whole, &mut parts);

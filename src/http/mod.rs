@@ -376,12 +376,11 @@ pub fn router(app: App) -> Router {
 }
 
 fn assembled(app: App) -> Router {
-    let (router, mut document) = routes::all().split_for_parts();
-    docs::tell_of_problems(&mut document);
+    let (router, document) = routes::all().split_for_parts();
     let reader = router.clone().with_state(app.clone());
     let watch = Watch { app: app.clone(), reader };
     router
-        .merge(docs::router(document))
+        .merge(docs::router(docs::finished(document)))
         .fallback(async || Error::NoRoute)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(app.clone(), once::once))
@@ -393,7 +392,5 @@ fn assembled(app: App) -> Router {
 
 /// The document of the API.
 pub fn document() -> OpenApi {
-    let mut document = routes::all().into_openapi();
-    docs::tell_of_problems(&mut document);
-    docs::open_parts(document)
+    docs::finished(routes::all().into_openapi())
 }

@@ -128,6 +128,7 @@ impl Store {
         Ok(Ok(()))
     }
 
+    /// What stands against it, whatever the time is. Nothing is known of a campaign without a seller, which calls nobody.
     async fn why_not_reset(
         &self,
         tx: &mut Tx,
@@ -143,18 +144,6 @@ impl Store {
             let (reason, rule) = (Reason::Erased, Pack::CORE.to_owned());
             return Ok(Some(NotReset::Denied { reason, rule }));
         }
-        self.denied_for_good(tx, lead, row, now).await
-    }
-
-    /// What stands against a lead whatever the time is. Nothing is known of a campaign without a seller, which calls
-    /// nobody.
-    async fn denied_for_good(
-        &self,
-        tx: &mut Tx,
-        lead: LeadId,
-        row: &Row,
-        now: Timestamp,
-    ) -> Result<Option<NotReset>, Error> {
         let (campaign, zone): (CampaignId, Zone) = (row.get("campaign_id")?, row.get("zone")?);
         let persons = person::resolve(tx, &[numbers(row)?], now).await?;
         let hearing = Hearing::open(tx, persons, [campaign], self.packs(), now).await?;

@@ -243,6 +243,11 @@ async fn the_document_can_be_read_without_any_other_server() {
     let world = World::new().await;
     let document = world.call("GET", "/api/openapi.json").send().await.expect(200).json();
     assert_eq!(document["info"]["title"], "Cadran");
+    assert_eq!(
+        document,
+        serde_json::to_value(cadran::http::document()).unwrap(),
+        "the one that tests look at"
+    );
     let page = world.call("GET", "/api/docs/").send().await.expect(200).text();
     assert!(page.contains("swagger-ui"), "{page}");
     let foreign = page.split(['"', '\'']).find(|word| word.contains("//"));

@@ -18,8 +18,8 @@ use cadran_engine::model::incoming::{
     CallerCallback, CallerDisposition, CallerRecord, MessageRecord, QueueExit, QueueWait,
 };
 use cadran_engine::model::{
-    Attempt, CallId, ErasureId, Greeting, HangupCause, LeadId, LeadState, Mailbox, MailboxId, MessageId,
-    Outcome, Phone, QueueId, RecordingFacts, RecordingId, RecordingState, Side, TenantId, TenantState,
+    Attempt, CallId, ErasureId, HangupCause, LeadId, LeadState, MessageId, Outcome, Phone, QueueId,
+    RecordingFacts, RecordingId, RecordingState, Side, TenantId, TenantState,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -27,7 +27,7 @@ use uuid::Uuid;
 use super::database::Database;
 use super::settings::a_user;
 use super::webhooks::a_webhook;
-use super::world::{Desk, HOLDER, NOW, World, a_lead, at, close, phone};
+use super::world::{Desk, HOLDER, NOW, World, a_lead, a_mailbox, at, close, phone};
 
 /// The digits of the person's numbers, of whoever else is there, and two more that are the person's own.
 const PREFERRED: u32 = 40_501;
@@ -104,14 +104,7 @@ impl Centre {
     /// The person calls from their other number.
     async fn call_in(&self, store: &Store) {
         let (queue, phone, call) = (QueueId::from_i64(1), Some(phone(ALTERNATE)), self.called.call);
-        let mailbox = Mailbox {
-            id: MailboxId::from_i64(0),
-            name: "Bureau".to_owned(),
-            agent: None,
-            notify: Vec::new(),
-            greeting: Greeting::default(),
-        };
-        let mailbox = store.create_setting(&mailbox, NOW).await.unwrap().value.id;
+        let mailbox = store.create_setting(&a_mailbox(), NOW).await.unwrap().value.id;
         let wait =
             QueueWait { queue, since: at(100), waited: Duration::from_secs(1), exit: QueueExit::Answered };
         let record = CallerRecord {

@@ -11,13 +11,13 @@ use cadran_engine::flow::driver::Driver;
 use cadran_engine::flow::nodes::{CallerCheck, LookupSource};
 use cadran_engine::model::{
     CalendarId, CallId, Canary, Did, DidId, Disposition, DispositionGroupId, FlowId, FlowTestId, Greeting,
-    Mailbox, MailboxId, MessageId, MessageLamp, PauseReasonId, Queue, QueueId, QueueSettings, SkillId, Track,
+    Mailbox, MessageId, MessageLamp, PauseReasonId, Queue, QueueId, QueueSettings, SkillId, Track,
 };
 use serde_json::json;
 use uuid::Uuid;
 
 use super::database::Database;
-use super::world::{NOW, World, at, phone};
+use super::world::{NOW, World, a_mailbox, at, phone};
 
 async fn a_flow(store: &Store, name: &str) -> Flow {
     let document = |id: FlowId| json!({ "id": id, "nodes": {} }).to_string();
@@ -173,13 +173,7 @@ pub(crate) async fn every_noun_of_inbound_work_is_kept(database: &Database) {
     let group =
         DispositionGroup { id: DispositionGroupId::from_i64(0), name: "Sales".to_owned(), dispositions };
     lives(store, group, |group| DispositionGroup { name: "All".to_owned(), ..group }).await;
-    let mailbox = Mailbox {
-        id: MailboxId::from_i64(0),
-        name: "Bureau".to_owned(),
-        agent: None,
-        notify: Vec::new(),
-        greeting: Greeting::default(),
-    };
+    let mailbox = a_mailbox();
     let texts = [("fr-FR".to_owned(), "Bonjour.".to_owned())].into();
     let greeting = Greeting { media: None, texts };
     let changed =
@@ -232,14 +226,7 @@ pub(crate) async fn sounds_have_a_file_in_each_language(database: &Database) {
 
 pub(crate) async fn messages_wait_to_be_heard_and_sent(database: &Database) {
     let store = &database.store;
-    let mailbox = Mailbox {
-        id: MailboxId::from_i64(0),
-        name: "Bureau".to_owned(),
-        agent: None,
-        notify: Vec::new(),
-        greeting: Greeting::default(),
-    };
-    let mailbox = store.create_setting(&mailbox, NOW).await.unwrap().value.id;
+    let mailbox = store.create_setting(&a_mailbox(), NOW).await.unwrap().value.id;
     let message = |seconds: u64| Message {
         id: MessageId::from_uuid(Uuid::from_u128(u128::from(seconds))),
         mailbox,

@@ -9,9 +9,9 @@ use cadran_engine::input::StoreEvent;
 use cadran_engine::model::attempt::CallRecord;
 use cadran_engine::model::{
     Agent, AgentId, Attempt, AttemptId, CallId, CallingHours, Campaign, CampaignId, CampaignSettings,
-    CampaignState, ComplianceSettings, DialMode, Disposition, HangupCause, Lead, LeadId, LegId, LegalBasis,
-    ListId, Outcome, Phone, PhoneKind, Purpose, RateLimit, RecordingPolicy, RingMode, SellerId, Side,
-    SipTrunk, Timestamp, Trunk, TrunkId, Zone,
+    CampaignState, ComplianceSettings, DialMode, Disposition, Greeting, HangupCause, Lead, LeadId, LegId,
+    LegalBasis, ListId, Mailbox, MailboxId, Outcome, Phone, PhoneKind, Purpose, RateLimit, RecordingPolicy,
+    RingMode, SellerId, Side, SipTrunk, Timestamp, Trunk, TrunkId, Zone,
 };
 use secrecy::SecretString;
 use tokio::sync::{mpsc, oneshot};
@@ -172,6 +172,17 @@ pub(crate) fn an_agent(account: &str) -> Agent {
         queues: Vec::new(),
         skills: BTreeMap::new(),
         recording: None,
+    }
+}
+
+/// A mailbox that tells nobody of its messages.
+pub(crate) fn a_mailbox() -> Mailbox {
+    Mailbox {
+        id: MailboxId::from_i64(0),
+        name: "Bureau".to_owned(),
+        agent: None,
+        notify: Vec::new(),
+        greeting: Greeting::default(),
     }
 }
 
