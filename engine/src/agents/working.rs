@@ -138,11 +138,15 @@ impl Engine {
             let Some(run) = self.runs.get_mut(campaign) else {
                 continue;
             };
-            run.ready.remove(&(session.since, agent));
+            run.ready.remove(session.since, agent);
             run.ready_to_ring.remove(&(session.since, agent));
             if state == AgentState::Ready && !is_kept_free {
-                let set = if session.phone.is_up() { &mut run.ready } else { &mut run.ready_to_ring };
-                set.insert((now, agent));
+                if session.phone.is_up() {
+                    let others = session.campaigns.iter().copied().filter(|other| other != campaign);
+                    run.ready.insert(now, agent, others);
+                } else {
+                    run.ready_to_ring.insert((now, agent));
+                }
                 self.stirred.insert(*campaign);
             }
         }

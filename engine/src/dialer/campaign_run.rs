@@ -14,6 +14,7 @@ use super::obstacle::Standing;
 use super::pacing::{Rivals, Situation};
 use super::prediction::Prediction;
 use super::predictive::Pickup;
+use super::ready_agents::ReadyAgents;
 use crate::agents::session::Served;
 use crate::input::AttemptRefusal;
 use crate::model::{
@@ -31,8 +32,8 @@ pub struct CampaignRun {
     pub(crate) settings: CampaignSettings,
     /// Leads ready to dial.
     pub(crate) hopper: Hopper,
-    /// Agents whose phone is up and who could take a call at once, the longest idle first.
-    pub(crate) ready: BTreeSet<(Timestamp, AgentId)>,
+    /// Agents whose phone is up and who could take a call at once.
+    pub(crate) ready: ReadyAgents,
     /// Agents who are ready and whose phone must ring first, the longest idle first.
     pub(crate) ready_to_ring: BTreeSet<(Timestamp, AgentId)>,
     /// People who answered and wait for an agent, the longest waiting first.
@@ -161,7 +162,7 @@ impl CampaignRun {
             zone: None,
             settings,
             hopper: Hopper::default(),
-            ready: BTreeSet::new(),
+            ready: ReadyAgents::default(),
             ready_to_ring: BTreeSet::new(),
             waiting: VecDeque::new(),
             dialling: 0,

@@ -17,6 +17,7 @@ pub mod pacing;
 pub mod pacing_line;
 mod prediction;
 pub mod predictive;
+pub(crate) mod ready_agents;
 pub mod retry;
 pub mod share;
 

@@ -208,7 +208,7 @@ impl Engine {
                 .get(agent)
                 .is_some_and(|session| session.call() == Some(id) && session.phone.is_up())
         });
-        let longest_ready = || self.runs.get(&call.attempt.campaign)?.ready.first().map(|(_, agent)| *agent);
+        let longest_ready = || self.runs.get(&call.attempt.campaign)?.ready.first().map(|(_, agent)| agent);
         kept.or_else(longest_ready).or_else(|| self.neighbour_for(call.attempt.campaign))
     }
 

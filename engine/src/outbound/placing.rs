@@ -125,7 +125,7 @@ impl Engine {
             Decision::Ahead(count) => count,
             Decision::PerAgent(count) => {
                 let count = usize::try_from(count).unwrap_or(usize::MAX);
-                agents.extend(run.ready.iter().take(count).map(|(_, agent)| *agent));
+                agents.extend(run.ready.longest_first().take(count));
                 0
             }
         };

@@ -76,19 +76,12 @@ impl Engine {
 
     /// What pacing needs to know, with what is on its way of the campaigns that share ready agents.
     pub(crate) fn situation(&self, run: &CampaignRun, predicted: u32) -> Situation {
-        let mut shared: BTreeMap<CampaignId, u32> = BTreeMap::new();
-        let mut shared_agents = 0;
-        for session in run.ready.iter().filter_map(|(_, agent)| self.sessions.get(agent)) {
-            shared_agents += u32::from(session.campaigns.len() > 1);
-            for other in session.campaigns.iter().filter(|other| **other != run.id) {
-                *shared.entry(*other).or_default() += 1;
-            }
-        }
-        let dials = shared.into_iter().filter_map(|(other, count)| {
-            let other = self.runs.get(&other).filter(|other| !other.ready.is_empty())?;
+        let dials = run.ready.shared_with().filter_map(|(other, count)| {
+            let other = self.runs.get(&other).filter(|other| other.ready.len() > 0)?;
             Some(f64::from(other.dialling_ahead) * f64::from(count) / other.ready.len() as f64)
         });
-        let rivals = Rivals { dials: dials.sum::<f64>().ceil() as u32, shared: shared_agents };
+        let shared = u32::try_from(run.ready.shared()).unwrap_or(u32::MAX);
+        let rivals = Rivals { dials: dials.sum::<f64>().ceil() as u32, shared };
         run.situation(self.cx.now, predicted, rivals)
     }
 
@@ -96,7 +89,7 @@ impl Engine {
     pub(crate) fn neighbour_for(&self, campaign: CampaignId) -> Option<AgentId> {
         let neighbours = self.runs.get(&campaign)?.settings.surplus_to.iter();
         let ready = neighbours.filter_map(|neighbour| self.runs.get(neighbour)?.ready.first());
-        ready.min().map(|(_, agent)| *agent)
+        ready.min().map(|(_, agent)| agent)
     }
 
     /// The person who has waited for longest: of those whose campaign the agent works for, or else of those whom a
