@@ -55,7 +55,7 @@ fn class(talked: f64) -> usize {
 fn read(curve: &[f64], at: f64) -> f64 {
     let at = at.clamp(0.0, curve.len() as f64 - 1.001);
     let second = at as usize;
-    curve[second] + at.fract() * (curve[second + 1] - curve[second])
+    curve[second] + (at - second as f64) * (curve[second + 1] - curve[second])
 }
 
 /// What was learnt of them.
@@ -219,14 +219,20 @@ impl Conversations {
 
     fn set_over(&mut self) {
         let alive = &self.tables.talk_survival;
+        // Per class and second: chance that a wrap-up which begins in the middle of the second before it is over.
+        let wrapped: [[f64; HORIZON_MAX]; CLASSES] = std::array::from_fn(|class| {
+            let alive = &self.tables.wrap_up_survival[class];
+            std::array::from_fn(|second| 1.0 - read(alive, second as f64 + 0.5))
+        });
+        // Per second of talk: chance that it ends within it, and the wrap-ups that follow then.
+        let ends: [(f64, &[f64; HORIZON_MAX]); HORIZON_MAX] = std::array::from_fn(|talked| {
+            (alive[talked] - alive[talked + 1], &wrapped[class(talked as f64 + 0.5)])
+        });
         for (second, over) in self.tables.over.iter_mut().enumerate() {
-            *over = (0..second)
-                .map(|talked| {
-                    let middle = talked as f64 + 0.5;
-                    let wrap_up = &self.tables.wrap_up_survival[class(middle)];
-                    (alive[talked] - alive[talked + 1]) * (1.0 - read(wrap_up, second as f64 - middle))
-                })
-                .sum();
+            let after = |(talked, (ends, wrapped)): (usize, &(f64, &[f64; HORIZON_MAX]))| {
+                ends * wrapped[second - talked - 1]
+            };
+            *over = ends[..second].iter().enumerate().map(after).sum();
         }
     }
 }

@@ -40,31 +40,41 @@ impl Successes {
     }
 }
 
-/// Mean, variance and third central moment of a sum of independent trials.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Moments {
-    pub(crate) mean: f64,
-    pub(crate) variance: f64,
-    pub(crate) third: f64,
+/// Mean, variance and third central moment of several sums of independent trials, side by side: a trial takes part in
+/// all of them, with a chance of its own in each.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moments<const SUMS: usize> {
+    pub(crate) mean: [f64; SUMS],
+    pub(crate) variance: [f64; SUMS],
+    pub(crate) third: [f64; SUMS],
 }
 
-impl Moments {
-    /// One more trial that adds `sign` to the sum.
-    pub(crate) fn add(&mut self, chance: f64, sign: f64) {
-        let spread = chance * (1.0 - chance);
-        self.mean += sign * chance;
-        self.variance += spread;
-        self.third += sign * spread * (1.0 - 2.0 * chance);
+impl<const SUMS: usize> Moments<SUMS> {
+    /// Nothing has been tried: each sum is surely `start`.
+    pub(crate) const fn of(start: f64) -> Self {
+        Self { mean: [start; SUMS], variance: [0.0; SUMS], third: [0.0; SUMS] }
     }
 
-    /// Chance that the whole number with these moments is at most `limit`: Edgeworth to the third moment.
-    pub(crate) fn at_most(&self, limit: f64) -> f64 {
-        if self.variance < 1e-9 {
-            return if self.mean <= limit + 0.5 { 1.0 } else { 0.0 };
+    /// One more trial, with these chances, that adds `sign`.
+    pub(crate) fn add(&mut self, chances: &[f64; SUMS], sign: f64) {
+        for (sum, chance) in chances.iter().enumerate() {
+            let spread = chance * (1.0 - chance);
+            self.mean[sum] += sign * chance;
+            self.variance[sum] += spread;
+            self.third[sum] += sign * spread * (1.0 - 2.0 * chance);
         }
-        let deviation = self.variance.sqrt();
-        let z = (limit + 0.5 - self.mean) / deviation;
-        let skewness = self.third / (self.variance * deviation);
+    }
+
+    /// Chance that one of the sums is at most `limit`, when it is this much more uncertain than its trials are:
+    /// Edgeworth to the third moment.
+    pub(crate) fn at_most(&self, sum: usize, limit: f64, uncertain: f64) -> f64 {
+        let variance = self.variance[sum] + uncertain;
+        if variance < 1e-9 {
+            return if self.mean[sum] <= limit + 0.5 { 1.0 } else { 0.0 };
+        }
+        let deviation = variance.sqrt();
+        let z = (limit + 0.5 - self.mean[sum]) / deviation;
+        let skewness = self.third[sum] / (variance * deviation);
         (normal_cdf(z) - normal_density(z) * skewness / 6.0 * (z * z - 1.0)).clamp(0.0, 1.0)
     }
 }
@@ -111,15 +121,15 @@ mod tests {
 
         #[test]
         fn the_normal_comes_close_to_the_exact_sum(chances in prop::collection::vec(0.02..0.9_f64, 70..120)) {
-            let (mut successes, mut moments) = (Successes::default(), Moments::default());
+            let (mut successes, mut moments) = (Successes::default(), Moments::<1>::of(0.0));
             successes.reset();
             for chance in &chances {
                 successes.add(*chance);
-                moments.add(*chance, 1.0);
+                moments.add(&[*chance], 1.0);
             }
-            let limit = moments.mean.floor() - 3.0;
+            let limit = moments.mean[0].floor() - 3.0;
             let exact: f64 = successes.chances().iter().take(limit as usize + 1).sum();
-            prop_assert!((moments.at_most(limit) - exact).abs() < 2e-3);
+            prop_assert!((moments.at_most(0, limit, 0.0) - exact).abs() < 2e-3);
         }
     }
 }

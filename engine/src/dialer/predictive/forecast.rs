@@ -10,48 +10,69 @@ use super::{Dialled, LAGS, Situation};
 const LEVELS: [(f64, f64); 3] = [(-1.732_050_8, 1.0 / 6.0), (0.0, 2.0 / 3.0), (1.732_050_8, 1.0 / 6.0)];
 
 /// The state after each lag of a dial placed at this moment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Forecast {
-    lags: Vec<Lag>,
-    exact: bool,
     /// After which times.
     at: [f64; LAGS],
-}
-
-#[derive(Clone, Debug, Default)]
-struct Lag {
+    /// Where the curve of risks is read for each wait.
+    later: [[Place; LAGS]; WAITS.len()],
+    /// A fresh dial's chance to be ahead of another fresh one.
+    fresh: [f64; LAGS],
     /// Idle agents less people who wait.
     spare: i64,
+    /// Deviation of the level of answers around 1.
+    deviation: f64,
+    /// Spare and freed agents less answers, without the uncertain level of answers.
+    sum: Moments<LAGS>,
+    /// Answers ahead.
+    answers_mean: [f64; LAGS],
+    /// The same in full, where few enough agents work for it.
+    exactly: Option<Vec<Exactly>>,
+}
+
+/// The distributions after one lag.
+#[derive(Clone, Debug, Default)]
+struct Exactly {
     /// Agents at work who are done by then.
     freed: Successes,
     /// `freed_at_most[n]`: chance that at most n of them are.
     freed_at_most: Vec<f64>,
     /// Answers ahead, for each level of answers.
     answers: [Successes; LEVELS.len()],
-    /// The whole sum, where it is not computed exactly; answers without their uncertainty.
-    sum: Moments,
-    answers_mean: f64,
-    /// A fresh dial's chance to be ahead of another fresh one.
-    fresh: f64,
-    deviation: f64,
 }
 
 impl Forecast {
+    pub(crate) const fn new() -> Self {
+        Self {
+            at: [0.0; LAGS],
+            later: [[Place { from: 0, beyond: 0.0, is_last: false }; LAGS]; WAITS.len()],
+            fresh: [0.0; LAGS],
+            spare: 0,
+            deviation: 0.0,
+            sum: Moments::of(0.0),
+            answers_mean: [0.0; LAGS],
+            exactly: None,
+        }
+    }
+
     /// Sets up the distributions for a situation. `deviation` is that of the answers' level around 1.
     pub(crate) fn prepare(&mut self, s: &Situation<'_>, ring: &RingModel, work: &WorkModel, deviation: f64) {
         let staying = || s.working.iter().filter(|working| !working.leaves);
-        self.exact = staying().count() <= EXACT_MAX;
-        self.lags.resize_with(LAGS, Lag::default);
         self.at = *ring.lags();
-        let fresh = at_odds(ring.ringing(0.0), s.next_odds);
-        for (lag, fresh) in self.lags.iter_mut().zip(fresh) {
-            lag.begin(s, fresh, deviation);
-        }
+        self.later = WAITS.map(|wait| self.at.map(|at| Place::of(&self.at, at + wait)));
+        self.fresh = at_odds(ring.ringing(0.0), s.next_odds);
+        self.spare = s.idle as i64 - s.waiting as i64;
+        self.deviation = deviation;
+        self.sum = Moments::of(self.spare as f64);
+        self.answers_mean = [0.0; LAGS];
+        self.exactly = (staying().count() <= EXACT_MAX).then(|| {
+            let mut exactly = self.exactly.take().unwrap_or_default();
+            exactly.resize_with(LAGS, Exactly::default);
+            exactly.iter_mut().for_each(Exactly::reset);
+            exactly
+        });
         for working in staying() {
-            let done = work.done(working.stage);
-            for (lag, chance) in self.lags.iter_mut().zip(done) {
-                lag.add_agent(chance, self.exact);
-            }
+            self.add_agent(&work.done(working.stage));
         }
         let own = s.dialled.iter().map(|dial| (*dial, 1.0));
         let rivals = s.rivals.iter().map(|rival| (rival.dial, rival.share));
@@ -60,39 +81,56 @@ impl Forecast {
                 Dialled::Ringing { age, odds } => at_odds(ring.ringing(age), odds * share),
                 Dialled::Screening { rang, age } => at_odds(ring.screening(rang, age), share),
             };
-            for (lag, chance) in self.lags.iter_mut().zip(ahead) {
-                lag.add_answer(chance, self.exact);
-            }
+            self.add_answer(&ahead);
         }
-        if self.exact {
-            self.lags.iter_mut().for_each(Lag::sum_up_freed);
+        self.exactly.iter_mut().flatten().for_each(Exactly::sum_up_freed);
+    }
+
+    fn add_agent(&mut self, done: &[f64; LAGS]) {
+        self.sum.add(done, 1.0);
+        for (lag, done) in self.exactly.iter_mut().flatten().zip(done) {
+            lag.freed.add(*done);
+        }
+    }
+
+    fn add_answer(&mut self, ahead: &[f64; LAGS]) {
+        self.sum.add(ahead, -1.0);
+        for (mean, ahead) in self.answers_mean.iter_mut().zip(ahead) {
+            *mean += ahead;
+        }
+        for (lag, ahead) in self.exactly.iter_mut().flatten().zip(ahead) {
+            lag.add_answer(*ahead, self.deviation);
         }
     }
 
     /// What one more call costs at this moment.
     pub(crate) fn price(&self) -> Price {
-        let mut risks = [0.0; LAGS];
-        for (risk, lag) in risks.iter_mut().zip(&self.lags) {
-            *risk = lag.risk(self.exact);
-        }
-        let risk = mean(&risks);
-        let saved = |wait: f64| {
-            let later = self.at.map(|at| read(&self.at, &risks, at + wait));
-            (risk - mean(&later)) / wait
+        let risks = match &self.exactly {
+            Some(exactly) => std::array::from_fn(|lag| exactly[lag].risk(self.spare)),
+            None => std::array::from_fn(|lag| {
+                let uncertain = self.answers_mean[lag] * self.deviation;
+                self.sum.at_most(lag, 0.0, uncertain * uncertain)
+            }),
         };
-        Price { risk, waiting: WAITS.map(saved).into_iter().fold(0.0, f64::max) }
+        let risk = mean(&risks);
+        let rises: [f64; LAGS] = std::array::from_fn(|lag| rise(&self.at, &risks, lag));
+        let mut waiting: f64 = 0.0;
+        for (wait, later) in WAITS.into_iter().zip(&self.later) {
+            let later = later.map(|place| place.read(&risks, &rises));
+            waiting = waiting.max((risk - mean(&later)) / wait);
+        }
+        Price { risk, waiting }
     }
 
     /// One more call is placed.
     pub(crate) fn place(&mut self) {
-        for lag in &mut self.lags {
-            lag.add_answer(lag.fresh, self.exact);
-        }
+        let fresh = self.fresh;
+        self.add_answer(&fresh);
     }
 
     /// Agents expected to be free after the middle lag, before answers are served.
     pub(crate) fn free(&self) -> f64 {
-        self.lags.get(LAGS / 2).map_or(0.0, |lag| lag.sum.mean + lag.answers_mean)
+        self.sum.mean[LAGS / 2] + self.answers_mean[LAGS / 2]
     }
 }
 
@@ -116,44 +154,49 @@ fn mean(values: &[f64; LAGS]) -> f64 {
     values.iter().sum::<f64>() / LAGS as f64
 }
 
-/// A curve through the points `(at, values)`, read in between; beyond the last it goes on falling, but never rises.
-fn read(at: &[f64; LAGS], values: &[f64; LAGS], wanted: f64) -> f64 {
-    let next = at.partition_point(|known| *known <= wanted).clamp(1, LAGS);
-    let last = next.min(LAGS - 1);
-    let slope = (values[last] - values[last - 1]) / (at[last] - at[last - 1]).max(STEP_MIN);
-    let slope = if next == LAGS { slope.min(0.0) } else { slope };
-    let from = next - 1;
-    (values[from] + slope * (wanted - at[from])).max(0.0)
+/// Where a curve through the points `(at, values)` is read: in between, or beyond the last, where it goes on falling but
+/// never rises.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// After which point,
+    from: usize,
+    /// and by how much.
+    beyond: f64,
+    is_last: bool,
+}
+
+impl Place {
+    fn of(at: &[f64; LAGS], wanted: f64) -> Self {
+        let next = at.partition_point(|known| *known <= wanted).clamp(1, LAGS);
+        Self { from: next - 1, beyond: wanted - at[next - 1], is_last: next == LAGS }
+    }
+
+    /// `rises[point]`: how fast the curve rises behind it, and behind the last as before it.
+    fn read(self, values: &[f64; LAGS], rises: &[f64; LAGS]) -> f64 {
+        let rise = rises[self.from];
+        let rise = if self.is_last { rise.min(0.0) } else { rise };
+        (values[self.from] + rise * self.beyond).max(0.0)
+    }
+}
+
+/// How fast a curve through the points `(at, values)` rises behind one of them; behind the last as before it.
+fn rise(at: &[f64; LAGS], values: &[f64; LAGS], point: usize) -> f64 {
+    let to = (point + 1).min(LAGS - 1);
+    (values[to] - values[to - 1]) / (at[to] - at[to - 1]).max(STEP_MIN)
 }
 
 /// Lags closer than this, in seconds, tell nothing of a slope.
 const STEP_MIN: f64 = 0.25;
 
-impl Lag {
-    fn begin(&mut self, s: &Situation<'_>, fresh: f64, deviation: f64) {
-        self.spare = s.idle as i64 - s.waiting as i64;
-        self.fresh = fresh;
-        self.deviation = deviation;
+impl Exactly {
+    fn reset(&mut self) {
         self.freed.reset();
         self.answers.iter_mut().for_each(Successes::reset);
-        self.sum = Moments { mean: self.spare as f64, ..Moments::default() };
-        self.answers_mean = 0.0;
     }
 
-    fn add_agent(&mut self, chance: f64, exact: bool) {
-        self.sum.add(chance, 1.0);
-        if exact {
-            self.freed.add(chance);
-        }
-    }
-
-    fn add_answer(&mut self, chance: f64, exact: bool) {
-        self.sum.add(chance, -1.0);
-        self.answers_mean += chance;
-        if exact {
-            for (answers, (away, _)) in self.answers.iter_mut().zip(LEVELS) {
-                answers.add((chance * (1.0 + away * self.deviation)).clamp(0.0, 1.0));
-            }
+    fn add_answer(&mut self, chance: f64, deviation: f64) {
+        for (answers, (away, _)) in self.answers.iter_mut().zip(LEVELS) {
+            answers.add((chance * (1.0 + away * deviation)).clamp(0.0, 1.0));
         }
     }
 
@@ -166,23 +209,22 @@ impl Lag {
         }
     }
 
-    fn risk(&self, exact: bool) -> f64 {
-        if !exact {
-            let uncertain = self.answers_mean * self.deviation;
-            let sum = Moments { variance: self.sum.variance + uncertain * uncertain, ..self.sum };
-            return sum.at_most(0.0);
-        }
-        self.answers.iter().zip(LEVELS).map(|(answers, (_, weight))| weight * self.risk_given(answers)).sum()
+    fn risk(&self, spare: i64) -> f64 {
+        self.answers
+            .iter()
+            .zip(LEVELS)
+            .map(|(answers, (_, weight))| weight * self.risk_given(answers, spare))
+            .sum()
     }
 
     /// Chance that freed <= answers - spare.
-    fn risk_given(&self, answers: &Successes) -> f64 {
+    fn risk_given(&self, answers: &Successes, spare: i64) -> f64 {
         answers
             .chances()
             .iter()
             .enumerate()
             .map(|(count, chance)| {
-                let needed = count as i64 - self.spare;
+                let needed = count as i64 - spare;
                 match usize::try_from(needed) {
                     Ok(needed) => chance * self.freed_at_most.get(needed).copied().unwrap_or(1.0),
                     Err(_) => 0.0,

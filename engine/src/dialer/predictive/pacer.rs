@@ -67,7 +67,7 @@ impl Pacer {
             work: WorkModel::new(),
             drift: Drift::new(),
             budget: Budget::new(target),
-            forecast: Forecast::default(),
+            forecast: Forecast::new(),
             deviation: 0.0,
             age_of_tables: f64::INFINITY,
             grace: GRACE,

@@ -200,7 +200,8 @@ impl RingModel {
     /// Chances that a ringing dial holds an agent after each lag.
     pub(crate) fn ringing(&self, age: f64) -> [f64; LAGS] {
         let age = age.clamp(0.0, RING_MAX as f64 - 1e-9);
-        let (second, into) = (age as usize, age.fract());
+        let second = age as usize;
+        let into = age - second as f64;
         let (low, high) = (&self.tables.ringing[second], &self.tables.ringing[second + 1]);
         std::array::from_fn(|lag| low[lag] + into * (high[lag] - low[lag]))
     }
