@@ -32,11 +32,22 @@ pub fn whereabouts(phone: Phone, home: &Zone) -> Option<Vec<Zone>> {
 
 /// The zone that the first digits name, country code first; none when they name several or none.
 pub(crate) fn zone_name(digits: &str) -> Option<&'static str> {
-    let found = (1..=PREFIX_DIGITS_MAX.min(digits.len())).rev().find_map(|length| {
-        let prefix = digits.get(..length)?;
-        PREFIXES.binary_search_by_key(&prefix, |(known, _)| known).ok()
-    })?;
-    Some(PREFIXES[found].1).filter(|name| *name != SEVERAL)
+    let (_, name) = longest_prefix(PREFIXES, |(prefix, _)| prefix, digits)?;
+    Some(*name).filter(|name| *name != SEVERAL)
+}
+
+/// The entry of a table with the longest prefix of these digits. The table is sorted by the prefixes as text; none of
+/// them is empty.
+pub(crate) fn longest_prefix<'t, T>(
+    table: &'t [T],
+    prefix: impl Fn(&T) -> &'static str,
+    digits: &str,
+) -> Option<&'t T> {
+    // A prefix stands before what it begins, and a longer one after a shorter.
+    let until = table.partition_point(|entry| prefix(entry) <= digits);
+    let begins_alike = |entry: &&T| prefix(entry).as_bytes().first() == digits.as_bytes().first();
+    let mut candidates = table[..until].iter().rev().take_while(begins_alike);
+    candidates.find(|entry| digits.starts_with(prefix(entry)))
 }
 
 /// First digits and the zones that they name, where it is one.
@@ -46,9 +57,6 @@ pub(crate) fn zone_names() -> impl Iterator<Item = (&'static str, &'static str)>
 
 /// The country code of the plan that has area codes instead of countries.
 const NORTH_AMERICA: &str = "1";
-
-/// The longest prefix in the table.
-const PREFIX_DIGITS_MAX: usize = 6;
 
 /// No zone can be told.
 const SEVERAL: &str = "";
@@ -294,8 +302,18 @@ mod tests {
     fn the_table_is_sorted_and_names_real_zones() {
         assert!(PREFIXES.is_sorted_by(|(one, _), (next, _)| one < next));
         for (prefix, zone) in PREFIXES {
-            assert!(prefix.len() <= PREFIX_DIGITS_MAX);
+            assert!(!prefix.is_empty());
             assert!(*zone == SEVERAL || zone.parse::<Zone>().is_ok(), "{prefix} {zone}");
+        }
+    }
+
+    #[test]
+    fn the_longest_prefix_is_found_whatever_follows_it() {
+        for number in (0..10_000_000).step_by(131) {
+            let digits = format!("{number:07}");
+            let matches = PREFIXES.iter().filter(|(prefix, _)| digits.starts_with(prefix));
+            let longest = matches.max_by_key(|(prefix, _)| prefix.len());
+            assert_eq!(longest_prefix(PREFIXES, |(prefix, _)| prefix, &digits), longest, "{digits}");
         }
     }
 }

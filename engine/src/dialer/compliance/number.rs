@@ -26,21 +26,21 @@ const EMERGENCY_DIGITS_MAX: usize = 6;
 
 /// Numbers that cost whoever calls them, or ring in a satellite phone: the targets of dialling fraud.
 ///
-/// ITU-T E.164 list of assigned codes for +87x, +88x and +979; the national numbering plans for the rest.
+/// ITU-T E.164 list of assigned codes for +87x, +88x and +979; the national numbering plans for the rest. Sorted as text.
 const COSTLY: [&str; 17] = [
     "1900", "3389", "34803", "34806", "34807", "34905", "3989", "449", "49137", "49900", "808", "870", "878",
     "881", "882", "883", "979",
 ];
 
-/// How many digits follow the country code, for the plans that leave no doubt.
+/// How many digits follow the country code, for the plans that leave no doubt. Sorted by the code as text.
 const NATIONAL_LENGTHS: [(&str, std::ops::RangeInclusive<usize>); 10] = [
     ("1", 10..=10),
+    ("262", 9..=9),
     ("33", 9..=9),
     ("34", 9..=9),
     ("39", 6..=12),
     ("44", 7..=10),
     ("49", 5..=13),
-    ("262", 9..=9),
     ("590", 9..=9),
     ("594", 9..=9),
     ("596", 9..=9),
@@ -61,7 +61,7 @@ impl<'a> Number<'a> {
         if text.parse::<Phone>().is_err() {
             return Err(Reason::NumberInvalid);
         }
-        if COSTLY.iter().any(|prefix| digits.starts_with(prefix)) {
+        if numbering::longest_prefix(&COSTLY, |prefix| prefix, digits).is_some() {
             return Err(Reason::NumberForbidden);
         }
         if !has_national_length(digits) {
@@ -86,20 +86,22 @@ fn reaches_help(digits: &str) -> bool {
 }
 
 fn has_national_length(digits: &str) -> bool {
-    NATIONAL_LENGTHS
-        .iter()
-        .find(|(code, _)| digits.starts_with(code))
+    numbering::longest_prefix(&NATIONAL_LENGTHS, |(code, _)| code, digits)
         .is_none_or(|(code, lengths)| lengths.contains(&(digits.len() - code.len())))
 }
 
 /// How many digits the longest assigned code has that the number begins with, and its country.
 fn country_code(digits: &str) -> Option<(usize, &'static str)> {
-    (1..=CODE_DIGITS_MAX.min(digits.len())).rev().find_map(|length| {
-        let code: u16 = digits[..length].parse().ok()?;
-        let found = CALLING_CODES.binary_search_by_key(&code, |(code, _)| *code).ok()?;
-        // No code begins with 0, so equal numbers have equally many digits.
-        (!digits.starts_with('0')).then_some((length, CALLING_CODES[found].1))
-    })
+    let most = CODE_DIGITS_MAX.min(digits.len());
+    // No code begins with 0, so equal numbers have equally many digits.
+    let mut code: u16 = digits[..most].parse().ok().filter(|_| !digits.starts_with('0'))?;
+    for length in (1..=most).rev() {
+        if let Ok(found) = CALLING_CODES.binary_search_by_key(&code, |(code, _)| *code) {
+            return Some((length, CALLING_CODES[found].1));
+        }
+        code /= 10;
+    }
+    None
 }
 
 /// A country code of one digit with three digits of area, as in North America.
@@ -119,6 +121,8 @@ mod tests {
     #[test]
     fn codes_are_in_order_and_unique() {
         assert!(CALLING_CODES.is_sorted_by(|a, b| a.0 < b.0));
+        assert!(COSTLY.is_sorted());
+        assert!(NATIONAL_LENGTHS.is_sorted_by(|a, b| a.0 < b.0));
         let digits_max = CALLING_CODES.iter().map(|(code, _)| code.to_string().len()).max();
         assert_eq!(digits_max, Some(CODE_DIGITS_MAX));
         let emergency_digits_max = EMERGENCY.iter().map(|number| number.len()).max();

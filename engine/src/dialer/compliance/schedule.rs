@@ -33,20 +33,21 @@ impl<'p> Schedule<'_, 'p> {
     /// What denies at an instant: the first reason in order, and the latest end of all of them.
     pub(super) fn denial(&self, at: Timestamp) -> Option<TimeDenial<'p>> {
         let mut worst: Option<TimeDenial<'p>> = None;
-        let mut note = |reason, rule_id, denial: Denial| {
-            let Some(reopening) = denial else { return };
+        let mut note = |reason, rule_id, reopening| {
             let other = TimeDenial { reason, rule_id, reopening };
             worst = Some(worst.map_or(other, |worst| worst.joined(other)));
         };
         for pack in self.packs.iter().filter(|pack| pack.is_in_force(at)) {
             for (rule, reason) in TIME_RULES {
-                if pack.binds(rule, self.situation) {
-                    note(reason, pack.rule_id(rule), self.rule_denial(pack, rule, at));
+                if pack.binds(rule, self.situation)
+                    && let Some(reopening) = self.rule_denial(pack, rule, at)
+                {
+                    note(reason, pack.rule_id(rule), reopening);
                 }
             }
         }
         if let Some(last) = self.situation.clock_behind(at) {
-            note(Reason::ClockBehind, Pack::CORE, Some(Some(last)));
+            note(Reason::ClockBehind, Pack::CORE, Some(last));
         }
         worst
     }
