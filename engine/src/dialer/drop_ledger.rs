@@ -61,12 +61,27 @@ impl DropCounts {
             doubt: self.doubt + other.doubt,
         }
     }
+
+    /// What is left without those that are counted in it.
+    fn without(self, part: Self) -> Self {
+        Self {
+            served: self.served.saturating_sub(part.served),
+            unserved: self.unserved.saturating_sub(part.unserved),
+            persons: self.persons - part.persons,
+            doubt: self.doubt - part.doubt,
+        }
+    }
 }
 
-/// Counts per ten minutes, the newest last.
+/// Counts per ten minutes.
+///
+/// Every decision asks for sums over thousands of buckets, so that the sums are kept instead of the counts.
 #[derive(Clone, Debug, Default)]
 pub struct DropLedger {
+    /// When each bucket begins, and everything up to its end; the newest last.
     buckets: VecDeque<(Timestamp, DropCounts)>,
+    /// Everything before the first of them.
+    before: DropCounts,
 }
 
 impl DropLedger {
@@ -79,7 +94,8 @@ impl DropLedger {
 
     /// Counts that were saved before a restart. Oldest first.
     pub fn restore(&mut self, start: Timestamp, counts: DropCounts) {
-        self.buckets.push_back((start, counts));
+        let sum = self.sum().and(counts);
+        self.buckets.push_back((start, sum));
     }
 
     /// A person was given to an agent in time, or left before the time was over.
@@ -90,22 +106,30 @@ impl DropLedger {
     /// Whoever was given to an agent at that time was a machine.
     pub fn machine_found(&mut self, served_at: Timestamp) {
         // A conversation that was taken over from an earlier daemon is counted later than it began.
-        if let Some(counts) = self.since(served_at).find(|counts| counts.served > 0) {
-            counts.served -= 1;
-        }
+        let before = self.sum_before(self.bucket_of(served_at)).served;
+        let counted = |(_, sum): &&mut (Timestamp, DropCounts)| sum.served > before;
+        self.buckets.iter_mut().filter(counted).for_each(|(_, sum)| sum.served -= 1);
     }
 
     /// Whoever had been found to be a machine was a person after all.
     pub fn person_found(&mut self, served_at: Timestamp) {
-        if let Some(counts) = self.since(served_at).next() {
-            counts.served += 1;
-        }
+        let from = self.bucket_of(served_at);
+        self.buckets.range_mut(from..).for_each(|(_, sum)| sum.served += 1);
     }
 
-    /// From the counts of that time to the newest.
-    fn since(&mut self, at: Timestamp) -> impl Iterator<Item = &mut DropCounts> {
-        let after = self.buckets.partition_point(|(start, _)| *start <= at);
-        self.buckets.iter_mut().skip(after.saturating_sub(1)).map(|(_, counts)| counts)
+    /// The bucket in which something of that time is counted; of a time before all of them, the first.
+    fn bucket_of(&self, at: Timestamp) -> usize {
+        self.buckets.partition_point(|(start, _)| *start <= at).saturating_sub(1)
+    }
+
+    /// Everything before a bucket.
+    fn sum_before(&self, bucket: usize) -> DropCounts {
+        bucket.checked_sub(1).and_then(|last| self.buckets.get(last)).map_or(self.before, |(_, sum)| *sum)
+    }
+
+    /// Everything.
+    fn sum(&self) -> DropCounts {
+        self.sum_before(self.buckets.len())
     }
 
     /// Nobody was there for whoever answered: a person with this chance.
@@ -116,20 +140,21 @@ impl DropLedger {
     /// What there was within the last 24 hours, and within the last 30 days.
     pub fn counts(&self, now: Timestamp) -> (DropCounts, DropCounts) {
         let since = |window: Duration| {
-            let recent = self.buckets.iter().rev().take_while(move |(start, _)| *start > now - window);
-            recent.fold(DropCounts::default(), |sum, (_, counts)| sum.and(*counts))
+            let older = self.buckets.partition_point(|(start, _)| *start <= now - window);
+            self.sum().without(self.sum_before(older))
         };
         (since(Self::DAY), since(Self::MONTH))
     }
 
     fn bucket(&mut self, now: Timestamp) -> &mut DropCounts {
         let from = now - Self::MONTH;
-        while self.buckets.front().is_some_and(|(oldest, _)| *oldest <= from) {
+        while let Some((_, sum)) = self.buckets.front().filter(|(oldest, _)| *oldest <= from) {
+            self.before = *sum;
             self.buckets.pop_front();
         }
         let fresh = self.buckets.back().is_none_or(|(newest, _)| now.since(*newest) >= Self::BUCKET);
         if fresh {
-            self.buckets.push_back((now, DropCounts::default()));
+            self.buckets.push_back((now, self.sum()));
         }
         let newest = self.buckets.len() - 1;
         &mut self.buckets[newest].1
@@ -158,6 +183,42 @@ mod tests {
         assert_eq!(ledger.counts(START + DropLedger::MONTH), (counts(0, 0), counts(1, 0)));
         let much_later = START + DropLedger::MONTH + DropLedger::BUCKET;
         assert_eq!(ledger.counts(much_later), (counts(0, 0), counts(0, 0)));
+    }
+
+    #[test]
+    fn every_answer_counts_for_as_long_as_its_bucket_is_within_the_window() {
+        // Bursts with gaps between them, over five weeks.
+        let mut ledger = DropLedger::default();
+        let mut answers: Vec<(Timestamp, bool)> = Vec::new();
+        let mut now = START;
+        for case in 0..4_000_u64 {
+            now = now + Duration::from_secs(if case % 50 == 0 { 36_000 } else { 37 * (case % 7) });
+            let is_served = case % 9 != 0;
+            if is_served {
+                ledger.served(now)
+            } else {
+                ledger.unserved(now, 1.0)
+            }
+            answers.push((now, is_served));
+        }
+        assert!(now.since(START) > DropLedger::MONTH + DropLedger::DAY);
+        // An answer of the first minutes of a bucket lasts as long as the last of them.
+        let within = |window: Duration| {
+            let recent = answers.iter().filter(|(at, _)| *at > now - window);
+            let served = recent.clone().filter(|(_, is_served)| *is_served).count();
+            (served, recent.count() - served)
+        };
+        let (day, month) = ledger.counts(now);
+        for (counts, window) in [(day, DropLedger::DAY), (month, DropLedger::MONTH)] {
+            let most = within(window);
+            let least = within(window - DropLedger::BUCKET);
+            assert!((least.0..=most.0).contains(&(counts.served as usize)), "{counts:?} {least:?} {most:?}");
+            assert!(
+                (least.1..=most.1).contains(&(counts.unserved as usize)),
+                "{counts:?} {least:?} {most:?}"
+            );
+            assert_eq!(counts.persons, f64::from(counts.unserved));
+        }
     }
 
     #[test]
