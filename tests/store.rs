@@ -155,7 +155,7 @@ on_both_databases! {
     order::a_random_order_is_a_shuffle_of_the_file,
     order::lists_share_the_dials,
     order::a_list_that_is_off_is_not_dialled,
-    pacing::a_line_is_kept_for_a_month_and_thinned_on_request,
+    pacing::lines_are_kept_as_long_as_they_stand_for_and_thinned_on_request,
     quotas::a_campaign_stops_at_its_quota,
     quotas::a_part_of_a_campaign_stops_by_itself,
     recordings::they_are_found_by_every_field_of_their_call,

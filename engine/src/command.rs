@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::dialer::learnt::Learnt;
-use crate::dialer::pacing_line::PacingLine;
+use crate::dialer::pacing_line::{LineSpan, PacingLine};
 use crate::inbound::inquiry::{Inquiry, LookUpId};
 use crate::input::{LegPurpose, RequestId};
 use crate::model::attempt::CallRecord;
@@ -491,10 +491,12 @@ pub enum Write {
         /// Since when.
         at: Timestamp,
     },
-    /// A line of a campaign's pacing, for its history. Lines older than [`crate::PACING_KEPT`] go.
+    /// A line of a campaign's pacing, for its history. Lines older than [`LineSpan::kept`] go.
     SavePacing {
         /// Which campaign.
         campaign: CampaignId,
+        /// How much time it stands for.
+        span: LineSpan,
         /// What it did, and what stood in its way.
         line: Box<PacingLine>,
     },

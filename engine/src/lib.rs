@@ -36,4 +36,3 @@ mod wall_time;
 
 pub use agents::desk::{PREVIEW_LEASE, PREVIEW_MAX};
 pub use engine::Engine;
-pub use outbound::explaining::PACING_KEPT;

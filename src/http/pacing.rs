@@ -42,7 +42,8 @@ pub(super) struct HistoryQuery {
     from: Option<i64>,
     /// From before this moment.
     to: Option<i64>,
-    /// One line at most for every so many seconds; without it every line, one in ten seconds.
+    /// One line at most for every so many seconds; without it every line: one a second, and one in ten seconds of what
+    /// is older than two days.
     #[param(minimum = 1)]
     every: Option<u32>,
     /// `next` of the page before; without it the first page.

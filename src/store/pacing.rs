@@ -1,9 +1,8 @@
-//! The history of campaigns' pacing: a line every ten seconds, for a month.
+//! The history of campaigns' pacing: a line every second for two days, and one every ten seconds for a month.
 
 use std::time::Duration;
 
-use cadran_engine::PACING_KEPT;
-use cadran_engine::dialer::pacing_line::PacingLine;
+use cadran_engine::dialer::pacing_line::{LineSpan, PacingLine};
 use cadran_engine::model::{CampaignId, Timestamp};
 
 use super::db::{Select, Tx};
@@ -29,15 +28,24 @@ impl Store {
         filter: PacingFilter,
         page: Page<Timestamp>,
     ) -> Result<Vec<PacingLine>, Error> {
-        let every = filter.every.map(|span| i64::try_from(span.as_millis()).unwrap_or(i64::MAX).max(1));
+        let (from, until) = (filter.from, filter.until);
+        let first_of_each = filter.every.map(|every| {
+            // Lines of ten seconds tell what stood in the way in all of them.
+            let seconds =
+                if every < LineSpan::TenSeconds.length() { 1 } else { seconds(LineSpan::TenSeconds) };
+            let every = i64::try_from(every.as_millis()).unwrap_or(i64::MAX).max(1);
+            let (earliest, latest) = (Timestamp::from_millis(i64::MIN), Timestamp::from_millis(i64::MAX));
+            args![campaign, from.unwrap_or(earliest), until.unwrap_or(latest), seconds, every]
+        });
         let rows = Select::new("select line from pacing")
             .narrow("campaign_id = ?", Some(campaign))
-            .narrow("at >= ?", filter.from)
-            .narrow("at < ?", filter.until)
+            .narrow("at >= ?", from)
+            .narrow("at < ?", until)
             .narrow("at > ?", page.after)
             .narrow_all(
-                "at in (select min(at) from pacing where campaign_id = ? group by at / ?)",
-                every.map(|every| args![campaign, every]),
+                "at in (select min(at) from pacing where campaign_id = ? and at >= ? and at < ? and seconds >= ? \
+                 group by at / ?)",
+                first_of_each,
             )
             .page(&self.db, "at", page.limit())
             .await?;
@@ -46,9 +54,22 @@ impl Store {
 }
 
 /// Keeps a line, the second time nothing, and lets those go that are too old.
-pub(super) async fn save(tx: &mut Tx, campaign: CampaignId, line: &PacingLine) -> Result<(), Error> {
-    tx.execute("delete from pacing where at < $1", args![line.at - PACING_KEPT]).await?;
-    let sql = "insert into pacing (campaign_id, at, line) values ($1, $2, $3) \
+pub(super) async fn save(
+    tx: &mut Tx,
+    campaign: CampaignId,
+    span: LineSpan,
+    line: &PacingLine,
+) -> Result<(), Error> {
+    if span == LineSpan::TenSeconds {
+        let [second, tenth] = [LineSpan::Second, LineSpan::TenSeconds].map(|span| line.at - span.kept());
+        tx.execute("delete from pacing where at < $1 and seconds = 1", args![second]).await?;
+        tx.execute("delete from pacing where at < $1", args![tenth]).await?;
+    }
+    let sql = "insert into pacing (campaign_id, at, seconds, line) values ($1, $2, $3, $4) \
                on conflict do nothing";
-    tx.execute(sql, args![campaign, line.at, json(line)?]).await.map(drop)
+    tx.execute(sql, args![campaign, line.at, seconds(span), json(line)?]).await.map(drop)
+}
+
+fn seconds(span: LineSpan) -> i64 {
+    i64::try_from(span.length().as_secs()).unwrap_or(i64::MAX)
 }

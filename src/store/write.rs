@@ -94,7 +94,7 @@ pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<(),
         Write::SaveAgentState { session, agent: _, state, reason, at } => {
             session::save_state(tx, *session, state, reason.as_ref(), *at).await?;
         }
-        Write::SavePacing { campaign, line } => pacing::save(tx, *campaign, line).await?,
+        Write::SavePacing { campaign, span, line } => pacing::save(tx, *campaign, *span, line).await?,
         Write::SaveLearnt { campaign, at, learnt } => learnt::save(tx, *campaign, *at, learnt).await?,
         Write::CloseSession { session, at } => session::close(tx, *session, *at).await?,
     }

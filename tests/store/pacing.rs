@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use cadran::store::{PacingFilter, Page};
-use cadran_engine::PACING_KEPT;
 use cadran_engine::command::Write;
 use cadran_engine::dialer::obstacle::{Obstacle, Standing};
-use cadran_engine::dialer::pacing_line::PacingLine;
+use cadran_engine::dialer::pacing_line::{LineSpan, PacingLine};
 use cadran_engine::model::{DialMode, Timestamp};
 
 use super::database::Database;
@@ -32,12 +31,13 @@ fn line(seconds: u64) -> PacingLine {
     }
 }
 
-pub(crate) async fn a_line_is_kept_for_a_month_and_thinned_on_request(database: &Database) {
+pub(crate) async fn lines_are_kept_as_long_as_they_stand_for_and_thinned_on_request(database: &Database) {
     let store = &database.store;
     let world = World::with_leads(store, 0).await;
     let desk = Desk::of(store);
     let campaign = world.campaign;
-    let save = |seconds| Write::SavePacing { campaign, line: Box::new(line(seconds)) };
+    let save_one = |seconds, span| Write::SavePacing { campaign, span, line: Box::new(line(seconds)) };
+    let save = |seconds| save_one(seconds, LineSpan::TenSeconds);
     desk.keep((0..12).map(|ten| save(ten * 10))).await;
     desk.keep([save(0)]).await;
     let lines =
@@ -53,8 +53,18 @@ pub(crate) async fn a_line_is_kept_for_a_month_and_thinned_on_request(database: 
     let thinned = moments(lines(thinned, Page::first()).await);
     assert!((3..=4).contains(&thinned.len()), "{thinned:?}");
 
-    let month = PACING_KEPT.as_secs() + 15;
+    desk.keep([31, 32].map(|second| save_one(second, LineSpan::Second))).await;
+    let some = PacingFilter { from: Some(at(30)), until: Some(at(50)), every: None };
+    assert_eq!(moments(lines(some, Page::first()).await), [at(30), at(31), at(32), at(40)]);
+    let every = |seconds| PacingFilter { every: Some(Duration::from_secs(seconds)), ..some };
+    assert_eq!(moments(lines(every(1), Page::first()).await).len(), 4);
+    let of_ten = moments(lines(every(10), Page::first()).await);
+    assert!(of_ten.iter().all(|line| [at(30), at(40)].contains(line)), "{of_ten:?}");
+    desk.keep([save(LineSpan::Second.kept().as_secs() + 33)]).await;
+    assert_eq!(moments(lines(some, Page::first()).await), [at(30), at(40)], "seconds last for two days");
+
+    let month = LineSpan::TenSeconds.kept().as_secs() + 15;
     desk.keep([save(month)]).await;
     let kept = moments(lines(PacingFilter::default(), Page::first()).await);
-    assert_eq!((kept[0], kept.len()), (at(20), 11), "what is older than a month has gone");
+    assert_eq!((kept[0], kept.len()), (at(20), 12), "what is older than a month has gone");
 }

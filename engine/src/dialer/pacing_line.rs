@@ -1,5 +1,7 @@
 //! What a campaign's pacing does at one moment and why: a line of figures, the same for every mode.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::obstacle::Standing;
@@ -38,8 +40,38 @@ pub struct PacingLine {
     pub drop_limit: f64,
     /// What a predictive campaign expects.
     pub forecast: Option<Expectation>,
-    /// What keeps it from placing one more call. In history: whatever did since the line before.
+    /// What keeps it from placing one more call. In a line of history that stands for more than a second: whatever did
+    /// within that time.
     pub held_by: Vec<Standing>,
+}
+
+/// How much time a line of history stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum LineSpan {
+    /// Every second has one.
+    Second,
+    /// One of ten, with whatever stood in the way in any of them.
+    TenSeconds,
+}
+
+impl LineSpan {
+    /// That time.
+    pub const fn length(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Second => 1,
+            Self::TenSeconds => 10,
+        })
+    }
+
+    /// How long such lines are kept. A campaign of eight hours takes some 20 MB a day in lines of a second, and 2 MB in
+    /// those of ten.
+    pub const fn kept(self) -> Duration {
+        const DAY_S: u64 = 24 * 60 * 60;
+        Duration::from_secs(match self {
+            Self::Second => 2 * DAY_S,
+            Self::TenSeconds => 30 * DAY_S,
+        })
+    }
 }
 
 /// What a predictive campaign expects of the next seconds.

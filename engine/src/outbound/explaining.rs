@@ -10,7 +10,7 @@ use crate::dialer::campaign_run::{IdleReason, Limited};
 use crate::dialer::drop_ledger::DropCounts;
 use crate::dialer::obstacle::{AgentCounts, Obstacle, Standing, Whose, standing};
 use crate::dialer::pacing::{self, Decision};
-use crate::dialer::pacing_line::{PacingLine, rounded};
+use crate::dialer::pacing_line::{LineSpan, PacingLine, rounded};
 use crate::dialer::predictive::HeldBy;
 use crate::engine::{Engine, TrunkRun};
 use crate::model::{CampaignId, CampaignState, DialMode, Timestamp};
@@ -20,14 +20,8 @@ use crate::timers::Timer;
 /// How often campaigns are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How much time one line of history stands for. At ten seconds a campaign of eight hours takes some 2 MB a day.
-const HISTORY_EVERY: Duration = Duration::from_secs(10);
-
 /// How often what was learnt is kept.
 const LEARNT_EVERY: Duration = Duration::from_secs(60);
-
-/// How long lines of history are kept.
-pub const PACING_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 impl Engine {
     /// Begins to look once a second, unless that goes on already.
@@ -62,11 +56,15 @@ impl Engine {
             run.learnt_at = now;
             self.cx.write(Write::SaveLearnt { campaign, at: now, learnt: Box::new(run.learnt()) });
         }
-        if now.since(run.history_at) >= HISTORY_EVERY {
+        let is_tenth = now.since(run.history_at) >= LineSpan::TenSeconds.length();
+        let (span, line) = if is_tenth {
             run.history_at = now;
             let held_by = std::mem::take(&mut run.seen_obstacles);
-            self.cx.write(Write::SavePacing { campaign, line: Box::new(PacingLine { held_by, ..line }) });
-        }
+            (LineSpan::TenSeconds, PacingLine { held_by, ..line })
+        } else {
+            (LineSpan::Second, line)
+        };
+        self.cx.write(Write::SavePacing { campaign, span, line: Box::new(line) });
     }
 
     /// Has everything kept that was learnt.
