@@ -12,7 +12,11 @@ use crate::model::{
 use crate::timers::Timer;
 
 impl Engine {
-    pub(crate) fn log_in(&mut self, agent: AgentId, campaigns: Vec<CampaignId>) -> Result<Answer, Refusal> {
+    pub(crate) fn log_in(
+        &mut self,
+        agent: AgentId,
+        mut campaigns: Vec<CampaignId>,
+    ) -> Result<Answer, Refusal> {
         if self.sessions.contains_key(&agent) || self.is_to_be_taken_over(agent) {
             return Err(Refusal::AlreadyLoggedIn);
         }
@@ -20,6 +24,8 @@ impl Engine {
         if let Some(unknown) = campaigns.iter().find(|campaign| !self.runs.contains_key(campaign)) {
             return Err(Refusal::UnknownCampaign(*unknown));
         }
+        campaigns.sort_unstable();
+        campaigns.dedup();
         let now = self.cx.now;
         let session = SessionId::from_uuid(self.cx.mint.uuid(now));
         let nailed_up = settings.ring_mode == RingMode::NailedUp;

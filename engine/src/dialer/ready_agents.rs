@@ -15,14 +15,16 @@ pub(crate) struct ReadyAgents {
 }
 
 impl ReadyAgents {
-    /// An agent has become ready, who works for these campaigns besides.
+    /// An agent has become ready, who works for these campaigns besides. Said twice it counts once.
     pub(crate) fn insert(
         &mut self,
         since: Timestamp,
         agent: AgentId,
         others: impl Iterator<Item = CampaignId>,
     ) {
-        self.longest_first.insert((since, agent));
+        if !self.longest_first.insert((since, agent)) {
+            return;
+        }
         let others: Vec<CampaignId> = others.collect();
         if others.is_empty() {
             return;
@@ -51,6 +53,11 @@ impl ReadyAgents {
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.longest_first.len()
+    }
+
+    /// Whether there is nobody.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.longest_first.is_empty()
     }
 
     /// All of them, the longest idle first.
@@ -93,6 +100,7 @@ mod tests {
         ready.insert(at(30), agent(1), [campaign(7), campaign(8)].into_iter());
         ready.insert(at(10), agent(2), [campaign(8)].into_iter());
         ready.insert(at(20), agent(3), [].into_iter());
+        ready.insert(at(10), agent(2), [campaign(8)].into_iter());
         assert_eq!(ready.longest_first().collect::<Vec<_>>(), [agent(2), agent(3), agent(1)]);
         assert_eq!(ready.first(), Some((at(10), agent(2))));
         assert_eq!((ready.len(), ready.shared()), (3, 2));

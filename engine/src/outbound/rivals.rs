@@ -77,7 +77,7 @@ impl Engine {
     /// What pacing needs to know, with what is on its way of the campaigns that share ready agents.
     pub(crate) fn situation(&self, run: &CampaignRun, predicted: u32) -> Situation {
         let dials = run.ready.shared_with().filter_map(|(other, count)| {
-            let other = self.runs.get(&other).filter(|other| other.ready.len() > 0)?;
+            let other = self.runs.get(&other).filter(|other| !other.ready.is_empty())?;
             Some(f64::from(other.dialling_ahead) * f64::from(count) / other.ready.len() as f64)
         });
         let shared = u32::try_from(run.ready.shared()).unwrap_or(u32::MAX);
