@@ -15,7 +15,7 @@ use crate::conversation::Conversation;
 use crate::conversation::leg::Leg;
 use crate::conversation::talk::Talk;
 use crate::conversation::transfer::anteroom;
-use crate::dialer::retry;
+use crate::dialer::{CampaignRun, retry};
 use crate::engine::{Engine, LegOwner};
 use crate::inbound::caller::{CalledBack, CallerState};
 use crate::input::{LegPurpose, LegSeen, OpenSession, Recovery, Snapshot};
@@ -459,7 +459,7 @@ impl Engine {
             (screens && seen.up && !by_hand).then(|| Screened::without_verdict("TAKENOVER", Duration::ZERO));
         self.calls.insert(id, call);
         self.count_in(id, false);
-        let ring_timeout = self.runs.get(&campaign).map_or(Duration::ZERO, |run| run.settings.ring_timeout);
+        let ring_timeout = self.runs.get(&campaign).map_or(Duration::ZERO, CampaignRun::ring_timeout);
         self.cx.arm_in(ring_timeout, Timer::RingOver(id));
         if let Some(agent) = self.agent_beside(leg, snapshot) {
             self.adopt_conversation(id, agent, started_at);

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+use std::time::Duration;
+
 use cadran_engine::dialer::compliance::{CountedFrom, PaceLaw};
 use cadran_engine::dialer::predictive::{
     DialEnd, Dialled, HeldBy, Pacer, Situation, Spent, Target, WorkStage, Working,
@@ -19,6 +21,8 @@ const LAW: PaceLaw = PaceLaw {
     ratio_max: f64::MAX,
     counted_from: CountedFrom::Answer,
     machines_estimated: false,
+    agent_within: Duration::MAX,
+    ring_min: Duration::ZERO,
 };
 
 /// A centre in the hands of an adversary, who decides for every ringing dial at every look whether it is answered, and

@@ -19,6 +19,8 @@ const LENIENT: PaceLaw = PaceLaw {
     ratio_max: 10.0,
     counted_from: CountedFrom::Answer,
     machines_estimated: true,
+    agent_within: Duration::MAX,
+    ring_min: Duration::ZERO,
 };
 
 /// How long a request to Asterisk may stay without an answer.

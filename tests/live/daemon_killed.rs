@@ -70,7 +70,7 @@ async fn twenty_calls_outlive_the_daemon_and_are_taken_over() {
 async fn a_phone_that_rings_is_given_up_in_time_by_the_next_daemon() {
     let mut world = World::start().await;
     let agent = world.agent("talks").await;
-    let campaign = world.campaign(json!({ "ring_timeout": 8000 })).await;
+    let campaign = world.campaign(json!({ "ring_timeout": 15_000 })).await;
     let [rings, answers] = ["+33199000400", "+33199001101"];
     world.leads(&campaign, &[rings, answers]).await;
     world.start_campaign(&campaign).await;

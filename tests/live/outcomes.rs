@@ -26,7 +26,7 @@ const NUMBERS: [(&str, &str, u16); 9] = [
 async fn every_number_ends_as_the_network_says() {
     let world = World::start().await;
     let agents = world.agents(3).await;
-    let campaign = world.campaign(json!({ "ring_timeout": 5000 })).await;
+    let campaign = world.campaign(json!({ "ring_timeout": 15_000 })).await;
     world.leads(&campaign, &NUMBERS.map(|(number, _, _)| number)).await;
     world.start_campaign(&campaign).await;
     world.to_work(&agents, &campaign).await;

@@ -1,6 +1,7 @@
 //! A campaign at work: what it has in hand at this moment.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
 
 use super::admission::Gate;
 use super::answer_rate::AnswerRates;
@@ -194,6 +195,16 @@ impl CampaignRun {
     /// What the rule packs say of dialling ahead.
     pub(crate) fn law(&self) -> PaceLaw {
         self.law.unwrap_or_default()
+    }
+
+    /// How long whoever answered waits for an agent before they hear the message: no longer than the law lets them.
+    pub(crate) fn drop_after(&self) -> Duration {
+        self.settings.drop_after.min(self.law().agent_within)
+    }
+
+    /// How long a customer's phone rings: no shorter than the law asks.
+    pub(crate) fn ring_timeout(&self) -> Duration {
+        self.settings.ring_timeout.max(self.law().ring_min)
     }
 
     /// Leads came that these rules bind, beside those of earlier leads.

@@ -73,9 +73,7 @@ impl DropCounts {
     }
 }
 
-/// Counts per ten minutes.
-///
-/// Every decision asks for sums over thousands of buckets, so that the sums are kept instead of the counts.
+/// Counts per ten minutes. Every decision asks for sums of thousands of them, so sums are what is kept.
 #[derive(Clone, Debug, Default)]
 pub struct DropLedger {
     /// When each bucket begins, and everything up to its end; the newest last.
@@ -107,8 +105,11 @@ impl DropLedger {
     pub fn machine_found(&mut self, served_at: Timestamp) {
         // A conversation that was taken over from an earlier daemon is counted later than it began.
         let before = self.sum_before(self.bucket_of(served_at)).served;
-        let counted = |(_, sum): &&mut (Timestamp, DropCounts)| sum.served > before;
-        self.buckets.iter_mut().filter(counted).for_each(|(_, sum)| sum.served -= 1);
+        for (_, sum) in &mut self.buckets {
+            if sum.served > before {
+                sum.served -= 1;
+            }
+        }
     }
 
     /// Whoever had been found to be a machine was a person after all.

@@ -33,11 +33,13 @@ pub struct CampaignSettings {
     pub trunks: Vec<TrunkId>,
     /// Numbers that may be shown, the preferred one first. A trunk's allow-list narrows them.
     pub caller_ids: Vec<Phone>,
-    /// How long a customer's phone rings before the dial ends as no answer.
+    /// How long a customer's phone rings before the dial ends as no answer. It rings for longer where a rule pack asks
+    /// for that.
     #[serde(with = "super::time::millis")]
     #[cfg_attr(feature = "schema", schema(value_type = u64))]
     pub ring_timeout: Duration,
-    /// How long a person who answered may wait for an agent before they are dropped.
+    /// How long a person who answered may wait for an agent before they are dropped. They wait no longer than the rule
+    /// packs let them, whatever is set.
     #[serde(with = "super::time::millis")]
     #[cfg_attr(feature = "schema", schema(value_type = u64))]
     pub drop_after: Duration,

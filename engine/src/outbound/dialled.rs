@@ -136,7 +136,7 @@ impl Engine {
             (CountedFrom::Answer | CountedFrom::GreetingEnd, _) => Duration::ZERO,
         };
         let waited = call.answered_at.map_or(Duration::ZERO, |answered| self.cx.now.since(answered));
-        Some(run.settings.drop_after.saturating_sub(waited.saturating_sub(greeted)))
+        Some(run.drop_after().saturating_sub(waited.saturating_sub(greeted)))
     }
 
     /// A person whose leg can be joined waits for an agent.

@@ -337,7 +337,7 @@ impl Engine {
         let Some(run) = self.runs.get(&call.attempt.campaign) else {
             return;
         };
-        let ring_timeout = run.settings.ring_timeout;
+        let ring_timeout = run.ring_timeout();
         let attempt = &call.attempt;
         self.cx.switch(SwitchCommand::Originate {
             leg: attempt.leg,

@@ -32,6 +32,8 @@ impl Centre {
             ["law", "asks", obligation] => {
                 self.obligations.push(serde_json::from_value((*obligation).into()).unwrap())
             }
+            ["drop", "after", span] => campaign.settings.drop_after = seconds(span),
+            ["ring", span] => campaign.settings.ring_timeout = seconds(span),
             ["limit", calls] => campaign.settings.limit.concurrent_calls = calls.parse().unwrap(),
             ["inbound", words @ ..] => self.prepare_inbound(words),
             ["per-call", row] => {

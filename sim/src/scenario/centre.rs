@@ -146,6 +146,8 @@ pub(crate) const LAW: PaceLaw = PaceLaw {
     ratio_max: f64::MAX,
     counted_from: CountedFrom::GreetingEnd,
     machines_estimated: true,
+    agent_within: Duration::MAX,
+    ring_min: Duration::ZERO,
 };
 
 /// Whoever does not answer is dialled again, where the list is to be used up.

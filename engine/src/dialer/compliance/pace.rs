@@ -1,8 +1,11 @@
 //! Whether a campaign has deserved to dial ahead of its agents.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{AbandonRule, CountedFrom, Pack};
+use crate::model::time::millis;
 
 /// One campaign's calls over the pack's period. Campaigns are never averaged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -63,7 +66,8 @@ fn gate<const WINDOWS: usize>(rates: [(Option<f64>, f64); WINDOWS], ratio_max: f
     }
 }
 
-/// What the packs that bind a campaign's calls say of dialling ahead: of each rule the strictest.
+/// What the packs that bind a campaign's calls say of dialling ahead, and of how those are treated who are called: of
+/// each rule the strictest.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PaceLaw {
     /// Persons dropped over persons who answered within 24 hours, above which nobody may be dialled ahead.
@@ -77,6 +81,17 @@ pub struct PaceLaw {
     /// Whether an answer that nobody took may count as less than a person where agents found machines among others
     /// like it. Otherwise every one is a person.
     pub machines_estimated: bool,
+    /// For how long whoever answered may wait for an agent.
+    #[serde(with = "millis", default = "never")]
+    pub agent_within: Duration,
+    /// How long it must ring before the dialler gives up.
+    #[serde(with = "millis", default)]
+    pub ring_min: Duration,
+}
+
+/// What a journal means that was written before the time for an agent was in it.
+const fn never() -> Duration {
+    Duration::MAX
 }
 
 impl Default for PaceLaw {
@@ -102,6 +117,8 @@ impl PaceLaw {
             ratio_max: rule.ratio_max,
             counted_from: rule.counted_from,
             machines_estimated: rule.machines_estimated,
+            agent_within: seconds(rule.agent_within_s),
+            ring_min: seconds(rule.ring_s_min),
         }
     }
 
@@ -117,6 +134,8 @@ impl PaceLaw {
             ratio_max: self.ratio_max.min(other.ratio_max),
             counted_from,
             machines_estimated: self.machines_estimated && other.machines_estimated,
+            agent_within: self.agent_within.min(other.agent_within),
+            ring_min: self.ring_min.max(other.ring_min),
         }
     }
 
@@ -125,6 +144,11 @@ impl PaceLaw {
         // Nobody today is no reason to doubt what a month has proved.
         gate([(day.or(month), self.day_max), (month, self.month_max)], self.ratio_max)
     }
+}
+
+/// A time as a pack writes it. What is no time counts as none.
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }
 
 /// Whether the law has nothing to say against the campaign's abandoned calls.
@@ -151,12 +175,15 @@ mod tests {
             ratio_max: 3.0,
             counted_from: CountedFrom::GreetingEnd,
             machines_estimated: true,
+            agent_within_s: 3.0,
+            ring_s_min: 18.5,
             ..rule("30d", 0.02)
         });
         assert_eq!((month.day_max, month.month_max), (1.0, 0.02));
         let both = day.and(month);
         assert_eq!((both.day_max, both.month_max, both.ratio_max), (0.03, 0.02, 3.0));
         assert_eq!((both.counted_from, both.machines_estimated), (CountedFrom::Answer, false));
+        assert_eq!((both.agent_within, both.ring_min), (seconds(2.0), seconds(18.5)));
         assert_eq!(both, month.and(day));
     }
 

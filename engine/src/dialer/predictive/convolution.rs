@@ -65,10 +65,10 @@ impl<const SUMS: usize> Moments<SUMS> {
         }
     }
 
-    /// Chance that one of the sums is at most `limit`, when it is this much more uncertain than its trials are:
-    /// Edgeworth to the third moment.
-    pub(crate) fn at_most(&self, sum: usize, limit: f64, uncertain: f64) -> f64 {
-        let variance = self.variance[sum] + uncertain;
+    /// Chance that one of the sums is at most `limit`, when its variance is so much larger than that of its trials.
+    /// A whole number is assumed: Edgeworth to the third moment.
+    pub(crate) fn at_most(&self, sum: usize, limit: f64, more_variance: f64) -> f64 {
+        let variance = self.variance[sum] + more_variance;
         if variance < 1e-9 {
             return if self.mean[sum] <= limit + 0.5 { 1.0 } else { 0.0 };
         }

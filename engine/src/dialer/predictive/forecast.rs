@@ -108,8 +108,8 @@ impl Forecast {
         let risks = match &self.exactly {
             Some(exactly) => std::array::from_fn(|lag| exactly[lag].risk(self.spare)),
             None => std::array::from_fn(|lag| {
-                let uncertain = self.answers_mean[lag] * self.deviation;
-                self.sum.at_most(lag, 0.0, uncertain * uncertain)
+                let deviation = self.answers_mean[lag] * self.deviation;
+                self.sum.at_most(lag, 0.0, deviation * deviation)
             }),
         };
         let risk = mean(&risks);
@@ -158,10 +158,11 @@ fn mean(values: &[f64; LAGS]) -> f64 {
 /// never rises.
 #[derive(Clone, Copy, Debug)]
 struct Place {
-    /// After which point,
+    /// The last point before it.
     from: usize,
-    /// and by how much.
+    /// How far behind that point it is.
     beyond: f64,
+    /// Whether no point follows.
     is_last: bool,
 }
 

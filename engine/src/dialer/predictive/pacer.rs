@@ -253,6 +253,8 @@ impl Pacer {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use proptest::prelude::*;
 
     use super::super::super::compliance::{CountedFrom, PaceLaw};
@@ -266,6 +268,8 @@ mod tests {
         ratio_max: f64::MAX,
         counted_from: CountedFrom::Answer,
         machines_estimated: false,
+        agent_within: Duration::MAX,
+        ring_min: Duration::ZERO,
     };
 
     const QUIET: Situation<'_> = Situation {
