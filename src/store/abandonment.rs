@@ -76,6 +76,14 @@ pub(super) async fn keep(tx: &mut Tx, call: &CallRecord, packs: &[Pack]) -> Resu
     tx.execute(KEEP, values).await.map(drop)
 }
 
+/// A machine had answered, as detection found: no person was let down. It is known when the attempt ends, after the
+/// call was kept.
+pub(super) async fn nobody_answered(tx: &mut Tx, attempt: AttemptId) -> Result<(), Error> {
+    let sql = "update abandonment set live = false, abandoned = false, silent = false, message = false, \
+               block_until = null where attempt_id = $1";
+    tx.execute(sql, args![attempt]).await.map(drop)
+}
+
 /// What happened on a call, in seconds since it was dialled.
 fn timeline(call: &CallRecord, started_at: Timestamp) -> Timeline {
     let seconds = |at: Timestamp| at.since(started_at).as_secs_f64();

@@ -1,6 +1,7 @@
 //! The law between leads and the network: who may be called, and what is kept of the answer.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use cadran::store::{
     Consent, DecisionFilter, DoNotCall, DoneReason, HistoryFilter, HistoryOrder, Keeps, LeadFilter,
@@ -11,7 +12,8 @@ use cadran_engine::dialer::compliance::{Obligation, Reason};
 use cadran_engine::input::{AttemptRefusal, StoreEvent};
 use cadran_engine::model::attempt::CallRecord;
 use cadran_engine::model::{
-    Attempt, CampaignId, Lead, LeadId, LeadState, ListId, Outcome, Phone, Purpose, SellerId, Timestamp,
+    Attempt, CampaignId, Lead, LeadId, LeadState, ListId, Outcome, Phone, Purpose, Screened, SellerId,
+    Timestamp, Verdict,
 };
 
 use super::database::Database;
@@ -312,6 +314,31 @@ pub(crate) async fn an_agent_who_came_too_late_is_an_abandoned_call(database: &D
     let [in_time, late, never] =
         [(true, false, false, true), (true, true, false, true), (true, true, false, true)];
     assert_eq!(found, [in_time, late, never]);
+}
+
+/// Whoever detection found to be a machine was no person, and is not kept from being called again.
+pub(crate) async fn a_machine_is_nobody_whom_a_call_abandoned(database: &Database) {
+    let store = &database.store;
+    let world = World::with_leads(store, 2).await;
+    let mut desk = Desk::of(store);
+    let mut dialled = Vec::new();
+    for verdict in [Verdict::Machine, Verdict::Unsure] {
+        let attempt = desk.dial(&world, store).await;
+        let record = CallRecord { connected_at: None, message_at: None, ..world.call_of(&attempt) };
+        let screened =
+            Some(Screened { verdict, ..Screened::without_verdict("MAXWORDS-5-5", Duration::from_secs(1)) });
+        let mut end = close(&attempt, Outcome::Machine, LeadNext::Done);
+        if let Write::CloseAttempt { screened: kept, .. } = &mut end {
+            *kept = screened;
+        }
+        desk.keep([Write::SaveCall(Box::new(record)), end]).await;
+        dialled.push(attempt.id);
+    }
+    let mut kept = store.abandonments(world.campaign, Page::first()).await.unwrap();
+    kept.sort_by_key(|row| dialled.iter().position(|id| *id == row.attempt));
+    let found: Vec<(bool, bool)> = kept.iter().map(|row| (row.live, row.abandoned)).collect();
+    assert_eq!(found, [(false, false), (true, true)]);
+    assert_eq!(kept[0].block_until, None);
 }
 
 /// What a pack asks of an allowed call comes with the word that its attempt is durable, also when that is said again.
