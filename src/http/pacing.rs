@@ -15,7 +15,7 @@ use super::error::Error;
 use super::extract::{Json, Listing, Path, Query, page};
 use super::live;
 use crate::sentences;
-use crate::store::{Keeps, PacingFilter, WaitingLeads};
+use crate::store::{Keeps, PacingFilter, PastPacing, WaitingLeads};
 use crate::words::Language;
 
 /// A campaign's pacing at one moment, in figures and in a sentence.
@@ -30,6 +30,21 @@ pub(super) struct PacingBody {
 impl PacingBody {
     pub(super) fn of(line: PacingLine, language: Language) -> Self {
         Self { sentence: sentences::pacing(&line, language), line }
+    }
+}
+
+/// A line of a campaign's history.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PastPacingBody {
+    /// For how many seconds up to its moment it stands, one or ten: whatever stood in the way in any of them is in it.
+    seconds: i64,
+    #[serde(flatten)]
+    pacing: PacingBody,
+}
+
+impl PastPacingBody {
+    fn of(PastPacing { seconds, line }: PastPacing, language: Language) -> Self {
+        Self { seconds, pacing: PacingBody::of(line, language) }
     }
 }
 
@@ -55,14 +70,14 @@ pub(super) struct HistoryQuery {
 
 /// What a campaign's pacing did in the past month and what stood in its way, the earliest first.
 #[utoipa::path(get, path = "/api/campaigns/{campaign}/pacing", tag = "campaigns",
-    params(("campaign" = CampaignId, Path), HistoryQuery), responses((status = 200, body = Listing<PacingBody>)))]
+    params(("campaign" = CampaignId, Path), HistoryQuery), responses((status = 200, body = Listing<PastPacingBody>)))]
 pub(super) async fn history(
     _: SignedIn<Staff>,
     State(app): State<App>,
     language: Language,
     Path(id): Path<CampaignId>,
     Query(query): Query<HistoryQuery>,
-) -> Result<Json<Listing<PacingBody>>, Error> {
+) -> Result<Json<Listing<PastPacingBody>>, Error> {
     super::campaigns::find(&app, id).await?;
     let filter = PacingFilter {
         from: query.from.map(Timestamp::from_millis),
@@ -72,7 +87,7 @@ pub(super) async fn history(
     let page = page(query.after, query.limit);
     let at = page.map(Timestamp::from_millis);
     let lines = app.store.pacing_lines(id, filter, at).await?;
-    Ok(Listing::of(&page, lines, |line| line.at.as_millis(), |line| PacingBody::of(line, language)))
+    Ok(Listing::of(&page, lines, |past| past.line.at.as_millis(), |past| PastPacingBody::of(past, language)))
 }
 
 /// Why a campaign places no call, or no call more.

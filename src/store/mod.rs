@@ -139,7 +139,7 @@ pub use medium::{Medium, SoundFile};
 pub use message::Message;
 pub use name_order::NameOrder;
 pub use open::Database;
-pub use pacing::PacingFilter;
+pub use pacing::{PacingFilter, PastPacing};
 pub use quota::QuotaStand;
 pub use recording::{ArchiveState, LegalHold, RecordingRecord};
 pub use recording_gap::RecordingGap;

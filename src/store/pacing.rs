@@ -20,6 +20,15 @@ pub struct PacingFilter {
     pub every: Option<Duration>,
 }
 
+/// A line of history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PastPacing {
+    /// For how many seconds up to its moment it stands: one or ten.
+    pub seconds: i64,
+    /// What pacing did at that moment, and whatever stood in its way in any of these seconds.
+    pub line: PacingLine,
+}
+
 impl Store {
     /// What a campaign's pacing did, the earliest first. A line is named by its moment.
     pub async fn pacing_lines(
@@ -27,7 +36,7 @@ impl Store {
         campaign: CampaignId,
         filter: PacingFilter,
         page: Page<Timestamp>,
-    ) -> Result<Vec<PacingLine>, Error> {
+    ) -> Result<Vec<PastPacing>, Error> {
         let (from, until) = (filter.from, filter.until);
         let first_of_each = filter.every.map(|every| {
             // Lines of ten seconds tell what stood in the way in all of them.
@@ -37,7 +46,7 @@ impl Store {
             let (earliest, latest) = (Timestamp::from_millis(i64::MIN), Timestamp::from_millis(i64::MAX));
             args![campaign, from.unwrap_or(earliest), until.unwrap_or(latest), seconds, every]
         });
-        let rows = Select::new("select line from pacing")
+        let rows = Select::new("select seconds, line from pacing")
             .narrow("campaign_id = ?", Some(campaign))
             .narrow("at >= ?", from)
             .narrow("at < ?", until)
@@ -49,7 +58,9 @@ impl Store {
             )
             .page(&self.db, "at", page.limit())
             .await?;
-        rows.iter().map(|row| row.json("line")).collect()
+        rows.iter()
+            .map(|row| Ok(PastPacing { seconds: row.get("seconds")?, line: row.json("line")? }))
+            .collect()
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use cadran_engine::command::Write;
 use cadran_engine::dialer::compliance::Pack;
-use cadran_engine::model::Outcome;
+use cadran_engine::model::{Outcome, Verdict};
 
 use super::db::Tx;
 use super::lead::{DoneReason, settle};
@@ -47,6 +47,9 @@ pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<(),
                 screened,
                 person_chance: *person_chance,
             };
+            if screened.is_some_and(|screened| screened.verdict == Verdict::Machine) {
+                abandonment::nobody_answered(tx, *attempt).await?;
+            }
             if let Some(call) = attempt::close(tx, *attempt, end).await? {
                 if *outcome == Outcome::Answered {
                     callback::kept(tx, *lead, call).await?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cadran::store::{PacingFilter, Page};
+use cadran::store::{PacingFilter, Page, PastPacing};
 use cadran_engine::command::Write;
 use cadran_engine::dialer::obstacle::{Obstacle, Standing};
 use cadran_engine::dialer::pacing_line::{LineSpan, PacingLine};
@@ -31,7 +31,7 @@ fn line(seconds: u64) -> PacingLine {
     }
 }
 
-pub(crate) async fn lines_are_kept_as_long_as_they_stand_for_and_thinned_on_request(database: &Database) {
+pub(crate) async fn seconds_are_kept_for_two_days_and_tens_for_a_month(database: &Database) {
     let store = &database.store;
     let world = World::with_leads(store, 0).await;
     let desk = Desk::of(store);
@@ -43,10 +43,11 @@ pub(crate) async fn lines_are_kept_as_long_as_they_stand_for_and_thinned_on_requ
     let lines =
         async |filter, page: Page<Timestamp>| store.pacing_lines(campaign, filter, page).await.unwrap();
     let all = lines(PacingFilter::default(), Page::first()).await;
-    assert_eq!(all, (0..12).map(|ten| line(ten * 10)).collect::<Vec<_>>());
+    let past = |ten: u64| PastPacing { seconds: 10, line: line(ten * 10) };
+    assert_eq!(all, (0..12).map(past).collect::<Vec<_>>());
 
     let some = PacingFilter { from: Some(at(20)), until: Some(at(50)), every: None };
-    let moments = |lines: Vec<PacingLine>| lines.iter().map(|line| line.at).collect::<Vec<_>>();
+    let moments = |lines: Vec<PastPacing>| lines.iter().map(|past| past.line.at).collect::<Vec<_>>();
     assert_eq!(moments(lines(some, Page::first()).await), [at(20), at(30), at(40)]);
     assert_eq!(moments(lines(some, Page { after: Some(at(20)), limit: 1 }).await), [at(30)]);
     let thinned = PacingFilter { every: Some(Duration::from_secs(40)), ..PacingFilter::default() };
