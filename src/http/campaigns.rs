@@ -51,6 +51,7 @@ pub(super) async fn create(
 ) -> Result<Created<Versioned<CampaignBody>>, Error> {
     // A campaign begins in no team.
     session.needs_all_teams()?;
+    may_set(&session, &CampaignSettings::default(), &settings)?;
     check(&settings, &app, CampaignState::Draft).await?;
     let campaign = Campaign { id: CampaignId::from_i64(0), state: CampaignState::Draft, settings };
     let kept = app.store.create_campaign(&campaign, app.now()).await?;
@@ -81,16 +82,27 @@ pub(super) async fn update(
 ) -> Result<Versioned<CampaignBody>, Error> {
     let rev = if_match.rev(NOUN)?;
     let Campaign { state, settings: known, .. } = find(&app, id).await?.value;
-    if settings.hours != known.hours {
-        session.needs(Right::OverrideCallingHours)?;
-    }
-    if settings.mode != known.mode || settings.drop_limit != known.drop_limit {
-        session.needs(Right::ChangeLevelCap)?;
-    }
+    may_set(&session, &known, &settings)?;
     check(&settings, &app, state).await?;
     let kept = app.store.update_campaign(&Campaign { id, state, settings }, rev, app.now()).await?;
     app.inbox.reload().await?;
     Ok(Versioned::of(kept, body))
+}
+
+/// Whether an account may have settings take the place of those known. A new campaign begins with the usual ones.
+fn may_set(
+    session: &SignedIn<CampaignManager>,
+    known: &CampaignSettings,
+    settings: &CampaignSettings,
+) -> Result<(), Error> {
+    if settings.hours != known.hours {
+        session.needs(Right::OverrideCallingHours)?;
+    }
+    let cap = |settings: &CampaignSettings| (settings.mode, settings.drop_limit, settings.drop_limit_month);
+    if cap(settings) != cap(known) {
+        session.needs(Right::ChangeLevelCap)?;
+    }
+    Ok(())
 }
 
 /// Removes a campaign that has neither lists nor history.
