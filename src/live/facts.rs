@@ -15,7 +15,7 @@ const KEPT_MAX: usize = 1_024;
 /// Who hears of a fact, beside those who see everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audience {
-    /// The desks of these agents.
+    /// These agents, at desks and telephones.
     Agents(Vec<AgentId>),
     /// Every desk.
     Everybody,
@@ -55,6 +55,11 @@ impl Fact {
         Self { kind, data, audience: Audience::Staff }
     }
 
+    /// What came of something that somebody did, who is told though they may not hear of everything.
+    fn for_staff_and(who: AgentId, kind: &'static str, data: Value) -> Self {
+        Self { kind, data, audience: Audience::Agents(vec![who]) }
+    }
+
     /// Words of a supervisor to agents.
     pub fn message(audience: Audience, from: UserId, text: &str) -> Self {
         let agents = match &audience {
@@ -79,12 +84,14 @@ impl Fact {
                 "masked_long",
                 json!({ "call": recording.call, "seconds": masked.as_secs() }),
             )),
-            Notice::SupervisionEnded { supervisor, call, mode, end } => Some(Self::for_staff(
+            Notice::SupervisionEnded { supervisor, call, mode, end } => Some(Self::for_staff_and(
+                *supervisor,
                 "supervision_ended",
                 json!({ "supervisor": supervisor, "call": call, "mode": mode, "end": end }),
             )),
             Notice::TakenOver { call, from, by } => {
-                Some(Self::for_staff("taken_over", json!({ "call": call, "from": from, "by": by })))
+                let data = json!({ "call": call, "from": from, "by": by });
+                Some(Self::for_staff_and(*by, "taken_over", data))
             }
             Notice::Repaired { what } => Some(Self::for_staff("repaired", json!({ "what": what }))),
             Notice::PromptMissing { call, prompt } => {

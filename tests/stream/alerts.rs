@@ -10,7 +10,7 @@ use cadran_engine::model::{CampaignId, QueueId, Role, Scope, TrunkId};
 use cadran_engine::view::QueueView;
 use serde_json::{Value, json};
 
-use super::centre::Centre;
+use super::centre::{Centre, queue};
 use super::screen::Screen;
 
 /// Agent 1 is lost, campaign 1 has no trunk that answers, queue 1 has callers and nobody, mail is down, the database is
@@ -23,18 +23,8 @@ fn a_bad_moment(centre: &mut Centre) {
         Standing { obstacle: Obstacle::LeadsComing, since: centre.now },
         Standing { obstacle: down, since: centre.now },
     ];
-    centre.view.queues = vec![QueueView {
-        queue: QueueId::from_i64(1),
-        waiting: 2,
-        oldest_since: Some(centre.now),
-        estimate: None,
-        ready: 0,
-        has_agents: false,
-        answered: 0,
-        answered_in_time: 0,
-        abandoned: 0,
-        turned_away: 0,
-    }];
+    let oldest_since = Some(centre.now);
+    centre.view.queues = vec![QueueView { waiting: 2, oldest_since, has_agents: false, ..queue(1) }];
 }
 
 fn rows(screen: &Screen) -> Vec<(String, Value)> {

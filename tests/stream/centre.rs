@@ -5,14 +5,18 @@ use std::sync::Arc;
 use cadran_engine::command::Hold;
 use cadran_engine::dialer::pacing_line::PacingLine;
 use cadran_engine::model::{
-    AgentId, AttemptId, CallId, CampaignId, DialMode, LeadId, PauseReason, SessionId, SupervisionMode,
-    Timestamp, TrunkId, TrunkState,
+    AgentId, AttemptId, CallId, CampaignId, DialMode, LeadId, PauseReason, QueueId, SessionId,
+    SupervisionMode, Timestamp, TrunkId, TrunkState,
 };
-use cadran_engine::view::{AgentView, CallView, CampaignView, ListenerView, LiveView, TrunkView};
+use cadran_engine::view::{
+    AgentView, CallView, CallerView, CampaignView, ListenerView, LiveView, QueueView, TrunkView,
+};
 use uuid::Uuid;
 
 const CAMPAIGNS: i64 = 4;
+const QUEUES: i64 = 3;
 const CALLS_MAX: usize = 100;
+const CALLERS_MAX: usize = 30;
 const AGENT_STATES: [&str; 6] = ["paused", "ready", "reserved", "on_call", "wrap_up", "lost"];
 const CALL_STATES: [&str; 4] = ["dialling", "ringing", "waiting", "connected"];
 
@@ -59,7 +63,7 @@ impl Centre {
         let now = Timestamp::from_millis(1_795_165_200_000);
         let view = LiveView {
             callers: Vec::new(),
-            queues: Vec::new(),
+            queues: (1..=QUEUES).map(queue).collect(),
             held_by: None,
             agents: (1..=agents).map(|row| agent(row, now)).collect(),
             calls: Vec::new(),
@@ -87,12 +91,15 @@ impl Centre {
     /// So many things happen.
     pub(crate) fn happen(&mut self, times: usize) {
         for _ in 0..times {
-            match self.chance.below(20) {
+            match self.chance.below(24) {
                 0..8 => self.agent_changes(),
                 8..12 => self.call_begins(),
                 12..15 => self.call_changes(),
                 15..18 => self.call_ends(),
                 18 => self.campaign_changes(),
+                19..21 => self.caller_comes_or_goes(),
+                21 => self.caller_changes(),
+                22 => self.queue_changes(),
                 _ => self.floor_changes(),
             }
         }
@@ -111,13 +118,11 @@ impl Centre {
         if self.view.calls.len() >= CALLS_MAX {
             return self.call_ends();
         }
-        self.calls += 1;
-        // In no order, as random identifiers are.
-        let id = self.calls.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+        let id = self.call_id();
         let number = 1_000 + self.calls % 9_000;
         let call = CallView {
-            call: CallId::from_uuid(Uuid::from_u128(id)),
-            attempt: AttemptId::from_uuid(Uuid::from_u128(id)),
+            call: CallId::from_uuid(id),
+            attempt: AttemptId::from_uuid(id),
             campaign: CampaignId::from_i64(1 + self.calls as i64 % CAMPAIGNS),
             lead: LeadId::from_i64(self.calls as i64),
             phone: format!("+3319900{number}").parse().unwrap(),
@@ -131,6 +136,46 @@ impl Centre {
         };
         let place = self.view.calls.partition_point(|known| known.call < call.call);
         self.view.calls.insert(place, call);
+    }
+
+    /// Identifiers come in no order, as random ones do.
+    fn call_id(&mut self) -> Uuid {
+        self.calls += 1;
+        Uuid::from_u128(self.calls.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))
+    }
+
+    fn caller_comes_or_goes(&mut self) {
+        let callers = &mut self.view.callers;
+        if callers.len() >= CALLERS_MAX || !callers.is_empty() && self.chance.one_in(2) {
+            callers.remove(self.chance.below(callers.len()));
+            return;
+        }
+        let queue = 1 + self.chance.below(3) as i64;
+        let coming = CallerView { since: self.now, ..caller(self.call_id(), Some(queue), None) };
+        let place = self.view.callers.partition_point(|known| known.call < coming.call);
+        self.view.callers.insert(place, coming);
+    }
+
+    fn caller_changes(&mut self) {
+        if self.view.callers.is_empty() {
+            return;
+        }
+        let index = self.chance.below(self.view.callers.len());
+        let agent = self.view.agents[self.chance.below(self.view.agents.len())].agent;
+        let caller = &mut self.view.callers[index];
+        let is_served = caller.agent.is_none();
+        caller.state = if is_served { "connected" } else { "queued" };
+        caller.agent = is_served.then_some(agent);
+        caller.since = self.now;
+    }
+
+    fn queue_changes(&mut self) {
+        let index = self.chance.below(self.view.queues.len());
+        let queue = &mut self.view.queues[index];
+        queue.waiting = self.chance.below(3) as u32;
+        queue.oldest_since = (queue.waiting > 0).then_some(self.now);
+        queue.has_agents = self.chance.one_in(2);
+        queue.answered += 1;
     }
 
     fn call_changes(&mut self) {
@@ -197,6 +242,41 @@ fn agent(row: i64, now: Timestamp) -> AgentView {
         supervising: None,
         listeners: Vec::new(),
         taken_over_by: None,
+    }
+}
+
+/// A caller in a queue, or with an agent, or neither.
+pub(crate) fn caller(call: Uuid, queue: Option<i64>, agent: Option<i64>) -> CallerView {
+    CallerView {
+        call: CallId::from_uuid(call),
+        did: None,
+        phone: Some("+33199007654".parse().unwrap()),
+        state: "queued",
+        since: Timestamp::from_millis(1_795_165_200_000),
+        queue: queue.map(QueueId::from_i64),
+        waiting_since: None,
+        offered: Vec::new(),
+        agent: agent.map(AgentId::from_i64),
+        callback: None,
+        recording: "none",
+        listeners: Vec::new(),
+        transfer: None,
+    }
+}
+
+/// A queue with agents at work in which nobody waits.
+pub(crate) fn queue(row: i64) -> QueueView {
+    QueueView {
+        queue: QueueId::from_i64(row),
+        waiting: 0,
+        oldest_since: None,
+        estimate: None,
+        ready: 0,
+        has_agents: true,
+        answered: 0,
+        answered_in_time: 0,
+        abandoned: 0,
+        turned_away: 0,
     }
 }
 

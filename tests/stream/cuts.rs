@@ -7,7 +7,7 @@ use cadran::live::{Facts, Frame, Rights, Sees, Tables};
 use cadran::sentences;
 use cadran::words::Language;
 use cadran_engine::model::{AgentId, Role, Timestamp};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::centre::Centre;
 use super::screen::Screen;
@@ -34,6 +34,7 @@ impl Story {
             let topics = [
                 "agents",
                 "calls",
+                "callers",
                 "queues",
                 "campaigns",
                 "pacing:cmp_2",
@@ -67,7 +68,12 @@ impl Story {
         self.tables = Tables::new(format!("run-{}", self.runs));
         self.facts = Facts::new(self.centre.now);
         self.screens.iter_mut().for_each(Screen::cut);
+        self.show();
+    }
+
+    fn show(&mut self) {
         self.tables.show(self.centre.shown());
+        self.tables.alert(self.centre.now);
     }
 
     fn pass(&mut self, span: Duration, step: Duration, changes_per_second: f64) {
@@ -77,7 +83,7 @@ impl Story {
             let changes = changes_per_second * step.as_secs_f64() + self.centre.chance.unit();
             self.centre.happen(changes as usize);
             self.tables.hear(self.centre.now);
-            self.tables.show(self.centre.shown());
+            self.show();
             for screen in &mut self.screens {
                 screen.serve(self.centre.now, &self.tables, &self.facts, || true);
             }
@@ -87,7 +93,7 @@ impl Story {
     /// Cuts a screen off. Of what was on its way, only the first messages arrive.
     fn cut(&mut self, place: usize) {
         self.centre.happen(20);
-        self.tables.show(self.centre.shown());
+        self.show();
         let mut arriving = std::iter::repeat_n(true, self.centre.chance.below(4));
         let arrives = || arriving.next().unwrap_or(false);
         self.screens[place].serve(self.centre.now, &self.tables, &self.facts, arrives);
@@ -117,11 +123,8 @@ impl Story {
         for (place, screen) in self.screens.iter().enumerate() {
             for (id, (topic, filter)) in screen.topics.iter().enumerate() {
                 let copy = &screen.replica.copies[&u64::try_from(id).unwrap()];
-                let shown: BTreeMap<_, _> = copy
-                    .rows
-                    .iter()
-                    .map(|(key, (_, row))| (key.clone(), Value::Object(row.clone())))
-                    .collect();
+                let shown: BTreeMap<_, _> =
+                    copy.rows.iter().map(|(key, (_, row))| (key.clone(), compared(topic, row))).collect();
                 let truth = truth(&view, topic, filter.as_ref(), &screen.rights);
                 let differs = |key: &&String| shown.get(*key) != truth.get(*key);
                 let keys: Vec<&String> = shown.keys().chain(truth.keys()).filter(differs).collect();
@@ -135,6 +138,34 @@ impl Story {
     }
 }
 
+/// What is compared of a row: of an alert all but its words and its beginning, which the centre does not tell.
+fn compared(topic: &str, row: &Map<String, Value>) -> Value {
+    let mut row = row.clone();
+    if topic == "alerts" {
+        row.retain(|column, _| ["what", "severity", "agent", "queue"].contains(&column.as_str()));
+    }
+    row.into()
+}
+
+/// What wants a person.
+fn alerts(view: &Value) -> BTreeMap<String, Value> {
+    let rows = |table: &str| view[table].as_array().unwrap().clone();
+    let lost = rows("agents").into_iter().filter(|row| row["state"] == "lost").map(
+        |row| json!({ "what": "agent_lost", "severity": "warning", "agent": row["agent"], "queue": null }),
+    );
+    let is_unattended = |row: &Value| row["waiting"].as_u64() > Some(0) && row["has_agents"] == json!(false);
+    let unattended = rows("queues").into_iter().filter(is_unattended).map(|row| {
+        json!({ "what": "queue_unattended", "severity": "critical", "agent": null, "queue": row["queue"] })
+    });
+    let held = (!view["held_by"].is_null())
+        .then(|| json!({ "what": "dialling_held", "severity": "critical", "agent": null, "queue": null }));
+    let named = |alert: Value| {
+        let id = alert["agent"].as_str().or(alert["queue"].as_str()).unwrap_or("dialling");
+        (id.to_owned(), alert)
+    };
+    lost.chain(unattended).chain(held).map(named).collect()
+}
+
 /// What a screen must show, in words of its own rather than the stream's.
 fn truth(view: &Value, topic: &str, filter: Option<&Value>, rights: &Rights) -> BTreeMap<String, Value> {
     let table = match topic {
@@ -142,10 +173,14 @@ fn truth(view: &Value, topic: &str, filter: Option<&Value>, rights: &Rights) -> 
         topic if topic.starts_with("pacing:") => "campaigns",
         topic => topic,
     };
+    if topic == "alerts" {
+        return alerts(view);
+    }
     if topic == "system" {
         return [("daemon".to_owned(), json!({ "held_by": view["held_by"], "part": "daemon" }))].into();
     }
-    let key = |row: &Value| row[table.trim_end_matches('s')].as_str().unwrap().to_owned();
+    let id = if table == "callers" { "call" } else { table.trim_end_matches('s') };
+    let key = |row: &Value| row[id].as_str().unwrap().to_owned();
     let own_only = topic == "me" || rights.sees == Sees::Own;
     let own = rights.agent.map(|agent| json!(agent));
     let mut truth = BTreeMap::new();
@@ -196,7 +231,7 @@ fn after_a_thousand_cuts_and_many_restarts_no_row_differs() {
 /// compares what every screen shows with what is.
 fn cut_and_compare(seed: u64) {
     let mut story = Story::new(seed);
-    story.tables.show(story.centre.shown());
+    story.show();
     story.connect_all();
     let (mut restarts, mut longest) = (0, Duration::ZERO);
     for cut in 0..CUTS {

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cadran::live::{Audience, Close, Fact, Facts, Frame, Rights, Tables, Viewer, masked};
-use cadran_engine::model::{AgentId, CallId, CampaignId, QueueId, Role, Scope, UserId};
-use cadran_engine::view::{CallerView, QueueView};
+use cadran_engine::command::Notice;
+use cadran_engine::model::{
+    AgentId, CallId, CampaignId, QueueId, Role, Scope, SupervisionEnd, SupervisionMode, UserId,
+};
 use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::centre::Centre;
+use super::centre::{Centre, caller, queue};
 use super::screen::Screen;
 
 const TOPICS: [&str; 9] =
@@ -127,52 +129,19 @@ fn the_snapshot_for_programs_is_confined_to_teams_too() {
     assert_eq!(columns("campaigns", "campaign"), ["cmp_1".to_owned()].into());
 }
 
-/// A caller in a queue, or with an agent, or neither.
-fn caller(number: u128, queue: Option<i64>, agent: Option<i64>) -> CallerView {
-    CallerView {
-        call: CallId::from_uuid(Uuid::from_u128(number)),
-        did: None,
-        phone: Some("+33199007654".parse().unwrap()),
-        state: "queued",
-        since: Centre::new(1, 1).now,
-        queue: queue.map(QueueId::from_i64),
-        waiting_since: None,
-        offered: Vec::new(),
-        agent: agent.map(AgentId::from_i64),
-        callback: None,
-        recording: "none",
-        listeners: Vec::new(),
-        transfer: None,
-    }
-}
-
-fn queue(row: i64) -> QueueView {
-    QueueView {
-        queue: QueueId::from_i64(row),
-        waiting: 1,
-        oldest_since: None,
-        estimate: None,
-        ready: 0,
-        has_agents: true,
-        answered: 0,
-        answered_in_time: 0,
-        abandoned: 0,
-        turned_away: 0,
-    }
-}
-
 #[test]
 fn a_team_sees_the_callers_of_its_queues_and_agents_and_no_others() {
     let mut centre = Centre::new(1, 4);
+    let id = Uuid::from_u128;
     centre.view.queues = vec![queue(1), queue(2)];
     centre.view.callers = vec![
-        caller(1, Some(1), None),
-        caller(2, Some(2), Some(7)),
-        caller(3, Some(2), Some(9)),
-        caller(4, Some(2), None),
-        caller(5, None, None),
+        caller(id(1), Some(1), None),
+        caller(id(2), Some(2), Some(7)),
+        caller(id(3), Some(2), Some(9)),
+        caller(id(4), Some(2), None),
+        caller(id(5), None, None),
     ];
-    let call = |number: u128| CallId::from_uuid(Uuid::from_u128(number)).to_string();
+    let call = |number| CallId::from_uuid(id(number)).to_string();
     let (mut tables, facts) = (Tables::new("run"), Facts::new(centre.now));
     let mut screen = Screen::new(of_a_team(), vec![("callers", None), ("queues", None)]);
     tables.show(centre.shown());
@@ -323,7 +292,7 @@ fn words_reach_the_desks_that_they_are_for_and_whoever_sees_everything() {
     let agent = |row| Rights::of(Role::Agent, Some(AgentId::from_i64(row)));
     let people = [agent(1), agent(2), Rights::of(Role::Supervisor, None)];
     let mut viewers = people.map(|rights| Viewer::new(1, rights, None, now, &facts));
-    let held = Fact::of(&cadran_engine::command::Notice::Dialling { held_by: None }).unwrap();
+    let held = Fact::of(&Notice::Dialling { held_by: None }).unwrap();
     let words = |audience, text| Fact::message(audience, UserId::from_i64(7), text);
     facts.tell(now, &words(Audience::Agents(vec![AgentId::from_i64(1)]), "offer B"));
     facts.tell(now, &words(Audience::Everybody, "drill at noon"));
@@ -338,4 +307,28 @@ fn words_reach_the_desks_that_they_are_for_and_whoever_sees_everything() {
     assert_eq!(heard.next(), Some([true, true, false]));
     assert_eq!(heard.next(), Some([false, true, false]));
     assert_eq!(heard.next(), Some([true, true, true]));
+}
+
+#[test]
+fn whoever_listens_is_told_how_that_ended_though_they_are_confined_to_teams() {
+    let now = Centre::new(1, 1).now;
+    let (tables, mut facts) = (Tables::new("run"), Facts::new(now));
+    let supervisor = |row| Rights {
+        scope: Scope::Teams { agents: BTreeSet::new(), campaigns: BTreeSet::new(), queues: BTreeSet::new() },
+        ..Rights::of(Role::Supervisor, Some(AgentId::from_i64(row)))
+    };
+    let mut viewers = [1, 2].map(|row| Viewer::new(1, supervisor(row), None, now, &facts));
+    let (supervisor, call) = (AgentId::from_i64(1), CallId::from_uuid(Uuid::from_u128(7)));
+    let ended = Notice::SupervisionEnded {
+        supervisor,
+        call,
+        mode: SupervisionMode::Listen,
+        end: SupervisionEnd::CallOver,
+    };
+    facts.tell(now, &Fact::of(&ended).unwrap());
+    let heard = viewers.each_mut().map(|viewer| {
+        let frames = viewer.serve(now, &tables, &facts);
+        frames.iter().any(|frame| matches!(frame, Frame::Text(text) if text.contains("supervision_ended")))
+    });
+    assert_eq!(heard, [true, false]);
 }
