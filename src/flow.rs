@@ -228,3 +228,115 @@ fn json_of<T: DeserializeOwned>(file: &Path) -> anyhow::Result<T> {
     serde_json::from_str(&text_of(file)?)
         .with_context(|| format!("{} is not what it should be", file.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn corpus() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flows")
+    }
+
+    fn world_of(document: &Path) -> Option<PathBuf> {
+        let own = document.with_extension("world");
+        Some(if own.exists() { own } else { corpus().join("world.json") })
+    }
+
+    fn documents(folder: &str) -> Vec<PathBuf> {
+        let entries = fs::read_dir(corpus().join(folder)).unwrap();
+        let files = entries.map(|entry| entry.unwrap().path());
+        files.filter(|file| file.extension().is_some_and(|extension| extension == "json")).collect()
+    }
+
+    /// What is printed, a JSON object in each line.
+    fn printed(bytes: &[u8]) -> Vec<Json> {
+        let text = std::str::from_utf8(bytes).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn checked(file: &Path, language: Tongue) -> (u8, Vec<Json>) {
+        let mut out = Vec::new();
+        let options = Check { file: file.to_owned(), world: world_of(file), language };
+        let code = check_file(&options, &mut out).unwrap();
+        (code, printed(&out))
+    }
+
+    #[test]
+    fn of_every_broken_flow_the_rule_the_place_and_what_to_do_are_printed_in_both_languages() {
+        let mut rules = BTreeSet::new();
+        for file in documents("broken") {
+            for language in [Tongue::En, Tongue::Fr] {
+                let (code, findings) = checked(&file, language);
+                let words = |finding: &Json, column: &str| finding[column].as_str().unwrap().to_owned();
+                let is_error = findings.iter().any(|finding| finding["severity"] == "error");
+                assert_eq!(code, u8::from(is_error), "{}", file.display());
+                assert!(!findings.is_empty(), "{}", file.display());
+                for finding in findings {
+                    let path = words(&finding, "path");
+                    assert!(path.is_empty() || path.starts_with('/'), "{finding}");
+                    for column in ["code", "message", "advice"] {
+                        let text = words(&finding, column);
+                        assert!(
+                            !text.is_empty() && !text.contains(['{', '}']),
+                            "{}: {finding}",
+                            file.display()
+                        );
+                    }
+                    rules.insert(words(&finding, "code"));
+                }
+            }
+        }
+        assert!(rules.len() >= 40, "{}: {rules:?}", rules.len());
+    }
+
+    #[test]
+    fn good_flows_print_nothing_and_can_be_published() {
+        for file in documents("good") {
+            assert_eq!(checked(&file, Tongue::En), (0, Vec::new()), "{}", file.display());
+        }
+    }
+
+    fn run_saved(world: PathBuf) -> (u8, Vec<Json>) {
+        let mut out = Vec::new();
+        let options = Run {
+            file: corpus().join("good/welcome.json"),
+            input: None,
+            test: None,
+            world: Some(world),
+            others: Vec::new(),
+            said: true,
+        };
+        let code = run_file(&options, &mut out).unwrap();
+        (code, printed(&out))
+    }
+
+    #[test]
+    fn saved_tests_are_replayed_and_one_that_fails_is_told_by_the_exit_code() {
+        let (code, lines) = run_saved(corpus().join("world.json"));
+        assert_eq!(code, 0);
+        let welcome: Json = json_of(&corpus().join("good/welcome.json")).unwrap();
+        let (tests, ends) =
+            (welcome["tests"].as_array().unwrap(), lines.iter().filter(|line| line["node"].is_null()));
+        assert!(tests.len() > 1);
+        assert_eq!(ends.count(), tests.len(), "each call ends once");
+
+        let mut world: Json = json_of(&corpus().join("world.json")).unwrap();
+        world["tests"]["tst_sales"]["expect"]["end"] = "voicemail".into();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), world.to_string()).unwrap();
+        assert_eq!(run_saved(file.path().to_owned()).0, FOUND);
+    }
+
+    #[test]
+    fn a_file_that_is_missing_or_no_flow_is_told_apart_from_a_flow_with_mistakes() {
+        let missing = Check { file: "no/such/flow.json".into(), world: None, language: Tongue::En };
+        let told = check_file(&missing, &mut Vec::new()).unwrap_err().to_string();
+        assert!(told.contains("no/such/flow.json") && told.contains("check the path"), "{told}");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), "{\"nodes\": ").unwrap();
+        let (code, findings) = checked(file.path(), Tongue::En);
+        assert_eq!((code, findings.len()), (FOUND, 1), "{findings:?}");
+    }
+}
