@@ -295,7 +295,8 @@ mod tests {
     fn every_finding_has_words() {
         let known: Vec<&str> = Language::English.phrases().finding.keys().map(String::as_str).collect();
         let codes = cadran_engine::flow::finding::Code::ALL.iter().map(|code| code.as_str());
-        let mut codes: Vec<&str> = codes.chain(["no_assistant", "no_wait_flow"]).collect();
+        let mut codes: Vec<&str> =
+            codes.chain(["no_assistant", "no_wait_flow", "unsupported_in_flow"]).collect();
         codes.sort_unstable();
         assert_eq!(known, codes);
     }

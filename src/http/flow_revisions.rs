@@ -19,6 +19,7 @@ use super::check::Check;
 use super::error::Error;
 use super::extract::{Created, Json, Listing, PageQuery, Path, Query, Versioned};
 use super::flows::{self, Document, FlowBody, canonical, document_of};
+use super::numbers::check_drivers;
 use super::uploads::blocking;
 use crate::findings::{WordedFinding, report};
 use crate::hex;
@@ -267,6 +268,9 @@ pub(super) async fn point(
     Json(target): Json<PointerTarget>,
 ) -> Result<Versioned<FlowBody>, Error> {
     flows::find(&app, id).await?;
+    if let Some(revision) = target.revision {
+        check_drivers(app.store.drivers_of(id).await?, id, revision, &app).await?;
+    }
     let kept = app.store.point(id, pointer.into(), target.revision).await?;
     app.inbox.reload().await?;
     Ok(Versioned::of(kept, flows::body))

@@ -1,5 +1,7 @@
 //! Numbers that people dial, and where their calls go.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use cadran_engine::flow::check::{can_publish, check_text};
 use cadran_engine::flow::driver::Driver;
@@ -104,15 +106,21 @@ async fn check(settings: &NumberSettings, app: &App) -> Result<(), Error> {
         Track::Test => flow.test,
     });
     for revision in tracked.into_iter().chain(settings.canary.map(|canary| canary.revision)) {
-        check_driver(settings, revision, app).await?;
+        check_drivers([settings.via].into(), settings.flow, revision, app).await?;
     }
     Ok(())
 }
 
 /// A number that reaches its flow over FastAGI cannot lead to what FastAGI cannot do.
-async fn check_driver(settings: &NumberSettings, revision: u32, app: &App) -> Result<(), Error> {
-    let Some(revision) = app.store.flow_revision(settings.flow, revision).await? else { return Ok(()) };
-    let world = World { drivers: [settings.via].into(), ..World::default() };
+pub(super) async fn check_drivers(
+    drivers: BTreeSet<Driver>,
+    flow: FlowId,
+    revision: u32,
+    app: &App,
+) -> Result<(), Error> {
+    let Some(revision) = app.store.flow_revision(flow, revision).await? else { return Ok(()) };
+    let called = app.store.called_by(&revision.document).await?;
+    let world = World { drivers, called, ..World::default() };
     let mut findings = check_text(&revision.document, Some(&world));
     findings.retain(|finding| finding.code == Code::UnsupportedNode);
     if can_publish(&findings) { Ok(()) } else { Err(Error::FlowNotPublishable(findings)) }

@@ -26,8 +26,13 @@ pub(super) async fn flow(world: &World, token: &str, name: &str, queue: Option<&
             json!({ "n_start": { "kind": "queue", "queue": queue, "max_wait_s": 60, "next": next }, "n_end": end })
         }
     };
+    published(world, token, name, "ivr", nodes).await
+}
+
+/// A published flow with these nodes, of which the first is `n_start`.
+async fn published(world: &World, token: &str, name: &str, kind: &str, nodes: Value) -> String {
     let document = json!({ "v": 1, "locales": ["fr-FR"], "start": "n_start", "nodes": nodes });
-    let wanted = json!({ "name": name, "kind": "ivr", "document": document });
+    let wanted = json!({ "name": name, "kind": kind, "document": document });
     let flow = post(world, token, "/api/flows", wanted).await;
     let id = flow["id"].as_str().unwrap().to_owned();
     post(world, token, &format!("/api/flows/{id}/publish"), json!({ "rev": flow["rev"] })).await;
@@ -154,6 +159,54 @@ async fn a_number_over_fastagi_takes_no_flow_that_fastagi_cannot_do() {
         .await;
     let finding = publish.expect(422).json()["findings"][0].clone();
     assert_eq!(finding["code"], "unsupported_node", "refused at publishing too: {finding}");
+}
+
+#[tokio::test]
+async fn neither_a_called_flow_nor_an_older_revision_brings_what_fastagi_cannot_do() {
+    let world = World::new().await;
+    let manager = world.signed_in(Role::CampaignManager).await;
+    post(&world, &manager, "/api/queues", json!({ "name": "Ventes" })).await;
+    let back = ["timeout", "full", "no_agents", "callback"].map(|outlet| (outlet, "n_back"));
+    let back: serde_json::Map<String, Value> =
+        back.into_iter().map(|(outlet, node)| (outlet.to_owned(), node.into())).collect();
+    let waits = json!({
+        "n_start": { "kind": "queue", "queue": "q_1", "max_wait_s": 60, "next": back },
+        "n_back": { "kind": "return", "name": "done" }
+    });
+    let called = published(&world, &manager, "Attente", "subflow", waits).await;
+    let calls = json!({
+        "n_start": { "kind": "subflow", "flow": called, "pin": "live", "next": { "done": "n_end" } },
+        "n_end": { "kind": "hangup" }
+    });
+    let calling = published(&world, &manager, "Accueil", "ivr", calls).await;
+    let number = |flow: &str, via: &str| json!({ "number": "+33199005678", "flow": flow, "via": via });
+    let number_over = async |flow: &str, via: &str| {
+        world.call("POST", "/api/numbers").token(&manager).json(&number(flow, via)).send().await
+    };
+    let refused = number_over(&calling, "fastagi").await;
+    assert_eq!(refused.problem(), (422, "flow_not_publishable".to_owned()));
+    let finding = refused.json()["findings"][0].clone();
+    assert_eq!(
+        (&finding["code"], &finding["path"], &finding["args"]["node"]),
+        (&json!("unsupported_node"), &json!("/nodes/n_start/flow"), &json!("n_start"))
+    );
+    assert!(finding["message"].as_str().unwrap().contains(&called), "{finding}");
+
+    // The first revision waits in a queue, the second does not; a number over FastAGI leads to the second.
+    let changed = flow(&world, &manager, "Remanié", Some("q_1")).await;
+    let path = format!("/api/flows/{changed}");
+    let mut draft = world.call("GET", &path).token(&manager).send().await.json()["draft"].clone();
+    draft["nodes"] = json!({ "n_start": { "kind": "hangup" } });
+    let change = json!({ "rev": 1, "document": draft });
+    world.call("PUT", &format!("{path}/draft")).token(&manager).json(&change).send().await.expect(200);
+    post(&world, &manager, &format!("{path}/publish"), json!({ "rev": 2 })).await;
+    number_over(&changed, "fastagi").await.expect(201);
+    let point = async |revision: u32| {
+        let target = json!({ "revision": revision });
+        world.call("PUT", &format!("{path}/pointers/live")).token(&manager).json(&target).send().await
+    };
+    assert_eq!(point(1).await.problem(), (422, "flow_not_publishable".to_owned()));
+    point(2).await.expect(200);
 }
 
 /// A WAV file with a tone, in a studio's form.

@@ -66,6 +66,14 @@ pub struct Medium {
     pub ms: u64,
 }
 
+/// A node of another flow that cannot be carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Beyond<'a> {
+    pub(super) flow: &'a str,
+    pub(super) node: &'a str,
+    pub(super) kind: &'a str,
+}
+
 /// Other flows.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
@@ -124,6 +132,22 @@ impl World {
     /// Whether calling `callee` leads back to `caller`.
     pub(super) fn calls_back(&self, callee: &str, caller: &str) -> bool {
         callee == caller || self.flows.as_ref().is_some_and(|flows| flows.leads(callee, caller))
+    }
+
+    /// A node that a driver cannot carry out, in a flow that is called or in one that this calls.
+    pub(super) fn beyond(&self, driver: Driver, flow: &str) -> Option<Beyond<'_>> {
+        let mut seen = BTreeSet::new();
+        let mut ahead = vec![flow.to_owned()];
+        while let Some(id) = ahead.pop() {
+            for (_, flow) in self.called.iter().filter(|(_, flow)| flow.id() == id) {
+                if let Some(node) = flow.nodes.iter().find(|node| driver.cannot(&node.kind).is_some()) {
+                    return Some(Beyond { flow: flow.id(), node: node.id.as_str(), kind: node.kind.name() });
+                }
+                ahead.extend(flow.subflows().into_iter().map(|(id, _)| id).filter(|id| !seen.contains(id)));
+            }
+            seen.insert(id);
+        }
+        None
     }
 
     /// A flow made ready together with those that it calls.

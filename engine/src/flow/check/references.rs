@@ -26,6 +26,14 @@ pub(super) fn check(flow: &Flow, world: &World) -> Vec<Finding> {
                 | Noun::Trunk => {}
             }
             findings.push(finding.with("noun", noun.as_str()).with("id", id));
+        } else if noun == Noun::Flow {
+            findings.extend(world.drivers.iter().filter_map(|driver| {
+                let beyond = world.beyond(*driver, id)?;
+                let mut finding = Finding::new(Code::UnsupportedNode, &place);
+                finding.msg_key = "finding.unsupported_in_flow".to_owned();
+                let finding = finding.with("driver", driver.as_str()).with("kind", beyond.kind);
+                Some(finding.with("flow", beyond.flow).with("node", beyond.node))
+            }));
         }
     }
     for (id, node) in &flow.nodes {
