@@ -94,6 +94,15 @@ impl Asterisk {
         None
     }
 
+    /// Has the network call a number of the PBX, showing `from` where somebody shows their number, and do what its
+    /// dialplan says under this name.
+    pub(crate) async fn call(&self, number: &str, name: &str, from: Option<&str>) {
+        let who = from.map_or(String::new(), |from| format!("&callerId={from}"));
+        let path = format!("channels?endpoint=PJSIP/{number}@pbx&context=test-callers&extension={name}{who}");
+        let path = path.replace('+', "%2B");
+        self.ask(reqwest::Method::POST, &path).await.expect("the network calls");
+    }
+
     /// Ends a channel, as whoever is at that end.
     pub(crate) async fn hang_up(&self, channel: &str) {
         self.ask(reqwest::Method::DELETE, &format!("channels/{channel}")).await;

@@ -24,9 +24,20 @@ pub(crate) async fn medium(world: &World, name: &str, hertz: f64) -> String {
     id
 }
 
-/// Somebody calls a number, and does what these lines of the network's dialplan say. Gives the file of what they hear,
-/// once the call is under way.
+/// Somebody calls a number without showing theirs, and does what these lines of the network's dialplan say. Gives the
+/// file of what they hear, once the call is under way.
 pub(crate) async fn call(world: &World, number: &str, name: &str, lines: &[&str]) -> PathBuf {
+    call_from(world, None, number, name, lines).await
+}
+
+/// The same of somebody who may show their number.
+pub(crate) async fn call_from(
+    world: &World,
+    from: Option<&str>,
+    number: &str,
+    name: &str,
+    lines: &[&str],
+) -> PathBuf {
     let heard = world.home.path().join(format!("{name}.wav"));
     let mixed = heard.with_extension("mixed.wav");
     let record = format!("MixMonitor({},r({}))", mixed.display(), heard.display());
@@ -36,7 +47,7 @@ pub(crate) async fn call(world: &World, number: &str, name: &str, lines: &[&str]
         world.pair.carrier_cli(&line);
     }
     let before = world.pair.carrier().channels().await.len();
-    world.pair.carrier_cli(&format!("channel originate PJSIP/{number}@pbx extension {name}@test-callers"));
+    world.pair.carrier().call(number, name, from).await;
     eventually("the call is under way", SOON, async || {
         let channels = world.pair.carrier().channels().await;
         holds(channels.len() > before || heard.exists(), channels)

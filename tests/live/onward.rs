@@ -14,11 +14,11 @@ use super::wait::{SOON, eventually, holds};
 use super::world::{Agent, World};
 
 /// The tone of a prompt.
-const SORRY: f64 = 1_320.0;
+pub(crate) const FAREWELL: f64 = 1_320.0;
 /// Each voice is listened to for so long.
 const LISTEN: Duration = Duration::from_secs(2);
 /// People outside: one who answers after a second, and one whose line is busy.
-const TALKS: &str = "+33199004110";
+pub(crate) const TALKS: &str = "+33199004110";
 const BUSY: &str = "+33199004300";
 
 /// Waits until the one caller there is has this agent on the line, in no transfer.
@@ -41,10 +41,10 @@ async fn give(world: &World, call: &str, to: Value) {
 }
 
 /// A flow that speaks one prompt and hangs up.
-async fn speaking_flow(world: &World) -> String {
-    let sorry = medium(world, "Au revoir", SORRY).await;
+pub(crate) async fn speaking_flow(world: &World) -> String {
+    let farewell = medium(world, "Au revoir", FAREWELL).await;
     let document = json!({ "v": 1, "locales": ["fr-FR"], "start": "n_play", "nodes": {
-        "n_play": { "kind": "play", "prompt": [{ "media": sorry }], "next": { "next": "n_end" } },
+        "n_play": { "kind": "play", "prompt": [{ "media": farewell }], "next": { "next": "n_end" } },
         "n_end": { "kind": "hangup" },
     }, "defaults": { "on_error": "n_end" } });
     let flow =
@@ -123,7 +123,7 @@ async fn a_caller_is_recorded_heard_and_sent_on() {
     let begun = told.tone_changes(AGENT, Duration::ZERO, false).expect("the agent is heard");
     let left = told.tone_changes(AGENT, begun, true).expect("the agent is left");
     let (before, after) = (told.between(begun..left), told.between(left..told.duration()));
-    let shares = [before.share_of_tone(AGENT), after.share_of_tone(SORRY)];
+    let shares = [before.share_of_tone(AGENT), after.share_of_tone(FAREWELL)];
     println!("then the agent {:.2} until {left:?}, and the prompt {:.2} from there on", shares[0], shares[1]);
     assert!(shares.iter().all(|share| *share > 0.9), "{shares:?}");
 

@@ -142,6 +142,11 @@ impl Pair {
         network_calls(Path::new(self.value("CARRIER_CALLS")))
     }
 
+    /// Calls to agents' phones that are over, in the order in which they ended.
+    pub(crate) fn phone_calls(&self) -> Vec<NetworkCall> {
+        network_calls(Path::new(self.value("CARRIER_PHONE_CALLS")))
+    }
+
     /// Records what is heard at the network's end of a channel into `file`, a WAV file.
     pub(crate) fn record_what_is_heard(&self, channel_name: &str, file: &Path) {
         let mixed = file.with_extension("mixed.wav");

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::callers::{call, medium, until_no_callers};
+use super::api::text;
+use super::callers::{call, call_from, medium, sound, until_no_callers};
 use super::inbound::{NUMBER, number, number_of_queue, queue, to_work, until_callers_are};
+use super::onward::{FAREWELL, TALKS, speaking_flow};
 use super::sound::Sound;
+use super::wait::{SOON, eventually, holds};
 use super::world::{Agent, World};
 
 #[tokio::test]
@@ -38,6 +41,54 @@ async fn callers_overflow_into_the_next_queue() {
     assert_eq!((&answered["queue"], &answered["call"]), (&json!(second), &waiting[0]["call"]));
     world.hang_up(answered["call"].as_str().unwrap()).await;
     until_no_callers(&world).await;
+    world.close().await;
+}
+
+#[tokio::test]
+async fn callers_overflow_into_a_flow_a_mailbox_and_to_a_number() {
+    let world = World::start().await;
+    let goodbye = speaking_flow(&world).await;
+    let mailbox = text(&world.api.post("/api/mailboxes", json!({ "name": "Bureau" })).await, "id");
+    let ways = [
+        json!({ "to": "flow", "flow": goodbye }),
+        json!({ "to": "voicemail", "mailbox": mailbox }),
+        json!({ "to": "number", "phone": TALKS }),
+    ];
+    // Nobody is at work in any of these queues, and a caller chooses by key which they find so.
+    let mut queues = Vec::new();
+    for (name, way) in ["flow", "box", "number"].iter().zip(ways) {
+        queues.push(queue(&world, json!({ "name": name, "overflow": way })).await);
+    }
+    let nodes = json!({
+        "n_menu": { "kind": "menu", "prompt": [], "keys": ["1", "2", "3"], "timeout_ms": 8000,
+            "next": { "1": "n_1", "2": "n_2", "3": "n_3", "no_input": "n_end", "no_match": "n_end" } },
+        "n_1": { "kind": "queue", "queue": queues[0], "next": {} },
+        "n_2": { "kind": "queue", "queue": queues[1], "next": {} },
+        "n_3": { "kind": "queue", "queue": queues[2], "next": {} },
+        "n_end": { "kind": "hangup" },
+    });
+    number(&world, nodes, "n_menu").await;
+    let chooses = async |key: &str| {
+        let press = format!("SendDTMF({key})");
+        let lines = ["Wait(1)", &press, "Wait(6)", "Playtones(1000)", "Wait(3)"];
+        let heard = call(&world, NUMBER, &format!("chooses-{key}"), &lines).await;
+        until_no_callers(&world).await;
+        sound(&heard).await
+    };
+
+    let farewell = chooses("1").await.share_of_tone(FAREWELL);
+    assert!(farewell > 0.9, "the flow speaks: {farewell}");
+
+    chooses("2").await;
+    eventually("the message is kept", SOON, async || {
+        let messages = world.api.rows::<Value>(&format!("/api/mailboxes/{mailbox}/messages")).await;
+        holds(messages.len() == 1, messages)
+    })
+    .await;
+
+    let outside = chooses("3").await.share_of_tone(1_000.0);
+    assert!(outside > 0.8, "who answers outside is heard: {outside}");
+    assert_eq!(world.until_network_saw(1).await[0].dialled, TALKS);
     world.close().await;
 }
 
@@ -79,6 +130,116 @@ async fn whoever_has_had_the_fewest_calls_is_rung() {
 async fn agents_are_rung_in_turn() {
     let (world, [first, second], had) = order("round_robin").await;
     assert_eq!(had, [second.id, first.id]);
+    world.close().await;
+}
+
+async fn pause(world: &World, agent: &Agent) {
+    world.api.post(&format!("/api/agents/{}/pause", agent.id), json!({ "code": "lunch" })).await;
+}
+
+#[tokio::test]
+async fn whoever_has_been_ready_for_longest_is_rung() {
+    let world = World::start().await;
+    let queue = queue(&world, json!({ "strategy": "longest_idle", "wrap_up": 0 })).await;
+    number_of_queue(&world, &queue).await;
+    let settings = json!({ "queues": [queue] });
+    let first = world.agent_with("talks", settings.clone()).await;
+    let second = world.agent_with("talks", settings).await;
+    to_work(&world, &first).await;
+    to_work(&world, &second).await;
+    assert_eq!(next_agent(&world, "one").await, first.id);
+    // Since that call the second has been ready for longer, and would be if they had had more calls or a later turn.
+    assert_eq!(next_agent(&world, "two").await, second.id);
+    pause(&world, &first).await;
+    world.desk(&first, "ready").await;
+    assert_eq!(next_agent(&world, "three").await, second.id);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn every_phone_rings_and_the_first_to_answer_has_the_caller() {
+    let world = World::start().await;
+    let queue = queue(&world, json!({ "strategy": "ring_all", "ring_timeout": 30_000, "wrap_up": 0 })).await;
+    number_of_queue(&world, &queue).await;
+    let settings = json!({ "queues": [queue], "ring_mode": "per_call" });
+    let absent = world.agent_with("idle", settings.clone()).await;
+    let present = world.agent_with("slow", settings).await;
+    to_work(&world, &absent).await;
+    to_work(&world, &present).await;
+    assert_eq!(next_agent(&world, "one").await, present.id);
+
+    let rung = eventually("both phones are still", SOON, async || {
+        let rung = world.pair.phone_calls();
+        if rung.len() == 2 { Ok(rung) } else { Err(rung) }
+    })
+    .await;
+    let of = |agent: &Agent| rung.iter().find(|call| call.dialled.ends_with(&agent.account)).unwrap().status;
+    assert_eq!((of(&absent), of(&present)), (487, 200), "{rung:?}");
+    // Nobody has missed a call that a colleague took.
+    world.until_agent_is(&absent, "ready").await;
+    world.close().await;
+}
+
+#[tokio::test]
+async fn whoever_knows_best_is_rung_and_after_a_wait_whoever_knows_a_little() {
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let world = World::start().await;
+    let relaxed = json!({ "after": PATIENCE.as_millis() as u64, "min": 20 });
+    let skills = json!([{ "skill": "german", "min": 80, "relax": [relaxed] }]);
+    let queue = queue(&world, json!({ "strategy": "skills", "skills": skills, "wrap_up": 0 })).await;
+    number_of_queue(&world, &queue).await;
+    let knows = async |level: u8| {
+        let agent =
+            world.agent_with("talks", json!({ "queues": [queue], "skills": { "german": level } })).await;
+        to_work(&world, &agent).await;
+        agent
+    };
+    let beginner = knows(30).await;
+    let fluent = knows(85).await;
+    let native = knows(100).await;
+    assert_eq!(next_agent(&world, "one").await, native.id);
+    pause(&world, &native).await;
+    assert_eq!(next_agent(&world, "two").await, fluent.id);
+    pause(&world, &fluent).await;
+
+    call(&world, NUMBER, "three", &["Wait(40)"]).await;
+    let waiting = until_callers_are(&world, "queued", 1).await.remove(0);
+    let [caller] = &until_callers_are(&world, "connected", 1).await[..] else { panic!() };
+    assert_eq!(caller["agent"], json!(beginner.id));
+    let waited = caller["since"].as_i64().unwrap() - waiting["waiting_since"].as_i64().unwrap();
+    assert!(waited >= PATIENCE.as_millis() as i64, "{waited} ms: {caller}");
+    world.hang_up(caller["call"].as_str().unwrap()).await;
+    until_no_callers(&world).await;
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_caller_gets_the_agent_again_whom_they_know() {
+    const CALLER: &str = "+33639980101";
+    let world = World::start().await;
+    let sticky = json!({ "within": 3_600_000, "wait": 30_000 });
+    let queue = queue(&world, json!({ "sticky": sticky, "wrap_up": 0 })).await;
+    number_of_queue(&world, &queue).await;
+    let settings = json!({ "queues": [queue] });
+    let known = world.agent_with("talks", settings.clone()).await;
+    let other = world.agent_with("talks", settings).await;
+    to_work(&world, &known).await;
+    let mut had = Vec::new();
+    for name in ["first", "again"] {
+        call_from(&world, Some(CALLER), NUMBER, name, &["Wait(40)"]).await;
+        let [caller] = &until_callers_are(&world, "connected", 1).await[..] else { panic!() };
+        had.push(caller["agent"].as_str().unwrap().to_owned());
+        world.hang_up(caller["call"].as_str().unwrap()).await;
+        until_no_callers(&world).await;
+        if name == "first" {
+            // From now on the other has been ready for longer.
+            to_work(&world, &other).await;
+            pause(&world, &known).await;
+            world.desk(&known, "ready").await;
+        }
+    }
+    assert_eq!(had, [known.id.clone(), known.id]);
+    assert_eq!(next_agent(&world, "stranger").await, other.id);
     world.close().await;
 }
 
