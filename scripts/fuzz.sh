@@ -30,5 +30,5 @@ for target in $(cargo fuzz list); do
   esac
   echo "fuzz $target: ${SECONDS_EACH} s"
   cargo fuzz run "${FUZZ[@]}" "$target" "$corpus" "${seeds[@]}" -- \
-    -max_total_time="$SECONDS_EACH" -timeout="$TIMEOUT_S" -rss_limit_mb="$MEMORY_MB" -max_len=65536 -print_final_stats=1
+    -max_total_time="$SECONDS_EACH" -timeout="$TIMEOUT_S" -rss_limit_mb="$MEMORY_MB" -max_len=1100000 -print_final_stats=1
 done
