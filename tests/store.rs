@@ -113,6 +113,7 @@ on_both_databases! {
     caller_callbacks::teams_see_what_was_promised_and_answered_in_their_queues,
     caller_callbacks::the_call_of_a_caller_tells_its_story,
     callbacks::a_promise_belongs_to_an_agent_and_can_be_taken_over,
+    callbacks::open_callbacks_come_in_pages,
     claims::the_most_urgent_lead_comes_first,
     claims::two_holders_never_get_the_same_lead,
     claims::a_number_on_the_do_not_call_list_is_not_claimed,

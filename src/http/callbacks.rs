@@ -14,8 +14,8 @@ use super::app::App;
 use super::auth::{Anyone, SeesCalls, SignedIn};
 use super::check::Check;
 use super::error::Error;
-use super::extract::{Json, NoContent, Path, Query};
-use crate::store::{CallbackFilter, OpenCallback, PAGE_MAX};
+use super::extract::{Json, Listing, NoContent, Path, Query, page};
+use crate::store::{CallbackFilter, OpenCallback, Page};
 
 /// A callback that is still to be kept.
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,6 +50,8 @@ pub(super) struct CallbackQuery {
     agent: Option<AgentId>,
     /// On behalf of this campaign.
     campaign: Option<CampaignId>,
+    /// `next` of the page before; without it the first page.
+    after: Option<CallId>,
     /// Rows at most, 1 to 500.
     limit: Option<u16>,
 }
@@ -69,26 +71,28 @@ pub(super) struct CallbackChange {
 
 /// Lists callbacks that are still to be kept, the earliest first, with what stands in the way of each.
 #[utoipa::path(get, path = "/api/callbacks", tag = "callbacks", params(CallbackQuery),
-    responses((status = 200, body = Vec<OpenCallbackBody>)))]
+    responses((status = 200, body = Listing<OpenCallbackBody>)))]
 pub(super) async fn list(
     session: SignedIn<Anyone>,
     State(app): State<App>,
     Query(query): Query<CallbackQuery>,
-) -> Result<Json<Vec<OpenCallbackBody>>, Error> {
+) -> Result<Json<Listing<OpenCallbackBody>>, Error> {
     let agent = session.sees_only()?.or(query.agent);
     let filter = CallbackFilter { agent, campaign: query.campaign, call: None };
-    let open = session.store(&app).open_callbacks(filter, query.limit.unwrap_or(PAGE_MAX).max(1)).await?;
+    let page = page(query.after, query.limit);
+    let open = session.store(&app).open_callbacks(filter, page).await?;
     let mut campaigns: BTreeMap<CampaignId, Option<Campaign>> = BTreeMap::new();
-    let mut bodies = Vec::with_capacity(open.len());
-    for callback in open {
+    for callback in &open {
         let id = callback.callback.campaign;
         if let Entry::Vacant(unread) = campaigns.entry(id) {
             unread.insert(app.store.campaign(id).await?.map(|kept| kept.value));
         }
-        let campaign = campaigns.get(&id).and_then(Option::as_ref);
-        bodies.push(body(callback, campaign, app.now()));
     }
-    Ok(Json(bodies))
+    let shown = |callback: OpenCallback| {
+        let campaign = campaigns.get(&callback.callback.campaign).and_then(Option::as_ref);
+        body(callback, campaign, app.now())
+    };
+    Ok(Listing::of(&page, open, |open| open.callback.call, shown))
 }
 
 /// Gives a callback another moment or another agent. An agent changes their own, and cannot give it away.
@@ -102,7 +106,7 @@ pub(super) async fn change(
 ) -> Result<NoContent, Error> {
     let own = session.sees_only()?;
     let filter = CallbackFilter { call: Some(call), ..CallbackFilter::default() };
-    let open = app.store.open_callbacks(filter, 1).await?.pop();
+    let open = app.store.open_callbacks(filter, Page { after: None, limit: 1 }).await?.pop();
     let open = open.ok_or_else(|| Error::not_found("open callback", call))?;
     if own.is_some() && (own != Some(open.callback.agent) || own != Some(change.agent)) {
         return Err(Error::NotYours);

@@ -69,6 +69,7 @@
 //! GET    /api/campaigns/{campaign}/pacing           view
 //! GET    /api/campaigns/{campaign}/why-idle         view
 //! GET    /api/campaigns/{campaign}/screening        view
+//! GET    /api/campaigns/{campaign}/abandonments     view
 //!
 //! POST   /api/simulations                           edit_campaigns
 //! POST   /api/vicidial/campaign                     edit_campaigns
@@ -278,6 +279,7 @@
 //! have. What an address names must be within the teams of whoever asks ([`scope`]). Beside these there are
 //! `/api/openapi.json`, `/api/docs/` and `/api/docs/problems`, for everybody.
 
+mod abandonments;
 mod agents;
 mod api_keys;
 mod app;

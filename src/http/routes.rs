@@ -9,13 +9,13 @@ use utoipa_axum::routes;
 
 use super::app::App;
 use super::{
-    agents, api_keys, audit, bulk, by_hand, calendars, callbacks, caller_callbacks, caller_calls, calls,
-    campaigns, compliance, consents, contacts, desk, dial_decisions, disposition_groups, do_not_call, docs,
-    erasures, flow_revisions, flow_tests, flows, forecast, frame, health, imports, lead_changes, lead_export,
-    leads, listed_callers, lists, live, mailboxes, media, messages, numbers, pacing, pause_reasons, playback,
-    queues, recordings, registers, relationships, roles, screening, second_factor, sellers, session,
-    simulations, skills, supervision, surveys, system, teams, tenants, transfers, trunks, uploads, users,
-    vicidial, webhooks,
+    abandonments, agents, api_keys, audit, bulk, by_hand, calendars, callbacks, caller_callbacks,
+    caller_calls, calls, campaigns, compliance, consents, contacts, desk, dial_decisions, disposition_groups,
+    do_not_call, docs, erasures, flow_revisions, flow_tests, flows, forecast, frame, health, imports,
+    lead_changes, lead_export, leads, listed_callers, lists, live, mailboxes, media, messages, numbers,
+    pacing, pause_reasons, playback, queues, recordings, registers, relationships, roles, screening,
+    second_factor, sellers, session, simulations, skills, supervision, surveys, system, teams, tenants,
+    transfers, trunks, uploads, users, vicidial, webhooks,
 };
 
 /// The largest body with a flow in it: a document of the greatest size, its tests, and what JSON adds.
@@ -88,6 +88,7 @@ fn campaign_routes() -> OpenApiRouter<App> {
         .routes(routes!(pacing::history))
         .routes(routes!(pacing::why_idle))
         .routes(routes!(screening::read))
+        .routes(routes!(abandonments::list))
         .routes(routes!(vicidial::translate))
         .routes(routes!(simulations::create))
         .routes(routes!(disposition_groups::list, disposition_groups::create))

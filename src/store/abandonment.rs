@@ -33,20 +33,35 @@ pub struct Abandonment {
     pub block_until: Option<Timestamp>,
 }
 
+/// Which answered calls are wanted; without a value everything matches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AbandonmentFilter {
+    /// Those that were abandoned, or the others.
+    pub abandoned: Option<bool>,
+    /// Dialled then or later.
+    pub from: Option<Timestamp>,
+    /// Dialled before.
+    pub until: Option<Timestamp>,
+}
+
 const STARTED: &str = "select started_at from attempt where call_id = $1";
 
 const KEEP: &str = "insert into abandonment (attempt_id, campaign_id, phone, at, live, abandoned, silent, message, \
     violations, block_until) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing";
 
 impl Store {
-    /// Answered calls of a campaign as the law sees them, in no order that means anything but for the pages.
+    /// Answered calls of a campaign as the law sees them, in the order in which they were dialled.
     pub async fn abandonments(
         &self,
         campaign: CampaignId,
+        filter: AbandonmentFilter,
         page: Page<AttemptId>,
     ) -> Result<Vec<Abandonment>, Error> {
         let select = Select::new("select * from abandonment")
             .narrow("campaign_id = ?", Some(campaign))
+            .narrow("abandoned = ?", filter.abandoned)
+            .narrow("at >= ?", filter.from)
+            .narrow("at < ?", filter.until)
             .narrow("attempt_id > ?", page.after);
         select.page(&self.db, "attempt_id", page.limit()).await?.iter().map(read).collect()
     }

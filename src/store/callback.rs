@@ -104,16 +104,18 @@ impl Store {
     pub async fn open_callbacks(
         &self,
         filter: CallbackFilter,
-        limit: u16,
+        page: Page<CallId>,
     ) -> Result<Vec<OpenCallback>, Error> {
+        let behind =
+            "(callback.due_at, callback.call_id) > (select due_at, call_id from callback where call_id = ?)";
         let select = Select::new(OPEN)
             .of_campaigns("callback.campaign_id", &self.scope)
             .narrow("callback.state = ?", Some("open"))
             .narrow("callback.campaign_id = ?", filter.campaign)
             .narrow("callback.agent_id = ?", filter.agent)
-            .narrow("callback.call_id = ?", filter.call);
-        let limit = Page::<CallId> { after: None, limit }.limit();
-        let rows = select.page(&self.db, "callback.due_at, callback.call_id", limit).await?;
+            .narrow("callback.call_id = ?", filter.call)
+            .narrow(behind, page.after);
+        let rows = select.page(&self.db, "callback.due_at, callback.call_id", page.limit()).await?;
         rows.iter().map(read_open).collect()
     }
 

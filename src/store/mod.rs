@@ -98,7 +98,7 @@ use cadran_engine::model::{CampaignState, Mailbox, Scope, SipAccount, SipTrunk, 
 use db::{Db, Lane, Sql};
 use value::{Row, Value};
 
-pub use abandonment::Abandonment;
+pub use abandonment::{Abandonment, AbandonmentFilter};
 pub use api_key::{ApiKey, ApiKeyId};
 pub use archive::{ArchiveJob, ArchiveStep, FileKind, KeptFile, Place};
 pub use attempt::AttemptRecord;

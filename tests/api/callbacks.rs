@@ -64,7 +64,7 @@ async fn a_promise_is_shown_with_its_conflict_and_handed_on_by_those_who_may() {
 
     let open = async |token: &str| -> Vec<Value> {
         let reply = world.call("GET", "/api/callbacks").token(token).send().await.expect(200).json();
-        reply.as_array().unwrap().clone()
+        reply["rows"].as_array().unwrap().clone()
     };
     let shown = open(&token).await;
     assert_eq!(shown.len(), 1);

@@ -1,8 +1,13 @@
 //! The law through the API: who may be called, why not, and what would be before the first call.
 
-use cadran_engine::model::Role;
+use std::time::Duration;
+
+use cadran_engine::command::Write;
+use cadran_engine::model::attempt::CallRecord;
+use cadran_engine::model::{HangupCause, Role, Side};
 use serde_json::{Value, json};
 
+use super::recordings::{record, store};
 use super::world::World;
 
 /// A campaign that sells to consumers, with one lead for each number.
@@ -107,4 +112,46 @@ async fn a_register_is_taken_in_by_number_or_by_digest() {
     let registers = world.call("GET", "/api/registers").token(&manager).send().await.expect(200).json();
     assert_eq!(registers["rows"][0]["name"], "bloctel");
     assert_eq!(registers["rows"][0]["entries"], 2);
+}
+
+/// Nobody came for a person who stayed for five seconds: every pack calls that abandoned, and silent.
+#[tokio::test]
+async fn what_the_law_saw_in_answered_calls_is_listed() {
+    let world = World::new().await;
+    let admin = world.signed_in(Role::Admin).await;
+    let viewer = world.signed_in(Role::Viewer).await;
+    let call = record(&world, &admin, "a.wav").await.call;
+    let attempt = world.store.call_story(call).await.unwrap().unwrap().attempt.attempt;
+    let record = CallRecord {
+        id: call,
+        attempt: attempt.id,
+        campaign: attempt.campaign,
+        lead: attempt.lead,
+        phone: attempt.phone,
+        agent: None,
+        answered_at: attempt.started_at + Duration::from_secs(9),
+        connected_at: None,
+        message_at: None,
+        ended_at: attempt.started_at + Duration::from_secs(14),
+        ended_by: Side::Customer,
+        cause: HangupCause::default(),
+    };
+    store(&world.store, [Write::SaveCall(Box::new(record))]).await;
+
+    let listed = async |token: &str, query: &str| {
+        let path = format!("/api/campaigns/{}/abandonments?{query}", attempt.campaign);
+        world.call("GET", &path).token(token).send().await.expect(200).json()["rows"].clone()
+    };
+    let found = listed(&admin, "abandoned=true").await;
+    assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
+    assert_eq!(found[0]["attempt"], attempt.id.to_string());
+    assert_eq!((&found[0]["live"], &found[0]["silent"]), (&json!(true), &json!(true)), "{found}");
+    assert_eq!(found[0]["phone"], "+33199000001");
+    assert_ne!(listed(&viewer, "").await[0]["phone"], "+33199000001");
+    assert_eq!(listed(&admin, "abandoned=false").await, json!([]));
+    let dialled = attempt.started_at.as_millis();
+    assert_eq!(listed(&admin, &format!("until={dialled}")).await, json!([]));
+    assert_eq!(listed(&admin, &format!("from={dialled}")).await, found);
+    let missing = world.call("GET", "/api/campaigns/cmp_99/abandonments").token(&admin).send().await;
+    assert_eq!(missing.problem().0, 404);
 }

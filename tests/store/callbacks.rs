@@ -1,6 +1,6 @@
 //! Moments that were agreed with people.
 
-use cadran::store::{CallbackFilter, Error};
+use cadran::store::{CallbackFilter, Error, Page};
 use cadran_engine::command::{Agreed, DispositionRecord, LeadNext, Write};
 use cadran_engine::model::{Outcome, Promise};
 
@@ -27,14 +27,14 @@ pub(crate) async fn a_promise_belongs_to_an_agent_and_can_be_taken_over(database
     .await;
 
     let of = |agent| CallbackFilter { agent: Some(agent), ..CallbackFilter::default() };
-    let open = store.open_callbacks(of(world.agent), 10).await.unwrap().pop().unwrap();
+    let open = store.open_callbacks(of(world.agent), Page::first()).await.unwrap().pop().unwrap();
     assert_eq!((open.callback.due_at, open.callback.personal, open.list_enabled), (at(600), true, true));
     assert!(!open.blocked);
     assert_eq!(open.zone.name(), "Europe/Paris");
 
     store.change_callback(attempt.call, other, true, at(900), at(100)).await.unwrap();
-    assert_eq!(store.open_callbacks(of(world.agent), 10).await.unwrap(), []);
-    assert_eq!(store.open_callbacks(of(other), 10).await.unwrap().len(), 1);
+    assert_eq!(store.open_callbacks(of(world.agent), Page::first()).await.unwrap(), []);
+    assert_eq!(store.open_callbacks(of(other), Page::first()).await.unwrap().len(), 1);
     let early = store.claim_leads(world.campaign, 1, at(899), HOLDER).await.unwrap();
     assert_eq!((early.leads, early.next_due_at), (Vec::new(), Some(at(900))));
     let leads = store.claim_leads(world.campaign, 1, at(900), HOLDER).await.unwrap().leads;
@@ -43,4 +43,34 @@ pub(crate) async fn a_promise_belongs_to_an_agent_and_can_be_taken_over(database
     store.withdraw_lead(attempt.lead, at(901)).await.unwrap();
     let late = store.change_callback(attempt.call, other, true, at(2000), at(902)).await;
     assert!(matches!(late, Err(Error::NotFound(_))), "{late:?}");
+}
+
+/// The earliest first, and of those that are due at the same moment each exactly once.
+pub(crate) async fn open_callbacks_come_in_pages(database: &Database) {
+    let store = &database.store;
+    let world = World::with_leads(store, 3).await;
+    let mut desk = Desk::of(store);
+    let mut promised = Vec::new();
+    for due in [900, 600, 600] {
+        let attempt = desk.dial(&world, store).await;
+        let agreed = DispositionRecord {
+            callback: Some(Agreed { at: at(due), personal: false }),
+            ..world.said_of(&attempt, LeadNext::Again { due_at: at(due), phone: 0 })
+        };
+        let said = Write::SaveDisposition(Box::new(agreed));
+        desk.keep([close(&attempt, Outcome::Answered, LeadNext::Done), said]).await;
+        promised.push((due, attempt.call));
+    }
+    promised.sort_unstable();
+
+    let mut seen = Vec::new();
+    let mut page = Page { after: None, limit: 1 };
+    loop {
+        let open = store.open_callbacks(CallbackFilter::default(), page).await.unwrap();
+        let Some(callback) = open.first().map(|open| &open.callback) else { break };
+        seen.push((callback.due_at, callback.call));
+        page.after = Some(callback.call);
+    }
+    let promised: Vec<_> = promised.into_iter().map(|(due, call)| (at(due), call)).collect();
+    assert_eq!(seen, promised);
 }

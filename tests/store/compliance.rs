@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use cadran::store::{
-    Consent, DecisionFilter, DoNotCall, DoneReason, HistoryFilter, HistoryOrder, Keeps, LeadFilter,
-    LeadOrder, List, NewLead, Page, Stage, Store, WaitingLeads,
+    AbandonmentFilter, Consent, DecisionFilter, DoNotCall, DoneReason, HistoryFilter, HistoryOrder, Keeps,
+    LeadFilter, LeadOrder, List, NewLead, Page, Stage, Store, WaitingLeads,
 };
 use cadran_engine::command::{DispositionRecord, LeadNext, Write};
 use cadran_engine::dialer::compliance::{Obligation, Reason};
@@ -307,7 +307,8 @@ pub(crate) async fn an_agent_who_came_too_late_is_an_abandoned_call(database: &D
             .await;
         dialled.push(attempt.id);
     }
-    let mut kept = store.abandonments(world.campaign, Page::first()).await.unwrap();
+    let mut kept =
+        store.abandonments(world.campaign, AbandonmentFilter::default(), Page::first()).await.unwrap();
     kept.sort_by_key(|row| dialled.iter().position(|id| *id == row.attempt));
     let found: Vec<(bool, bool, bool, bool)> =
         kept.iter().map(|row| (row.live, row.abandoned, row.silent, row.message)).collect();
@@ -334,7 +335,8 @@ pub(crate) async fn a_machine_is_nobody_whom_a_call_abandoned(database: &Databas
         desk.keep([Write::SaveCall(Box::new(record)), end]).await;
         dialled.push(attempt.id);
     }
-    let mut kept = store.abandonments(world.campaign, Page::first()).await.unwrap();
+    let mut kept =
+        store.abandonments(world.campaign, AbandonmentFilter::default(), Page::first()).await.unwrap();
     kept.sort_by_key(|row| dialled.iter().position(|id| *id == row.attempt));
     let found: Vec<(bool, bool)> = kept.iter().map(|row| (row.live, row.abandoned)).collect();
     assert_eq!(found, [(false, false), (true, true)]);

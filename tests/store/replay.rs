@@ -73,7 +73,7 @@ async fn everything(database: &Database, world: &World) -> String {
     }
     let sheet = store.time_sheet(world.agent, at(0), at(1000)).await.unwrap();
     let sessions = store.agent_sessions(None, Page::first()).await.unwrap();
-    let callbacks = store.open_callbacks(Default::default(), 100).await.unwrap();
+    let callbacks = store.open_callbacks(Default::default(), Page::first()).await.unwrap();
     let entries = store.do_not_call(None, Page::first()).await.unwrap();
     format!("{leads:?} {stories:?} {sheet:?} {sessions:?} {callbacks:?} {entries:?}")
 }

@@ -98,17 +98,8 @@ pub(crate) async fn what_the_agent_says_decides_about_the_lead(database: &Databa
     desk.keep([close(&first, Outcome::Answered, LeadNext::Done)]).await;
     let lead = store.lead(first.lead).await.unwrap().unwrap();
     assert_eq!((lead.state, lead.due_at, lead.callback), (LeadState::Waiting, at(0), true));
-    assert_eq!(
-        store
-            .open_callbacks(
-                CallbackFilter { campaign: Some(world.campaign), ..CallbackFilter::default() },
-                10
-            )
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
+    let of_campaign = CallbackFilter { campaign: Some(world.campaign), ..CallbackFilter::default() };
+    assert_eq!(store.open_callbacks(of_campaign, Page::first()).await.unwrap().len(), 1);
 
     let second = desk.dial(&world, store).await;
     let never_again = DispositionRecord { do_not_call: true, ..world.said_of(&second, LeadNext::Done) };
@@ -120,7 +111,7 @@ pub(crate) async fn what_the_agent_says_decides_about_the_lead(database: &Databa
     let story = store.lead_story(first.lead).await.unwrap().unwrap();
     assert_eq!((story.lead.state, story.lead.done_reason), (LeadState::Done, Some(DoneReason::DoNotCall)));
     assert_eq!(story.callbacks[0].state, CallbackState::Kept);
-    assert_eq!(store.open_callbacks(CallbackFilter::default(), 10).await.unwrap(), []);
+    assert_eq!(store.open_callbacks(CallbackFilter::default(), Page::first()).await.unwrap(), []);
     let entry = &store.do_not_call(Some(second.phone), Page::first()).await.unwrap()[0];
     assert_eq!(
         (entry.campaign, entry.until, entry.added_by.as_str()),
@@ -173,7 +164,7 @@ pub(crate) async fn a_callback_is_kept_by_a_conversation_only(database: &Databas
 
     let second = desk.dial(&world, store).await;
     desk.keep([close(&second, Outcome::Dropped, again)]).await;
-    let open = store.open_callbacks(CallbackFilter::default(), 10).await.unwrap();
+    let open = store.open_callbacks(CallbackFilter::default(), Page::first()).await.unwrap();
     assert_eq!(open.len(), 1, "nobody spoke with them");
     assert!(store.lead(first.lead).await.unwrap().unwrap().callback);
 
@@ -218,6 +209,6 @@ pub(crate) async fn a_lead_taken_back_during_an_attempt_is_done_after_it(databas
     .await;
     let lead = store.lead(attempt.lead).await.unwrap().unwrap();
     assert_eq!((lead.state, lead.done_reason), (LeadState::Done, Some(DoneReason::Withdrawn)));
-    assert_eq!(store.open_callbacks(CallbackFilter::default(), 10).await.unwrap(), []);
+    assert_eq!(store.open_callbacks(CallbackFilter::default(), Page::first()).await.unwrap(), []);
     assert_eq!(store.withdraw_lead(attempt.lead, at(200)).await.unwrap(), Withdrawal::WasDone);
 }
