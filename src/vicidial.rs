@@ -25,14 +25,26 @@ pub enum Remark {
     Adapt,
     /// Agents choose whom they call.
     AgentsDial,
+    /// Answers go to agents at once.
+    AllAtOnce,
     /// The lead's other numbers are tried.
     Alternates,
+    /// It cannot be switched off.
+    AlwaysOn,
     /// Only ready agents count.
     AlwaysReadyAgents,
     /// It always holds.
     AlwaysSo,
     /// Agents dial by hand.
     ByHand,
+    /// Dropped people are called again after that time.
+    DroppedLater,
+    /// Every campaign has a limit of its own.
+    EachCampaign,
+    /// Equal leads come in the order of their files.
+    FileOrder,
+    /// A recording is found by its call.
+    FoundByCall,
     /// The hopper fills itself.
     HopperFillsItself,
     /// Calling hours are to be set by hand.
@@ -41,6 +53,8 @@ pub enum Remark {
     LawIsStricter,
     /// The level follows from the forecast.
     LevelFollows,
+    /// Shares of lists are to be set by hand.
+    ListShares,
     /// Whoever waited longest is the next.
     LongestWaitOnly,
     /// The message is to be named.
@@ -51,8 +65,12 @@ pub enum Remark {
     Milliseconds,
     /// No number with its country.
     NumberNeedsCountry,
+    /// It bounds campaigns that adapt.
+    OnlyAdapting,
     /// The same order.
     Order,
+    /// Rule packs cap calls per person.
+    PersonCaps,
     /// The same ratio.
     Ratio,
     /// Retry rules say it.
@@ -71,23 +89,32 @@ pub enum Remark {
 
 impl Remark {
     /// Every remark, by the alphabet.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 32] = [
         Self::Adapt,
         Self::AgentsDial,
+        Self::AllAtOnce,
         Self::Alternates,
+        Self::AlwaysOn,
         Self::AlwaysReadyAgents,
         Self::AlwaysSo,
         Self::ByHand,
+        Self::DroppedLater,
+        Self::EachCampaign,
+        Self::FileOrder,
+        Self::FoundByCall,
         Self::HopperFillsItself,
         Self::HoursByHand,
         Self::LawIsStricter,
         Self::LevelFollows,
+        Self::ListShares,
         Self::LongestWaitOnly,
         Self::MessageByName,
         Self::MessageOnly,
         Self::Milliseconds,
         Self::NumberNeedsCountry,
+        Self::OnlyAdapting,
         Self::Order,
+        Self::PersonCaps,
         Self::Ratio,
         Self::RetryRules,
         Self::Same,
@@ -102,20 +129,29 @@ impl Remark {
         match self {
             Self::Adapt => "adapt",
             Self::AgentsDial => "agents_dial",
+            Self::AllAtOnce => "all_at_once",
             Self::Alternates => "alternates",
+            Self::AlwaysOn => "always_on",
             Self::AlwaysReadyAgents => "always_ready_agents",
             Self::AlwaysSo => "always_so",
             Self::ByHand => "by_hand",
+            Self::DroppedLater => "dropped_later",
+            Self::EachCampaign => "each_campaign",
+            Self::FileOrder => "file_order",
+            Self::FoundByCall => "found_by_call",
             Self::HopperFillsItself => "hopper_fills_itself",
             Self::HoursByHand => "hours_by_hand",
             Self::LawIsStricter => "law_is_stricter",
             Self::LevelFollows => "level_follows",
+            Self::ListShares => "list_shares",
             Self::LongestWaitOnly => "longest_wait_only",
             Self::MessageByName => "message_by_name",
             Self::MessageOnly => "message_only",
             Self::Milliseconds => "milliseconds",
             Self::NumberNeedsCountry => "number_needs_country",
+            Self::OnlyAdapting => "only_adapting",
             Self::Order => "order",
+            Self::PersonCaps => "person_caps",
             Self::Ratio => "ratio",
             Self::RetryRules => "retry_rules",
             Self::Same => "same",
@@ -199,13 +235,34 @@ fn take(settings: &mut CampaignSettings, given: &BTreeMap<String, Value>, name: 
         "campaign_recording" => recording(settings, value),
         "lead_order" => lead_order(settings, value),
         "auto_alt_dial" => auto_alt_dial(settings, value),
-        "adaptive_maximum_level"
-        | "adaptive_intensity"
+        "adaptive_maximum_level" => match level_max(given) {
+            None => MeansNothing(Remark::Unreadable),
+            Some(_) if settings_mode_word(given).starts_with("ADAPT_") => {
+                Became("mode.level_max", Remark::Same)
+            }
+            Some(_) => MeansNothing(Remark::OnlyAdapting),
+        },
+        "adaptive_intensity"
         | "adaptive_dl_diff_target"
-        | "adaptive_latest_server_time" => MeansNothing(Remark::LevelFollows),
-        "hopper_level" | "auto_hopper_level" | "auto_hopper_multi" | "use_auto_hopper" => {
-            MeansNothing(Remark::HopperFillsItself)
+        | "adaptive_latest_server_time"
+        | "dial_level_threshold"
+        | "dial_level_threshold_agents"
+        | "dl_diff_target_method"
+        | "incall_tally_threshold_seconds" => MeansNothing(Remark::LevelFollows),
+        "auto_hopper_level" | "auto_hopper_multi" | "auto_trim_hopper" | "hopper_level"
+        | "use_auto_hopper" => MeansNothing(Remark::HopperFillsItself),
+        "concurrent_transfers" => MeansNothing(Remark::AllAtOnce),
+        "drop_lockout_time" => drop_lockout(settings, value),
+        "drop_rate_group" => MeansNothing(Remark::EachCampaign),
+        "lead_order_secondary" => MeansNothing(Remark::FileOrder),
+        "list_order_mix" => MeansNothing(Remark::ListShares),
+        "call_limit_24hour" | "call_limit_24hour_method" | "call_limit_24hour_scope" => {
+            MeansNothing(Remark::PersonCaps)
         }
+        "campaign_rec_filename" => MeansNothing(Remark::FoundByCall),
+        "scheduled_callbacks" if value == "Y" => AlwaysSo,
+        "agent_pause_codes_active" if value == "FORCE" => AlwaysSo,
+        "scheduled_callbacks" | "agent_pause_codes_active" => MeansNothing(Remark::AlwaysOn),
         "available_only_ratio_tally" | "available_only_tally_threshold" => {
             MeansNothing(Remark::AlwaysReadyAgents)
         }
@@ -213,7 +270,9 @@ fn take(settings: &mut CampaignSettings, given: &BTreeMap<String, Value>, name: 
         "next_agent_call" => MeansNothing(Remark::LongestWaitOnly),
         "use_internal_dnc" | "use_campaign_dnc" => AlwaysSo,
         "local_call_time" => MeansNothing(Remark::HoursByHand),
-        "dial_statuses" | "lead_filter_id" => MeansNothing(Remark::RetryRules),
+        "call_count_limit" | "call_count_target" | "dial_statuses" | "lead_filter_id" => {
+            MeansNothing(Remark::RetryRules)
+        }
         "drop_action" if value == "MESSAGE" || value == "AUDIO" => {
             Became("drop_message", Remark::MessageByName)
         }
@@ -230,12 +289,20 @@ fn dial_method(settings: &mut CampaignSettings, given: &BTreeMap<String, Value>,
         "RATIO" => (DialMode::Preview, Remark::AgentsDial),
         "ADAPT_HARD_LIMIT" | "ADAPT_TAPERED" | "ADAPT_AVERAGE" => {
             let target_drop_rate = settings.drop_limit * AIM;
-            (DialMode::Predictive { target_drop_rate, target_wait: None }, Remark::Adapt)
+            (
+                DialMode::Predictive { target_drop_rate, target_wait: None, level_max: level_max(given) },
+                Remark::Adapt,
+            )
         }
         _ => return MeansNothing(Remark::Unreadable),
     };
     settings.mode = mode;
     Became("mode", remark)
+}
+
+/// The highest level, within what we allow.
+fn level_max(given: &BTreeMap<String, Value>) -> Option<f64> {
+    number(given, "adaptive_maximum_level").map(|level| level.clamp(1.0, 10.0))
 }
 
 fn settings_mode_word(given: &BTreeMap<String, Value>) -> &str {
@@ -286,6 +353,18 @@ fn auto_alt_dial(settings: &mut CampaignSettings, value: &str) -> Fate {
     Became("retry", Remark::Alternates)
 }
 
+/// For so many hours nobody is called again who was dropped; 0: no wait.
+fn drop_lockout(settings: &mut CampaignSettings, value: &str) -> Fate {
+    let Ok(hours) = value.trim().parse::<u16>() else { return MeansNothing(Remark::Unreadable) };
+    settings.retry.push(RetryRule {
+        outcome: Outcome::Dropped,
+        delay: Duration::from_secs(u64::from(hours) * 60 * 60),
+        attempts_max: 4,
+        alternate_number: false,
+    });
+    Became("retry", Remark::DroppedLater)
+}
+
 fn seconds(value: &str, field: &'static str, span: &mut Duration) -> Fate {
     match value.trim().parse::<u32>() {
         Ok(seconds) => {
@@ -325,17 +404,70 @@ mod tests {
             "campaign_name": "Summer", "dial_method": "ADAPT_TAPERED", "auto_dial_level": "1.5",
             "adaptive_dropped_percentage": "2", "dial_timeout": 26, "drop_call_seconds": "2", "wrapup_seconds": "15",
             "campaign_cid": "33199001234", "campaign_recording": "ALLFORCE", "lead_order": "DOWN COUNT",
-            "adaptive_intensity": "0", "hopper_level": "100", "web_form_address": "https://example.org",
+            "adaptive_maximum_level": "3.5", "drop_lockout_time": "72", "adaptive_intensity": "0", "hopper_level": "100", "web_form_address": "https://example.org",
         }));
-        assert_eq!(settings.mode, DialMode::Predictive { target_drop_rate: 0.02 * AIM, target_wait: None });
+        assert_eq!(
+            settings.mode,
+            DialMode::Predictive { target_drop_rate: 0.02 * AIM, target_wait: None, level_max: Some(3.5) }
+        );
         assert_eq!((settings.name.as_str(), settings.drop_limit), ("Summer", 0.02));
         assert_eq!(settings.ring_timeout, Duration::from_secs(26));
         assert_eq!(settings.recording, RecordingPolicy::All);
         assert_eq!((settings.order.by, settings.order.direction), (OrderKey::Attempts, Direction::Up));
         assert_eq!(lines["auto_dial_level"], (None, Remark::LevelFollows));
+        assert_eq!(lines["adaptive_maximum_level"], (Some("mode.level_max"), Remark::Same));
+        let [lockout] = settings.retry[..] else { panic!("{:?}", settings.retry) };
+        assert_eq!((lockout.outcome, lockout.delay), (Outcome::Dropped, Duration::from_secs(72 * 60 * 60)));
         assert_eq!(lines["hopper_level"], (None, Remark::HopperFillsItself));
         assert_eq!(lines["web_form_address"], (None, Remark::Unknown));
         assert_eq!(lines["campaign_cid"], (Some("caller_ids"), Remark::TrunkMustAllow));
+    }
+
+    /// The settings that a manager who comes from VICIdial looks for.
+    #[test]
+    fn every_setting_of_a_dialler_is_known() {
+        let names = [
+            "adaptive_dl_diff_target",
+            "adaptive_dropped_percentage",
+            "adaptive_intensity",
+            "adaptive_latest_server_time",
+            "adaptive_maximum_level",
+            "agent_pause_codes_active",
+            "auto_alt_dial",
+            "auto_dial_level",
+            "auto_hopper_level",
+            "auto_hopper_multi",
+            "auto_trim_hopper",
+            "available_only_ratio_tally",
+            "available_only_tally_threshold",
+            "call_count_limit",
+            "call_limit_24hour",
+            "campaign_rec_filename",
+            "campaign_recording",
+            "concurrent_transfers",
+            "dial_level_threshold",
+            "dial_method",
+            "dial_timeout",
+            "dl_diff_target_method",
+            "drop_action",
+            "drop_call_seconds",
+            "drop_lockout_time",
+            "drop_rate_group",
+            "hopper_level",
+            "incall_tally_threshold_seconds",
+            "lead_filter_id",
+            "lead_order",
+            "lead_order_secondary",
+            "list_order_mix",
+            "local_call_time",
+            "next_agent_call",
+            "scheduled_callbacks",
+            "wrapup_seconds",
+        ];
+        let given = names.map(|name| (name.to_owned(), json!(""))).into_iter().collect();
+        for line in translate(&given).1 {
+            assert_ne!(line.remark, Remark::Unknown, "{}", line.name);
+        }
     }
 
     #[test]

@@ -29,6 +29,7 @@ const LAW: PaceLaw = PaceLaw {
 /// for every conversation whether it ends.
 struct Centre {
     pacer: Pacer,
+    law: PaceLaw,
     agents: usize,
     ringing: Vec<f64>,
     talking: Vec<f64>,
@@ -40,9 +41,9 @@ struct Centre {
 
 impl Centre {
     fn new(agents: usize) -> Self {
-        let pacer = Pacer::new(Target::below(LIMIT));
         Self {
-            pacer,
+            pacer: Pacer::new(Target::below(LIMIT)),
+            law: LAW,
             agents,
             ringing: Vec::new(),
             talking: Vec::new(),
@@ -105,7 +106,7 @@ impl Centre {
             working: &working,
             day: self.spent(),
             month: self.spent(),
-            law: LAW,
+            law: self.law,
             lines_free: 1_000,
             elapsed: LOOK,
             time_left: None,
@@ -161,5 +162,29 @@ proptest! {
             let (dropped, most) = (f64::from(centre.dropped), centre.drops_max());
             prop_assert!(dropped <= most, "{dropped} dropped of {}, at most {most}", centre.answered);
         }
+    }
+}
+
+/// Few answer, so that the forecast bears many dials.
+#[test]
+fn a_level_holds_however_much_the_forecast_bears() {
+    let most = |agents: usize, level| {
+        let mut centre = Centre::new(agents);
+        centre.law.ratio_max = level;
+        let in_flight = (0..800).map(|look| {
+            centre.look(usize::from(look % 40 == 0), usize::from(look % 20 == 0));
+            centre.ringing.len()
+        });
+        in_flight.max().unwrap()
+    };
+    for agents in [5, 12] {
+        for level in [1.0, 1.7, 2.5] {
+            assert_eq!(
+                most(agents, level),
+                (level * agents as f64) as usize,
+                "{agents} agents, level {level}"
+            );
+        }
+        assert!(most(agents, f64::MAX) > 3 * agents);
     }
 }

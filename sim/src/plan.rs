@@ -143,7 +143,7 @@ fn campaign(chance: &mut Chance, row: i64) -> Campaign {
             mode: match row {
                 1 => DialMode::Progressive,
                 2 if chance.happens(0.5) => {
-                    DialMode::Predictive { target_drop_rate: 0.028, target_wait: None }
+                    DialMode::Predictive { target_drop_rate: 0.028, target_wait: None, level_max: None }
                 }
                 2 => DialMode::Power { ratio: 1.0 + 2.0 * chance.unit() },
                 _ => DialMode::Preview,

@@ -42,10 +42,11 @@ pub(super) async fn check(settings: &CampaignSettings, app: &App, state: Campaig
     if let DialMode::Power { ratio } = settings.mode {
         check.that((1.0..=10.0).contains(&ratio), "/mode/ratio", "ratio");
     }
-    if let DialMode::Predictive { target_drop_rate, target_wait } = settings.mode {
+    if let DialMode::Predictive { target_drop_rate, target_wait, level_max } = settings.mode {
         let lawful = (0.0..=settings.drop_limit).contains(&target_drop_rate);
         check.that(lawful, "/mode/target_drop_rate", "drop_limit");
         check.duration(target_wait.unwrap_or(1_000).into(), 1_000..=600_000, "/mode/target_wait");
+        check.that((1.0..=10.0).contains(&level_max.unwrap_or(1.0)), "/mode/level_max", "ratio");
     }
     check.recording(Some(settings.recording), "/recording");
     check_survey(settings.survey, app, &mut check).await?;

@@ -197,6 +197,13 @@ impl CampaignRun {
         self.law.unwrap_or_default()
     }
 
+    /// What binds the forecast: the law, and the level at which the campaign's manager has it stop.
+    pub(crate) fn law_of_forecast(&self) -> PaceLaw {
+        let law = self.law();
+        let level_max = self.settings.mode.level_max().unwrap_or(f64::INFINITY);
+        PaceLaw { ratio_max: law.ratio_max.min(level_max), ..law }
+    }
+
     /// How long whoever answered waits for an agent before they hear the message: no longer than the law lets them.
     pub(crate) fn drop_after(&self) -> Duration {
         self.settings.drop_after.min(self.law().agent_within)

@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn each_mode_answers_the_situation() {
         let power = DialMode::Power { ratio: 2.5 };
-        let predictive = DialMode::Predictive { target_drop_rate: 0.028, target_wait: None };
+        let predictive = DialMode::Predictive { target_drop_rate: 0.028, target_wait: None, level_max: None };
         let dropped = |day, month| Situation {
             mode: power,
             ready: 3,

@@ -55,7 +55,7 @@ impl Prediction {
 /// A campaign aims below its own limits and those of the law, whatever it asks for.
 fn target(settings: &CampaignSettings, law: PaceLaw) -> Option<Target> {
     match settings.mode {
-        DialMode::Predictive { target_drop_rate, target_wait } => {
+        DialMode::Predictive { target_drop_rate, target_wait, .. } => {
             let day = settings.drop_limit.min(law.day_max);
             let lawful = Target::within(day, settings.drop_limit_month.min(law.month_max));
             let wait = target_wait.map(|millis| f64::from(millis) / 1e3);

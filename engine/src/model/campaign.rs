@@ -179,6 +179,10 @@ pub enum DialMode {
         /// drops are spent. None: as short as the drops allow.
         #[serde(default)]
         target_wait: Option<u32>,
+        /// The highest level: dials in flight for each agent at work, 1.0 or more, whatever the forecast bears. None:
+        /// as many as the rule packs allow.
+        #[serde(default)]
+        level_max: Option<f64>,
     },
     /// The agent sees the lead first and decides.
     Preview,
@@ -187,6 +191,14 @@ pub enum DialMode {
 }
 
 impl DialMode {
+    /// Dials in flight for each agent at work at which its manager has a forecast stop.
+    pub(crate) const fn level_max(self) -> Option<f64> {
+        match self {
+            Self::Predictive { level_max, .. } => level_max,
+            Self::Manual | Self::Power { .. } | Self::Preview | Self::Progressive => None,
+        }
+    }
+
     /// Whether agents decide for themselves when somebody is called.
     pub const fn is_agents_choice(self) -> bool {
         matches!(self, Self::Manual | Self::Preview)

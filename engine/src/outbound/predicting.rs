@@ -68,7 +68,7 @@ impl Engine {
             working: &working,
             day: spent(day),
             month: spent(month),
-            law: run.law(),
+            law: run.law_of_forecast(),
             // Where no line is free one call is tried all the same: the gate then says why, and when it opens.
             lines_free: self.lines_free(campaign).max(1),
             elapsed: now.since(prediction.looked_at).min(LOOK_EVERY).as_secs_f64(),

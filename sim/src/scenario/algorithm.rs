@@ -23,7 +23,9 @@ impl Algorithm {
     pub(crate) const fn mode(self) -> DialMode {
         match self {
             Self::Power(ratio) => DialMode::Power { ratio },
-            Self::Predictive => DialMode::Predictive { target_drop_rate: DROP_LIMIT, target_wait: None },
+            Self::Predictive => {
+                DialMode::Predictive { target_drop_rate: DROP_LIMIT, target_wait: None, level_max: None }
+            }
             Self::Progressive => DialMode::Progressive,
         }
     }
