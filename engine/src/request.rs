@@ -130,6 +130,9 @@ pub enum Request {
         agent: AgentId,
         /// What the account sees: of the agent's conversations those that are outside are not heard.
         scope: Scope,
+        /// Why, in the supervisor's words; may be empty. Each conversation that is heard has it.
+        #[serde(default)]
+        reason: String,
     },
     /// Take no part in conversations of others any more.
     StopSupervising {
@@ -154,6 +157,9 @@ pub enum Request {
         by: Tapper,
         /// Which conversation.
         call: CallId,
+        /// Why, in their words; may be empty.
+        #[serde(default)]
+        reason: String,
     },
     /// Be done with a tap.
     CloseTap {

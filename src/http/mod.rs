@@ -283,6 +283,7 @@ mod api_keys;
 mod app;
 mod audit;
 mod auth;
+mod because;
 mod bulk;
 mod by_hand;
 mod calendars;

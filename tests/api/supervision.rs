@@ -136,10 +136,10 @@ async fn whoever_looks_after_a_team_follows_within_it_and_a_change_of_the_team_c
     let user = world.add_user_of("sup", Role::Supervisor, Some([team].into()), Some(desk)).await;
     let token = world.sign_in("sup").await;
 
-    let path = format!("/api/agents/{agent}/follow");
+    let path = format!("/api/agents/{agent}/follow?reason=new+here");
     world.call("POST", &path).token(&token).send().await.expect(202);
-    let followed =
-        Request::Follow { supervisor: desk, user, agent, scope: team_scope(&[agent], &[campaign]) };
+    let (scope, reason) = (team_scope(&[agent], &[campaign]), "new here".to_owned());
+    let followed = Request::Follow { supervisor: desk, user, agent, scope, reason };
     assert_eq!(world.script().asked.last(), Some(&followed));
 
     let path = format!("/api/teams/{team}");

@@ -324,7 +324,8 @@ impl Engine {
         let Some(followed) = waits.and_then(|known| known.follows.as_ref()) else { return };
         let talk = self.conversation_of(followed.agent);
         if let Some(talk) = talk.filter(|talk| talk.is_within(&followed.scope)) {
-            self.take_part(supervisor, talk, SupervisionMode::Listen, String::new());
+            let reason = followed.reason.clone();
+            self.take_part(supervisor, talk, SupervisionMode::Listen, reason);
         }
     }
 

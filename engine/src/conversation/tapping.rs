@@ -49,7 +49,7 @@ pub(crate) struct Tap {
 
 impl Engine {
     /// Opens a tap on a conversation.
-    pub(crate) fn open_tap(&mut self, by: Tapper, call: CallId) -> Result<Answer, Refusal> {
+    pub(crate) fn open_tap(&mut self, by: Tapper, call: CallId, reason: String) -> Result<Answer, Refusal> {
         if self.holds.is_switch_away() {
             return Err(Refusal::SwitchAway);
         }
@@ -74,7 +74,7 @@ impl Engine {
             call,
             mode: SupervisionMode::Listen,
             began_at: now,
-            reason: String::new(),
+            reason,
         })));
         self.cx.notice(Notice::Tapped { user: by.user, call });
         let rules = self.conversation(call).ok().map(|talk| self.supervision_rules(&talk));
