@@ -155,6 +155,7 @@ pub(super) async fn watch(State(watch): State<Watch>, mut request: Request, next
         reason: witness.0.reason.get().cloned().or(reason),
         before,
         after,
+        ended: None,
     };
     match watch.app.write_down(&act).await {
         Ok(()) => response,
