@@ -247,6 +247,7 @@ impl Engine {
                 self.withdraw_taps(user, &left, &scope);
                 Ok(Answer::Done)
             }
+            Request::MarkPrivate { call } => self.mark_private(call),
             Request::OpenTap { by, call, reason } => self.open_tap(by, call, reason),
             Request::CloseTap { tap, withdrawn } => {
                 self.close_tap(tap, withdrawn);

@@ -249,6 +249,11 @@ pub enum Request {
         /// Which call.
         call: CallId,
     },
+    /// Keep a conversation to oneself: nobody listens to it any more, and nothing more of it is recorded.
+    MarkPrivate {
+        /// Which call.
+        call: CallId,
+    },
     /// Everything that is going on.
     View,
 }

@@ -357,6 +357,19 @@ pub(super) async fn stop_recording(
     change_recording(&session, &app, call, Request::StopRecording { call }).await
 }
 
+/// Keeps a conversation to its agent, to its end: nobody listens to it any more, whoever did is out at once, and nothing
+/// more of it is recorded. What a rule pack orders to be recorded cannot be private.
+#[utoipa::path(post, path = "/api/calls/{call}/private", tag = "calls",
+    params(("call" = CallId, Path), BecauseQuery), responses((status = 204, description = "Private")))]
+pub(super) async fn mark_private(
+    session: SignedIn<Anyone>,
+    State(app): State<App>,
+    Path(call): Path<CallId>,
+    _: Because,
+) -> Result<NoContent, Error> {
+    change_recording(&session, &app, call, Request::MarkPrivate { call }).await
+}
+
 async fn change_recording(
     session: &SignedIn<Anyone>,
     app: &App,

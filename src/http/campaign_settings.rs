@@ -47,7 +47,7 @@ pub(super) async fn check(settings: &CampaignSettings, app: &App, state: Campaig
         check.that(lawful, "/mode/target_drop_rate", "drop_limit");
         check.duration(target_wait.unwrap_or(1_000).into(), 1_000..=600_000, "/mode/target_wait");
     }
-    check.recording(Some(settings.recording), "/recording");
+    check.recording(Some(settings.recording), "/recording").supervision(settings.supervision);
     check_survey(settings.survey, app, &mut check).await?;
     for (index, &trunk) in settings.trunks.iter().enumerate() {
         check.that(app.store.trunk(trunk).await?.is_some(), format!("/trunks/{index}"), "exists");

@@ -57,6 +57,7 @@ impl Engine {
         if by.agent == Some(agent) {
             return Err(Refusal::OwnConversation);
         }
+        self.may_take_part(&self.conversation(call)?, SupervisionMode::Listen)?;
         let of_one = self.taps.values().filter(|tap| tap.by.user == by.user).count();
         if self.taps.len() >= TAPS_MAX || of_one >= TAPS_OF_ONE_MAX {
             return Err(Refusal::TooManyTaps);
@@ -115,6 +116,14 @@ impl Engine {
             for id in over {
                 self.end_tap(id, SupervisionEnd::CallOver);
             }
+        }
+    }
+
+    /// Ends every tap of a conversation.
+    pub(crate) fn end_taps_of(&mut self, call: CallId, end: SupervisionEnd) {
+        let of_call = self.taps.iter().filter(|(_, tap)| tap.call == call);
+        for tap in of_call.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.end_tap(tap, end);
         }
     }
 

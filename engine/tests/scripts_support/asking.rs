@@ -58,6 +58,7 @@ impl Centre {
                 let tap = *self.taps.first().expect("a tap is open");
                 Request::CloseTap { tap, withdrawn: false }
             }
+            ["keeps", name, "private"] => Request::MarkPrivate { call: call(name) },
             ["holds", name] => Request::Hold { call: call(name) },
             ["takes", "back", name] => Request::Resume { call: call(name) },
             [mode @ ("listens" | "whispers" | "barges" | "takes"), rest @ ..] => {
