@@ -236,8 +236,8 @@ impl Engine {
             Request::Supervise { supervisor, user, call, mode, reason } => {
                 self.supervise(supervisor, user, call, mode, reason)
             }
-            Request::Follow { supervisor, user, agent, scope } => {
-                self.follow(supervisor, user, Followed { agent, scope })
+            Request::Follow { supervisor, user, agent, scope, reason } => {
+                self.follow(supervisor, user, Followed { agent, scope, reason })
             }
             Request::StopSupervising { supervisor, withdrawn } => {
                 self.stop_supervising_on_request(supervisor, withdrawn)
@@ -247,7 +247,8 @@ impl Engine {
                 self.withdraw_taps(user, &left, &scope);
                 Ok(Answer::Done)
             }
-            Request::OpenTap { by, call } => self.open_tap(by, call),
+            Request::MarkPrivate { call } => self.mark_private(call),
+            Request::OpenTap { by, call, reason } => self.open_tap(by, call, reason),
             Request::CloseTap { tap, withdrawn } => {
                 self.close_tap(tap, withdrawn);
                 Ok(Answer::Done)

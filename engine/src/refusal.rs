@@ -19,6 +19,11 @@ pub enum Refusal {
     /// The colleague cannot be given a customer at the moment.
     #[error("the colleague is {0}; choose one who is ready")]
     ColleagueIs(&'static str),
+    /// The law asks that agents are told when people may listen to them, and these were not told of this moment.
+    #[error(
+        "the agents were not told that people may listen to them now; tell them, and give the period in `supervision.listening`"
+    )]
+    ListeningNotTold,
     /// The call is not in conversation.
     #[error("the call is not in conversation, so there is nothing to record or to hear")]
     NotInConversation,
@@ -37,6 +42,11 @@ pub enum Refusal {
     /// A supervisor hears through their own phone.
     #[error("your phone is not up; log in with a phone that stays up, and answer it")]
     PhoneDown,
+    /// The agent keeps the conversation to themself.
+    #[error(
+        "this conversation is private: nobody listens to it, and it is not recorded; wait for the next one"
+    )]
+    PrivateCall,
     /// The campaign wants to know why.
     #[error("this campaign asks why before its customers hear a supervisor; give `reason`")]
     ReasonNeeded,
@@ -46,6 +56,9 @@ pub enum Refusal {
     /// The campaign's policy forbids recording.
     #[error("this campaign records no calls; change its recording policy first")]
     RecordingForbidden,
+    /// What the law orders to be recorded cannot be private.
+    #[error("the law orders this call to be recorded, so it cannot be private; end it if it is")]
+    RecordingOrdered,
     /// Asterisk is out of reach.
     #[error("there is no link to Asterisk at the moment; try again in a few seconds")]
     SwitchAway,

@@ -130,6 +130,9 @@ pub enum Request {
         agent: AgentId,
         /// What the account sees: of the agent's conversations those that are outside are not heard.
         scope: Scope,
+        /// Why, in the supervisor's words; may be empty. Each conversation that is heard has it.
+        #[serde(default)]
+        reason: String,
     },
     /// Take no part in conversations of others any more.
     StopSupervising {
@@ -154,6 +157,9 @@ pub enum Request {
         by: Tapper,
         /// Which conversation.
         call: CallId,
+        /// Why, in their words; may be empty.
+        #[serde(default)]
+        reason: String,
     },
     /// Be done with a tap.
     CloseTap {
@@ -240,6 +246,11 @@ pub enum Request {
     },
     /// Record no more of this call.
     StopRecording {
+        /// Which call.
+        call: CallId,
+    },
+    /// Keep a conversation to oneself: nobody listens to it any more, and nothing more of it is recorded.
+    MarkPrivate {
         /// Which call.
         call: CallId,
     },

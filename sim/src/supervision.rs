@@ -76,13 +76,14 @@ impl World<'_> {
         let agent = AgentId::from_i64(self.chance.number(1, 8).cast_signed());
         let left = vec![SupervisionMode::Listen];
         let scope = Scope::Everything;
+        let follow = Request::Follow { supervisor, user, agent, scope: scope.clone(), reason: String::new() };
         let choices = vec![
             (supervise(SupervisionMode::Listen, ""), 0.12),
             (supervise(SupervisionMode::Whisper, ""), 0.12),
             (supervise(SupervisionMode::Barge, "help"), 0.1),
             (supervise(SupervisionMode::Barge, ""), 0.02),
             (supervise(SupervisionMode::TakeOver, "help"), 0.04),
-            (Some(Request::Follow { supervisor, user, agent, scope: scope.clone() }), 0.03),
+            (Some(follow), 0.03),
             (Some(Request::StopSupervising { supervisor, withdrawn: false }), 0.03),
             (Some(Request::WithdrawSupervision { user, left, scope }), 0.01),
             (Some(Request::LogOut { agent: supervisor }), 0.003),

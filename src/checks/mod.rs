@@ -25,9 +25,9 @@ use utoipa::ToSchema;
 
 use crate::archive::Depot;
 use crate::inbox::Inbox;
-use crate::live::{Check, Health, Hub, Part};
+use crate::live::{Check, Health, Hub, Part, PauseLimit};
 use crate::mail::Line;
-use crate::store::Store;
+use crate::store::{PauseChoice, Store};
 
 /// How often every part is looked at without being asked for.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
@@ -176,7 +176,19 @@ impl Inner {
         let health = overall(&checks);
         let checks: Arc<[Check]> = checks.into();
         self.hub.put_checks(checks.clone());
+        self.put_pauses().await;
         Report { health, at: now, checks }
+    }
+
+    /// Tells the live stream how long pauses should last. While the database is away what was true stays true.
+    async fn put_pauses(&self) {
+        let choices = timeout(looks::ANSWER_MAX, self.store.all_settings::<PauseChoice>()).await;
+        let Ok(Ok(choices)) = choices else { return };
+        let limits = choices.into_iter().filter_map(|choice| {
+            let PauseChoice { code, label_en, label_fr, pause_max, .. } = choice;
+            Some((code, PauseLimit { pause_max: pause_max?, label_en, label_fr }))
+        });
+        self.hub.put_pauses(limits.collect());
     }
 
     /// Whether the engine answers, and what it shows.

@@ -1,11 +1,11 @@
-//! Who did what. Entries are written by [`super::witness`] and read here.
+//! Who did what. Entries are written by [`super::witness`], those of the end of supervision by the store, and read here.
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use cadran_engine::model::{Timestamp, UserId};
+use cadran_engine::model::{SupervisionEnd, Timestamp, UserId};
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -32,17 +32,22 @@ pub(super) struct AuditBody {
     action: String,
     /// On what: the address itself.
     target: String,
-    /// From where: the network address.
+    /// From where: the network address; empty at an end, for which nobody asks.
     address: String,
-    /// Under which name the log knows the request.
+    /// Under which name the log knows the request; at the end of an act of supervision its `id` at `/api/supervision`.
     request: String,
-    /// The HTTP status of the answer.
+    /// The HTTP status of the answer; 0 at an end.
     status: u16,
     reason: Option<String>,
     /// SHA-256 of what it was before, in hexadecimal digits, where it can be read.
     before: Option<String>,
     /// SHA-256 of what it was after.
     after: Option<String>,
+    /// How long an act of supervision lasted, in seconds, in the entry of its end: `END /api/calls/{call}/listen`,
+    /// `barge`, `take-over` or `whisper`.
+    seconds: Option<f64>,
+    /// Why it ended.
+    end: Option<SupervisionEnd>,
     /// What seals the entry, and with it all before.
     hash: String,
 }
@@ -62,6 +67,8 @@ fn body(entry: AuditEntry) -> AuditBody {
         reason: act.reason,
         before: act.before,
         after: act.after,
+        seconds: act.ended.map(|ended| ended.lasted.as_secs_f64()),
+        end: act.ended.map(|ended| ended.because),
         hash: hex::of(&hash),
     }
 }

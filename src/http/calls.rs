@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
 use super::auth::{Anyone, SignedIn};
+use super::because::{Because, BecauseQuery};
 use super::caller_calls::CallerStoryBody;
 use super::check::{Check, is_plain_name};
 use super::error::Error;
@@ -279,12 +280,14 @@ pub(super) async fn read(
 }
 
 /// Ends a call. An agent ends the one in hand.
-#[utoipa::path(post, path = "/api/calls/{call}/hang-up", tag = "calls", params(("call" = CallId, Path)),
+#[utoipa::path(post, path = "/api/calls/{call}/hang-up", tag = "calls",
+    params(("call" = CallId, Path), BecauseQuery),
     responses((status = 204, description = "Ending")))]
 pub(super) async fn hang_up(
     session: SignedIn<Anyone>,
     State(app): State<App>,
     Path(call): Path<CallId>,
+    _: Because,
 ) -> Result<NoContent, Error> {
     may_touch(&session, Right::HangUp, &app, call).await?;
     let by = if session.may(Right::HangUp) { Side::Operator } else { Side::Agent };
@@ -352,6 +355,19 @@ pub(super) async fn stop_recording(
     Path(call): Path<CallId>,
 ) -> Result<NoContent, Error> {
     change_recording(&session, &app, call, Request::StopRecording { call }).await
+}
+
+/// Keeps a conversation to its agent, to its end: nobody listens to it any more, whoever did is out at once, and nothing
+/// more of it is recorded. What a rule pack orders to be recorded cannot be private.
+#[utoipa::path(post, path = "/api/calls/{call}/private", tag = "calls",
+    params(("call" = CallId, Path), BecauseQuery), responses((status = 204, description = "Private")))]
+pub(super) async fn mark_private(
+    session: SignedIn<Anyone>,
+    State(app): State<App>,
+    Path(call): Path<CallId>,
+    _: Because,
+) -> Result<NoContent, Error> {
+    change_recording(&session, &app, call, Request::MarkPrivate { call }).await
 }
 
 async fn change_recording(

@@ -48,7 +48,7 @@ pub(super) async fn check(settings: &CampaignSettings, app: &App, state: Campaig
         check.duration(target_wait.unwrap_or(1_000).into(), 1_000..=600_000, "/mode/target_wait");
         check.that((1.0..=10.0).contains(&level_max.unwrap_or(1.0)), "/mode/level_max", "ratio");
     }
-    check.recording(Some(settings.recording), "/recording");
+    check.recording(Some(settings.recording), "/recording").supervision(settings.supervision);
     check_survey(settings.survey, app, &mut check).await?;
     for (index, &trunk) in settings.trunks.iter().enumerate() {
         check.that(app.store.trunk(trunk).await?.is_some(), format!("/trunks/{index}"), "exists");

@@ -1,6 +1,6 @@
 //! Rules for values that people send. A check collects every fault, so that a form can show them all at once.
 
-use cadran_engine::model::{RateLimit, RecordingPolicy};
+use cadran_engine::model::{RateLimit, RecordingPolicy, SupervisionRules};
 
 use super::error::{Error, Fault};
 use crate::import::columns;
@@ -83,6 +83,12 @@ impl Check {
             RecordingPolicy::All | RecordingPolicy::Never | RecordingPolicy::OnDemand => true,
         };
         self.that(policy.is_none_or(is_share), format!("{pointer}/share"), "share")
+    }
+
+    /// What a campaign or queue asks of its supervisors.
+    pub(super) fn supervision(&mut self, rules: SupervisionRules) -> &mut Self {
+        let in_order = rules.listening.is_none_or(|period| period.from < period.until);
+        self.that(in_order, "/supervision/listening/until", "period")
     }
 
     /// Nothing, or every fault at once.

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use super::app::App;
 use super::auth::{Anyone, SignedIn};
+use super::because::{Because, BecauseQuery};
 use super::check::{Check, is_plain_name};
 use super::error::Error;
 use super::extract::{Json, NoContent, Path, Versioned};
@@ -194,16 +195,26 @@ pub(super) async fn log_in(
 }
 
 /// Stops working, after the call in hand.
-#[utoipa::path(post, path = "/api/agents/{agent}/log-out", tag = "desk", params(("agent" = AgentId, Path)),
+#[utoipa::path(post, path = "/api/agents/{agent}/log-out", tag = "desk",
+    params(("agent" = AgentId, Path), BecauseQuery),
     responses((status = 204, description = "Logging out")))]
-pub(super) async fn log_out(ActingFor(agent): ActingFor, State(app): State<App>) -> Result<NoContent, Error> {
+pub(super) async fn log_out(
+    ActingFor(agent): ActingFor,
+    _: Because,
+    State(app): State<App>,
+) -> Result<NoContent, Error> {
     act(&app, Request::LogOut { agent }).await
 }
 
 /// Takes calls. Ends a pause and a wrap-up.
-#[utoipa::path(post, path = "/api/agents/{agent}/ready", tag = "desk", params(("agent" = AgentId, Path)),
+#[utoipa::path(post, path = "/api/agents/{agent}/ready", tag = "desk",
+    params(("agent" = AgentId, Path), BecauseQuery),
     responses((status = 204, description = "Ready")))]
-pub(super) async fn ready(ActingFor(agent): ActingFor, State(app): State<App>) -> Result<NoContent, Error> {
+pub(super) async fn ready(
+    ActingFor(agent): ActingFor,
+    _: Because,
+    State(app): State<App>,
+) -> Result<NoContent, Error> {
     act(&app, Request::Ready { agent }).await
 }
 
@@ -216,10 +227,12 @@ pub(super) struct Pause {
 }
 
 /// Takes no calls, after the call in hand.
-#[utoipa::path(post, path = "/api/agents/{agent}/pause", tag = "desk", params(("agent" = AgentId, Path)),
+#[utoipa::path(post, path = "/api/agents/{agent}/pause", tag = "desk",
+    params(("agent" = AgentId, Path), BecauseQuery),
     responses((status = 204, description = "Paused")))]
 pub(super) async fn pause(
     ActingFor(agent): ActingFor,
+    _: Because,
     State(app): State<App>,
     Json(body): Json<Pause>,
 ) -> Result<NoContent, Error> {

@@ -272,12 +272,14 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::NotInCampaign(campaign) => {
             (S::CONFLICT, "refusal_not_in_campaign", vec![("campaign", campaign.to_string())])
         }
+        Refusal::ListeningNotTold => (S::CONFLICT, "refusal_listening_not_told", vec![]),
         Refusal::NotInConversation => (S::CONFLICT, "refusal_not_in_conversation", vec![]),
         Refusal::NotLoggedIn => (S::CONFLICT, "refusal_not_logged_in", vec![]),
         Refusal::NumberForbidden => (S::FORBIDDEN, "refusal_number_forbidden", vec![]),
         Refusal::OnlyBlind => (S::UNPROCESSABLE_ENTITY, "refusal_only_blind", vec![]),
         Refusal::OwnConversation => (S::CONFLICT, "refusal_own_conversation", vec![]),
         Refusal::PhoneDown => (S::CONFLICT, "refusal_phone_down", vec![]),
+        Refusal::PrivateCall => (S::CONFLICT, "refusal_private_call", vec![]),
         Refusal::QueueTakesNobody(why) => {
             (S::CONFLICT, "refusal_queue_takes_nobody", vec![("why", why.to_owned())])
         }
@@ -286,6 +288,7 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::RecordingIs(state) => {
             (S::CONFLICT, "refusal_recording_is", vec![("state", state.to_owned())])
         }
+        Refusal::RecordingOrdered => (S::CONFLICT, "refusal_recording_ordered", vec![]),
         Refusal::SwitchAway => (S::SERVICE_UNAVAILABLE, "refusal_switch_away", vec![]),
         Refusal::TooManyTaps => (S::TOO_MANY_REQUESTS, "refusal_too_many_taps", vec![]),
         Refusal::TransferIs(state) => (S::CONFLICT, "refusal_transfer_is", vec![("state", state.to_owned())]),

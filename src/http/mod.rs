@@ -245,6 +245,7 @@
 //! GET    /api/calls                                 view work
 //! GET    /api/calls/{call}                          view work
 //! POST   /api/calls/{call}/hang-up                  hang_up in-hand
+//! POST   /api/calls/{call}/private                  control_recording in-hand
 //! POST   /api/calls/{call}/recording/start          control_recording in-hand
 //! POST   /api/calls/{call}/recording/mask           control_recording in-hand
 //! POST   /api/calls/{call}/recording/unmask         control_recording in-hand
@@ -285,6 +286,7 @@ mod api_keys;
 mod app;
 mod audit;
 mod auth;
+mod because;
 mod bulk;
 mod by_hand;
 mod calendars;

@@ -42,8 +42,8 @@ pub(super) struct PauseReasonSettings {
     label_en: String,
     /// Whether the time counts as working time.
     paid: bool,
-    /// How long such a pause should last at most, in milliseconds, for the agent and those who look after them to see.
-    /// Nobody is made ready by it. None: as long as it takes.
+    /// How long such a pause should last at most, in milliseconds, for the agent and those who look after them to see:
+    /// whoever stays longer is an alert (`pause_long`). Nobody is made ready by it. None: as long as it takes.
     pause_max: Option<u64>,
 }
 

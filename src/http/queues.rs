@@ -38,6 +38,7 @@ async fn check(settings: &QueueSettings, app: &App) -> Result<(), Error> {
     let mut check = Check::default();
     check
         .name(&settings.name, "/name")
+        .supervision(settings.supervision)
         .count(settings.priority.into(), 100, "/priority")
         .duration(millis(settings.ring_timeout), 5_000..=120_000, "/ring_timeout")
         .duration(millis(settings.wrap_up), 0..=HOUR, "/wrap_up")

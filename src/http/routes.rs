@@ -204,6 +204,7 @@ fn call_routes() -> OpenApiRouter<App> {
         .routes(routes!(calls::mask_recording))
         .routes(routes!(calls::unmask_recording))
         .routes(routes!(calls::stop_recording))
+        .routes(routes!(calls::mark_private))
         .merge(supervision_routes())
         .merge(recording_routes())
 }

@@ -15,14 +15,16 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::app::App;
 use super::auth::{ActsForAgents, Barges, Listens, SignedIn, Supervises, TakesOver, Whispers};
+use super::because::{Because, BecauseQuery, REASON_CHARS_MAX};
 use super::check::Check;
 use super::error::Error;
 use super::extract::{Json, Listing, NoContent, Path, Query, page};
+use super::witness::Witness;
 use super::{live, supervisors};
 use crate::live::{Audience, Fact};
 use crate::store::{SupervisionFilter, SupervisionRecord};
 
-/// The longest reason, and the longest message to an agent.
+/// The longest message to an agent.
 const TEXT_CHARS_MAX: usize = 500;
 
 /// The right that a way of taking part asks for.
@@ -69,6 +71,15 @@ pub(super) struct Why {
     reason: String,
 }
 
+impl Why {
+    /// The reason, which the audit log gets too.
+    fn heard_by(self, witness: &Witness) -> Result<String, Error> {
+        Check::default().text(&self.reason, REASON_CHARS_MAX, "/reason").done()?;
+        witness.heard(&self.reason);
+        Ok(self.reason)
+    }
+}
+
 /// Hears both; is heard by nobody. In a conversation in which the supervisor takes part already, this and its siblings
 /// change how.
 #[utoipa::path(post, path = "/api/calls/{call}/listen", tag = "supervision", params(("call" = CallId, Path)),
@@ -77,9 +88,10 @@ pub(super) async fn listen(
     session: SignedIn<Listens>,
     State(app): State<App>,
     Path(call): Path<CallId>,
+    witness: Witness,
     Json(why): Json<Why>,
 ) -> Result<StatusCode, Error> {
-    supervise(&session, &app, call, SupervisionMode::Listen, why).await
+    supervise(&session, &app, call, SupervisionMode::Listen, why.heard_by(&witness)?).await
 }
 
 /// Is heard by the agent and not by the customer.
@@ -89,9 +101,10 @@ pub(super) async fn whisper(
     session: SignedIn<Whispers>,
     State(app): State<App>,
     Path(call): Path<CallId>,
+    witness: Witness,
     Json(why): Json<Why>,
 ) -> Result<StatusCode, Error> {
-    supervise(&session, &app, call, SupervisionMode::Whisper, why).await
+    supervise(&session, &app, call, SupervisionMode::Whisper, why.heard_by(&witness)?).await
 }
 
 /// Everybody hears everybody.
@@ -101,9 +114,10 @@ pub(super) async fn barge(
     session: SignedIn<Barges>,
     State(app): State<App>,
     Path(call): Path<CallId>,
+    witness: Witness,
     Json(why): Json<Why>,
 ) -> Result<StatusCode, Error> {
-    supervise(&session, &app, call, SupervisionMode::Barge, why).await
+    supervise(&session, &app, call, SupervisionMode::Barge, why.heard_by(&witness)?).await
 }
 
 /// Becomes the agent of the call: customer, record, recording and disposition. The agent who had it wraps up. Should
@@ -114,9 +128,10 @@ pub(super) async fn take_over(
     session: SignedIn<TakesOver>,
     State(app): State<App>,
     Path(call): Path<CallId>,
+    witness: Witness,
     Json(why): Json<Why>,
 ) -> Result<StatusCode, Error> {
-    supervise(&session, &app, call, SupervisionMode::TakeOver, why).await
+    supervise(&session, &app, call, SupervisionMode::TakeOver, why.heard_by(&witness)?).await
 }
 
 async fn supervise<G>(
@@ -124,9 +139,8 @@ async fn supervise<G>(
     app: &App,
     call: CallId,
     mode: SupervisionMode,
-    Why { reason }: Why,
+    reason: String,
 ) -> Result<StatusCode, Error> {
-    Check::default().text(&reason, TEXT_CHARS_MAX, "/reason").done()?;
     let (supervisor, user) = (desk(session)?, session.id());
     app.inbox.request(Request::Supervise { supervisor, user, call, mode, reason }).await?;
     supervisors::look_after(app, supervisor, session.token);
@@ -134,16 +148,18 @@ async fn supervise<G>(
 }
 
 /// Listens to an agent's conversation, and to each one that follows. What is not of the supervisor's teams is left out.
-#[utoipa::path(post, path = "/api/agents/{agent}/follow", tag = "supervision", params(("agent" = AgentId, Path)),
+#[utoipa::path(post, path = "/api/agents/{agent}/follow", tag = "supervision",
+    params(("agent" = AgentId, Path), BecauseQuery),
     responses((status = 202, description = "Under way; the live stream shows it")))]
 pub(super) async fn follow(
     session: SignedIn<Listens>,
     State(app): State<App>,
     Path(agent): Path<AgentId>,
+    Because(reason): Because,
 ) -> Result<StatusCode, Error> {
     let (supervisor, user) = (desk(&session)?, session.id());
     let scope = session.scope.clone();
-    app.inbox.request(Request::Follow { supervisor, user, agent, scope }).await?;
+    app.inbox.request(Request::Follow { supervisor, user, agent, scope, reason }).await?;
     supervisors::look_after(&app, supervisor, session.token);
     Ok(StatusCode::ACCEPTED)
 }

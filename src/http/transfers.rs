@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::app::App;
 use super::auth::{Anyone, SignedIn};
+use super::because::{Because, BecauseQuery};
 use super::calls::may_touch;
 use super::error::{Error, Fault};
 use super::extract::{Json, Path};
@@ -31,16 +32,26 @@ impl FromRequestParts<App> for InHand {
 }
 
 /// Lets the customer hear music.
-#[utoipa::path(post, path = "/api/calls/{call}/hold", tag = "transfers", params(("call" = CallId, Path)),
+#[utoipa::path(post, path = "/api/calls/{call}/hold", tag = "transfers",
+    params(("call" = CallId, Path), BecauseQuery),
     responses((status = 202, description = "Under way; the live stream shows it")))]
-pub(super) async fn hold(InHand(call): InHand, State(app): State<App>) -> Result<StatusCode, Error> {
+pub(super) async fn hold(
+    InHand(call): InHand,
+    _: Because,
+    State(app): State<App>,
+) -> Result<StatusCode, Error> {
     act(&app, Request::Hold { call }).await
 }
 
 /// Takes the customer back, from the music or from a transfer that is not finished.
-#[utoipa::path(post, path = "/api/calls/{call}/resume", tag = "transfers", params(("call" = CallId, Path)),
+#[utoipa::path(post, path = "/api/calls/{call}/resume", tag = "transfers",
+    params(("call" = CallId, Path), BecauseQuery),
     responses((status = 202, description = "Under way; the live stream shows it")))]
-pub(super) async fn resume(InHand(call): InHand, State(app): State<App>) -> Result<StatusCode, Error> {
+pub(super) async fn resume(
+    InHand(call): InHand,
+    _: Because,
+    State(app): State<App>,
+) -> Result<StatusCode, Error> {
     act(&app, Request::Resume { call }).await
 }
 
@@ -82,10 +93,12 @@ impl Transfer {
 
 /// Gives the customer to a colleague, to somebody outside, to a queue or to a flow: at once, or after a talk while the
 /// customer hears music. Whatever goes wrong brings the customer back.
-#[utoipa::path(post, path = "/api/calls/{call}/transfer", tag = "transfers", params(("call" = CallId, Path)),
+#[utoipa::path(post, path = "/api/calls/{call}/transfer", tag = "transfers",
+    params(("call" = CallId, Path), BecauseQuery),
     request_body = Transfer, responses((status = 202, description = "Under way; the live stream shows it")))]
 pub(super) async fn transfer(
     InHand(call): InHand,
+    _: Because,
     State(app): State<App>,
     Json(transfer): Json<Transfer>,
 ) -> Result<StatusCode, Error> {
@@ -94,16 +107,26 @@ pub(super) async fn transfer(
 }
 
 /// Has customer, agent and the colleague who was asked hear each other.
-#[utoipa::path(post, path = "/api/calls/{call}/conference", tag = "transfers", params(("call" = CallId, Path)),
+#[utoipa::path(post, path = "/api/calls/{call}/conference", tag = "transfers",
+    params(("call" = CallId, Path), BecauseQuery),
     responses((status = 202, description = "Under way; the live stream shows it")))]
-pub(super) async fn conference(InHand(call): InHand, State(app): State<App>) -> Result<StatusCode, Error> {
+pub(super) async fn conference(
+    InHand(call): InHand,
+    _: Because,
+    State(app): State<App>,
+) -> Result<StatusCode, Error> {
     act(&app, Request::JoinAll { call }).await
 }
 
 /// Leaves the customer with the colleague who was asked; the agent wraps up.
-#[utoipa::path(post, path = "/api/calls/{call}/complete", tag = "transfers", params(("call" = CallId, Path)),
+#[utoipa::path(post, path = "/api/calls/{call}/complete", tag = "transfers",
+    params(("call" = CallId, Path), BecauseQuery),
     responses((status = 202, description = "Under way; the live stream shows it")))]
-pub(super) async fn complete(InHand(call): InHand, State(app): State<App>) -> Result<StatusCode, Error> {
+pub(super) async fn complete(
+    InHand(call): InHand,
+    _: Because,
+    State(app): State<App>,
+) -> Result<StatusCode, Error> {
     act(&app, Request::CompleteTransfer { call }).await
 }
 

@@ -20,6 +20,7 @@ use tower::ServiceExt as _;
 use tracing::warn;
 
 use super::app::App;
+use super::because::REASON_CHARS_MAX;
 use super::error::Error;
 use super::frame::RequestId;
 use super::once;
@@ -56,9 +57,6 @@ const QUIET: [&str; 9] = [
 /// The longest answer whose digest is taken.
 const DIGESTED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// The longest reason that is kept.
-const REASON_CHARS_MAX: usize = 500;
-
 /// What writing down needs.
 #[derive(Clone, Debug)]
 pub(super) struct Watch {
@@ -78,13 +76,27 @@ pub(super) struct Actor {
 
 /// Learns who acts from whoever finds out first.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Witness(Arc<OnceLock<Actor>>);
+pub(super) struct Witness(Arc<Seen>);
+
+/// What a request shows of itself on its way.
+#[derive(Debug, Default)]
+struct Seen {
+    actor: OnceLock<Actor>,
+    reason: OnceLock<String>,
+}
 
 impl Witness {
     /// This is who acts.
     pub(super) fn saw(&self, actor: Actor) {
         // The first word counts; each extractor of a request says the same.
-        let _ = self.0.set(actor);
+        let _ = self.0.actor.set(actor);
+    }
+
+    /// This is why, where the body says so and not the query.
+    pub(super) fn heard(&self, reason: &str) {
+        if !reason.trim().is_empty() {
+            let _ = self.0.reason.set(reason.to_owned());
+        }
     }
 }
 
@@ -117,7 +129,7 @@ pub(super) async fn watch(State(watch): State<Watch>, mut request: Request, next
     let response = next.run(Request::from_parts(parts, body)).await;
 
     let status = response.status();
-    let actor = witness.0.get().copied();
+    let actor = witness.0.actor.get().copied();
     // What was carried out before is in the log already.
     let was_before = response.headers().contains_key(&once::REPLAYED);
     if was_before || !is_worth(&route, &target, status, actor) {
@@ -140,9 +152,10 @@ pub(super) async fn watch(State(watch): State<Watch>, mut request: Request, next
         address: address.to_string(),
         request: id,
         status: status.as_u16(),
-        reason,
+        reason: witness.0.reason.get().cloned().or(reason),
         before,
         after,
+        ended: None,
     };
     match watch.app.write_down(&act).await {
         Ok(()) => response,
@@ -197,6 +210,7 @@ struct Said {
 /// The reason that a query gives.
 fn reason(uri: &Uri) -> Option<String> {
     let Query(Said { reason }) = Query::try_from_uri(uri).ok()?;
+    let reason = reason.filter(|reason| !reason.trim().is_empty());
     reason.map(|reason| reason.chars().take(REASON_CHARS_MAX).collect())
 }
 

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use cadran_engine::dialer::obstacle::{Obstacle, Standing};
-use cadran_engine::model::{AgentId, CampaignId, QueueId, Timestamp};
+use cadran_engine::model::{AgentId, CampaignId, PauseReason, QueueId, Timestamp};
 use cadran_engine::view::{AgentView, CampaignView, LiveView, QueueView};
 use serde::Serialize;
 
@@ -13,7 +14,7 @@ use super::check::{Check, Health, Part};
 use super::rows::Show;
 use super::topic::TableName;
 use crate::sentences;
-use crate::words::Language;
+use crate::words::{Language, fill};
 
 /// How soon somebody should look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -58,7 +59,7 @@ pub(super) struct Alert {
     #[serde(skip)]
     subject: Subject,
     severity: Severity,
-    /// `agent_lost`, `campaign_held`, `dialling_held`, `part_unwell` or `queue_unattended`.
+    /// `agent_lost`, `campaign_held`, `dialling_held`, `part_unwell`, `pause_long` or `queue_unattended`.
     what: &'static str,
     since: Timestamp,
     agent: Option<AgentId>,
@@ -70,6 +71,20 @@ pub(super) struct Alert {
     /// What to do about it, where that is known.
     fix: Option<String>,
 }
+
+/// How long a pause of one code should last at most, and how people call it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PauseLimit {
+    /// Its end, from its beginning.
+    pub pause_max: Duration,
+    /// What English agents read.
+    pub label_en: String,
+    /// What French agents read.
+    pub label_fr: String,
+}
+
+/// By the code of the pause; pauses that take as long as they take are not in it.
+pub type PauseLimits = BTreeMap<String, PauseLimit>;
 
 impl Show for Alert {
     type Id = Subject;
@@ -117,7 +132,13 @@ impl Alert {
 }
 
 /// All that wants a person at this moment. What `stands` already keeps its beginning, where nothing else tells it.
-pub(super) fn alerts(view: &LiveView, checks: &[Check], stands: &[Alert], now: Timestamp) -> Vec<Alert> {
+pub(super) fn alerts(
+    view: &LiveView,
+    checks: &[Check],
+    limits: &PauseLimits,
+    stands: &[Alert],
+    now: Timestamp,
+) -> Vec<Alert> {
     let dialling = view.held_by.map(|hold| {
         let since =
             stands.iter().find(|alert| alert.subject == Subject::Dialling).map_or(now, |alert| alert.since);
@@ -125,7 +146,8 @@ pub(super) fn alerts(view: &LiveView, checks: &[Check], stands: &[Alert], now: T
             sentences::hold(hold, language).to_owned()
         })
     });
-    let agents = view.agents.iter().filter_map(agent_lost);
+    let agents =
+        view.agents.iter().filter_map(|row| agent_lost(row).or_else(|| pause_long(row, limits, now)));
     let campaigns = view.campaigns.iter().filter_map(campaign_held);
     let queues = view.queues.iter().filter_map(queue_unattended);
     let parts = checks.iter().filter_map(part_unwell);
@@ -137,6 +159,27 @@ fn agent_lost(row: &AgentView) -> Option<Alert> {
     is_lost.then(|| {
         let subject = Subject::Agent(row.agent);
         Alert::of(subject, Severity::Warning, row.since, |language| language.alert("agent_lost").to_owned())
+    })
+}
+
+/// An agent is still in a pause that should be over. It stands since that moment.
+fn pause_long(row: &AgentView, limits: &PauseLimits, now: Timestamp) -> Option<Alert> {
+    let PauseReason::Chosen(code) = row.reason.as_ref().filter(|_| row.state == "paused")? else {
+        return None;
+    };
+    let limit = limits.get(code)?;
+    let over = row.since + limit.pause_max;
+    let minutes = limit.pause_max.as_secs().div_ceil(60).to_string();
+    (over <= now).then(|| {
+        let alert = Alert::of(Subject::Agent(row.agent), Severity::Warning, over, |language| {
+            let pause = match language {
+                Language::English => &limit.label_en,
+                Language::French => &limit.label_fr,
+            };
+            let values = [("pause", pause.clone()), ("minutes", minutes.clone())];
+            fill(language.alert("pause_long"), &values)
+        });
+        Alert { what: "pause_long", ..alert }
     })
 }
 

@@ -10,6 +10,7 @@ use cadran_engine::model::Timestamp;
 use cadran_engine::view::LiveView;
 use tokio::sync::watch;
 
+use super::alerts::PauseLimits;
 use super::check::Check;
 use super::facts::{Fact, Facts};
 use super::tables::Tables;
@@ -43,6 +44,7 @@ struct Shared {
     facts: Mutex<Facts>,
     edition: watch::Sender<Edition>,
     checks: watch::Sender<Arc<[Check]>>,
+    pauses: watch::Sender<Arc<PauseLimits>>,
 }
 
 /// The daemon's side.
@@ -64,6 +66,7 @@ impl Hub {
             clock,
             edition: watch::Sender::default(),
             checks: watch::Sender::default(),
+            pauses: watch::Sender::default(),
         }));
         let (shown, showing) = watch::channel(Shown::default());
         (hub.clone(), Board { shown, stale: true, hub: hub.clone() }, hub.compare(showing))
@@ -105,22 +108,34 @@ impl Hub {
         self.0.checks.send_replace(checks);
     }
 
+    /// Pauses should last so long at most; whoever stays longer is an alert.
+    pub fn put_pauses(&self, pauses: PauseLimits) {
+        self.0.pauses.send_if_modified(|known| {
+            let news = **known != pauses;
+            *known = Arc::new(pauses);
+            news
+        });
+    }
+
     /// Runs until the board is gone.
     async fn compare(self, mut showing: watch::Receiver<Shown>) {
-        let mut checks = self.0.checks.subscribe();
+        let (mut checks, mut pauses) = (self.0.checks.subscribe(), self.0.pauses.subscribe());
         loop {
             tokio::select! {
                 shown = showing.changed() => if shown.is_err() { return },
-                // The sender is our own.
+                // The senders are our own.
                 _ = checks.changed() => {}
+                _ = pauses.changed() => {}
             }
             let Shown { view, source } = showing.borrow_and_update().clone();
             let found = checks.borrow_and_update().clone();
+            let limits = pauses.borrow_and_update().clone();
             let rev = {
                 let mut tables = self.0.tables.write().unwrap_or_else(PoisonError::into_inner);
                 tables.hear(source);
                 tables.show(view);
                 tables.show_checks(found);
+                tables.show_pauses(limits);
                 tables.alert(self.now());
                 tables.rev()
             };

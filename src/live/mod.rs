@@ -23,6 +23,7 @@ mod tables;
 mod topic;
 mod viewer;
 
+pub use alerts::{PauseLimit, PauseLimits};
 pub use check::{Check, Health, Part};
 pub use close::Close;
 pub use facts::{Audience, Fact, Facts};

@@ -11,7 +11,7 @@ use cadran_engine::view::LiveView;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::alerts::{Alert, alerts};
+use super::alerts::{Alert, PauseLimits, alerts};
 use super::check::Check;
 use super::rights::Rights;
 use super::rows::{Show, SystemRow, fields, pacing, system};
@@ -28,6 +28,7 @@ pub struct Tables {
     source: Timestamp,
     view: Option<Arc<LiveView>>,
     checks: Arc<[Check]>,
+    pauses: Arc<PauseLimits>,
     alerts: Vec<Alert>,
     tables: BTreeMap<TableName, Table>,
 }
@@ -42,6 +43,7 @@ impl Tables {
             source: Timestamp::default(),
             view: None,
             checks: Arc::default(),
+            pauses: Arc::default(),
             alerts: Vec::new(),
             tables,
         }
@@ -76,11 +78,17 @@ impl Tables {
         self.rev += u64::from(changed);
     }
 
+    /// Takes over how long pauses should last at most. What comes of it is found by [`Tables::alert`].
+    pub fn show_pauses(&mut self, pauses: Arc<PauseLimits>) {
+        self.pauses = pauses;
+    }
+
     /// Finds what wants a person in what was taken over.
     pub fn alert(&mut self, now: Timestamp) {
         let none = LiveView::default();
         let view = self.view.clone();
-        let found = alerts(view.as_deref().unwrap_or(&none), &self.checks, &self.alerts, now);
+        let view = view.as_deref().unwrap_or(&none);
+        let found = alerts(view, &self.checks, &self.pauses, &self.alerts, now);
         let before = std::mem::take(&mut self.alerts);
         let changed = self.compare(&before, &found);
         self.alerts = found;

@@ -176,6 +176,7 @@ impl Gathering {
             | Request::HangUp { .. }
             | Request::Hold { .. }
             | Request::JoinAll { .. }
+            | Request::MarkPrivate { .. }
             | Request::MaskRecording { .. }
             | Request::OpenTap { .. }
             | Request::Resume { .. }

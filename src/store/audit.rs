@@ -1,10 +1,12 @@
 //! The audit log: a chain of entries, each sealed with the hash of the one before. Entries are added, never changed.
 
-use cadran_engine::model::{Timestamp, UserId};
+use std::time::Duration;
+
+use cadran_engine::model::{SupervisionEnd, Timestamp, UserId};
 use sha2::{Digest as _, Sha256};
 
 use super::api_key::ApiKeyId;
-use super::db::{Lane, Select, Sql};
+use super::db::{Lane, Select, Sql, Tx};
 use super::value::{Row, args, without_nul};
 use super::{Error, HistoryOrder, Page, Store};
 
@@ -24,11 +26,11 @@ pub struct Act {
     pub action: String,
     /// On what: the address itself.
     pub target: String,
-    /// From where: the network address.
+    /// From where: the network address; empty when nobody asked, as at an end.
     pub address: String,
-    /// Under which name the log knows the request.
+    /// Under which name the log knows the request, or the act of supervision that ended.
     pub request: String,
-    /// The HTTP status of the answer.
+    /// The HTTP status of the answer; 0 when nobody asked.
     pub status: u16,
     /// The reason that was given, if one was.
     pub reason: Option<String>,
@@ -36,6 +38,17 @@ pub struct Act {
     pub before: Option<String>,
     /// SHA-256 of what it was after.
     pub after: Option<String>,
+    /// How it ended, when the entry is about the end of an act that lasts; the entry of its beginning has none.
+    pub ended: Option<Ended>,
+}
+
+/// How an act of supervision ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// How long it lasted, in whole milliseconds.
+    pub lasted: Duration,
+    /// Why it is over.
+    pub because: SupervisionEnd,
 }
 
 /// An act in its place in the chain.
@@ -90,8 +103,12 @@ impl AuditEntry {
             act.before.clone(),
             act.after.clone(),
         ];
+        // An entry without an end is sealed as it was before entries had any.
+        let end = act.ended.map(|ended| {
+            [Some(ended.lasted.as_millis().to_string()), Some(ended.because.as_str().to_owned())]
+        });
         let mut hash = Sha256::new_with_prefix(previous);
-        for field in fields {
+        for field in fields.into_iter().chain(end.into_iter().flatten()) {
             match field {
                 Some(text) => {
                     hash.update((text.len() as u64).to_be_bytes());
@@ -107,44 +124,12 @@ impl AuditEntry {
 impl Store {
     /// Writes an act down, behind all others.
     pub async fn audit(&self, act: &Act) -> Result<AuditEntry, Error> {
-        // As the database keeps it, or the seal would not fit what is read back.
-        let act = Act {
-            action: without_nul(&act.action),
-            target: without_nul(&act.target),
-            reason: act.reason.as_deref().map(without_nul),
-            ..act.clone()
-        };
         // In this process nobody holds a connection while they wait for another's entry, or a few would hold them all.
         let _turn = self.audit_turn.lock().await;
         let mut tx = self.db.begin(Lane::People).await?;
-        tx.rows(TURN, args![]).await?;
-        let last = tx.row("select seq, hash from audit order by seq desc limit 1", args![]).await?;
-        let (seq, previous) = match last {
-            Some(row) => (row.get::<i64>("seq")? + 1, row.get("hash")?),
-            None => (1, BEGINNING),
-        };
-        let hash = AuditEntry::seal(seq, &act, &previous);
-        let sql = "insert into audit (seq, at, user_id, api_key_id, action, target, address, request, status, \
-                   reason, digest_before, digest_after, hash) \
-                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-        let values = args![
-            seq,
-            act.at,
-            act.user,
-            act.key,
-            &act.action,
-            &act.target,
-            &act.address,
-            &act.request,
-            act.status,
-            act.reason.as_deref(),
-            act.before.as_deref(),
-            act.after.as_deref(),
-            hash.to_vec(),
-        ];
-        tx.execute(sql, values).await?;
+        let entry = append(&mut tx, act).await?;
         tx.commit().await?;
-        Ok(AuditEntry { seq, act, hash })
+        Ok(entry)
     }
 
     /// A page of entries.
@@ -163,6 +148,48 @@ impl Store {
     }
 }
 
+/// Writes an act down in a transaction, behind all others. Whoever has a turn keeps it until the commit: what else the
+/// transaction locks must come before, or two of them may wait for each other.
+pub(super) async fn append(tx: &mut Tx, act: &Act) -> Result<AuditEntry, Error> {
+    // As the database keeps it, or the seal would not fit what is read back.
+    let act = Act {
+        action: without_nul(&act.action),
+        target: without_nul(&act.target),
+        reason: act.reason.as_deref().map(without_nul),
+        ..act.clone()
+    };
+    tx.rows(TURN, args![]).await?;
+    let last = tx.row("select seq, hash from audit order by seq desc limit 1", args![]).await?;
+    let (seq, previous) = match last {
+        Some(row) => (row.get::<i64>("seq")? + 1, row.get("hash")?),
+        None => (1, BEGINNING),
+    };
+    let hash = AuditEntry::seal(seq, &act, &previous);
+    let sql = "insert into audit (seq, at, user_id, api_key_id, action, target, address, request, status, \
+               reason, digest_before, digest_after, lasted_ms, ended_because, hash) \
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    let lasted = act.ended.map(|ended| i64::try_from(ended.lasted.as_millis()).unwrap_or(i64::MAX));
+    let values = args![
+        seq,
+        act.at,
+        act.user,
+        act.key,
+        &act.action,
+        &act.target,
+        &act.address,
+        &act.request,
+        act.status,
+        act.reason.as_deref(),
+        act.before.as_deref(),
+        act.after.as_deref(),
+        lasted,
+        act.ended.map(|ended| ended.because.as_str()),
+        hash.to_vec(),
+    ];
+    tx.execute(sql, values).await?;
+    Ok(AuditEntry { seq, act, hash })
+}
+
 fn narrow(filter: &AuditFilter) -> Select {
     Select::new("select * from audit")
         .narrow("user_id = ?", filter.user)
@@ -173,6 +200,11 @@ fn narrow(filter: &AuditFilter) -> Select {
 }
 
 fn read(row: &Row) -> Result<AuditEntry, Error> {
+    let lasted: Option<i64> = row.get("lasted_ms")?;
+    let ended = lasted.map(|lasted| {
+        let lasted = Duration::from_millis(lasted.max(0).unsigned_abs());
+        Ok::<_, Error>(Ended { lasted, because: row.word("ended_because")? })
+    });
     let act = Act {
         at: row.get("at")?,
         user: row.get("user_id")?,
@@ -185,6 +217,7 @@ fn read(row: &Row) -> Result<AuditEntry, Error> {
         reason: row.get("reason")?,
         before: row.get("digest_before")?,
         after: row.get("digest_after")?,
+        ended: ended.transpose()?,
     };
     Ok(AuditEntry { seq: row.get("seq")?, act, hash: row.get("hash")? })
 }

@@ -102,7 +102,7 @@ pub use abandonment::{Abandonment, AbandonmentFilter};
 pub use api_key::{ApiKey, ApiKeyId};
 pub use archive::{ArchiveJob, ArchiveStep, FileKind, KeptFile, Place};
 pub use attempt::AttemptRecord;
-pub use audit::{Act, AuditEntry, AuditFilter};
+pub use audit::{Act, AuditEntry, AuditFilter, Ended};
 pub use by_hand::{HandDenied, HandDialled};
 pub use callback::{CallbackFilter, CallbackRecord, CallbackState, OpenCallback};
 pub use caller::CallerBehind;

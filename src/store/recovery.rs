@@ -67,7 +67,6 @@ impl Store {
         let machines = self.machine_codes().await?;
         let mut tx = self.db.begin(Lane::Calls).await?;
         tx.execute(RELEASE_CLAIMED, args![holder, now]).await?;
-        supervision::close_all(&mut tx, holder, now).await?;
         let recovery = Recovery {
             attempts: open_attempts(&mut tx, holder).await?,
             sessions: open_sessions(&mut tx, holder).await?,
@@ -78,6 +77,8 @@ impl Store {
             learnt: learnt::all(&mut tx).await?,
             callbacks: caller_callback::open(&mut tx, holder, now).await?,
         };
+        // Behind all else: it takes the audit log's turn.
+        supervision::close_all(&mut tx, holder, now).await?;
         tx.commit().await?;
         Ok(recovery)
     }

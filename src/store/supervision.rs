@@ -4,6 +4,7 @@ use cadran_engine::model::{
     AgentId, CallId, Supervised, SupervisionEnd, SupervisionId, SupervisionMode, Timestamp,
 };
 
+use super::audit::{self, Act, Ended};
 use super::db::{Select, Tx};
 use super::value::{Row, args};
 use super::write::Desk;
@@ -41,10 +42,10 @@ const INSERT: &str = "insert into supervision (supervision_id, holder, user_id, 
     mode, reason, began_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing";
 
 const CLOSE: &str = "update supervision set ended_at = $2, ended_because = $3 \
-    where supervision_id = $1 and ended_at is null";
+    where supervision_id = $1 and ended_at is null returning *";
 
 const CLOSE_ALL: &str = "update supervision set ended_at = $2, ended_because = $3 \
-    where holder = $1 and ended_at is null";
+    where holder = $1 and ended_at is null returning *";
 
 impl Store {
     /// Acts of supervision, the latest first.
@@ -88,19 +89,51 @@ pub(super) async fn open(tx: &mut Tx, act: &Supervised, desk: &Desk) -> Result<(
     tx.execute(INSERT, values).await.map(drop)
 }
 
-/// Keeps that an act ended, once.
+/// Keeps that an act ended, once: in its row and in the audit log.
 pub(super) async fn close(
     tx: &mut Tx,
     act: SupervisionId,
     at: Timestamp,
     end: SupervisionEnd,
 ) -> Result<(), Error> {
-    tx.execute(CLOSE, args![act, at, end.as_str()]).await.map(drop)
+    match tx.row(CLOSE, args![act, at, end.as_str()]).await? {
+        Some(row) => write_down(tx, &read(&row)?).await,
+        None => Ok(()),
+    }
 }
 
 /// Closes what a daemon left open that died: whoever takes over its Asterisk ends every ear.
 pub(super) async fn close_all(tx: &mut Tx, holder: &str, at: Timestamp) -> Result<(), Error> {
-    tx.execute(CLOSE_ALL, args![holder, at, SupervisionEnd::Restart.as_str()]).await.map(drop)
+    for row in tx.rows(CLOSE_ALL, args![holder, at, SupervisionEnd::Restart.as_str()]).await? {
+        write_down(tx, &read(&row)?).await?;
+    }
+    Ok(())
+}
+
+/// Tells the audit log how long an act lasted and why it ended. That of its beginning is the entry of the request.
+async fn write_down(tx: &mut Tx, record: &SupervisionRecord) -> Result<(), Error> {
+    let SupervisionRecord { act, ended_at: Some(at), end: Some(because) } = record else { return Ok(()) };
+    let way = match act.mode {
+        SupervisionMode::Barge => "barge",
+        SupervisionMode::Listen => "listen",
+        SupervisionMode::TakeOver => "take-over",
+        SupervisionMode::Whisper => "whisper",
+    };
+    let entry = Act {
+        at: *at,
+        user: Some(act.user),
+        key: None,
+        action: format!("END /api/calls/{{call}}/{way}"),
+        target: format!("/api/calls/{}/{way}", act.call),
+        address: String::new(),
+        request: act.id.to_string(),
+        status: 0,
+        reason: Some(act.reason.clone()).filter(|reason| !reason.trim().is_empty()),
+        before: None,
+        after: None,
+        ended: Some(Ended { lasted: at.since(act.began_at), because: *because }),
+    };
+    audit::append(tx, &entry).await.map(drop)
 }
 
 fn read(row: &Row) -> Result<SupervisionRecord, Error> {

@@ -33,7 +33,8 @@ pub(super) struct Desk {
 const RELEASE: &str = "update lead set state = 'waiting', due_at = $3, ripe = false, claimed_by = null, claimed_until = null \
     where lead_id = $1 and state = 'claimed' and claimed_by = $2";
 
-/// Carries out a write that nobody waits for, which is every one but attempts: see [`attempt::Saving`].
+/// Carries out a write that nobody waits for, which is every one but attempts: see [`attempt::Saving`]. Ends of
+/// supervision are carried out with the audit log's turn.
 pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<(), Error> {
     match write {
         // The writer brings attempts to `attempt::Saving`, all of a group at once.
@@ -90,7 +91,8 @@ pub(super) async fn apply(tx: &mut Tx, write: &Write, desk: &Desk) -> Result<(),
         }
         Write::SaveDisposition(said) => disposition::save(tx, said).await?,
         Write::OpenSupervision(act) => supervision::open(tx, act, desk).await?,
-        Write::CloseSupervision { act, at, end } => supervision::close(tx, *act, *at, *end).await?,
+        // The writer brings ends of supervision to [`supervision::close`], behind all else of a group.
+        Write::CloseSupervision { .. } => {}
         Write::OpenSession { session, agent, campaigns, at } => {
             session::open(tx, *session, *agent, campaigns, *at, desk).await?;
         }

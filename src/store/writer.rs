@@ -19,7 +19,7 @@ use super::lease::Lease;
 use super::person::{self, Persons, each_once};
 use super::webhook::{self, EventKind};
 use super::write::{Desk, apply, subject};
-use super::{Error, Store, attempt, claim, event};
+use super::{Error, Store, attempt, claim, event, supervision};
 
 /// Writes that may wait. Without dialling only the calls in progress and the agents at work cause any, so this lasts
 /// for hours without a database; it takes 30 MB at most.
@@ -82,6 +82,17 @@ async fn lock_persons(tx: &mut Tx, jobs: &[&Job]) -> Result<Persons, Error> {
         Some(now) => person::lock(tx, &each_once(attempts.iter().map(|attempt| attempt.phone)), now).await,
         None => Ok(Persons::new()),
     }
+}
+
+/// Ends acts of supervision, last of all: two daemons that take the audit log's turn when they hold everything else never
+/// wait for each other in a circle.
+async fn end_supervision(tx: &mut Tx, jobs: &[&Job]) -> Result<(), Error> {
+    for job in jobs {
+        if let Job::Write(Write::CloseSupervision { act, at, end }) = job {
+            supervision::close(tx, *act, *at, *end).await?;
+        }
+    }
+    Ok(())
 }
 
 impl WriteQueue {
@@ -194,6 +205,7 @@ impl Writer {
                     saving.close(&mut tx).await?;
                 }
             }
+            end_supervision(&mut tx, &jobs).await?;
             tx.commit().await?;
             Ok(answers)
         };

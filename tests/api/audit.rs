@@ -85,6 +85,39 @@ async fn an_own_desk_is_not_written_down_and_anothers_is() {
     assert_eq!(pauses[0]["user"], me["user"]);
 }
 
+/// Why somebody takes part in a conversation, ends it, or acts at an agent's desk: from the body or from the query.
+#[tokio::test]
+async fn what_a_supervisor_does_is_written_down_with_their_reason() {
+    let world = World::new().await;
+    let admin = world.signed_in(Role::Admin).await;
+    let (agent, _) = world.agent(&admin, "agent-1").await;
+    let (desk, _) = world.agent(&admin, "desk").await;
+    world.add_user("sup", Role::Supervisor, Some(desk)).await;
+    let token = world.sign_in("sup").await;
+    let call = format!("/api/calls/cal_{}", uuid::Uuid::nil().simple());
+    let agent = format!("/api/agents/{agent}");
+    let acts = [
+        (format!("{call}/listen"), json!({ "reason": "asked for help" }), 202),
+        (format!("{call}/take-over"), json!({ "reason": "asked for help" }), 202),
+        (format!("{agent}/follow?reason=asked+for+help"), json!({}), 202),
+        (format!("{agent}/pause?reason=asked+for+help"), json!({ "code": "lunch" }), 204),
+        (format!("{agent}/ready?reason=asked+for+help"), json!({}), 204),
+        (format!("{agent}/log-out?reason=asked+for+help"), json!({}), 204),
+    ];
+    for (path, body, status) in acts {
+        world.call("POST", &path).token(&token).json(&body).send().await.expect(status);
+        let entry = log(&world, &admin).await[0].clone();
+        let target = path.split('?').next().unwrap();
+        assert_eq!((&entry["target"], &entry["reason"]), (&json!(target), &json!("asked for help")));
+    }
+    let mute = format!("{call}/listen");
+    world.call("POST", &mute).token(&token).json(&json!({ "reason": " " })).send().await.expect(202);
+    assert_eq!(log(&world, &admin).await[0]["reason"], Value::Null);
+    let long = format!("{agent}/ready?reason={}", "x".repeat(501));
+    let reply = world.call("POST", &long).token(&token).send().await;
+    assert_eq!(reply.problem(), (422, "invalid".to_owned()));
+}
+
 #[tokio::test]
 async fn the_log_is_exported_as_lines_and_read_by_those_who_may() {
     let world = World::new().await;

@@ -65,8 +65,10 @@ async fn refusals_say_what_to_do() {
     let admin = world.signed_in(Role::Admin).await;
     let (_, _, token) = supervisor(&world, &admin).await;
     let refusals = [
+        (Refusal::ListeningNotTold, 409, "refusal_listening_not_told"),
         (Refusal::OwnConversation, 409, "refusal_own_conversation"),
         (Refusal::PhoneDown, 409, "refusal_phone_down"),
+        (Refusal::PrivateCall, 409, "refusal_private_call"),
         (Refusal::ReasonNeeded, 422, "refusal_reason_needed"),
         (Refusal::SwitchAway, 503, "refusal_switch_away"),
     ];
@@ -84,6 +86,37 @@ async fn refusals_say_what_to_do() {
     let long = json!({ "reason": "x".repeat(501) });
     let reply = world.call("POST", &path).token(&token).json(&long).send().await;
     assert_eq!(reply.problem(), (422, "invalid".to_owned()));
+}
+
+#[tokio::test]
+async fn a_call_is_kept_private_unless_the_law_orders_its_recording() {
+    let world = World::new().await;
+    let admin = world.signed_in(Role::Admin).await;
+    let (_, stranger) = world.agent(&admin, "stranger").await;
+    let path = format!("/api/calls/{}/private", a_call());
+    world.call("POST", &path).token(&admin).send().await.expect(204);
+    assert_eq!(world.script().asked.last(), Some(&Request::MarkPrivate { call: a_call() }));
+    let reply = world.call("POST", &path).token(&stranger).send().await;
+    assert_eq!(reply.problem().0, 403, "{}", reply.text());
+    world.script().refusal = Some(Refusal::RecordingOrdered);
+    let reply = world.call("POST", &path).token(&admin).header("accept-language", "fr").send().await;
+    assert_eq!(reply.problem(), (409, "refusal_recording_ordered".to_owned()));
+    assert_eq!(reply.json()["title"], "Cet appel doit être enregistré");
+}
+
+#[tokio::test]
+async fn the_period_of_listening_ends_after_it_begins() {
+    let world = World::new().await;
+    let admin = world.signed_in(Role::Admin).await;
+    let add = async |from: i64, until: i64| {
+        let listening = json!({ "from": from, "until": until });
+        let queue = json!({ "name": "sales", "supervision": { "listening": listening } });
+        world.call("POST", "/api/queues").token(&admin).json(&queue).send().await
+    };
+    let refused = add(2_000, 2_000).await.expect(422).json();
+    assert_eq!(refused["errors"][0]["pointer"], "/supervision/listening/until", "{refused}");
+    let made = add(1_000, 2_000).await.expect(201).json();
+    assert_eq!(made["supervision"]["listening"], json!({ "from": 1_000, "until": 2_000 }));
 }
 
 #[tokio::test]
@@ -136,10 +169,10 @@ async fn whoever_looks_after_a_team_follows_within_it_and_a_change_of_the_team_c
     let user = world.add_user_of("sup", Role::Supervisor, Some([team].into()), Some(desk)).await;
     let token = world.sign_in("sup").await;
 
-    let path = format!("/api/agents/{agent}/follow");
+    let path = format!("/api/agents/{agent}/follow?reason=new+here");
     world.call("POST", &path).token(&token).send().await.expect(202);
-    let followed =
-        Request::Follow { supervisor: desk, user, agent, scope: team_scope(&[agent], &[campaign]) };
+    let (scope, reason) = (team_scope(&[agent], &[campaign]), "new here".to_owned());
+    let followed = Request::Follow { supervisor: desk, user, agent, scope, reason };
     assert_eq!(world.script().asked.last(), Some(&followed));
 
     let path = format!("/api/teams/{team}");

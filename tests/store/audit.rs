@@ -1,8 +1,10 @@
 //! The audit log: added to, and nothing else; whatever is done to it behind Cadran's back shows.
 
 use cadran::audit::{Anchor, Finding, verify};
-use cadran::store::{Act, AuditFilter, HistoryOrder, Page};
-use cadran_engine::model::UserId;
+use std::time::Duration;
+
+use cadran::store::{Act, AuditFilter, Ended, HistoryOrder, Page};
+use cadran_engine::model::{SupervisionEnd, UserId};
 
 use super::database::Database;
 use super::world::at;
@@ -20,6 +22,8 @@ fn an_act(number: u64) -> Act {
         reason: (number == 4).then(|| "asked by letter, with an odd \0 character".to_owned()),
         before: None,
         after: Some("00".repeat(32)),
+        ended: (number == 7)
+            .then_some(Ended { lasted: Duration::from_millis(61_250), because: SupervisionEnd::Withdrawn }),
     }
 }
 
@@ -106,6 +110,12 @@ pub(crate) async fn whatever_is_done_to_it_shows(database: &Database) {
             "update audit set user_id = null where seq = 1",
             "update audit set user_id = 1 where seq = 1",
             Finding::Changed { seq: 1 },
+        ),
+        (
+            "a shorter time",
+            "update audit set lasted_ms = 1000 where seq = 7",
+            "update audit set lasted_ms = 61250 where seq = 7",
+            Finding::Changed { seq: 7 },
         ),
         (
             "two that change places",

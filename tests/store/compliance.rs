@@ -375,7 +375,12 @@ pub(crate) async fn what_the_law_asks_of_a_call_comes_with_its_attempt(database:
     let mut desk = Desk::of(store);
     for _ in 0..2 {
         desk.queue.write(Write::SaveAttempt(Box::new(attempt.clone()))).unwrap();
-        let expected = [Obligation::AskAgreement, Obligation::RecordAll, Obligation::EndIfRefused];
+        let expected = [
+            Obligation::TellOfListening,
+            Obligation::AskAgreement,
+            Obligation::RecordAll,
+            Obligation::EndIfRefused,
+        ];
         match desk.hears().await {
             StoreEvent::AttemptSaved { obligations, .. } => assert_eq!(obligations, expected),
             other => panic!("{other:?}"),

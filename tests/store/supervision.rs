@@ -1,6 +1,6 @@
 //! Acts of supervision.
 
-use cadran::store::{Page, SupervisionFilter, SupervisionRecord};
+use cadran::store::{AuditFilter, HistoryOrder, Page, Store, SupervisionFilter, SupervisionRecord};
 use cadran_engine::command::Write;
 use cadran_engine::model::{
     AgentId, CallId, Supervised, SupervisionEnd, SupervisionId, SupervisionMode, UserId,
@@ -61,6 +61,7 @@ pub(crate) async fn acts_of_supervision_are_kept_with_their_end(database: &Datab
     let restart = Some(SupervisionEnd::Restart);
     assert_eq!(ends, [None, restart, restart, restart, Some(SupervisionEnd::Moved)]);
 
+    the_log_tells_each_end_once(store, &acts).await;
     let found = |filter| async move { store.supervision(filter, Page::first()).await.unwrap().len() };
     assert_eq!(found(SupervisionFilter { agent: Some(agent), ..any() }).await, 5);
     assert_eq!(found(SupervisionFilter { agent: Some(supervisor), ..any() }).await, 0);
@@ -68,4 +69,27 @@ pub(crate) async fn acts_of_supervision_are_kept_with_their_end(database: &Datab
     assert_eq!(found(SupervisionFilter { from: Some(at(2)), until: Some(at(4)), ..any() }).await, 2);
     let page = Page { after: Some(acts[2].id), limit: 1 };
     assert_eq!(store.supervision(any(), page).await.unwrap()[0].act, acts[1]);
+}
+
+/// How long each act lasted, and why it ended, whether it was let go or its daemon died.
+async fn the_log_tells_each_end_once(store: &Store, acts: &[Supervised]) {
+    let entries =
+        store.audit_entries(&AuditFilter::default(), HistoryOrder::Earliest, Page::first()).await.unwrap();
+    let told = |act: &Supervised| {
+        let of_act = entries.iter().filter(|entry| entry.act.request == act.id.to_string());
+        let [entry] = of_act.collect::<Vec<_>>()[..] else { panic!("{entries:?}") };
+        let ended = entry.act.ended.unwrap();
+        let (lasted, because) = (ended.lasted.as_secs(), ended.because);
+        assert_eq!((entry.act.user, entry.act.reason.as_deref()), (Some(act.user), Some("l'écoute")));
+        (entry.act.action.clone(), lasted, because)
+    };
+    let action = |way: &str| format!("END /api/calls/{{call}}/{way}");
+    let expected = [
+        (action("barge"), 49, SupervisionEnd::Moved),
+        (action("listen"), 58, SupervisionEnd::Restart),
+        (action("take-over"), 57, SupervisionEnd::Restart),
+        (action("whisper"), 56, SupervisionEnd::Restart),
+    ];
+    assert_eq!(acts.iter().map(told).collect::<Vec<_>>(), expected);
+    assert_eq!(entries.len(), expected.len());
 }

@@ -1,12 +1,13 @@
 //! What wants a person is shown for as long as it does, to those whom it concerns.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use cadran::live::{Check, Facts, Health, Part, Rights, Sees, Tables};
+use cadran::live::{Check, Facts, Health, Part, PauseLimit, Rights, Sees, Tables};
 use cadran_engine::command::Hold;
 use cadran_engine::dialer::obstacle::{Obstacle, Standing};
-use cadran_engine::model::{CampaignId, QueueId, Role, Scope, TrunkId};
+use cadran_engine::model::{CampaignId, PauseReason, QueueId, Role, Scope, TrunkId};
 use cadran_engine::view::QueueView;
 use serde_json::{Value, json};
 
@@ -90,4 +91,43 @@ fn whoever_is_confined_to_teams_is_told_of_these() {
     screen.serve(centre.now, &tables, &facts, || true);
     let keys: Vec<String> = rows(&screen).into_iter().map(|(key, _)| key).collect();
     assert_eq!(keys, ["q_1"]);
+}
+
+#[test]
+fn a_pause_that_is_too_long_is_told_until_it_ends() {
+    let mut centre = Centre::new(1, 3);
+    let (began, longest) = (centre.now, Duration::from_secs(1_200));
+    for agent in &mut centre.view.agents {
+        agent.state = "paused";
+        agent.since = began;
+    }
+    centre.view.agents[0].reason = Some(PauseReason::Chosen("lunch".to_owned()));
+    centre.view.agents[1].reason = Some(PauseReason::Chosen("training".to_owned()));
+    centre.view.agents[2].reason = Some(PauseReason::LoggedIn);
+    let lunch = PauseLimit { pause_max: longest, label_en: "Lunch".into(), label_fr: "Déjeuner".into() };
+    let (mut tables, facts) = (Tables::new("run"), Facts::new(began));
+    tables.show_pauses(Arc::new([("lunch".to_owned(), lunch)].into()));
+    tables.show(centre.shown());
+    let mut screen = Screen::new(Rights::of(Role::Supervisor, None), vec![("alerts", None)]);
+    screen.connect(centre.now, &tables, &facts);
+    let mut look = |tables: &mut Tables, after: Duration| {
+        let now = began + after;
+        tables.alert(now);
+        screen.serve(now, tables, &facts, || true);
+        rows(&screen)
+    };
+    assert_eq!(look(&mut tables, longest - Duration::from_secs(1)), []);
+    for after in [longest, longest * 2] {
+        let told = look(&mut tables, after);
+        let [(key, row)] = &told[..] else { panic!("{told:?}") };
+        let expected = (json!("pause_long"), json!("warning"), json!((began + longest).as_millis()));
+        assert_eq!(key, "agt_1");
+        assert_eq!((row["what"].clone(), row["severity"].clone(), row["since"].clone()), expected);
+        assert!(row["why"]["en"].as_str().unwrap().contains("Lunch for longer than the 20 minutes"), "{row}");
+        assert!(row["why"]["fr"].as_str().unwrap().contains("Déjeuner depuis plus longtemps"), "{row}");
+    }
+    centre.view.agents[0].state = "ready";
+    centre.view.agents[0].reason = None;
+    tables.show(centre.shown());
+    assert_eq!(look(&mut tables, longest * 3), []);
 }

@@ -8,6 +8,7 @@ pub(crate) mod joining;
 pub(crate) mod leg;
 pub(crate) mod onward;
 pub(crate) mod outside;
+pub(crate) mod private;
 pub(crate) mod recording;
 pub(crate) mod supervising;
 pub(crate) mod supervision;
@@ -22,9 +23,12 @@ use std::time::Duration;
 use crate::agents::session::AgentState;
 use crate::command::{Refusal, SwitchCommand};
 use crate::conversation::talk::Talk;
+use crate::dialer::compliance::Obligation;
 use crate::engine::Engine;
 use crate::inbound::caller::{Caller, CallerState};
-use crate::model::{AgentId, CallId, CampaignId, LegId, QueueId, RoomId, Scope, Side, SupervisionRules};
+use crate::model::{
+    AgentId, CallId, CampaignId, LegId, QueueId, RoomId, Scope, Side, SupervisionMode, SupervisionRules,
+};
 use crate::outbound::call::{Call, CallState};
 use crate::timers::Timer;
 
@@ -119,6 +123,19 @@ impl Engine {
             }
         };
         rules.unwrap_or_default()
+    }
+
+    /// Whether a supervisor may take part in it like this at this moment: it may be private, and the law may ask that
+    /// agents were told when people listen.
+    pub(crate) fn may_take_part(&self, talk: &Conversation, mode: SupervisionMode) -> Result<(), Refusal> {
+        if self.is_private(talk.call) {
+            return Err(Refusal::PrivateCall);
+        }
+        let told = || self.supervision_rules(talk).listening.is_some_and(|period| period.covers(self.cx.now));
+        if mode.listens() && self.is_obliged(talk.call, Obligation::TellOfListening) && !told() {
+            return Err(Refusal::ListeningNotTold);
+        }
+        Ok(())
     }
 
     /// How long an agent finishes after a conversation.

@@ -113,12 +113,15 @@ impl Engine {
     }
 
     /// Whether the law asks something of a call. Whoever calls us is owed nothing by these rules.
-    fn is_obliged(&self, id: CallId, to: Obligation) -> bool {
+    pub(crate) fn is_obliged(&self, id: CallId, to: Obligation) -> bool {
         self.calls.get(&id).is_some_and(|call| call.obligations.contains(&to))
     }
 
     pub(crate) fn start_recording_on_demand(&mut self, id: CallId) -> Result<Answer, Refusal> {
         let talk = self.conversation(id)?;
+        if self.is_private(id) {
+            return Err(Refusal::PrivateCall);
+        }
         if self.recording_policy(&talk) == RecordingPolicy::Never {
             return Err(Refusal::RecordingForbidden);
         }
@@ -172,6 +175,9 @@ impl Engine {
     pub(crate) fn start_part(&mut self, id: CallId) {
         let now = self.cx.now;
         self.end_part(id);
+        if self.is_private(id) {
+            return;
+        }
         let Some(Parties { customer, other, caller }) = self.parties(id) else { return };
         let Some(known) = self.talk_mut(id) else { return };
         known.recordings_begun = known.recordings_begun.saturating_add(1);

@@ -24,6 +24,8 @@ pub(crate) struct Followed {
     pub(crate) agent: AgentId,
     /// What the supervisor sees: a conversation outside is not heard.
     pub(crate) scope: Scope,
+    /// Why, in the supervisor's words.
+    pub(crate) reason: String,
 }
 
 /// A supervisor's part in a conversation.

@@ -51,6 +51,7 @@ impl Engine {
         if mode == SupervisionMode::Whisper && self.is_conference(call) {
             return Err(Refusal::TransferIs("conference"));
         }
+        self.may_take_part(&talk, mode)?;
         let reason_needed = self.supervision_rules(&talk).reason_needed && mode.reaches_the_customer();
         if reason_needed && reason.trim().is_empty() {
             return Err(Refusal::ReasonNeeded);
@@ -323,8 +324,12 @@ impl Engine {
         let waits = self.supervising.get(&supervisor).filter(|known| known.part.is_none());
         let Some(followed) = waits.and_then(|known| known.follows.as_ref()) else { return };
         let talk = self.conversation_of(followed.agent);
-        if let Some(talk) = talk.filter(|talk| talk.is_within(&followed.scope)) {
-            self.take_part(supervisor, talk, SupervisionMode::Listen, String::new());
+        let mode = SupervisionMode::Listen;
+        let heard =
+            |talk: &Conversation| talk.is_within(&followed.scope) && self.may_take_part(talk, mode).is_ok();
+        if let Some(talk) = talk.filter(heard) {
+            let reason = followed.reason.clone();
+            self.take_part(supervisor, talk, mode, reason);
         }
     }
 
@@ -341,7 +346,7 @@ impl Engine {
         self.transfer_of(call).is_some_and(|transfer| transfer.stage == TransferStage::Conference)
     }
 
-    fn supervisors_in(&self, wanted: impl Fn(&Part) -> bool) -> Vec<AgentId> {
+    pub(crate) fn supervisors_in(&self, wanted: impl Fn(&Part) -> bool) -> Vec<AgentId> {
         let in_part = |known: &Supervising| known.part.as_ref().is_some_and(&wanted);
         self.supervising.iter().filter(|(_, known)| in_part(known)).map(|(agent, _)| *agent).collect()
     }

@@ -42,6 +42,8 @@ impl CallRecording {
 pub(crate) struct Talk {
     pub(crate) recording: CallRecording,
     pub(crate) recordings_begun: u8,
+    /// Nobody listens, and nothing is recorded any more.
+    pub(crate) is_private: bool,
     /// How often it was tried to bring the customer back to their agent, while that has not come about.
     pub(crate) returns: Option<u8>,
     /// The customer is held, or on the way to somebody else.

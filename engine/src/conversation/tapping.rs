@@ -49,7 +49,7 @@ pub(crate) struct Tap {
 
 impl Engine {
     /// Opens a tap on a conversation.
-    pub(crate) fn open_tap(&mut self, by: Tapper, call: CallId) -> Result<Answer, Refusal> {
+    pub(crate) fn open_tap(&mut self, by: Tapper, call: CallId, reason: String) -> Result<Answer, Refusal> {
         if self.holds.is_switch_away() {
             return Err(Refusal::SwitchAway);
         }
@@ -57,6 +57,7 @@ impl Engine {
         if by.agent == Some(agent) {
             return Err(Refusal::OwnConversation);
         }
+        self.may_take_part(&self.conversation(call)?, SupervisionMode::Listen)?;
         let of_one = self.taps.values().filter(|tap| tap.by.user == by.user).count();
         if self.taps.len() >= TAPS_MAX || of_one >= TAPS_OF_ONE_MAX {
             return Err(Refusal::TooManyTaps);
@@ -74,7 +75,7 @@ impl Engine {
             call,
             mode: SupervisionMode::Listen,
             began_at: now,
-            reason: String::new(),
+            reason,
         })));
         self.cx.notice(Notice::Tapped { user: by.user, call });
         let rules = self.conversation(call).ok().map(|talk| self.supervision_rules(&talk));
@@ -115,6 +116,14 @@ impl Engine {
             for id in over {
                 self.end_tap(id, SupervisionEnd::CallOver);
             }
+        }
+    }
+
+    /// Ends every tap of a conversation.
+    pub(crate) fn end_taps_of(&mut self, call: CallId, end: SupervisionEnd) {
+        let of_call = self.taps.iter().filter(|(_, tap)| tap.call == call);
+        for tap in of_call.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.end_tap(tap, end);
         }
     }
 

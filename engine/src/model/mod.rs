@@ -54,7 +54,9 @@ pub use recording::{RecordingFacts, RecordingState};
 pub use right::{Right, Rights};
 pub use screening::{OnMachine, SCREENING_TIME_MAX, Screened, Screening, Verdict};
 pub use sip::{MessageLamp, SipAccount, SipTrunk};
-pub use supervision::{AgentsHear, Supervised, SupervisionEnd, SupervisionMode, SupervisionRules};
+pub use supervision::{
+    AgentsHear, ListeningPeriod, Supervised, SupervisionEnd, SupervisionMode, SupervisionRules,
+};
 pub use tenant::{Slug, TenantState};
 pub use time::Timestamp;
 pub use trunk::{ProbeSilence, Trunk, TrunkProbe, TrunkState};

@@ -33,6 +33,14 @@ impl SupervisionMode {
         }
     }
 
+    /// Whether it is to listen to an agent. Whoever takes a call over is its agent, and has nobody to listen to.
+    pub const fn listens(self) -> bool {
+        match self {
+            Self::Barge | Self::Listen | Self::Whisper => true,
+            Self::TakeOver => false,
+        }
+    }
+
     /// Whether the customer hears a stranger by it, which somebody may have to answer for.
     pub const fn reaches_the_customer(self) -> bool {
         match self {
@@ -56,6 +64,26 @@ pub enum AgentsHear {
     Tone,
 }
 
+/// From when until when agents were told that people may listen to them. The end is not in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ListeningPeriod {
+    /// Its beginning, in milliseconds since 1970.
+    #[cfg_attr(feature = "schema", schema(value_type = i64))]
+    pub from: Timestamp,
+    /// Its end, in milliseconds since 1970.
+    #[cfg_attr(feature = "schema", schema(value_type = i64))]
+    pub until: Timestamp,
+}
+
+impl ListeningPeriod {
+    /// Whether agents were told of this moment.
+    pub fn covers(&self, at: Timestamp) -> bool {
+        (self.from..self.until).contains(&at)
+    }
+}
+
 /// What a campaign asks of its supervisors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -63,6 +91,9 @@ pub enum AgentsHear {
 pub struct SupervisionRules {
     /// What an agent is told of a supervisor in their conversation.
     pub agents_hear: AgentsHear,
+    /// The period in which people may listen, as the agents were told it. Where a rule pack asks that they are told
+    /// (`notice_required`), nobody listens, whispers or barges outside it.
+    pub listening: Option<ListeningPeriod>,
     /// Whether a supervisor says why before the customer hears them.
     pub reason_needed: bool,
 }
@@ -71,7 +102,7 @@ impl Default for SupervisionRules {
     /// The agent's screen tells, and whoever is heard by the customer says why: what French practice expects (CNIL,
     /// *L'écoute et l'enregistrement des appels*).
     fn default() -> Self {
-        Self { agents_hear: AgentsHear::Badge, reason_needed: true }
+        Self { agents_hear: AgentsHear::Badge, listening: None, reason_needed: true }
     }
 }
 

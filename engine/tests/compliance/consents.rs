@@ -154,7 +154,13 @@ fn insurance_is_recorded_and_asked_for() {
     let Decision::Allow { obligations, packs } = asked.decide(&packs) else {
         panic!("{}", question.verdict(&packs));
     };
-    assert_eq!(obligations, [Obligation::AskAgreement, Obligation::RecordAll, Obligation::EndIfRefused]);
+    let expected = [
+        Obligation::TellOfListening,
+        Obligation::AskAgreement,
+        Obligation::RecordAll,
+        Obligation::EndIfRefused,
+    ];
+    assert_eq!(obligations, expected);
     let ids: Vec<&str> = packs.iter().map(|pack| pack.id()).collect();
     assert_eq!(ids, ["fr-2026", "fr-insurance"]);
     let late = question.with("/now", json!("2026-11-03T09:30:00Z"));

@@ -37,6 +37,7 @@ impl Centre {
                 user: account_of(agent),
                 agent: AgentId::from_i64(row.parse().unwrap()),
                 scope: scope(team),
+                reason: String::new(),
             },
             ["stops", "supervising"] => Request::StopSupervising { supervisor: agent, withdrawn: false },
             ["loses", "rights"] => Request::WithdrawSupervision {
@@ -51,12 +52,13 @@ impl Centre {
             },
             ["taps", name] => {
                 let by = Tapper { user: account_of(agent), agent: Some(agent), name: agent.to_string() };
-                Request::OpenTap { by, call: call(name) }
+                Request::OpenTap { by, call: call(name), reason: String::new() }
             }
             ["stops", "tapping"] => {
                 let tap = *self.taps.first().expect("a tap is open");
                 Request::CloseTap { tap, withdrawn: false }
             }
+            ["keeps", name, "private"] => Request::MarkPrivate { call: call(name) },
             ["holds", name] => Request::Hold { call: call(name) },
             ["takes", "back", name] => Request::Resume { call: call(name) },
             [mode @ ("listens" | "whispers" | "barges" | "takes"), rest @ ..] => {

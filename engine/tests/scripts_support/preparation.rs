@@ -1,6 +1,6 @@
 //! What a script says before its story begins.
 
-use cadran_engine::model::{AgentsHear, Campaign, DialMode, RecordingPolicy, RingMode};
+use cadran_engine::model::{AgentsHear, Campaign, DialMode, ListeningPeriod, RecordingPolicy, RingMode};
 
 use super::{Centre, START};
 use crate::furniture::{NEXT_DOOR, lead, screening, seconds};
@@ -28,6 +28,11 @@ impl Centre {
             }
             ["preview"] => campaign.settings.mode = DialMode::Preview,
             ["tone"] => campaign.settings.supervision.agents_hear = AgentsHear::Tone,
+            ["agents", "were", "told", "of", "listening", "from", from, "until", until] => {
+                let at = |span| START + seconds(span);
+                let period = ListeningPeriod { from: at(from), until: at(until) };
+                campaign.settings.supervision.listening = Some(period);
+            }
             ["record", "all"] => campaign.settings.recording = RecordingPolicy::All,
             ["law", "asks", obligation] => {
                 self.obligations.push(serde_json::from_value((*obligation).into()).unwrap())

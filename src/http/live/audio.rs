@@ -23,6 +23,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::unexpected;
 use crate::http::app::App;
 use crate::http::auth::{Listens, SignedIn};
+use crate::http::because::REASON_CHARS_MAX;
+use crate::http::check::Check;
 use crate::http::error::Error;
 use crate::http::extract::{Path, Query};
 use crate::http::{frame, scope};
@@ -79,6 +81,10 @@ pub(in crate::http) struct AudioQuery {
     /// `pcm` unless it is given.
     #[serde(default)]
     format: Format,
+    /// Why, in one's own words: 500 characters at most. It is kept in the audit log and in the record of the act.
+    #[serde(default)]
+    #[param(max_length = 500)]
+    reason: String,
 }
 
 /// Who listens, and to what.
@@ -115,10 +121,11 @@ pub(in crate::http) async fn open(
     if !frame::is_same_site(&headers) {
         return Err(Error::CrossSite);
     }
+    Check::default().text(&query.reason, REASON_CHARS_MAX, "/reason").done()?;
     let owner = scope::owner_of(&app, call).await?;
     let user = &session.user.value;
     let by = Tapper { user: user.id, agent: user.agent, name: user.login.clone() };
-    let tap = match app.inbox.request(Request::OpenTap { by, call }).await? {
+    let tap = match app.inbox.request(Request::OpenTap { by, call, reason: query.reason }).await? {
         Answer::Tapped(tap) => tap,
         other => return Err(unexpected(&other)),
     };

@@ -224,4 +224,6 @@ pub enum Obligation {
     NoMachineDetection,
     /// The whole call is recorded.
     RecordAll,
+    /// Nobody listens to the agent outside the period of which they were told.
+    TellOfListening,
 }

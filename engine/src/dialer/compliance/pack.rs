@@ -290,7 +290,9 @@ impl Pack {
     pub(super) fn obligations(&self) -> impl Iterator<Item = Obligation> {
         let forbids = self.rules.amd == Some(Detection::Forbidden);
         let detection = forbids.then_some(Obligation::NoMachineDetection);
-        self.rules.obligations.iter().copied().chain(detection)
+        let tells = self.rules.supervision.as_ref().is_some_and(|rule| rule.notice_required);
+        let listening = tells.then_some(Obligation::TellOfListening);
+        self.rules.obligations.iter().copied().chain(detection).chain(listening)
     }
 
     /// Whether it is for calls to this country.

@@ -12,7 +12,8 @@ use crate::model::{Timestamp, Zone};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SupervisionRule {
-    /// Whether the agent must have been told the period in which people listen.
+    /// Whether the agent must have been told the period in which people listen: the calls that the pack is for owe
+    /// [`TellOfListening`](super::Obligation::TellOfListening).
     #[serde(default)]
     pub notice_required: bool,
 }
