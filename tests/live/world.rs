@@ -170,6 +170,8 @@ impl World {
             "wrap_up": 0,
             "limit": { "calls_per_second": 100.0, "concurrent_calls": 100 },
             "compliance": { "seller": seller, "purpose": "service", "legal_basis": "contract" },
+            // French packs let nobody listen to agents who were not told of it.
+            "supervision": { "listening": { "from": 0, "until": 4_102_444_800_000_i64 } },
         });
         for (key, value) in settings.as_object().unwrap() {
             campaign[key] = value.clone();

@@ -121,6 +121,7 @@ fn a_pause_that_is_too_long_is_told_until_it_ends() {
         let told = look(&mut tables, after);
         let [(key, row)] = &told[..] else { panic!("{told:?}") };
         let expected = (json!("pause_long"), json!("warning"), json!((began + longest).as_millis()));
+        let row = &row[1];
         assert_eq!(key, "agt_1");
         assert_eq!((row["what"].clone(), row["severity"].clone(), row["since"].clone()), expected);
         assert!(row["why"]["en"].as_str().unwrap().contains("Lunch for longer than the 20 minutes"), "{row}");
