@@ -50,7 +50,16 @@ impl World<'_> {
                 Some(seen) => self.next_act_of_supervisor(seen, view),
             };
             if let Some(request) = request {
-                self.later(0, 990, |_| Happening::Asks(request));
+                let takes_over =
+                    matches!(request, Request::Supervise { mode: SupervisionMode::TakeOver, .. });
+                let soon = self.chance.millis(0, 990);
+                self.after(soon, Happening::Asks(request));
+                // Some change their minds while the customer is on the way.
+                if takes_over && self.chance.happens(0.3) {
+                    let thought = self.chance.millis(1, 300);
+                    let stop = Request::StopSupervising { supervisor, withdrawn: false };
+                    self.after(soon + thought, Happening::Asks(stop));
+                }
             }
         }
     }
