@@ -154,6 +154,11 @@ impl std::fmt::Debug for Encoded {
     }
 }
 
+/// What the values of a query may come to in bytes. Asterisk reads 4,096 bytes of the first line of a request
+/// (`MAX_HTTP_LINE_LENGTH` of main/http.c), and percent-encoding makes three bytes of one. The parameters of a query may
+/// as well be fields of a JSON body ("Asterisk REST Interface" of docs.asterisk.org).
+const QUERY_BYTES_MAX: usize = 1_000;
+
 /// Puts the fields of a request where they travel. The methods are the keywords of `requests!`.
 pub(crate) struct Encoder(Encoded);
 
@@ -187,8 +192,16 @@ impl Encoder {
         self.0.body = Some(to_json(value));
     }
 
+    /// The request; what would make its first line too long is in the body.
     pub(crate) fn finish(self) -> Encoded {
-        self.0
+        let mut request = self.0;
+        let is_long = request.query.iter().map(|(_, value)| value.len()).sum::<usize>() > QUERY_BYTES_MAX;
+        if is_long && request.body.is_none() && matches!(request.operation.method, Method::POST | Method::PUT)
+        {
+            let fields = request.query.drain(..).map(|(name, value)| (name.to_owned(), value.into()));
+            request.body = Some(serde_json::Value::Object(fields.collect()));
+        }
+        request
     }
 }
 

@@ -57,3 +57,17 @@ fn path_parameters_and_query_parameters_of_one_name_do_not_mix() {
     assert_eq!(request.path, "/endpoints/PJSIP/alice/sendMessage");
     assert_eq!(request.query, [("from", "pjsip:bob".to_owned())]);
 }
+
+#[test]
+fn what_would_make_the_first_line_too_long_travels_in_the_body() {
+    let request = |value: String| {
+        let set = channels::SetVariable::new("1.2".to_owned(), "NOTE".to_owned());
+        channels::SetVariable { value: Some(value), ..set }.encode()
+    };
+    let short = request("a".repeat(900));
+    assert_eq!((short.query.len(), short.body), (2, None));
+    let long = "\"".repeat(3_000);
+    let encoded = request(long.clone());
+    assert_eq!(encoded.query, []);
+    assert_eq!(encoded.body, Some(serde_json::json!({ "variable": "NOTE", "value": long })));
+}

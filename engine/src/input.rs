@@ -7,12 +7,13 @@ use crate::dialer::compliance::{Obligation, PaceLaw, Reason};
 use crate::dialer::drop_ledger::DropCounts;
 use crate::dialer::learnt::Learnt;
 use crate::flow::calendar::OpeningHours;
+use crate::flow::run::Bookmark;
 use crate::inbound::inquiry::{Finding, LookUpId};
 use crate::model::incoming::CallerCallback;
 use crate::model::{
-    Agent, AgentId, AttemptId, CallId, Campaign, CampaignId, Did, DidId, EarId, FlowPublished, HangupCause,
-    Lead, LeadId, LegId, Mailbox, Medium, MessageId, Phone, Queue, QueueId, RateLimit, RecordingFacts,
-    RecordingId, RoomId, SessionId, TapId, Timestamp, Trunk, TrunkId, TrunkProbe, Verdict,
+    Agent, AgentId, AttemptId, CallId, Campaign, CampaignId, Did, DidId, EarId, FlowId, FlowPublished,
+    HangupCause, Lead, LeadId, LegId, Mailbox, Medium, MessageId, Phone, Queue, QueueId, RateLimit,
+    RecordingFacts, RecordingId, RoomId, SessionId, TapId, Timestamp, Trunk, TrunkId, TrunkProbe, Verdict,
 };
 
 pub use crate::request::{Request, TransferKind, TransferTo};
@@ -307,6 +308,9 @@ pub enum LegPurpose {
         /// The language that they want, such as `en-GB`, once it is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         language: Option<String>,
+        /// Where they wait in their flow, if they wait in one that was published.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        course: Option<Box<CourseMark>>,
     },
     /// Somebody outside who is called for a caller.
     Outside {
@@ -335,6 +339,24 @@ pub struct QueuePlace {
     pub since: Timestamp,
     /// With which priority.
     pub priority: u16,
+}
+
+/// Where a caller waits in their flow, as their leg carries it: less than 4 kB, and nothing that is secret. It may hold
+/// what a flow knows of a person; so it is for the leg and for no log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CourseMark {
+    /// The flow in which they began.
+    pub flow: FlowId,
+    /// In which revision.
+    pub revision: u32,
+    /// The revisions of flows that it calls in whichever is live, as they were when the call began.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub live: Vec<(FlowId, u32)>,
+    /// Whether a queue or a number sent them into it.
+    #[serde(default)]
+    pub is_overflow: bool,
+    /// The node at which they wait, with the variables.
+    pub place: Bookmark,
 }
 
 /// News from the database side.

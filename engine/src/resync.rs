@@ -115,9 +115,10 @@ impl Engine {
     }
 
     /// A caller of an earlier daemon, or one whose arrival was not heard of, goes on: in conversation, in their place of
-    /// the queue, or at the beginning of their flow. Says whether the leg is a caller's.
+    /// the queue and of the flow that led there, or at the beginning of their flow. Says whether the leg is a caller's.
     fn adopt_caller(&mut self, seen: &LegSeen, snapshot: &Snapshot) -> bool {
-        let Some(LegPurpose::Caller { call, did, phone, trunk, queue, language }) = &seen.purpose else {
+        let Some(LegPurpose::Caller { call, did, phone, trunk, queue, language, course }) = &seen.purpose
+        else {
             return false;
         };
         if self.departed.holds(seen.leg) {
@@ -165,7 +166,7 @@ impl Engine {
         match queue.filter(|place| self.queues.contains_key(&place.queue)) {
             Some(place) => {
                 let waited = self.cx.wall.since(place.since);
-                self.wait_again(id, place.queue, place.priority, now - waited);
+                self.wait_where_marked(id, place, now - waited, course.as_deref());
             }
             None => self.begin_did(id),
         }

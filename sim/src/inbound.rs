@@ -152,8 +152,15 @@ impl World<'_> {
         let Ok(leg) = format!("leg_{high:016x}{low:016x}").parse::<LegId>() else { return };
         let patience = self.chance.about(Duration::from_secs(60)).min(PATIENCE_MAX);
         let Ok(call) = NOBODY.parse::<CallId>() else { return };
-        let purpose =
-            LegPurpose::Caller { call, did: None, phone: None, trunk: None, queue: None, language: None };
+        let purpose = LegPurpose::Caller {
+            call,
+            did: None,
+            phone: None,
+            trunk: None,
+            queue: None,
+            language: None,
+            course: None,
+        };
         let fate = Fate { rings_after: None, then: Then::PicksUp { after: Duration::ZERO, patience } };
         self.network.legs.insert(
             leg,

@@ -96,10 +96,12 @@ fn recordings(names: &Names, channels: &[Channel]) -> Vec<RecordingId> {
     live.into_iter().collect()
 }
 
-/// The purpose of a leg as the value of [`PURPOSE_VARIABLE`].
+/// The purpose of a leg as the value of [`PURPOSE_VARIABLE`], in which nothing is a variable of the dialplan.
 pub(super) fn purpose_text(names: &Names, purpose: &LegPurpose) -> String {
-    // Ids and words only, so this cannot fail; an empty mark would read back as none.
-    names.mark(&serde_json::to_string(purpose).unwrap_or_default())
+    // Ids and values only, so this cannot fail; an empty mark would read back as none.
+    let text = serde_json::to_string(purpose).unwrap_or_default();
+    // The sign stands in texts alone, where JSON knows an escape for it.
+    names.mark(&text.replace('$', "\\u0024"))
 }
 
 fn read_purpose(names: &Names, text: &str) -> Option<LegPurpose> {
@@ -108,6 +110,7 @@ fn read_purpose(names: &Names, text: &str) -> Option<LegPurpose> {
 
 #[cfg(test)]
 mod tests {
+    use cadran_engine::input::CourseMark;
     use cadran_engine::model::{AgentId, AttemptId, CallId, CampaignId, LeadId, SessionId};
     use uuid::Uuid;
 
@@ -133,6 +136,34 @@ mod tests {
         .unwrap()
     }
 
+    /// The course of a caller who waits two flows deep, of whom a flow knows a name with a dollar.
+    fn waiting() -> CourseMark {
+        serde_json::from_value(serde_json::json!({
+            "flow": "flw_4", "revision": 3, "live": [["flw_5", 2]],
+            "place": { "began": 1_795_000_000_000_i64, "since": 1_795_000_004_000_i64, "locale": "en-GB",
+                "chance": u64::MAX, "passages_left": 9_990, "frames": [
+                    { "node": "n_ask", "vars": { "name": "${Zoé}", "credit": 12.5, "items": ["a", "b"] } },
+                    { "flow": "flw_5", "node": "n_queue" },
+                ] },
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn marks_of_earlier_versions_read_back() {
+        let mark = format!(
+            r#"{{"role":"caller","call":"{}","did":null,"phone":"+33199001234",
+                "queue":{{"queue":"q_1","since":1795000000000,"priority":3}}}}"#,
+            CallId::from_uuid(uuid())
+        );
+        let Some(LegPurpose::Caller { queue: Some(place), language: None, course: None, .. }) =
+            read_purpose(&Names::default(), &mark)
+        else {
+            panic!("{mark} is not read")
+        };
+        assert_eq!(place.priority, 3);
+    }
+
     #[test]
     fn purposes_read_back_and_hold_no_word_of_the_dialplan() {
         let agent = LegPurpose::Agent {
@@ -153,6 +184,7 @@ mod tests {
             trunk: None,
             queue: None,
             language: Some("en-GB".to_owned()),
+            course: Some(Box::new(waiting())),
         };
         for purpose in [agent, customer, caller] {
             let text = purpose_text(&Names::default(), &purpose);

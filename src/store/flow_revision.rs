@@ -10,6 +10,10 @@ use super::flow::Pointer;
 use super::value::{Row, args, json};
 use super::{Error, Page, Store, only};
 
+/// How many of a flow's latest revisions are ready for callers who began in them: a call is in a flow for hours at most
+/// (`TIME_MAX` of its run), and more than two corrections within that time are rare.
+const LATEST_READY: u32 = 3;
+
 /// A published revision of a flow.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FlowRevision {
@@ -87,7 +91,8 @@ impl Store {
         select.page(&self.db, "revision desc", page.limit()).await?.iter().map(read).collect()
     }
 
-    /// Every flow with the revisions that calls may begin in, or that other flows call.
+    /// Every flow with the revisions that calls may begin in, that other flows call, or in which callers may still wait
+    /// whom an earlier daemon knew: the latest [`LATEST_READY`] of each.
     pub(super) async fn published_flows(&self, dids: &[Did]) -> Result<Vec<FlowPublished>, Error> {
         let sql = "select flow_id, live, test from flow where live is not null or test is not null order by flow_id";
         let mut published = BTreeMap::new();
@@ -101,6 +106,11 @@ impl Store {
         let canaries =
             dids.iter().filter_map(|did| did.canary.map(|Canary { revision, .. }| (did.flow, revision)));
         wanted.extend(canaries);
+        let latest = "select flow_id, revision from flow_revision newest where revision > (select max(revision) \
+                      from flow_revision where flow_id = newest.flow_id) - $1";
+        for row in self.db.rows(latest, args![LATEST_READY]).await? {
+            wanted.insert((row.get("flow_id")?, row.get("revision")?));
+        }
         // Revisions that others are pinned to are found by reading; each is read once, so this ends.
         while let Some((flow, revision)) = wanted.pop_first() {
             let Some(known) = published.get(&flow) else { continue };

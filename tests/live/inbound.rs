@@ -250,3 +250,50 @@ async fn a_dead_daemon_costs_two_seconds_and_a_new_one_finds_its_callers() {
     world.hang_up(caller["call"].as_str().unwrap()).await;
     until_no_callers(&world).await;
 }
+
+#[tokio::test]
+async fn a_caller_goes_on_in_the_flow_that_a_dead_daemon_began() {
+    let mut world = World::start().await;
+    let queue = queue(&world, json!({ "no_agents": { "may_enter": true } })).await;
+    let (own, other) = (medium(&world, "Désolé", SERVICE).await, medium(&world, "Autre", SALES).await);
+    let document = |sorry: &str| {
+        json!({ "v": 1, "locales": ["fr-FR"], "start": "n_set", "defaults": { "on_error": "n_end" },
+            "vars": [{ "name": "heard", "type": "string", "default": "" }],
+            "nodes": {
+                "n_set": { "kind": "set", "assign": [{ "var": "heard", "expr": "'l\u{2019}été à 5 $'" }], "next": { "next": "n_queue" } },
+                "n_queue": { "kind": "queue", "queue": queue, "max_wait_s": 20, "next": { "timeout": "n_which" } },
+                "n_which": { "kind": "branch", "cases": [{ "id": "kept", "when": "heard == 'l\u{2019}été à 5 $'" }],
+                    "next": { "kept": "n_sorry", "else": "n_end" } },
+                "n_sorry": { "kind": "play", "prompt": [{ "media": sorry }], "next": { "next": "n_end" } },
+                "n_end": { "kind": "hangup" } } })
+    };
+    let draft = json!({ "name": "Accueil", "kind": "ivr", "document": document(&own) });
+    let flow = world.api.post("/api/flows", draft).await;
+    let address = format!("/api/flows/{}", text(&flow, "id"));
+    world.api.post(&format!("{address}/publish"), json!({ "rev": flow["rev"] })).await;
+    world.api.post("/api/numbers", json!({ "number": NUMBER, "flow": flow["id"] })).await;
+
+    let heard = call(&world, NUMBER, "faithful", &["Wait(60)"]).await;
+    let before = until_callers_are(&world, "queued", 1).await;
+    eventually("the place is written on the channel", SOON, async || {
+        holds(world.pair.pbx().keeps_a_place().await, ())
+    })
+    .await;
+    let rev = world.api.get(&address).await["rev"].clone();
+    let changed = json!({ "rev": rev, "document": document(&other) });
+    let rev = world.api.put(&format!("{address}/draft"), changed).await["rev"].clone();
+    world.api.post(&format!("{address}/publish"), json!({ "rev": rev })).await;
+    world.daemon.kill();
+    world.daemon = world.setup.start();
+    world.daemon.until_ready(&world.setup.listen).await;
+    let after = until_callers_are(&world, "queued", 1).await;
+    assert_eq!(before[0]["call"], after[0]["call"]);
+    until_no_callers(&world).await;
+
+    let heard = sound(&heard).await;
+    let [began, wrong] = [SERVICE, SALES].map(|hertz| heard.tone_changes(hertz, Duration::ZERO, false));
+    println!("the prompt of the first revision is heard at {began:?}, that of the second at {wrong:?}");
+    assert!(began.is_some_and(|began| (19.0..23.0).contains(&began.as_secs_f64())), "{began:?}");
+    assert_eq!(wrong, None);
+    world.close().await;
+}

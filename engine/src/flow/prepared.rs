@@ -157,6 +157,11 @@ impl Library {
         self.flows.get(place).map(|(_, flow)| flow)
     }
 
+    /// The flow at a place, with the revision that others name when they call it.
+    pub(super) fn entry(&self, place: usize) -> Option<(Revision, &Prepared)> {
+        self.flows.get(place).map(|(revision, flow)| (*revision, flow))
+    }
+
     /// The place of a flow.
     pub(super) fn find(&self, id: &str, revision: Revision) -> Option<usize> {
         self.flows.iter().position(|(known, flow)| *known == revision && flow.id() == id)

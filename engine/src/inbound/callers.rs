@@ -144,7 +144,8 @@ impl Engine {
         let queue = caller.waiting.as_ref().map(|waiting| waiting.queue_place(self.wall_ahead()));
         let (did, phone, trunk) = (caller.did_id(), caller.phone, caller.trunk);
         let language = caller.language_to_mark();
-        Some(LegPurpose::Caller { call: id, did, phone, trunk, queue, language })
+        let course = self.course_to_mark(caller).map(Box::new);
+        Some(LegPurpose::Caller { call: id, did, phone, trunk, queue, language, course })
     }
 
     /// A caller's call was picked up.

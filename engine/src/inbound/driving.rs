@@ -7,11 +7,10 @@ use std::time::Duration;
 use crate::command::{Clip, Command, Notice, SwitchCommand, Write};
 use crate::engine::{Engine, LegOwner};
 use crate::flow::key::Key;
-use crate::flow::run::{Booking, Ending, Event, QueueExit as FlowExit, Run};
+use crate::flow::run::{Booking, Ending, Event, QueueExit as FlowExit};
 use crate::inbound::callbacks::CONFIRMED_WITHIN;
 use crate::inbound::caller::{CLIPS_TIME_MAX, Caller, CallerState, Doing, fallback_clip};
 use crate::inbound::inquiry::{Finding, Inquiry, LookUpId};
-use crate::inbound::shelf::EditionId;
 use crate::inbound::task::{MailboxWish, RecordTask, Task};
 use crate::model::incoming::{CallerCallback, MessageRecord, PathStep, QueueExit};
 use crate::model::{CallId, LegId, MessageId, Phone, Side};
@@ -42,22 +41,6 @@ pub(crate) struct Spoken {
 }
 
 impl Engine {
-    /// A caller begins a flow.
-    pub(crate) fn begin_flow(&mut self, id: CallId, edition: EditionId, is_overflow: bool) {
-        let wall = self.cx.wall;
-        let chance = self.cx.mint.draw();
-        let Some(around) = self.shelf.around(edition) else { return };
-        let Some(caller) = self.callers.get_mut(&id) else { return };
-        let run = Run::new(around, caller.facts(chance), wall);
-        run.locale().clone_into(&mut caller.locale);
-        caller.language.get_or_insert_with(|| run.locale().to_owned());
-        let before = caller.course.replace(crate::inbound::caller::Course { edition, run, is_overflow });
-        if let Some(before) = before {
-            self.shelf.close(before.edition);
-        }
-        self.tell_flow(id, Event::Begun);
-    }
-
     /// Tells the flow of a caller what happened, and does what it wants next.
     pub(crate) fn tell_flow(&mut self, id: CallId, event: Event) {
         let mut next = Some(event);

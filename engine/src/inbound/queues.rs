@@ -11,7 +11,7 @@ use crate::inbound::caller::{Caller, CallerState, Doing, WAITS_MAX, Waiting};
 use crate::inbound::queue::{Needs, QueueRun, WAIT_MAX};
 use crate::inbound::task::QueueWish;
 use crate::model::incoming::{KeptPlace, QueueExit, QueueWait};
-use crate::model::{AgentId, CallId, Overflow, PauseReason, Phone, QueueId, Timestamp};
+use crate::model::{AgentId, CallId, PauseReason, Phone, QueueId, Timestamp};
 use crate::timers::Timer;
 
 /// Announcements that come more often would be all that a caller hears.
@@ -27,7 +27,9 @@ impl Engine {
     pub(crate) fn enter_queue(&mut self, id: CallId, wish: QueueWish) -> Option<Event> {
         let now = self.cx.now;
         if let Some((priority, since)) = self.callers.get_mut(&id)?.resumes.take() {
-            self.wait_in(id, QueueWish { priority, ..wish }, since);
+            let callback_after =
+                self.offered_after(&wish).map(|after| after.saturating_sub(now.since(since)));
+            self.wait_in(id, QueueWish { priority, callback_after, ..wish }, since);
             return None;
         }
         let Some(run) = self.queues.get(&wish.queue) else { return Some(Event::Failed) };
@@ -46,18 +48,6 @@ impl Engine {
         let since = unanswered.last().filter(|_| is_overflow).map_or(now, |wait| wait.since);
         self.wait_in(id, wish, since);
         None
-    }
-
-    /// A caller whom an earlier daemon left waiting waits on, where they were.
-    pub(crate) fn wait_again(&mut self, id: CallId, queue: QueueId, priority: u16, since: Timestamp) {
-        let own = self.queues.get(&queue).map_or(0, |run| u16::from(run.settings.priority));
-        let language = self.callers.get(&id).and_then(|caller| caller.facts(0).locale);
-        let way = Overflow::Queue { queue };
-        let Some(edition) = self.shelf.open_overflow(way, language.as_deref()) else { return };
-        if let Some(caller) = self.callers.get_mut(&id) {
-            caller.resumes = Some((priority.saturating_sub(own), since));
-        }
-        self.begin_flow(id, edition, true);
     }
 
     /// Whether a queue takes nobody at the moment, and why.
@@ -84,6 +74,7 @@ impl Engine {
         let asked_for =
             wish.prefer_agent.as_ref().and_then(|agent| Some((agent.parse().ok()?, now + WAIT_MAX)));
         let prefer = self.preferred(wish.queue, phone, asked_for.or(home));
+        let offered_after = self.offered_after(&wish);
         let Some(run) = self.queues.get_mut(&wish.queue) else { return };
         let mut skills = run.settings.skills.clone();
         skills.extend(wish.skills);
@@ -97,7 +88,7 @@ impl Engine {
         for after in needs.turning_points(&run.settings, since) {
             self.cx.timers.arm(since + after, Timer::QueueLook(id, turn));
         }
-        if let Some(offer) = wish.callback_after.or(run.settings.callback.map(|offer| offer.after)) {
+        if let Some(offer) = offered_after {
             self.cx.arm_in(offer, Timer::OfferCallback(id, turn));
         }
         if announce.position || announce.wait {
@@ -114,6 +105,12 @@ impl Engine {
         self.cx.notice(Notice::CallerQueued { call: id, queue: wish.queue });
         self.mark(id);
         self.seek_agent_for_caller(id);
+    }
+
+    /// After what wait a caller is offered to be called back, if ever.
+    fn offered_after(&self, wish: &QueueWish) -> Option<Duration> {
+        let of_queue = || Some(self.queues.get(&wish.queue)?.settings.callback?.after);
+        wish.callback_after.or_else(of_queue)
     }
 
     /// The agent whom a caller waits for, and until when nobody else will do: `wished`, or the one who knows them. Only

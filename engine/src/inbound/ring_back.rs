@@ -123,6 +123,7 @@ impl Engine {
                 trunk: Some(route.trunk),
                 queue,
                 language,
+                course: None,
             },
         });
         self.cx.arm_in(RING_MAX, Timer::RingBackOver(id));

@@ -21,10 +21,21 @@ const LANGUAGE: &str = "fr-FR";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct EditionId(u64);
 
+/// From what an edition was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) flow: FlowId,
+    pub(crate) revision: u32,
+    /// The revisions of flows that are called in whichever is live.
+    pub(crate) live: BTreeMap<FlowId, u32>,
+}
+
 /// A flow and those that it calls, each in one revision.
 #[derive(Debug)]
 struct Edition {
     library: Library,
+    /// None for one that nobody published.
+    origin: Option<Origin>,
     /// How many callers are in it.
     callers: u32,
     /// Whether calls may still begin in it.
@@ -89,13 +100,36 @@ impl Shelf {
         let edition = match self.current.get(&(flow, revision)) {
             Some(edition) => *edition,
             None => {
-                let library = self.library(flow, revision)?;
-                let edition = self.add(library);
+                let (library, live) = self.library(flow, revision, &BTreeMap::new())?;
+                let edition = self.add(library, Some(Origin { flow, revision, live }));
                 self.current.insert((flow, revision), edition);
                 edition
             }
         };
         self.count_in(edition)
+    }
+
+    /// The edition that an earlier daemon made from the same, if all of it can still be read. A caller is counted in it.
+    pub(crate) fn reopen(&mut self, origin: Origin) -> Option<EditionId> {
+        let known = self.editions.iter().find(|(_, edition)| edition.origin.as_ref() == Some(&origin));
+        if let Some(edition) = known.map(|(id, _)| *id) {
+            return self.count_in(edition);
+        }
+        let (library, live) = self.library(origin.flow, origin.revision, &origin.live)?;
+        if live != origin.live {
+            return None;
+        }
+        let edition = self.add(library, Some(origin));
+        if let Some(added) = self.editions.get_mut(&edition) {
+            // Calls begin in the one that the pointers of today lead to.
+            added.is_current = false;
+        }
+        self.count_in(edition)
+    }
+
+    /// From what an edition was made; none for one that nobody published.
+    pub(crate) fn origin(&self, edition: EditionId) -> Option<&Origin> {
+        self.editions.get(&edition)?.origin.as_ref()
     }
 
     /// Whether there is a way on of this kind: a flow has one while it is live.
@@ -131,7 +165,7 @@ impl Shelf {
         let edition = match self.overflows.get(&document) {
             Some(edition) => *edition,
             None => {
-                let edition = self.add(Library::new(Prepared::new(read(&document).ok()?)));
+                let edition = self.add(Library::new(Prepared::new(read(&document).ok()?)), None);
                 self.overflows.insert(document, edition);
                 edition
             }
@@ -187,10 +221,10 @@ impl Shelf {
         })
     }
 
-    fn add(&mut self, library: Library) -> EditionId {
+    fn add(&mut self, library: Library, origin: Option<Origin>) -> EditionId {
         self.numbers_given += 1;
         let id = EditionId(self.numbers_given);
-        self.editions.insert(id, Edition { library, callers: 0, is_current: true });
+        self.editions.insert(id, Edition { library, origin, callers: 0, is_current: true });
         id
     }
 
@@ -199,11 +233,18 @@ impl Shelf {
         Some(edition)
     }
 
-    /// A flow with everything that it leads to.
-    fn library(&self, flow: FlowId, revision: u32) -> Option<Library> {
+    /// A flow with everything that it leads to, and which revisions stand for those that are live: those of `kept`,
+    /// otherwise those of today.
+    fn library(
+        &self,
+        flow: FlowId,
+        revision: u32,
+        kept: &BTreeMap<FlowId, u32>,
+    ) -> Option<(Library, BTreeMap<FlowId, u32>)> {
         let main = self.prepare(flow, revision)?;
         let mut ahead = main.subflows();
         let mut library = Library::new(main);
+        let mut live = BTreeMap::new();
         let mut seen = BTreeSet::new();
         while let Some((id, pin)) = ahead.pop() {
             if !seen.insert((id.clone(), pin)) {
@@ -212,16 +253,20 @@ impl Shelf {
             // One that is missing fails when a caller comes to it, and takes that node's exit for errors.
             let Some(called) = id.parse().ok().and_then(|id: FlowId| self.flows.get(&id)) else { continue };
             let wanted = match pin {
-                Revision::Live => called.live,
+                Revision::Live => kept.get(&called.id).copied().or(called.live),
                 Revision::Numbered(number) => Some(number),
             };
-            let Some(prepared) = wanted.and_then(|revision| self.prepare(called.id, revision)) else {
+            let Some((wanted, prepared)) = wanted.and_then(|it| Some((it, self.prepare(called.id, it)?)))
+            else {
                 continue;
             };
+            if pin == Revision::Live {
+                live.insert(called.id, wanted);
+            }
             ahead.extend(prepared.subflows());
             library.add(pin, prepared);
         }
-        Some(library)
+        Some((library, live))
     }
 
     fn prepare(&self, flow: FlowId, revision: u32) -> Option<Prepared> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{FlowId, MediumId};
 
-/// A flow with those of its revisions that a call may begin in. Other flows call it by the text of its id, `flw_4`,
+/// A flow with those of its revisions that a call may be in. Other flows call it by the text of its id, `flw_4`,
 /// which is also the `id` of its document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowPublished {
@@ -17,8 +17,8 @@ pub struct FlowPublished {
     pub live: Option<u32>,
     /// The revision that is being tried out.
     pub test: Option<u32>,
-    /// The documents of those two, of canaries, and of revisions that live flows are pinned to. A revision never
-    /// changes.
+    /// The documents of those two, of canaries, of revisions that live flows are pinned to, and of the latest ones, in
+    /// which callers of an earlier daemon may wait. A revision never changes.
     pub revisions: BTreeMap<u32, String>,
 }
 

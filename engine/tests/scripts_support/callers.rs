@@ -6,7 +6,7 @@ use std::time::Duration;
 use cadran_engine::command::{Clip, SwitchCommand};
 use cadran_engine::flow::calendar::OpeningHours;
 use cadran_engine::flow::driver::Driver;
-use cadran_engine::input::{LegPurpose, SwitchEvent};
+use cadran_engine::input::{Input, LegPurpose, SwitchEvent};
 use cadran_engine::model::*;
 
 use crate::centre::Centre;
@@ -140,6 +140,24 @@ impl Centre {
         }
     }
 
+    /// A revision of the flow of callers is published.
+    pub(crate) fn publish(&mut self, document: &str) -> Input {
+        let flow = &mut self.settings.flows[0];
+        let revision = flow.revisions.keys().max().map_or(1, |latest| latest + 1);
+        flow.revisions.insert(revision, document.to_owned());
+        flow.live = Some(revision);
+        Input::Settings(Box::new(self.settings.clone()))
+    }
+
+    /// Revisions that no pointer names cannot be read any more.
+    pub(crate) fn forget_old_revisions(&mut self) -> Input {
+        for flow in &mut self.settings.flows {
+            let live = flow.live;
+            flow.revisions.retain(|revision, _| Some(*revision) == live);
+        }
+        Input::Settings(Box::new(self.settings.clone()))
+    }
+
     /// Somebody calls; `number` names them in the story.
     pub(crate) fn caller_calls(&mut self, number: u128, dialled: &str, out: &mut String) {
         let leg = caller_leg(number);
@@ -150,6 +168,7 @@ impl Centre {
             trunk: None,
             queue: None,
             language: None,
+            course: None,
         };
         self.legs.insert(leg, (purpose, false));
         let event = SwitchEvent::CallerArrived {

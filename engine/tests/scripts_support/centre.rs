@@ -209,6 +209,8 @@ impl Centre {
                 Input::Request { id: RequestId(self.planned), request }
             }
             ["block", row] => return self.do_not_call.push(LeadId::from_i64(row.parse().unwrap())),
+            ["publish", document @ ..] => self.publish(&document.join(" ")),
+            ["old", "revisions", "are", "gone"] => self.forget_old_revisions(),
             ["restart"] => return self.restart(out),
             ["nothing"] => return,
             other => panic!("`{other:?}` is nothing that happens"),

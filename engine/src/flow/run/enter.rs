@@ -215,11 +215,26 @@ impl<'a> Turn<'a, '_> {
     }
 
     fn enter_queue(&mut self, queue: &'a Queue) -> Entered<'a> {
+        self.queue_since(queue, self.now)
+    }
+
+    /// The call goes on in the queue in which it waits already.
+    pub(super) fn wait_again(&mut self) -> Move<'a> {
+        let place = self.run.frames.last().map(|frame| frame.place.clone());
+        match (self.position(), place) {
+            (Some((_, PreparedNode { kind: Kind::Queue(queue), .. })), Some(Place::Queueing { since })) => {
+                self.queue_since(queue, since).unwrap_or_else(|NoValue(_)| self.fail())
+            }
+            _ => self.fail(),
+        }
+    }
+
+    fn queue_since(&mut self, queue: &'a Queue, since: Timestamp) -> Entered<'a> {
         let prefer_agent = match &queue.prefer_agent {
             Some(template) => Some(template.fill(&self.scope(None)?, Encoding::Plain)?.into_owned()),
             None => None,
         };
-        Ok(self.stay(Place::Queueing { since: self.now }, Step::Queue { queue, prefer_agent }))
+        Ok(self.stay(Place::Queueing { since }, Step::Queue { queue, prefer_agent }))
     }
 
     /// Plays a prompt, if there is one, and then records.
@@ -236,6 +251,9 @@ impl<'a> Turn<'a, '_> {
         for assignment in &set.assign {
             let value = self.evaluate(&assignment.expr)?;
             self.set(&assignment.var, value)?;
+            if self.reads_secret(&assignment.expr) {
+                self.keep_secret(&assignment.var);
+            }
         }
         Ok(self.leave("next"))
     }
@@ -269,10 +287,16 @@ impl<'a> Turn<'a, '_> {
         let Some(start) = flow.start.filter(|_| self.run.frames.len() < DEPTH_MAX) else {
             return Ok(self.fail());
         };
-        let input = subflow.input.iter().map(|(name, expression)| Ok((name, self.evaluate(expression)?)));
+        let input = subflow
+            .input
+            .iter()
+            .map(|(name, expression)| Ok((name, self.evaluate(expression)?, self.reads_secret(expression))));
         let input: Vec<_> = input.collect::<Result<_, NoValue>>()?;
         self.run.frames.push(Frame::new(place, Some(flow)));
-        for (name, value) in input {
+        for (name, value, is_secret) in input {
+            if is_secret {
+                self.keep_secret(name);
+            }
             if self.set(name, value).is_err() {
                 self.run.frames.pop();
                 return Ok(self.fail());
@@ -293,7 +317,11 @@ impl<'a> Turn<'a, '_> {
         }
         if let (Kind::Subflow(subflow), Some(flow)) = (&node.kind, self.around.library.flow(inner.flow)) {
             for (outer, name) in &subflow.output {
-                let value = flow.slot(name.as_str()).and_then(|slot| inner.variables.get(slot)?.clone());
+                let slot = flow.slot(name.as_str());
+                if slot.is_some_and(|slot| inner.secrets.contains(&slot)) {
+                    self.keep_secret(outer);
+                }
+                let value = slot.and_then(|slot| inner.variables.get(slot)?.clone());
                 if let Some(value) = value
                     && self.set(outer, value).is_err()
                 {

@@ -3,15 +3,17 @@
 //! [`Run::handle`] is a function of its arguments and of the run. It never waits, never asks a clock and never
 //! panics; the limits below end every circle, whatever the document says.
 
+mod bookmark;
 mod enter;
 mod gather;
 mod resume;
 mod scope;
 mod step;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+pub use bookmark::{Bookmark, VARIABLES_BYTES_MAX};
 pub use step::{Booking, Clip, Dialled, Ending, Event, Listening, QueueExit, RecordWish, Request, Step};
 
 use self::gather::Gather;
@@ -97,6 +99,8 @@ struct Frame {
     node: usize,
     place: Place,
     variables: Vec<Option<Value>>,
+    /// Variables that hold something secret, or what was made of it, by place.
+    secrets: BTreeSet<usize>,
 }
 
 /// Where a call is in one node.
@@ -195,7 +199,14 @@ impl Frame {
     fn new(place: usize, flow: Option<&Prepared>) -> Self {
         let slots = flow.map(|flow| flow.slots.as_slice()).unwrap_or_default();
         let variables = slots.iter().map(|slot| slot.initial.clone()).collect();
-        Self { flow: place, node: 0, place: Place::Acting, variables }
+        let secrets = slots.iter().zip(0..).filter(|(slot, _)| slot.is_secret).map(|(_, place)| place);
+        Self { flow: place, node: 0, place: Place::Acting, variables, secrets: secrets.collect() }
+    }
+
+    /// Whether an expression reads something secret.
+    fn reads_secret(&self, flow: &Prepared, expression: &Expression) -> bool {
+        let is_secret = |name| flow.slot(name).is_some_and(|slot| self.secrets.contains(&slot));
+        !self.secrets.is_empty() && expression.reads().any(is_secret)
     }
 }
 
@@ -393,6 +404,20 @@ impl<'a> Turn<'a, '_> {
 
     fn evaluate(&self, expression: &Expression) -> Result<Value, NoValue> {
         expression.evaluate(&self.scope(None)?)
+    }
+
+    /// Whether an expression reads something secret.
+    fn reads_secret(&self, expression: &Expression) -> bool {
+        let frame = self.run.frames.last();
+        frame.zip(self.position()).is_some_and(|(frame, (flow, _))| frame.reads_secret(flow, expression))
+    }
+
+    /// What a variable of the flow that the call is in holds is secret.
+    fn keep_secret(&mut self, name: &Name) {
+        let slot = self.position().and_then(|(flow, _)| flow.slot(name.as_str()));
+        if let (Some(slot), Some(frame)) = (slot, self.run.frames.last_mut()) {
+            frame.secrets.insert(slot);
+        }
     }
 
     /// Sets a variable of the flow that the call is in.

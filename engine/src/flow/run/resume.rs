@@ -27,6 +27,9 @@ impl<'a> Turn<'a, '_> {
                 None => self.end(Ending::Error),
             };
         }
+        if event == Event::Resumed {
+            return self.wait_again();
+        }
         if event == Event::Waiting {
             return self.begin_wait_flow();
         }

@@ -267,6 +267,8 @@ pub enum Event {
     },
     /// The caller, or an agent, has refused.
     Refused,
+    /// The call is there again, after [`super::Run::reopen`]: the first event of such a run.
+    Resumed,
     /// The caller has said something.
     Said {
         /// What was understood.
