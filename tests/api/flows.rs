@@ -202,8 +202,8 @@ async fn revisions_stay_as_they_are_and_pointers_move() {
     let settings = centre.world.store.settings().await.unwrap();
     assert_eq!(
         settings.flows[0].revisions.keys().copied().collect::<Vec<_>>(),
-        [1, 2],
-        "what calls may begin in"
+        [1, 2, 3],
+        "what calls may begin in, and where callers of an earlier daemon may wait"
     );
     let rev = centre.get(&flow).await["rev"].to_string();
     let removed =
