@@ -181,6 +181,11 @@ impl Api {
         self.carried_out(Method::PUT, path, |request| request.header("if-match", &revision).json(&body)).await
     }
 
+    /// Puts a body that says itself which version it changes.
+    pub(crate) async fn put_draft(&self, path: &str, body: Value) -> Value {
+        self.carried_out(Method::PUT, path, |request| request.json(&body)).await
+    }
+
     /// Removes a row of settings, whoever changed it before.
     pub(crate) async fn delete(&self, path: &str) {
         let revision = self.revision(path).await;

@@ -257,11 +257,11 @@ async fn a_caller_goes_on_in_the_flow_that_a_dead_daemon_began() {
     let queue = queue(&world, json!({ "no_agents": { "may_enter": true } })).await;
     let (own, other) = (medium(&world, "Désolé", SERVICE).await, medium(&world, "Autre", SALES).await);
     let document = |sorry: &str| {
-        json!({ "v": 1, "locales": ["fr-FR"], "start": "n_set", "defaults": { "on_error": "n_end" },
+        json!({ "v": 1, "name": "Accueil", "kind": "ivr", "locales": ["fr-FR"], "start": "n_set", "defaults": { "on_error": "n_end" },
             "vars": [{ "name": "heard", "type": "string", "default": "" }],
             "nodes": {
                 "n_set": { "kind": "set", "assign": [{ "var": "heard", "expr": "'l\u{2019}été à 5 $'" }], "next": { "next": "n_queue" } },
-                "n_queue": { "kind": "queue", "queue": queue, "max_wait_s": 20, "next": { "timeout": "n_which" } },
+                "n_queue": { "kind": "queue", "queue": queue, "max_wait_s": 20, "next": { "timeout": "n_which", "full": "n_end", "no_agents": "n_end" } },
                 "n_which": { "kind": "branch", "cases": [{ "id": "kept", "when": "heard == 'l\u{2019}été à 5 $'" }],
                     "next": { "kept": "n_sorry", "else": "n_end" } },
                 "n_sorry": { "kind": "play", "prompt": [{ "media": sorry }], "next": { "next": "n_end" } },
@@ -281,7 +281,7 @@ async fn a_caller_goes_on_in_the_flow_that_a_dead_daemon_began() {
     .await;
     let rev = world.api.get(&address).await["rev"].clone();
     let changed = json!({ "rev": rev, "document": document(&other) });
-    let rev = world.api.put(&format!("{address}/draft"), changed).await["rev"].clone();
+    let rev = world.api.put_draft(&format!("{address}/draft"), changed).await["rev"].clone();
     world.api.post(&format!("{address}/publish"), json!({ "rev": rev })).await;
     world.daemon.kill();
     world.daemon = world.setup.start();
@@ -295,5 +295,4 @@ async fn a_caller_goes_on_in_the_flow_that_a_dead_daemon_began() {
     println!("the prompt of the first revision is heard at {began:?}, that of the second at {wrong:?}");
     assert!(began.is_some_and(|began| (19.0..23.0).contains(&began.as_secs_f64())), "{began:?}");
     assert_eq!(wrong, None);
-    world.close().await;
 }
