@@ -17,7 +17,7 @@ use cadran_engine::model::{
 };
 
 use super::database::Database;
-use super::world::{Desk, HOLDER, World, a_campaign, a_lead, a_seller, at, close, phone};
+use super::world::{Desk, HOLDER, World, a_campaign, a_lead, a_seller, at, close, phone, saved};
 
 /// Tuesday, 17 June 2025, 11:00 in Paris, when French law of that day lets consumers be called.
 const TUESDAY: u64 = 150_800;
@@ -231,7 +231,7 @@ pub(crate) async fn a_refusal_bars_the_seller(database: &Database) {
         close(&attempt, Outcome::Answered, LeadNext::Done),
     ])
     .await;
-    assert_eq!(desk.hears().await, StoreEvent::AttemptSaved { attempt: attempt.id, obligations: vec![] });
+    assert_eq!(desk.hears().await, saved(attempt.id));
     let said = |refused, seconds| {
         let said = world.said_of(&attempt, LeadNext::Done);
         Write::SaveDisposition(Box::new(DispositionRecord { refused, at: at(TUESDAY + seconds), ..said }))

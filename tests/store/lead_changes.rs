@@ -10,7 +10,7 @@ use cadran_engine::model::{LeadId, LeadState, Outcome, Phone};
 use serde_json::json;
 
 use super::database::Database;
-use super::world::{Desk, HOLDER, NOW, World, a_lead, at, close, phone};
+use super::world::{Desk, HOLDER, NOW, World, a_lead, at, close, phone, saved};
 
 async fn lead(store: &Store, id: LeadId) -> LeadRecord {
     store.lead(id).await.unwrap().expect("the lead is there")
@@ -108,7 +108,7 @@ pub(crate) async fn a_number_that_was_taken_away_is_not_dialled(database: &Datab
     assert_eq!(again[0].alternates, []);
     let kept = on(phone(0));
     desk.queue.write(Write::SaveAttempt(Box::new(kept.clone()))).unwrap();
-    assert_eq!(desk.hears().await, StoreEvent::AttemptSaved { attempt: kept.id, obligations: vec![] });
+    assert_eq!(desk.hears().await, saved(kept.id));
 }
 
 /// A lead that is reset has its retries before it again; the law forgets nothing.

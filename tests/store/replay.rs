@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use cadran::store::{HistoryFilter, HistoryOrder, Page};
 use cadran_engine::command::{Agreed, DispositionRecord, LeadNext, Write};
-use cadran_engine::input::StoreEvent;
 use cadran_engine::model::{LeadState, Outcome, RecordingId, RecordingState, SessionId};
 use uuid::Uuid;
 
 use super::database::Database;
-use super::world::{Desk, World, at, close};
+use super::world::{Desk, World, at, close, saved};
 
 /// A day's writes of every kind, kept once, then again one by one, then again together.
 pub(crate) async fn every_write_counts_once(database: &Database) {
@@ -57,7 +56,7 @@ pub(crate) async fn every_write_counts_once(database: &Database) {
     assert_eq!(store.do_not_call(Some(attempt.phone), Page::first()).await.unwrap().len(), 1);
     // Said once, then again three times; each time the engine hears that it is durable.
     for _ in 0..4 {
-        assert_eq!(desk.hears().await, StoreEvent::AttemptSaved { attempt: attempt.id, obligations: vec![] });
+        assert_eq!(desk.hears().await, saved(attempt.id));
     }
 }
 

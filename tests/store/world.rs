@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use cadran::store::{ImportRow, List, NewLead, Page, RowContent, Seller, Store, WriteQueue};
 use cadran_engine::command::{DispositionRecord, LeadNext, Write};
+use cadran_engine::dialer::compliance::Obligation;
 use cadran_engine::input::StoreEvent;
 use cadran_engine::model::attempt::CallRecord;
 use cadran_engine::model::{
@@ -275,7 +276,12 @@ impl Desk {
     pub(crate) async fn dial(&mut self, world: &World, store: &Store) -> Attempt {
         let attempt = world.attempt_on(&world.claim(store).await);
         self.queue.write(Write::SaveAttempt(Box::new(attempt.clone()))).unwrap();
-        assert_eq!(self.hears().await, StoreEvent::AttemptSaved { attempt: attempt.id, obligations: vec![] });
+        assert_eq!(self.hears().await, saved(attempt.id));
         attempt
     }
+}
+
+/// What is heard of an attempt on a French number that was made durable.
+pub(crate) fn saved(attempt: AttemptId) -> StoreEvent {
+    StoreEvent::AttemptSaved { attempt, obligations: vec![Obligation::TellOfListening] }
 }

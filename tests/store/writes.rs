@@ -10,7 +10,7 @@ use cadran_engine::model::{LeadId, LeadState, Outcome};
 use tokio::sync::oneshot;
 
 use super::database::Database;
-use super::world::{Desk, NOW, World, at, close};
+use super::world::{Desk, NOW, World, at, close, saved};
 
 /// Whoever is told sees it through another connection; and is told in the order of the writes.
 pub(crate) async fn an_answer_comes_when_the_write_is_durable(database: &Database) {
@@ -28,7 +28,7 @@ pub(crate) async fn an_answer_comes_when_the_write_is_durable(database: &Databas
         dialled.push((attempt, is_done));
     }
     for (attempt, is_done) in dialled {
-        assert_eq!(desk.hears().await, StoreEvent::AttemptSaved { attempt: attempt.id, obligations: vec![] });
+        assert_eq!(desk.hears().await, saved(attempt.id));
         is_done.await.unwrap();
         let story = other.call_story(attempt.call).await.unwrap().unwrap();
         assert_eq!(story.attempt.outcome, Some(Outcome::Busy));
@@ -139,7 +139,7 @@ pub(crate) async fn a_write_that_the_database_refuses_does_not_hold_up_the_other
     .await;
     let refusal = AttemptRefusal::LeadGone;
     assert_eq!(desk.hears().await, StoreEvent::AttemptRefused { attempt: no_such_trunk.id, refusal });
-    assert_eq!(desk.hears().await, StoreEvent::AttemptSaved { attempt: good.id, obligations: vec![] });
+    assert_eq!(desk.hears().await, saved(good.id));
     let spared = store.lead(lead.id).await.unwrap().unwrap();
     assert_eq!(
         (spared.state, spared.due_at),
