@@ -441,9 +441,12 @@ impl Engine {
             if self.has_agents_at_work(queue) {
                 continue;
             }
-            // Whoever waits at home loses nothing by it.
-            let is_here = |call: &CallId| self.callers.get(call).is_some_and(|caller| !caller.is_at_home());
-            let leaving: Vec<CallId> = run.waiting().map(|(_, call)| call).filter(is_here).collect();
+            // Whoever waits at home loses nothing by it, and whoever is on the way to an agent has found one.
+            let waits_here = |call: &CallId| {
+                let caller = self.callers.get(call).filter(|caller| caller.state == CallerState::Queued);
+                caller.is_some_and(|caller| !caller.is_at_home())
+            };
+            let leaving: Vec<CallId> = run.waiting().map(|(_, call)| call).filter(waits_here).collect();
             for call in leaving {
                 self.give_up_waiting(call, QueueExit::NoAgents);
             }
