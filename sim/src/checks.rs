@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use cadran_engine::command::{Answer, Command, Destination, Refusal, SwitchCommand, Write};
 use cadran_engine::dialer::calling_hours::{self, Hours};
-use cadran_engine::input::{Input, LegPurpose, Request, StoreEvent, SwitchEvent};
+use cadran_engine::input::{Input, LegPurpose, QueuePlace, Request, StoreEvent, SwitchEvent};
 use cadran_engine::model::{
-    AgentId, Attempt, AttemptId, CallId, Campaign, CampaignId, LeadId, LegId, Outcome, RecordingFacts,
-    RecordingId, RecordingState, Timestamp, TrunkId, Verdict,
+    AgentId, Attempt, AttemptId, CallId, Campaign, CampaignId, LeadId, LegId, Outcome, QueueId,
+    RecordingFacts, RecordingId, RecordingState, Timestamp, TrunkId, Verdict,
 };
 
 use crate::passing::Passing;
@@ -59,6 +59,8 @@ pub(crate) struct Checks {
     pub(crate) joining_since: BTreeMap<CallId, Timestamp>,
     /// Since when an agent has been ready.
     pub(crate) ready_since: BTreeMap<AgentId, Timestamp>,
+    /// Where callers waited when they were looked at last, whom no agent was offered.
+    pub(crate) places: BTreeMap<CallId, QueuePlace>,
     /// What is not as it should be with supervisors and customers.
     pub(crate) wrongs: Wrongs,
     /// What is under way.
@@ -104,6 +106,7 @@ impl Checks {
             orphans: BTreeMap::new(),
             joining_since: BTreeMap::new(),
             ready_since: BTreeMap::new(),
+            places: BTreeMap::new(),
             wrongs: Wrongs::default(),
             passing: Passing::default(),
             files: BTreeMap::new(),
@@ -125,6 +128,11 @@ impl Checks {
         self.disturbed_at < at
     }
 
+    /// An agent did not answer for a caller of a queue: while that was found out, others may have got one.
+    pub(crate) fn missed(&mut self, queue: QueueId) {
+        self.places.retain(|_, place| place.queue != queue);
+    }
+
     pub(crate) fn daemon_started(&mut self) {
         self.tally.starts += 1;
         self.knows_link = false;
@@ -132,6 +140,7 @@ impl Checks {
         self.rates.forget();
         self.paused.clear();
         self.passing = Passing::default();
+        self.places.clear();
         self.wrongs = Wrongs::default();
         self.wall_latest = Timestamp::default();
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cadran_engine::Engine;
-use cadran_engine::command::{Answer, Command, Refusal, SwitchCommand, Write};
+use cadran_engine::command::{Answer, Command, Notice, Refusal, SwitchCommand, Write};
 use cadran_engine::dialer::compliance::{CountedFrom, PaceLaw};
 use cadran_engine::input::{CommandFailure, Input, Request, RequestId, StoreEvent, SwitchEvent};
 use cadran_engine::model::{CampaignId, EarId, Lead, LegId, RecordingId, RoomId, TapId, Timestamp};
@@ -186,6 +186,7 @@ impl World<'_> {
             Command::FetchLeads { campaign, count } => self.fetch(campaign, count),
             Command::Reply { to, answer } => self.replied(to, answer),
             Command::LookUp { id, inquiry } => self.look_up(id, *inquiry),
+            Command::Notice(Notice::AgentMissed { queue, .. }) => self.checks.missed(queue),
             Command::Notice(_) => {}
         }
     }

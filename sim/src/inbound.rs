@@ -7,7 +7,7 @@ use cadran_engine::command::SwitchCommand;
 use cadran_engine::flow::driver::Driver;
 use cadran_engine::inbound::callbacks::TRIES_MAX;
 use cadran_engine::inbound::inquiry::{Finding, Inquiry, LookUpId};
-use cadran_engine::input::{Input, LegPurpose, Settings, SwitchEvent};
+use cadran_engine::input::{Input, LegPurpose, QueuePlace, Settings, SwitchEvent};
 use cadran_engine::model::incoming::{CallbackStanding, CallerCallback};
 use cadran_engine::model::{
     AgentId, CallId, CallbackOffer, Did, DidId, FlowId, FlowPublished, LegId, NoAgents, Queue, QueueId,
@@ -338,6 +338,7 @@ impl World<'_> {
 
     /// What must hold for callers, once a second.
     pub(crate) fn check_callers(&mut self, view: &LiveView) {
+        let before = std::mem::take(&mut self.checks.places);
         let calm_since = self.now - SILENCE_MAX - TRAVEL;
         if !self.link.up || !self.checks.undisturbed_since(calm_since) {
             return;
@@ -367,6 +368,11 @@ impl World<'_> {
         if let Some(pair) = called_back.windows(2).find(|pair| pair[0] == pair[1]) {
             self.checks.broken(self.now, format!("I2: {} is called back twice at once", pair[0]));
         }
+        let places = self.places(view);
+        if let Some(overtaken) = Self::overtaken(&before, &places, view) {
+            self.checks.broken(self.now, overtaken);
+        }
+        self.checks.places = places;
         // I19: nobody who could be served waits while somebody could serve them.
         for queue in &view.queues {
             let waiting = |caller: &&CallerView| {
@@ -387,6 +393,47 @@ impl World<'_> {
                     .broken(self.now, format!("I19: {} waits while {} is ready", caller.call, agent.agent));
             }
         }
+    }
+
+    /// Who waits for an agent and is offered to none: since when by the daemon's own clock, and how urgently as their leg
+    /// tells.
+    fn places(&self, view: &LiveView) -> BTreeMap<CallId, QueuePlace> {
+        let since = |call: CallId| {
+            let seen = view.callers.iter().find(|caller| caller.call == call)?;
+            // Whoever waits at home also waits for a trunk.
+            let waits = seen.state == "queued" && seen.offered.is_empty() && seen.callback.is_none();
+            seen.waiting_since.filter(|_| waits)
+        };
+        let place = |leg: &NetLeg| match &leg.purpose {
+            LegPurpose::Caller { call, queue: Some(place), .. } => {
+                Some((*call, QueuePlace { since: since(*call)?, ..*place }))
+            }
+            _ => None,
+        };
+        self.network.legs.values().filter_map(place).collect()
+    }
+
+    /// I19: nobody got an agent within a second who came later than somebody of the same urgency who waits still. Nobody
+    /// here needs skills.
+    fn overtaken(
+        before: &BTreeMap<CallId, QueuePlace>,
+        after: &BTreeMap<CallId, QueuePlace>,
+        view: &LiveView,
+    ) -> Option<String> {
+        let served =
+            view.callers.iter().filter(|caller| caller.agent.is_some() || !caller.offered.is_empty());
+        let mut served = served.filter_map(|caller| {
+            let place = before.get(&caller.call).filter(|place| caller.queue == Some(place.queue))?;
+            Some((caller.call, place))
+        });
+        served.find_map(|(served, place)| {
+            let is_before = |other: &QueuePlace| {
+                (other.queue, other.priority) == (place.queue, place.priority) && other.since < place.since
+            };
+            let mut stayed = after.iter().filter(|(call, place)| before.get(call) == Some(place));
+            let (passed, _) = stayed.find(|(_, other)| is_before(other))?;
+            Some(format!("I19: {served} got an agent before {passed}, who came earlier"))
+        })
     }
 
     fn serves(&self, agent: AgentId, queue: QueueId) -> bool {
